@@ -114,7 +114,7 @@ export class Pcre2 {
     const bytes = this.#bytes;
     const at = this.#bufferAt;
     if (octets.length < shortString) for (let i = 0; i < octets.length; i++) bytes[at + i] = octets.charCodeAt(i);
-    else bytes.write(octets, at, 'latin1');
+    else bytes.latin1Write(octets, at);
     this.#loaded = octets;
     return true;
   }
@@ -131,7 +131,7 @@ export class Pcre2 {
   }
 
   #readText(at: number): string {
-    return this.#bytes.toString('latin1', at, this.#bytes.indexOf(0, at));
+    return this.#bytes.latin1Slice(at, this.#bytes.indexOf(0, at));
   }
 
   /** Memory that has grown is a new buffer; the old views are detached. */
