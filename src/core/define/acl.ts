@@ -1,0 +1,99 @@
+/** ACL conditions, modifiers and controls: one file each in acl/conditions, acl/modifiers, acl/controls. Spec ch. 44 "Access control lists". */
+import type { Octets } from '../../base/octets.ts';
+import type { Template } from '../config.ts';
+import type { Frame } from '../frame.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
+import type { Judged } from '../frame.ts';
+import type { Outcome } from '../outcome.ts';
+import type { SourceLocation } from '../source.ts';
+import type { Text } from '../text.ts';
+
+/** When an ACL runs. The names are Exim's own in messages: `cannot test X in Y ACL`. */
+export type AclPhase =
+  | 'connect' | 'helo' | 'mail' | 'auth' | 'starttls' | 'rcpt' | 'predata' | 'data' | 'mime' | 'dkim' | 'prdr' | 'quit' | 'notquit'
+  | 'vrfy' | 'expn' | 'etrn' | 'mailauth' | 'not_smtp' | 'not_smtp_start' | 'not_smtp_mime' | 'atrn' | 'wellknown' | 'delivery' | 'unknown';
+
+export interface AclContext {
+  readonly phase: AclPhase;
+  readonly frame: Frame;
+  readonly args: readonly Text[];
+  readonly statement: AclStatementState;
+}
+
+/** What a statement's modifiers have set so far; one record per statement that runs. */
+export interface AclStatementState {
+  message?: Template | undefined;
+  logMessage?: Template | undefined;
+  /** Texts of the last `verify`, `dnslists`… that failed, for when there is no `message`. */
+  userText?: Octets | undefined;
+  logText?: Octets | undefined;
+  endpassSeen: boolean;
+  delayMs: number;
+  /** A `delay` was asked for and must be waited before the reply. */
+  captures: readonly Text[];
+}
+
+interface AclItemBase {
+  readonly name: string;
+  readonly summary: string;
+  readonly spec: string;
+  /** Phases in which it may be used; 'all' for everywhere. */
+  readonly permittedIn: readonly AclPhase[] | 'all';
+  /** Declared but not built: a statement that meets it defers with a panic-log line. */
+  readonly isNotYet?: boolean;
+}
+
+/** A condition: the argument is compiled once (at load), `test` runs for each use. */
+export interface AclConditionDefinition extends AclItemBase {
+  readonly family: 'acl-condition';
+  /** Whether `!name` is allowed. */
+  readonly isNegatable: boolean;
+  /** The argument is expanded before `test` sees it; lists expand it themselves. */
+  readonly isExpanded: boolean;
+  readonly prepare: (argument: AclArgument) => PreparedCondition;
+}
+
+export interface AclArgument {
+  readonly source: Octets;
+  readonly at: SourceLocation;
+  readonly template: Template;
+  readonly where: string;
+}
+
+export interface PreparedCondition {
+  /** `argument` is the expanded text when the definition says so, else the source. */
+  test(argument: Text, context: AclContext): MaybePromise<Outcome<Judged>>;
+  readonly problems?: readonly string[];
+}
+
+/** A modifier acts when it is reached. */
+export interface AclModifierDefinition extends AclItemBase {
+  readonly family: 'acl-modifier';
+  readonly isExpanded: boolean;
+  readonly apply: (argument: Text, context: AclContext, source: AclArgument) => MaybePromise<Outcome<void>>;
+}
+
+export interface AclControlDefinition extends AclItemBase {
+  readonly family: 'acl-control';
+  /** May be followed by `/options` or `=value`. */
+  readonly takesOptions: boolean;
+  readonly apply: (options: Octets, context: AclContext) => Outcome<void>;
+}
+
+export interface AclFamily {
+  readonly conditions: readonly AclConditionDefinition[];
+  readonly modifiers: readonly AclModifierDefinition[];
+  readonly controls: readonly AclControlDefinition[];
+}
+
+export function defineAclCondition(definition: Omit<AclConditionDefinition, 'family'>): AclConditionDefinition {
+  return { family: 'acl-condition', ...definition };
+}
+
+export function defineAclModifier(definition: Omit<AclModifierDefinition, 'family'>): AclModifierDefinition {
+  return { family: 'acl-modifier', ...definition };
+}
+
+export function defineAclControl(definition: Omit<AclControlDefinition, 'family'>): AclControlDefinition {
+  return { family: 'acl-control', ...definition };
+}

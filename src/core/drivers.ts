@@ -1,0 +1,245 @@
+/** Routers, transports and authenticators: how they are defined, and their configured instances. */
+import type { Octets } from '../base/octets.ts';
+import type { Address, AddressKind, ReplyRequest } from './address.ts';
+import type { Deadline } from './deadline.ts';
+import type { Frame } from './frame.ts';
+import type { Message } from './message.ts';
+import type { OptionSetting } from './config.ts';
+import type { OptionTable, OptionValues } from './option.ts';
+import type { Outcome } from './outcome.ts';
+import type { Connection, HostItem, Services } from './ports.ts';
+import type { SourceLocation } from './source.ts';
+import type { Text } from './text.ts';
+
+/** What every configured driver has. `generic` are the options all of its family have, `own` the driver's. */
+export interface DriverInstance<Generic> {
+  readonly name: string;
+  readonly driver: string;
+  readonly at: SourceLocation;
+  readonly generic: Generic;
+  readonly own: Readonly<Record<string, unknown>>;
+  /** Options as set, for -bP and check. */
+  readonly settings: ReadonlyMap<string, OptionSetting>;
+  /** Names of set options that are not built yet: using the instance defers with a panic-log line. */
+  readonly notYet: readonly string[];
+}
+
+export interface RouterInstance extends DriverInstance<Readonly<Record<string, unknown>>> {
+  readonly behaviour: RouterBehaviour | undefined;
+}
+
+export interface TransportInstance extends DriverInstance<Readonly<Record<string, unknown>>> {
+  readonly isRemote: boolean;
+  readonly behaviour: TransportBehaviour | undefined;
+}
+
+export interface AuthenticatorInstance extends DriverInstance<Readonly<Record<string, unknown>>> {
+  /** `public_name`, upper case. */
+  readonly publicName: Octets;
+  readonly behaviour: AuthenticatorBehaviour | undefined;
+}
+
+// ---------------------------------------------------------------- routers
+
+/** What a router brings about for one address. Spec ch. 15 "Generic options for routers", ch. 3 "How an address is routed". */
+export type RouteResult =
+  | { readonly kind: 'decline' }
+  | { readonly kind: 'pass' }
+  /** Takes the address as it stands; `hosts` for remote transports; `transport` overrides the generic option. */
+  | { readonly kind: 'accept'; readonly hosts?: readonly HostItem[]; readonly transport?: string; readonly isRandomized?: boolean }
+  /** New addresses; `original` says that the parent also stays (`unseen` does that generically). */
+  | { readonly kind: 'redirect'; readonly children: readonly ChildAddress[]; readonly discarded?: boolean }
+  | { readonly kind: 'fail'; readonly message: Octets; /** SMTP code and text from `:fail: 550 5.7.1 …`. */ readonly userMessage?: Octets; readonly isSmtpCode?: boolean }
+  | { readonly kind: 'defer'; readonly message: Octets; readonly userMessage?: Octets; readonly isFreeze?: boolean }
+  | { readonly kind: 'freeze'; readonly message: Octets }
+  /** `self = reroute`, `rewrite` of the domain: routing starts again (or goes on) with this domain. */
+  | { readonly kind: 'reroute'; readonly domain: Octets; readonly rewriteHeaders: boolean }
+  /** Configuration error: panic log and defer. */
+  | { readonly kind: 'error'; readonly message: Octets };
+
+export interface ChildAddress {
+  readonly kind: AddressKind;
+  /** A qualified address, a path, `|command`, or the autoreply's recipients. */
+  readonly address: Octets;
+  readonly transport?: string | undefined;
+  readonly errorsTo?: Octets | undefined;
+  readonly headersAdd?: readonly Octets[];
+  readonly reply?: ReplyRequest | undefined;
+  readonly mode?: number | undefined;
+  readonly isTainted?: boolean;
+}
+
+export interface RouteContext {
+  readonly frame: Frame;
+  readonly services: Services;
+  readonly verify: 'no' | 'sender' | 'recipient' | 'expn' | 'test';
+  readonly until: Deadline;
+  readonly message?: Message | undefined;
+}
+
+export interface RouterBehaviour {
+  route(address: Address, context: RouteContext): Promise<RouteResult>;
+}
+
+export interface RouterDefinition<T extends OptionTable = OptionTable> {
+  readonly family: 'router';
+  readonly name: string;
+  readonly summary: string;
+  readonly spec: string;
+  readonly options: T;
+  /** Needs a transport unless verify_only (accept, dnslookup, manualroute…). */
+  readonly needsTransport: boolean;
+  /** Absent: declared but not built yet. */
+  readonly create?: (set: OptionValues<T>, instance: { readonly name: string; readonly generic: Readonly<Record<string, unknown>> }) => RouterBehaviour;
+  /** Problems of the combination of options, found at load; Exim's texts. */
+  readonly validate?: (set: OptionValues<T>, generic: Readonly<Record<string, unknown>>) => readonly string[];
+}
+
+export function defineRouter<T extends OptionTable>(definition: Omit<RouterDefinition<T>, 'family'>): RouterDefinition<T> {
+  return { family: 'router', ...definition };
+}
+
+// ---------------------------------------------------------------- transports
+
+/** Addresses that go out together: same transport, hosts, sender, header changes. */
+export interface DeliveryBatch {
+  readonly message: Message;
+  readonly addresses: readonly Address[];
+  readonly instance: TransportInstance;
+  /** Of the first address; `addresses[0]`'s values are in it. */
+  readonly frame: Frame;
+  readonly services: Services;
+  readonly returnPath: Octets;
+  /** The header lines to send, after headers_add/remove/rewrite. Each ends with \n. */
+  readonly headers: readonly Octets[];
+  readonly until: Deadline;
+  /** `-N`, dontDeliver: nothing is really sent. */
+  readonly isRehearsal: boolean;
+  /** Retry decides which hosts are due. */
+  readonly retry: RetryPort;
+  /** Journals and logs each address as soon as it is settled (DESIGN 3.8): call before doing anything more for another message. */
+  readonly settled: (result: DeliveryResult) => Promise<void>;
+}
+
+/** One address's fate in this attempt. */
+export interface DeliveryResult {
+  readonly address: Address;
+  readonly kind: 'delivered' | 'deferred' | 'failed';
+  /** For the log line and the bounce: `SMTP error from remote mail server after RCPT TO:<…>: 550 …`. */
+  readonly message?: Octets | undefined;
+  /** errno-like class for retry rules: `refused_MX`, `timeout_connect`, `rcpt_4xx`, `quota`, `tls_required`, `auth_failed`… */
+  readonly error?: RetryError | undefined;
+  readonly host?: HostItem | undefined;
+  /** `C="250 OK id=…"`. */
+  readonly confirmation?: Octets | undefined;
+  readonly isFreeze?: boolean;
+  readonly tls?: import('./session.ts').TlsFacts | undefined;
+  /** A=, K, PRDR flags of the `=>` line. */
+  readonly authenticator?: Octets | undefined;
+  readonly usedPipelining?: boolean;
+  readonly usedPrdr?: boolean;
+  readonly usedChunking?: boolean;
+  /** The remote knows DSN: success reports are its business. */
+  readonly dsnAware?: boolean;
+  /** Output of a pipe to return. */
+  readonly returnedText?: Buffer | undefined;
+  readonly isSpecialDefer?: boolean;
+  readonly sendingAddress?: Octets | undefined;
+  readonly sendingPort?: number | undefined;
+  readonly durationMs?: number;
+  /** Not attempted because nothing was due. */
+  readonly isRetryTimeNotReached?: boolean;
+  /** When hosts were tried in between: their failures, to be logged as `==`-less lines by deliver/. */
+  readonly isHostFailure?: boolean;
+}
+
+export interface RetryError {
+  /** As in retry rules: `timeout`, `timeout_connect`, `refused`, `lost_connection`, `mail_4xx`, `rcpt_4xx`, `data_4xx`, `quota`, `tls_required`, `auth_failed`, `''`. */
+  readonly name: string;
+  /** `A`, `MX`, or ''. */
+  readonly detail: string;
+  /** Two digits of a 4xx reply, seconds since the mailbox was read for quota. */
+  readonly more: number;
+}
+
+/** What a remote transport asks and tells about hosts; deliver/ keeps the hints. */
+export interface RetryPort {
+  /** `due`: contact it; `not-due`: skip now; `expired`: its retry time has run out (still tried once if nothing else works). */
+  hostStatus(host: HostItem, address: Address): 'due' | 'not-due' | 'expired';
+  hostFailed(host: HostItem, address: Address, error: RetryError, message: Octets): void;
+  hostWorked(host: HostItem, address: Address): void;
+}
+
+export interface TransportBehaviour {
+  /** Returns when every address has a result (each reported through `batch.settled` first). */
+  deliver(batch: DeliveryBatch): Promise<readonly DeliveryResult[]>;
+  close?(): void;
+}
+
+export interface TransportDefinition<T extends OptionTable = OptionTable> {
+  readonly family: 'transport';
+  readonly name: string;
+  readonly summary: string;
+  readonly spec: string;
+  /** Runs as Exim's user and needs hosts; local ones run as the address's user. */
+  readonly isRemote: boolean;
+  readonly options: T;
+  readonly create?: (set: OptionValues<T>, instance: { readonly name: string; readonly generic: Readonly<Record<string, unknown>> }) => TransportBehaviour;
+  readonly validate?: (set: OptionValues<T>, generic: Readonly<Record<string, unknown>>) => readonly string[];
+}
+
+export function defineTransport<T extends OptionTable>(definition: Omit<TransportDefinition<T>, 'family'>): TransportDefinition<T> {
+  return { family: 'transport', ...definition };
+}
+
+// ---------------------------------------------------------------- authenticators
+
+export type ServerAuthResult =
+  | { readonly kind: 'ok'; readonly values: readonly Text[] }
+  | { readonly kind: 'fail'; readonly message?: Octets }
+  | { readonly kind: 'defer'; readonly message: Octets }
+  /** `*` from the client. */
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'bad-base64' }
+  /** Forced failure of an expansion and the like. */
+  | { readonly kind: 'error'; readonly message: Octets };
+
+/** The dialogue of RFC 4954: challenges and answers in octets, base64 is done by receive/ and the smtp transport. */
+export interface AuthDialogue {
+  /** Sends a 334 (or a client's line) and waits; undefined when the peer cancels or goes away. */
+  challenge(octets: Octets): Promise<Octets | undefined | 'bad-base64'>;
+}
+
+export type ClientAuthResult =
+  | { readonly kind: 'ok' }
+  /** Forced failure: try without, or the next authenticator. */
+  | { readonly kind: 'skipped' }
+  | { readonly kind: 'fail'; readonly message: Octets }
+  | { readonly kind: 'defer'; readonly message: Octets }
+  | { readonly kind: 'error'; readonly message: Octets };
+
+export interface ClientAuthConnection {
+  /** Sends `AUTH NAME [initial]` or an answer; the reply's code and text (base64 of a 334 decoded). */
+  send(line: Octets): Promise<{ readonly code: number; readonly text: Octets } | { readonly kind: 'lost'; readonly message: Octets }>;
+}
+
+export interface AuthenticatorBehaviour {
+  server?(initial: Octets | undefined, dialogue: AuthDialogue, frame: Frame): Promise<ServerAuthResult>;
+  client?(connection: ClientAuthConnection, frame: Frame): Promise<ClientAuthResult>;
+}
+
+export interface AuthenticatorDefinition<T extends OptionTable = OptionTable> {
+  readonly family: 'authenticator';
+  readonly name: string;
+  readonly summary: string;
+  readonly spec: string;
+  readonly options: T;
+  readonly create?: (set: OptionValues<T>, instance: { readonly name: string; readonly generic: Readonly<Record<string, unknown>> }) => AuthenticatorBehaviour;
+  readonly validate?: (set: OptionValues<T>, generic: Readonly<Record<string, unknown>>) => readonly string[];
+}
+
+export function defineAuthenticator<T extends OptionTable>(definition: Omit<AuthenticatorDefinition<T>, 'family'>): AuthenticatorDefinition<T> {
+  return { family: 'authenticator', ...definition };
+}
+
+export type { Connection, Outcome };

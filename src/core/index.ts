@@ -1,0 +1,23 @@
+/** The central types: everything above stands on these. */
+export type { Octets, Unicode } from '../base/octets.ts';
+export * from './address.ts';
+export * from './build-settings.ts';
+export * from './config.ts';
+export * from './deadline.ts';
+export * from './define/acl.ts';
+export * from './define/expansion.ts';
+export * from './define/lookup.ts';
+export * from './define/operator.ts';
+export * from './define/variable.ts';
+export * from './drivers.ts';
+export * from './frame.ts';
+export * from './main-options.ts';
+export * from './maybe-promise.ts';
+export * from './message.ts';
+export * from './option.ts';
+export * from './outcome.ts';
+export * from './ports.ts';
+export * from './registry.ts';
+export * from './session.ts';
+export * from './source.ts';
+export * from './text.ts';

@@ -1,0 +1,202 @@
+/**
+ * Lifetimes of reception: Session (one connection or one local submission) and Transaction (one MAIL FROM).
+ * Facts are readonly; what changes lives in exactly one state record a lifetime, written only by its owner (receive/, and acl/ for `set`).
+ */
+import type { Octets } from '../base/octets.ts';
+import type { Deadline } from './deadline.ts';
+import type { Body, HeaderLine, Recipient } from './message.ts';
+import type { Text } from './text.ts';
+
+/** How mail comes in. */
+export type ReceptionMode = 'smtp-tcp' | 'smtp-local' | 'smtp-batch' | 'command-line';
+
+/** Facts of a TLS session, one direction. Empty strings read as unset variables. */
+export interface TlsFacts {
+  /** As Exim logs it: `TLS1.3:TLS_AES_256_GCM_SHA384:256`. */
+  readonly cipher: Octets;
+  /** `$tls_in_cipher_std`: `TLS_AES_256_GCM_SHA384`. */
+  readonly cipherStandardName: Octets;
+  /** `TLS1.3`. */
+  readonly version: Octets;
+  readonly bits: number;
+  readonly peerDn: Octets;
+  readonly sni: Octets;
+  readonly certificateVerified: boolean;
+  /** DER. */
+  readonly ourCertificate?: Uint8Array;
+  readonly peerCertificate?: Uint8Array;
+  readonly resumption: number;
+  readonly channelBinding?: Octets;
+}
+
+/** Who called the program on the command line (or over the submission socket). */
+export interface Caller {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+  readonly login: Octets;
+  /** Full name from gecos, after gecos_pattern. */
+  readonly fullName: Octets;
+  readonly home: Octets;
+  /** Root, the Exim user, or in trusted_users/trusted_groups. */
+  readonly isTrusted: boolean;
+  /** Root, the Exim user, or a member of admin_groups. */
+  readonly isAdmin: boolean;
+}
+
+/**
+ * Where a message came from. A live Session fills it step by step; an accepted Message owns a copy, which is what -H holds.
+ * `aclC` are the `$acl_c…` values.
+ */
+export interface Origin {
+  /** `$sender_host_address`; undefined for local submission without -oMa. */
+  hostAddress?: Octets | undefined;
+  hostPort?: number | undefined;
+  /** `$sender_host_name` as found by PTR with forward check; undefined when not (yet) found. */
+  hostName?: Octets | undefined;
+  hostAliases?: readonly Octets[] | undefined;
+  /** `no` until looked up. */
+  hostLookup?: 'no' | 'found' | 'failed' | 'deferred' | undefined;
+  hostDnssec?: boolean | undefined;
+  /** `$received_ip_address`, `$received_port`, of our end. */
+  interfaceAddress?: Octets | undefined;
+  interfacePort?: number | undefined;
+  /** `$sender_helo_name`. */
+  heloName?: Octets | undefined;
+  heloVerified?: boolean | undefined;
+  /** `$received_protocol`: smtp esmtp esmtps esmtpa esmtpsa local local-esmtp … */
+  protocol?: Octets | undefined;
+  /** `$sender_ident`: RFC 1413, or the login of a local caller. */
+  ident?: Octets | undefined;
+  /** `$authenticated_id`, `$authenticated_sender`, `$sender_host_authenticated` (the authenticator's name). */
+  authenticatedId?: Octets | undefined;
+  authenticatedSender?: Octets | undefined;
+  authenticatorName?: Octets | undefined;
+  tls?: TlsFacts | undefined;
+  activeHostname?: Octets | undefined;
+  /** Not over TCP/IP (-H `-local`). */
+  isLocal: boolean;
+  /** In `smtp_…_hosts` for unqualified addresses. */
+  allowUnqualifiedSender?: boolean | undefined;
+  allowUnqualifiedRecipient?: boolean | undefined;
+  callerUid: number;
+  callerGid: number;
+  callerLogin: Octets;
+  readonly aclC: Map<string, Text>;
+}
+
+export interface Session {
+  readonly mode: ReceptionMode;
+  /** For log lines and `-d`. */
+  readonly connectionNumber: number;
+  readonly startedAtMs: number;
+  /** Set for command-line modes. */
+  readonly caller?: Caller;
+  /** `-bh`, `-bv`, `-bt`: nothing is written. */
+  readonly isRehearsal: boolean;
+  readonly until: Deadline;
+  readonly state: SessionState;
+}
+
+export interface SessionState {
+  readonly origin: Origin;
+  /** `$smtp_command`, `$smtp_command_argument`. */
+  command?: Octets | undefined;
+  commandArgument?: Octets | undefined;
+  commandHistory: Octets[];
+  messagesAccepted: number;
+  esmtp: boolean;
+  quitReason?: Octets | undefined;
+  /** Set by `control = …` for the connection. */
+  readonly controls: Map<string, Octets>;
+  readonly results: Results;
+}
+
+export interface Transaction {
+  readonly number: number;
+  readonly state: TransactionState;
+}
+
+/** A message being received; becomes a Message at acceptance. Satisfies {@link Mail}. */
+export interface TransactionState {
+  /** The id it will have; chosen when reception of the message begins. */
+  id?: string | undefined;
+  /** Undefined before MAIL; '' is the null sender. */
+  sender?: Octets | undefined;
+  /** As given, before rewriting. */
+  rawSender?: Octets | undefined;
+  recipients: Recipient[];
+  /** `$rcpt_count`, `$rcpt_fail_count`, `$rcpt_defer_count`. */
+  rcptCount: number;
+  rcptFailCount: number;
+  rcptDeferCount: number;
+  /** The recipient that is being checked (RCPT ACL): `$local_part`, `$domain`, `$address`… */
+  currentRecipient?: { readonly address: Octets; readonly localPart: Octets; readonly domain: Octets } | undefined;
+  headers: HeaderLine[];
+  /** Added by `add_header` / removed by `remove_header` before the message's own are there. */
+  addedHeaders: AddedHeader[];
+  removedHeaders: Octets[];
+  body?: Body | undefined;
+  /** Octets of headers and body as received. */
+  size: number;
+  /** SIZE= of MAIL FROM; -1 when not given. */
+  declaredSize: number;
+  bodyLineCount: number;
+  bodyZeroCount: number;
+  maxReceivedLineLength: number;
+  receivedAtMs: number;
+  bodyType: '' | '7BIT' | '8BITMIME';
+  isUtf8: boolean;
+  dsn: DsnRequest;
+  /** AUTH= of MAIL FROM. */
+  readonly aclM: Map<string, Text>;
+  /** `control = submission, freeze, queue_only, suppress_local_fixups, fakereject…` with their arguments. */
+  readonly controls: Map<string, Octets>;
+  readonly results: Results;
+}
+
+export interface AddedHeader {
+  readonly text: Octets;
+  /** `:after_received:`, `:at_start:`, `:at_end:`, `:at_start_rfc:`. */
+  readonly position: 'after-received' | 'at-start' | 'at-end' | 'at-start-rfc';
+}
+
+export interface DsnRequest {
+  readonly envid?: Octets | undefined;
+  readonly ret?: 'FULL' | 'HDRS' | undefined;
+}
+
+/** Named slots for variables that are results. One record per owner (session, transaction, delivery, command line). */
+export interface Results {
+  runrc?: number;
+  expandStringMessage?: Octets;
+  searchErrorMessage?: Octets;
+  aclVerifyMessage?: Octets;
+  senderVerifyFailure?: Octets;
+  recipientVerifyFailure?: Octets;
+  dnslistDomain?: Text;
+  dnslistMatched?: Text;
+  dnslistText?: Text;
+  dnslistValue?: Text;
+  domainData?: Text;
+  localPartData?: Text;
+  hostData?: Text;
+  senderData?: Text;
+  recipientData?: Text;
+  senderRate?: Octets;
+  senderRateLimit?: Octets;
+  senderRatePeriod?: Octets;
+  prvscheckAddress?: Text;
+  prvscheckKeynum?: Text;
+  prvscheckResult?: Text;
+  lookupDnssecAuthenticated?: Octets;
+  regexMatchString?: Text;
+  warnMessageId?: Octets;
+  callerVerified?: Octets;
+  callbackFailure?: Octets;
+  csaStatus?: Octets;
+  heloVerifyFailed?: boolean;
+  /** `$auth1`…, `$1`… of an authenticator being evaluated. */
+  auth?: readonly Text[];
+  srsRecipient?: Text;
+}

@@ -1,0 +1,38 @@
+/** Where a piece of configuration stands, and what is wrong with it. */
+
+export interface SourceLocation {
+  /** As named on the command line or in `.include`. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1; of the value's first octet where known. */
+  readonly column: number;
+}
+
+/** A problem found while reading or checking a configuration; all are collected, none stops the reading. */
+export interface Problem {
+  /** `error` refuses the configuration; `warning` is shown by `check`; `not-yet` loads but defers when used. */
+  readonly severity: 'error' | 'warning' | 'not-yet';
+  /** Exim's own text first, so that scripts match. */
+  readonly message: string;
+  readonly at: SourceLocation;
+  /** The option or item concerned. */
+  readonly subject?: string;
+  /** `did you mean …`, or the line to write instead. */
+  readonly suggestion?: string;
+}
+
+/** Broken configuration; thrown only where collecting is not possible. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+  readonly problem: Problem;
+
+  constructor(message: string, at: SourceLocation, suggestion?: string) {
+    super(message);
+    this.problem = { severity: 'error', message, at, ...(suggestion === undefined ? {} : { suggestion }) };
+  }
+}
+
+export function formatLocation(at: SourceLocation): string {
+  return `${at.file}:${at.line}:${at.column}`;
+}
