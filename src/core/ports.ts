@@ -7,6 +7,7 @@ import type { Address } from './address.ts';
 import type { BuildSettings } from './build-settings.ts';
 import type { ListSource } from './config.ts';
 import type { Deadline } from './deadline.ts';
+import type { DeliveryBatch, DeliveryResult } from './drivers.ts';
 import type { Frame } from './frame.ts';
 import type { MaybePromise } from './maybe-promise.ts';
 import type { Outcome } from './outcome.ts';
@@ -21,6 +22,7 @@ export interface Services {
   readonly accounts: Accounts;
   readonly net: Net;
   readonly spawner: Spawner;
+  readonly userActions: UserActions;
   readonly hints: Hints;
   readonly log: Log;
   readonly regexes: Regexes;
@@ -382,6 +384,32 @@ export interface SpawnResult {
 /** Commands, run by the agent or the small spawner process: a process with sessions never forks (DESIGN 3.10). */
 export interface Spawner {
   run(request: SpawnRequest, input: AsyncIterable<Uint8Array> | Uint8Array, until: Deadline): Promise<{ readonly kind: 'ok'; readonly result: SpawnResult } | SystemFailure>;
+}
+
+/** The whole of a file, and the facts of the very file that was read. */
+export interface FileContent {
+  readonly bytes: Buffer;
+  readonly facts: FileFacts;
+}
+
+/**
+ * What is done with a user's rights and no others: by the agent's children when started as root, else directly by the process (DESIGN 3.10).
+ * `identity` undefined means Exim's own. An identity that is refused (uid 0, never_users, or not ours without root) is a failure of
+ * errno EPERM; an agent that cannot be reached or is overloaded, EAGAIN; the deadline, ETIMEDOUT. All of these are a defer.
+ */
+export interface UserActions {
+  stat(identity: Identity | undefined, path: Octets, until: Deadline): Promise<SystemResult<FileFacts>>;
+  lstat(identity: Identity | undefined, path: Octets, until: Deadline): Promise<SystemResult<FileFacts>>;
+  /** access(2) as that user. */
+  access(identity: Identity | undefined, path: Octets, mode: 'read' | 'write' | 'execute', until: Deadline): Promise<SystemResult<void>>;
+  /** Regular files only (EISDIR, EINVAL for others); EFBIG above the limit. */
+  readFile(identity: Identity | undefined, path: Octets, limitBytes: number, until: Deadline): Promise<SystemResult<FileContent>>;
+  /**
+   * Runs a local transport as `identity`. `batch.settled` is called for every address before this returns; it never rejects: when the
+   * agent or its child is lost, addresses without a result are deferred. Deliveries with the same `mailbox` run one after another
+   * (of one identity; '' is never queued).
+   */
+  deliver(identity: Identity | undefined, batch: DeliveryBatch, mailbox: Octets): Promise<readonly DeliveryResult[]>;
 }
 
 // ---------------------------------------------------------------- hints
