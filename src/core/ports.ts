@@ -557,13 +557,26 @@ export interface Lists {
 }
 
 export type AclVerdict =
-  | { readonly kind: 'accept' }
+  /** `message` replaces the usual positive reply. */
+  | { readonly kind: 'accept'; readonly message?: Octets | undefined }
   | { readonly kind: 'discard'; readonly logMessage: Octets | undefined }
   /** `deny`, `require`; `drop` closes the connection. Texts as the ACL set them. */
-  | { readonly kind: 'fail'; readonly message: Octets | undefined; readonly logMessage: Octets | undefined; readonly isDrop: boolean }
-  | { readonly kind: 'defer'; readonly message: Octets | undefined; readonly logMessage: Octets | undefined }
+  | { readonly kind: 'fail'; readonly message: Octets | undefined; readonly logMessage: Octets | undefined; readonly isDrop: boolean; readonly senderVerify?: SenderVerifyFailure | undefined }
+  | { readonly kind: 'defer'; readonly message: Octets | undefined; readonly logMessage: Octets | undefined; readonly senderVerify?: SenderVerifyFailure | undefined }
   /** Configuration error, failed expansion: 451 and a panic-log line. */
   | { readonly kind: 'error'; readonly logMessage: Octets };
+
+/**
+ * A rejection that comes from `verify = sender`: the reply gets lines `Verification failed for <…>` and the details before `message`,
+ * the log a line `sender verify fail for <…>: …`.
+ */
+export interface SenderVerifyFailure {
+  readonly address: Octets;
+  /** Lines for the peer; undefined with `no_details`. */
+  readonly details: Octets | undefined;
+  readonly logText: Octets;
+  readonly isDefer: boolean;
+}
 
 export interface Acls {
   /** `text` names an ACL, or is one, or a file of one (already expanded). `where` is the phase: `rcpt`, `data`, `not_smtp`… */

@@ -152,6 +152,8 @@ export interface TransactionState {
   readonly aclM: Map<string, Text>;
   /** `control = submission, freeze, queue_only, suppress_local_fixups, fakereject…` with their arguments. */
   readonly controls: Map<string, Octets>;
+  /** Texts of `warn … log_message` already written for this message. */
+  readonly warningsLogged: Set<Octets>;
   readonly results: Results;
 }
 

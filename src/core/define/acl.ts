@@ -2,9 +2,10 @@
 import type { Octets } from '../../base/octets.ts';
 import type { Template } from '../config.ts';
 import type { Frame } from '../frame.ts';
-import type { MaybePromise } from '../maybe-promise.ts';
 import type { Judged } from '../frame.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
 import type { Outcome } from '../outcome.ts';
+import type { AclVerdict, SenderVerifyFailure } from '../ports.ts';
 import type { SourceLocation } from '../source.ts';
 import type { Text } from '../text.ts';
 
@@ -15,10 +16,25 @@ export type AclPhase =
 
 export interface AclContext {
   readonly phase: AclPhase;
+  /** Captures of earlier conditions of the statement and `$acl_arg1`… are in it. */
   readonly frame: Frame;
-  readonly args: readonly Text[];
   readonly statement: AclStatementState;
+  readonly acl: AclRunState;
 }
+
+/** What lasts for one run of an ACL, nested ACLs included. */
+export interface AclRunState {
+  /** `log_reject_target`: `main`, `reject`, `panic`. */
+  logRejectTargets: readonly Octets[];
+  /** Nesting depth of the ACL that is running, from 0. */
+  readonly depth: number;
+  /** Runs another ACL (`acl = …`) in the same state. */
+  readonly callAcl: (text: Text, args: readonly Text[], frame: Frame) => MaybePromise<AclRunResult>;
+  readonly findControl: (name: Octets) => AclControlDefinition | undefined;
+}
+
+/** How an ACL ended, before the messages were made into replies. */
+export type AclRunResult = AclVerdict & { readonly userText?: Octets | undefined; readonly logText?: Octets | undefined };
 
 /** What a statement's modifiers have set so far; one record per statement that runs. */
 export interface AclStatementState {
@@ -28,9 +44,7 @@ export interface AclStatementState {
   userText?: Octets | undefined;
   logText?: Octets | undefined;
   endpassSeen: boolean;
-  delayMs: number;
-  /** A `delay` was asked for and must be waited before the reply. */
-  captures: readonly Text[];
+  senderVerify?: SenderVerifyFailure | undefined;
 }
 
 interface AclItemBase {
@@ -46,8 +60,6 @@ interface AclItemBase {
 /** A condition: the argument is compiled once (at load), `test` runs for each use. */
 export interface AclConditionDefinition extends AclItemBase {
   readonly family: 'acl-condition';
-  /** Whether `!name` is allowed. */
-  readonly isNegatable: boolean;
   /** The argument is expanded before `test` sees it; lists expand it themselves. */
   readonly isExpanded: boolean;
   readonly prepare: (argument: AclArgument) => PreparedCondition;
@@ -57,7 +69,8 @@ export interface AclArgument {
   readonly source: Octets;
   readonly at: SourceLocation;
   readonly template: Template;
-  readonly where: string;
+  /** `acl_m_x` of `set acl_m_x = …`. */
+  readonly variable?: string | undefined;
 }
 
 export interface PreparedCondition {
@@ -70,6 +83,10 @@ export interface PreparedCondition {
 export interface AclModifierDefinition extends AclItemBase {
   readonly family: 'acl-modifier';
   readonly isExpanded: boolean;
+  /** No `= argument`: `endpass`. */
+  readonly takesNoArgument?: boolean;
+  /** Verbs it may be used with; absent: all. */
+  readonly verbs?: readonly string[];
   readonly apply: (argument: Text, context: AclContext, source: AclArgument) => MaybePromise<Outcome<void>>;
 }
 

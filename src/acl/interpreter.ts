@@ -1,0 +1,254 @@
+/** Runs parsed ACLs: the seven verbs, conditions from left to right, messages. Spec ch. 44 "ACL verbs", "ACL modifiers". */
+import type { Octets } from '../base/octets.ts';
+import { assertNever } from '../base/invariant.ts';
+import type {
+  AclContext, AclPhase, AclRunResult, AclRunState, AclStatementState, Frame, Judged, MaybePromise, Outcome, Template, Text,
+} from '../core/index.ts';
+import { chain, chainEach, defer, ok, untainted, withCaptures } from '../core/index.ts';
+import type { AclItem, AclStatement, AclVerb, ParsedAcl } from './parse.ts';
+import { phaseName } from './phases.ts';
+
+/** What the conditions of one statement came to. */
+type Tested =
+  | { readonly kind: 'true' | 'false' }
+  | { readonly kind: 'defer' | 'error'; readonly message: Octets }
+  /** A nested ACL dropped the connection or discarded. */
+  | { readonly kind: 'nested'; readonly result: AclRunResult };
+
+/** Runs the statements until one decides; no decision is an implicit deny. */
+export function runAcl(acl: ParsedAcl, phase: AclPhase, frame: Frame, run: AclRunState): MaybePromise<AclRunResult> {
+  const problem = acl.problems[0];
+  if (problem) return { kind: 'error', logMessage: problem.message };
+  const indent = ' '.repeat(run.depth);
+  const trace = (text: () => string) => frame.services.log.debug('acl', () => indent + text());
+  const label = acl.name === '' ? 'inline ACL' : `ACL "${acl.name}"`;
+  trace(() => `using ${label}`);
+  const decided = chainEach(acl.statements, (statement) => runStatement(statement, label, phase, frame, run, trace));
+  return chain(decided, (result) => {
+    if (result !== undefined) return result;
+    trace(() => `end of ${label}: implicit DENY`);
+    return { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false };
+  });
+}
+
+function runStatement(
+  statement: AclStatement, label: string, phase: AclPhase, frame: Frame, run: AclRunState, trace: (text: () => string) => void,
+): MaybePromise<AclRunResult | undefined> {
+  const state: AclStatementState = { endpassSeen: false };
+  trace(() => `processing "${statement.verb}" (${statement.at.file} ${statement.at.line})`);
+  const tested = testItems(statement, phase, frame, run, state, trace);
+  return chain(tested, ({ outcome, last }) => {
+    trace(() => `${statement.verb}: condition test ${TESTED_WORDS[outcome.kind]} in ${label}`);
+    return decide(statement.verb, outcome, { phase, frame: last, statement: state, acl: run }, label, trace);
+  });
+}
+
+const TESTED_WORDS: Readonly<Record<Tested['kind'], string>> = { true: 'succeeded', false: 'failed', defer: 'deferred', error: 'error', nested: 'error' };
+
+/** Conditions and modifiers in order until one is not true. `last` has the captures that were made. */
+function testItems(
+  statement: AclStatement, phase: AclPhase, frame: Frame, run: AclRunState, state: AclStatementState, trace: (text: () => string) => void,
+): MaybePromise<{ readonly outcome: Tested; readonly last: Frame }> {
+  let last = frame;
+  const stopped = chainEach<AclItem, Tested>(statement.items, (item) => {
+    const context: AclContext = { phase, frame: last, statement: state, acl: run };
+    const refused = permission(item, phase);
+    if (item.kind === 'modifier' && item.argument.source !== '' && MESSAGE_WORDS.has(item.definition.name)) {
+      trace(() => `${MESSAGE_WORDS.get(item.definition.name) ?? ''}: ${item.argument.source}`);
+    } else if (item.definition.name !== 'endpass') {
+      trace(() => `check ${item.kind === 'condition' && item.isNegated ? '!' : ''}${item.definition.name}${item.argument.variable ? ` ${item.argument.variable}` : ''} = ${item.argument.source}`);
+    }
+    if (refused !== undefined) return { kind: 'error', message: refused };
+    if (item.definition.isNotYet) {
+      const message = `ACL ${item.kind} "${item.definition.name}" is not built yet`;
+      frame.services.log.panic(message);
+      return { kind: 'defer', message };
+    }
+    if (item.kind === 'modifier') return chain(applyModifier(item, context), (outcome) => modifierStop(outcome));
+    return chain(testCondition(item, context), (outcome) => {
+      const [stop, captures] = conditionStop(outcome, item.isNegated);
+      if (captures) last = withCaptures(last, captures);
+      return stop;
+    });
+  });
+  return chain(stopped, (outcome) => ({ outcome: outcome ?? { kind: 'true' }, last }));
+}
+
+const MESSAGE_WORDS: ReadonlyMap<string, string> = new Map([['message', '  message'], ['log_message', 'l_message']]);
+
+function permission(item: AclItem, phase: AclPhase): Octets | undefined {
+  const { permittedIn } = item.definition;
+  if (permittedIn === 'all' || permittedIn.includes(phase)) return undefined;
+  return `cannot ${item.kind === 'condition' ? 'test' : 'use'} ${item.definition.name} ${item.kind} in ${phaseName(phase)} ACL`;
+}
+
+function expandArgument(item: AclItem, context: AclContext): MaybePromise<Outcome<Text>> {
+  if (!item.definition.isExpanded) return ok(untainted(item.argument.source));
+  return chain(item.argument.template.evaluate(context.frame), (outcome) => {
+    if (outcome.kind === 'ok') {
+      const { octets } = outcome.value;
+      if (item.argument.template.constant === undefined) context.frame.services.log.debug('acl', () => `${' '.repeat(context.acl.depth)}${' '.repeat(6 + item.definition.name.length)} = ${octets}`);
+      return outcome;
+    }
+    return outcome.kind === 'fail' ? defer(`failed to expand ACL string "${item.argument.source}": ${outcome.message}`) : outcome;
+  });
+}
+
+function applyModifier(item: AclItem & { kind: 'modifier' }, context: AclContext): MaybePromise<Outcome<void>> {
+  const { definition, argument } = item;
+  return chain(expandArgument(item, context), (expanded) => (expanded.kind === 'ok' ? definition.apply(expanded.value, context, argument) : expanded));
+}
+
+/** A forced failure of the argument means that the item is ignored. */
+function modifierStop(outcome: Outcome<void>): Tested | undefined {
+  switch (outcome.kind) {
+    case 'ok':
+    case 'forced-fail':
+      return undefined;
+    case 'fail':
+      return { kind: 'error', message: outcome.message };
+    case 'defer':
+      return { kind: 'defer', message: outcome.message };
+    default:
+      return assertNever(outcome);
+  }
+}
+
+function testCondition(item: AclItem & { kind: 'condition' }, context: AclContext): MaybePromise<Outcome<Judged>> {
+  const { prepared } = item;
+  return chain(expandArgument(item, context), (expanded) => (expanded.kind === 'ok' ? prepared.test(expanded.value, context) : expanded));
+}
+
+function conditionStop(outcome: Outcome<Judged>, isNegated: boolean): readonly [Tested | undefined, readonly Text[] | undefined] {
+  switch (outcome.kind) {
+    case 'ok':
+      return [outcome.value.value === isNegated ? { kind: 'false' } : undefined, outcome.value.captures];
+    case 'forced-fail':
+      return [undefined, undefined];
+    case 'fail':
+      return [{ kind: 'error', message: outcome.message }, undefined];
+    case 'defer':
+      return [{ kind: 'defer', message: outcome.message }, undefined];
+    default:
+      return assertNever(outcome);
+  }
+}
+
+/** What follows from the verb; undefined goes on with the next statement. */
+function decide(verb: AclVerb, tested: Tested, context: AclContext, label: string, trace: (text: () => string) => void): MaybePromise<AclRunResult | undefined> {
+  const ended = (word: string) => trace(() => `end of ${label}: ${word}`);
+  if (tested.kind === 'nested') return tested.result;
+  if (tested.kind === 'defer' || tested.kind === 'error') {
+    if (verb === 'warn') {
+      if (tested.kind === 'error') return { kind: 'error', logMessage: tested.message };
+      warnSkipped(context, tested.message);
+      return undefined;
+    }
+    if (tested.kind === 'error') return { kind: 'error', logMessage: tested.message };
+    return withMessages(context, tested.message, (message, logMessage) => ({ kind: 'defer', message, logMessage }));
+  }
+  const isTrue = tested.kind === 'true';
+  switch (verb) {
+    case 'accept':
+    case 'discard':
+      if (isTrue) {
+        ended(verb === 'accept' ? 'ACCEPT' : 'DISCARD');
+        return withMessages(context, undefined, (message, logMessage) => (verb === 'accept' ? { kind: 'accept', message } : { kind: 'discard', logMessage }));
+      }
+      if (!context.statement.endpassSeen) return undefined;
+      ended('endpass encountered - denying access');
+      return denied(context, false);
+    case 'deny':
+    case 'drop':
+      if (!isTrue) return undefined;
+      ended(verb === 'deny' ? 'DENY' : 'DROP');
+      return denied(context, verb === 'drop');
+    case 'defer':
+      if (!isTrue) return undefined;
+      ended('DEFER');
+      return withMessages(context, undefined, (message, logMessage) => ({ kind: 'defer', message, logMessage }));
+    case 'require':
+      if (isTrue) return undefined;
+      ended('not OK');
+      return denied(context, false);
+    case 'warn':
+      return isTrue ? warn(context) : undefined;
+    default:
+      return assertNever(verb);
+  }
+}
+
+function denied(context: AclContext, isDrop: boolean): MaybePromise<AclRunResult> {
+  return withMessages(context, undefined, (message, logMessage) => ({ kind: 'fail', message, logMessage, isDrop }));
+}
+
+/**
+ * The reply's and the log's text: `message` replaces what a condition said to the peer (and sees it in `$acl_verify_message`), `log_message`
+ * is put before what a condition said to the log; without both, the first line of the reply is logged.
+ */
+function withMessages(
+  context: AclContext, failure: Octets | undefined, make: (message: Octets | undefined, logMessage: Octets | undefined) => AclRunResult,
+): MaybePromise<AclRunResult> {
+  const { statement, frame } = context;
+  const conditionLog = statement.logText ?? failure;
+  frame.results.aclVerifyMessage = statement.userText ?? '';
+  return chain(expandMessage(statement.message, 'message', context), (userMessage) =>
+    chain(expandMessage(statement.logMessage, 'log_message', context), (logMessage) => {
+      frame.results.aclVerifyMessage = '';
+      const message = userMessage ?? statement.userText;
+      let log = conditionLog;
+      if (logMessage !== undefined) log = conditionLog === undefined || conditionLog === '' ? logMessage : `${logMessage}: ${conditionLog}`;
+      return make(message, firstLine(log ?? message));
+    }),
+  );
+}
+
+function firstLine(text: Octets | undefined): Octets | undefined {
+  if (text === undefined) return undefined;
+  const end = text.indexOf('\n');
+  return end < 0 ? text : text.slice(0, end);
+}
+
+/** Undefined when there is none, it is empty, or it cannot be expanded (which is logged). */
+function expandMessage(template: Template | undefined, what: 'message' | 'log_message', context: AclContext): MaybePromise<Octets | undefined> {
+  if (template === undefined) return undefined;
+  return chain(template.evaluate(context.frame), (outcome) => {
+    if (outcome.kind === 'ok') return outcome.value.octets === '' ? undefined : outcome.value.octets;
+    if (outcome.kind !== 'forced-fail') {
+      context.frame.services.log.panic(`failed to expand ACL ${what === 'message' ? 'message' : 'log message'} "${template.source}": ${outcome.message}`);
+    }
+    return undefined;
+  });
+}
+
+/** `warn`: log_message is logged once a message, `message` is added as a header. */
+function warn(context: AclContext): MaybePromise<undefined> {
+  const { statement, frame } = context;
+  frame.results.aclVerifyMessage = statement.userText ?? statement.logText ?? '';
+  return chain(expandMessage(statement.logMessage, 'log_message', context), (logMessage) => {
+    if (logMessage !== undefined) logWarning(context, `Warning: ${firstLine(logMessage) ?? ''}`);
+    return chain(expandMessage(statement.message, 'message', context), (header) => {
+      frame.results.aclVerifyMessage = '';
+      if (header !== undefined && context.frame.transaction) context.frame.transaction.state.addedHeaders.push({ text: withNewline(header), position: 'at-end' });
+      return undefined;
+    });
+  });
+}
+
+function withNewline(header: Octets): Octets {
+  const line = /^[!-9;-~]+:/.test(header) ? header : `X-ACL-Warn: ${header}`;
+  return line.endsWith('\n') ? line : `${line}\n`;
+}
+
+function warnSkipped(context: AclContext, message: Octets): void {
+  logWarning(context, `Warning: ACL "warn" statement skipped: condition test deferred${message === '' ? '' : `: ${message}`}`);
+}
+
+/** The same warning is written once while a message is received. */
+function logWarning(context: AclContext, text: Octets): void {
+  const seen = context.frame.transaction?.state.warningsLogged;
+  if (seen?.has(text)) return;
+  seen?.add(text);
+  context.frame.services.log.main(`${context.frame.services.logPrefix(context.frame)}${text}`);
+}
+

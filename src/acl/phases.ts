@@ -1,0 +1,28 @@
+/** The phases of reception in which ACLs run, and their names in messages. Spec ch. 44 "Access control lists". */
+import type { AclPhase } from '../core/index.ts';
+
+const PHASE_NAMES: Readonly<Record<AclPhase, string>> = {
+  connect: 'connection', helo: 'EHLO or HELO', mail: 'MAIL', auth: 'AUTH', starttls: 'STARTTLS', rcpt: 'RCPT', predata: 'PREDATA', data: 'DATA',
+  mime: 'MIME', dkim: 'DKIM', prdr: 'PRDR', quit: 'QUIT', notquit: 'NOTQUIT', vrfy: 'VRFY', expn: 'EXPN', etrn: 'ETRN', mailauth: 'MAILAUTH',
+  not_smtp: 'non-SMTP', not_smtp_start: 'non-SMTP-start', not_smtp_mime: 'non-SMTP MIME', atrn: 'ATRN', wellknown: 'WELLKNOWN', delivery: 'delivery',
+  unknown: 'unknown',
+};
+
+const BY_NAME: ReadonlyMap<string, AclPhase> = new Map(Object.keys(PHASE_NAMES).map((name) => [name, name as AclPhase])); // the record's keys are the phases
+
+/** As it stands in `cannot test … condition in X ACL`. */
+export function phaseName(phase: AclPhase): string {
+  return PHASE_NAMES[phase];
+}
+
+export function findPhase(where: string): AclPhase {
+  return BY_NAME.get(where) ?? 'unknown';
+}
+
+/** All phases but the given ones, for definitions that Exim declares by what is forbidden. */
+export function allPhasesBut(...phases: readonly AclPhase[]): readonly AclPhase[] {
+  return [...BY_NAME.values()].filter((phase) => !phases.includes(phase));
+}
+
+/** A message is being received and its envelope is (becoming) known. */
+export const MESSAGE_PHASES: readonly AclPhase[] = ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim', 'prdr', 'not_smtp', 'not_smtp_start', 'not_smtp_mime'];
