@@ -50,7 +50,9 @@ function findNpm() {
 function runNpm(node, args, directory) {
   const env = { ...process.env, PATH: dirname(node) + delimiter + (process.env.PATH ?? '') };
   // What an outer `npm start` or `npm test` passes down would override the settings of the inner call.
-  for (const name of Object.keys(env)) if (/^npm_/i.test(name) && !/^npm_config_(registry|cache|userconfig|globalconfig|(https?_?)?-?proxy|noproxy|cafile)$/i.test(name)) delete env[name];
+  for (const name of Object.keys(env))
+    if (/^npm_/i.test(name) && !/^npm_config_(registry|cache|userconfig|globalconfig|(https?_?)?-?proxy|noproxy|cafile)$/i.test(name))
+      delete env[name];
   const result = spawnSync(node, [findNpm(), ...args], { cwd: directory, env, encoding: 'utf8' });
   if (result.error) throw result.error;
   if (result.status !== 0) throw new BootstrapError(`npm ${args[0]} failed in ${directory}\n${result.stdout}${result.stderr}`);
@@ -60,7 +62,8 @@ function runNpm(node, args, directory) {
 function installNode() {
   const platform = `${process.platform}-${process.arch}`;
   const wanted = nodePackages[platform];
-  if (!wanted) throw new BootstrapError(`Node >= ${oldestNode.join('.')} is needed and no package of it is known for ${platform}: install it by hand`);
+  if (!wanted)
+    throw new BootstrapError(`Node >= ${oldestNode.join('.')} is needed and no package of it is known for ${platform}: install it by hand`);
   console.error(`eximius: installing Node ${wanted.version} into .runtime/ (this machine has ${process.versions.node})`);
   const staging = join(runtime, `node-${process.pid}`);
   const home = join(runtime, `node-${wanted.version}`);
@@ -91,14 +94,17 @@ function versionOf(node) {
 function provideNode() {
   if (isNewEnough(process.versions.node)) return process.execPath;
   const node = join(runtime, 'bin', 'node');
-  if (!existsSync(node) || !isNewEnough(versionOf(node))) withLock(() => existsSync(node) && isNewEnough(versionOf(node)) ? undefined : installNode());
+  if (!existsSync(node) || !isNewEnough(versionOf(node)))
+    withLock(() => (existsSync(node) && isNewEnough(versionOf(node)) ? undefined : installNode()));
   return node;
 }
 
 /** Installs the dependencies unless what is installed came from this very lock file. */
 function provideDependencies(node) {
   const stamp = join(root, 'node_modules', '.eximius-lock');
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   const isCurrent = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
   if (isCurrent()) return;
   withLock(() => {

@@ -38,7 +38,13 @@ function identifiersFor(files: readonly DefinitionFile[]): Map<DefinitionFile, s
   const taken = new Map<string, number>();
   const identifiers = new Map<DefinitionFile, string>();
   for (const file of files) {
-    const words = [...file.part.family.split('-'), ...file.path.replace(/^.*\//, '').replace(/\.ts$/, '').split(/[^A-Za-z0-9]+/)].filter((word) => word !== '');
+    const words = [
+      ...file.part.family.split('-'),
+      ...file.path
+        .replace(/^.*\//, '')
+        .replace(/\.ts$/, '')
+        .split(/[^A-Za-z0-9]+/),
+    ].filter((word) => word !== '');
     const name = words.map((word, i) => (i === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1))).join('');
     const count = taken.get(name) ?? 0;
     taken.set(name, count + 1);
@@ -48,7 +54,9 @@ function identifiersFor(files: readonly DefinitionFile[]): Map<DefinitionFile, s
 }
 
 function generateRegistry(files: readonly DefinitionFile[]): string {
-  const methods = families.map((family) => `  ${family.name}: async () => (await import('./builtin/${family.name}.ts')).default,\n`).join('');
+  const methods = families
+    .map((family) => `  ${family.name}: async () => (await import('./builtin/${family.name}.ts')).default,\n`)
+    .join('');
   const names = families.map((family) => `  ${family.name}: ${generateNames(family, files)},\n`).join('');
   return `${banner}import type { Registry } from './core/registry.ts';
 

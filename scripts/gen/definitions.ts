@@ -76,7 +76,14 @@ async function readDefinitionFile(root: string, path: string, part: Part): Promi
 }
 
 function isDefinition(value: unknown, family: string): value is Definition {
-  return typeof value === 'object' && value !== null && 'family' in value && value.family === family && 'name' in value && typeof value.name === 'string';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'family' in value &&
+    value.family === family &&
+    'name' in value &&
+    typeof value.name === 'string'
+  );
 }
 
 /** The modules of a folder, sorted; tests and declarations are left out. */

@@ -53,7 +53,11 @@ function generateExamples(examples: NonNullable<Definition['examples']>): string
 function formatResult(result: unknown): string {
   if (typeof result === 'string') return result === '' ? '(empty)' : code(result);
   if (typeof result !== 'object' || result === null || !('kind' in result)) return code(JSON.stringify(result));
-  return 'message' in result ? `fails: ${code(String(result.message))}` : result.kind === 'forced-fail' ? 'forced failure' : String(result.kind);
+  return 'message' in result
+    ? `fails: ${code(String(result.message))}`
+    : result.kind === 'forced-fail'
+      ? 'forced failure'
+      : String(result.kind);
 }
 
 function generateOptions(options: Readonly<Record<string, OptionDefinition>>): string {
