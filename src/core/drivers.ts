@@ -87,6 +87,10 @@ export interface RouterDefinition<T extends OptionTable = OptionTable> {
   readonly summary: string;
   readonly spec: string;
   readonly options: T;
+  /** The options that every router has (routers/generic-options.ts). */
+  readonly generic?: OptionTable;
+  /** Defaults of generic options that differ for this driver (`log_as_local` of accept). */
+  readonly genericDefaults?: Readonly<Record<string, unknown>>;
   /** Needs a transport unless verify_only (accept, dnslookup, manualroute…). */
   readonly needsTransport: boolean;
   /** Absent: declared but not built yet. */
@@ -184,6 +188,10 @@ export interface TransportDefinition<T extends OptionTable = OptionTable> {
   /** Runs as Exim's user and needs hosts; local ones run as the address's user. */
   readonly isRemote: boolean;
   readonly options: T;
+  /** The options that every transport has (transports/generic-options.ts). */
+  readonly generic?: OptionTable;
+  /** Defaults of generic options that differ for this driver (`retry_use_local_part` of local transports). */
+  readonly genericDefaults?: Readonly<Record<string, unknown>>;
   readonly create?: (set: OptionValues<T>, instance: { readonly name: string; readonly generic: Readonly<Record<string, unknown>> }) => TransportBehaviour;
   readonly validate?: (set: OptionValues<T>, generic: Readonly<Record<string, unknown>>) => readonly string[];
 }
