@@ -21,6 +21,8 @@ export interface Address {
   /** Index in `Message.recipients` of the envelope recipient this descends from. */
   readonly recipientIndex: number;
   readonly inherited: InheritedProperties;
+  /** The router at which its routing starts (`redirect_router`, `unseen`, `pass_router`); undefined: the first. */
+  readonly startRouter?: string | undefined;
   readonly state: AddressState;
 }
 
@@ -37,6 +39,7 @@ export interface InheritedProperties {
   readonly currentDirectory?: Octets | undefined;
   /** Values of `set r_…` options. */
   readonly routerVariables: ReadonlyMap<string, Text>;
+  readonly addressData?: Text | undefined;
   /** `forbid`-style limits and `:fail:` rights do not inherit. */
   readonly ignoreErrors?: boolean | undefined;
   /** Reply text, return options etc. of a filter's actions. */
@@ -77,6 +80,10 @@ export interface AddressState {
   /** The host of a remote delivery in progress: `$host`, `$host_address`, `$host_port`. */
   host?: HostItem | undefined;
   isDnsSecure?: boolean | undefined;
+  /** Mode of a file that a filter's `save` asked for. */
+  fileMode?: number | undefined;
+  /** The routers took part in changing header lines; such addresses are not copied by `same_domain_copy_routing`. */
+  isRandomizedHosts?: boolean | undefined;
   /** `$address_file`, `$address_pipe`, `$address_directory`. */
   fileName?: Text | undefined;
 }

@@ -131,6 +131,10 @@ export interface DeliveryResult {
   readonly kind: 'delivered' | 'deferred' | 'failed';
   /** For the log line and the bounce: `SMTP error from remote mail server after RCPT TO:<…>: 550 …`. */
   readonly message?: Octets | undefined;
+  /** The number in `defer (-44)`: Exim's own (negative) or the system's errno; absent: 0. */
+  readonly errorNumber?: number | undefined;
+  /** strerror's text of a positive number, which the log puts before the message: `defer (111): Connection refused`. */
+  readonly errorReason?: Octets | undefined;
   /** errno-like class for retry rules: `refused_MX`, `timeout_connect`, `rcpt_4xx`, `quota`, `tls_required`, `auth_failed`… */
   readonly error?: RetryError | undefined;
   readonly host?: HostItem | undefined;
