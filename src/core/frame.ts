@@ -3,6 +3,7 @@ import type { Octets } from '../base/octets.ts';
 import type { Address } from './address.ts';
 import type { Config } from './config.ts';
 import type { Deadline } from './deadline.ts';
+import type { AclPhase } from './define/acl.ts';
 import type { MaybePromise } from './maybe-promise.ts';
 import type { Mail, Message } from './message.ts';
 import type { Outcome } from './outcome.ts';
@@ -29,6 +30,9 @@ export interface Frame {
   /** Values of nested scopes: `value`, `item`, `acl_arg1`, `acl_narg`, … innermost first. */
   readonly locals?: Local;
   readonly until: Deadline;
+  /** The ACL that runs, for `${acl…}` inside it. */
+  readonly aclPhase?: AclPhase;
+  readonly aclDepth?: number;
   /** What verification is going on: `$verify_mode`. */
   readonly verifyMode?: 'S' | 'R';
 }

@@ -107,6 +107,8 @@ export interface SessionState {
   messagesAccepted: number;
   esmtp: boolean;
   quitReason?: Octets | undefined;
+  /** Sends the replies that are held back for pipelining; set by the session. */
+  flushReplies?: (() => Promise<void>) | undefined;
   /** Set by `control = …` for the connection. */
   readonly controls: Map<string, Octets>;
   readonly results: Results;
@@ -131,7 +133,7 @@ export interface TransactionState {
   rcptFailCount: number;
   rcptDeferCount: number;
   /** The recipient that is being checked (RCPT ACL): `$local_part`, `$domain`, `$address`… */
-  currentRecipient?: { readonly address: Octets; readonly localPart: Octets; readonly domain: Octets } | undefined;
+  currentRecipient?: CurrentRecipient | undefined;
   headers: HeaderLine[];
   /** Added by `add_header` / removed by `remove_header` before the message's own are there. */
   addedHeaders: AddedHeader[];
@@ -155,6 +157,15 @@ export interface TransactionState {
   /** Texts of `warn … log_message` already written for this message. */
   readonly warningsLogged: Set<Octets>;
   readonly results: Results;
+}
+
+export interface CurrentRecipient {
+  readonly address: Octets;
+  /** In lower case unless `control = caseful_local_part`. */
+  readonly localPart: Octets;
+  readonly domain: Octets;
+  /** As the client gave it. */
+  readonly originalLocalPart?: Octets;
 }
 
 export interface AddedHeader {

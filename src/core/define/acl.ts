@@ -92,6 +92,7 @@ export interface AclModifierDefinition extends AclItemBase {
 
 export interface AclControlDefinition extends AclItemBase {
   readonly family: 'acl-control';
+  readonly aliases?: readonly string[];
   /** May be followed by `/options` or `=value`. */
   readonly takesOptions: boolean;
   readonly apply: (options: Octets, context: AclContext) => Outcome<void>;

@@ -1,0 +1,131 @@
+/** The ACLs of a configuration: parsed once, run by name, from a string or from a file. Spec ch. 44 "Access control lists". */
+import { BoundedCache } from '../base/bounded-cache.ts';
+import type { Octets } from '../base/octets.ts';
+import { octetsFromBytes, skipSpace } from '../base/octets.ts';
+import type {
+  AclControlDefinition, AclFamily, AclLine, AclPhase, AclRunResult, AclRunState, AclVerdict, Acls, Config, Frame, MaybePromise, Outcome, Problem, TemplateCompiler, Text,
+} from '../core/index.ts';
+import { chain, defer, fail, ok, tainted, untainted, withLocal } from '../core/index.ts';
+import { runAcl } from './interpreter.ts';
+import type { AclVocabulary, ParsedAcl } from './parse.ts';
+import { makeVocabulary, parseAcl, splitAclText } from './parse.ts';
+import { findPhase } from './phases.ts';
+
+const MAX_DEPTH = 20;
+const MAX_ACL_FILE_BYTES = 1 << 20;
+
+/** Parses every ACL of a configuration: its problems are found before it is used. */
+export function checkAcls(config: Config, family: AclFamily, compiler: TemplateCompiler): readonly Problem[] {
+  const vocabulary = makeVocabulary(family);
+  const problems: Problem[] = [];
+  for (const acl of config.acls.values()) {
+    const parsed = parseAcl(acl.name, acl.lines, vocabulary, compiler);
+    problems.push(...parsed.problems, ...notYetProblems(parsed));
+  }
+  return problems;
+}
+
+function notYetProblems(acl: ParsedAcl): readonly Problem[] {
+  return acl.statements.flatMap((statement) =>
+    statement.items
+      .filter((item) => item.definition.isNotYet)
+      .map((item): Problem => ({
+        severity: 'not-yet', at: item.argument.at, subject: item.definition.name,
+        message: `ACL ${item.kind} "${item.definition.name}" is not built yet: a statement that reaches it defers`,
+      })),
+  );
+}
+
+class AclRunner implements Acls {
+  readonly #vocabulary: AclVocabulary;
+  readonly #controls: ReadonlyMap<string, AclControlDefinition>;
+  readonly #compiler: TemplateCompiler;
+  /** ACLs that stand in the configuration, by their definition: a reload brings new ones. */
+  readonly #named = new WeakMap<Config, Map<string, ParsedAcl>>();
+  /** Inline ACLs and files, by text. */
+  readonly #texts = new BoundedCache<string, ParsedAcl>(200);
+
+  constructor(family: AclFamily, compiler: TemplateCompiler) {
+    this.#vocabulary = makeVocabulary(family);
+    this.#controls = new Map(family.controls.flatMap((control) => [control.name, ...(control.aliases ?? [])].map((name) => [name, control] as const)));
+    this.#compiler = compiler;
+  }
+
+  run(where: string, text: Text, args: readonly Text[], frame: Frame): MaybePromise<AclVerdict> {
+    return this.#run(findPhase(where), text, args, frame, this.#newRun(findPhase(where), 0));
+  }
+
+  call(text: Text, args: readonly Text[], frame: Frame): MaybePromise<Outcome<{ readonly accepted: boolean; readonly message: Text }>> {
+    const phase = frame.aclPhase ?? 'unknown';
+    return chain(this.#run(phase, text, args, frame, this.#newRun(phase, frame.aclDepth ?? 0)), (result) => {
+      switch (result.kind) {
+        case 'accept':
+          return ok({ accepted: true, message: result.message === undefined ? untainted('') : tainted(result.message) });
+        case 'fail':
+          return ok({ accepted: false, message: result.message === undefined ? untainted('') : tainted(result.message) });
+        case 'discard':
+          return fail('nested ACL returned "discard"');
+        case 'defer':
+          return defer(result.logMessage ?? result.message ?? 'ACL deferred');
+        case 'error':
+          return fail(result.logMessage);
+      }
+    });
+  }
+
+  #newRun(phase: AclPhase, depth: number): AclRunState {
+    return {
+      logRejectTargets: ['main', 'reject'],
+      depth,
+      findControl: (name) => this.#controls.get(name),
+      callAcl: (text, args, frame) => this.#run(phase, text, args, frame, this.#newRun(phase, depth + 1)),
+    };
+  }
+
+  #run(phase: AclPhase, text: Text, args: readonly Text[], frame: Frame, run: AclRunState): MaybePromise<AclRunResult> {
+    if (run.depth > MAX_DEPTH) return { kind: 'error', logMessage: 'ACL nested too deep: possible loop' };
+    const found = this.#find(text, frame);
+    if (found.kind !== 'ok') return found.kind === 'forced-fail' ? { kind: 'error', logMessage: 'no ACL' } : { kind: 'error', logMessage: found.message };
+    let inner: Frame = withLocal({ ...frame, aclPhase: phase, aclDepth: run.depth }, 'acl_narg', untainted(String(args.length)));
+    for (const [index, arg] of args.entries()) inner = withLocal(inner, `acl_arg${index + 1}`, arg);
+    for (let index = args.length; index < 9; index++) inner = withLocal(inner, `acl_arg${index + 1}`, untainted(''));
+    return runAcl(found.value, phase, inner, run);
+  }
+
+  /** By name; a text that names none and begins with / is a file; anything else is an ACL itself. */
+  #find(text: Text, frame: Frame): Outcome<ParsedAcl> {
+    const source = text.octets.slice(skipSpace(text.octets, 0));
+    const named = this.#namedAcl(source, frame.config);
+    if (named) return ok(named);
+    if (!source.startsWith('/')) return ok(this.#parseText('', source, 'inline ACL'));
+    const content = frame.services.files.readFile(source, MAX_ACL_FILE_BYTES);
+    if (content.kind !== 'ok') return fail(`failed to open ACL file "${source}": ${content.reason}`);
+    return ok(this.#parseText(source, octetsFromBytes(content.value), source));
+  }
+
+  #namedAcl(name: Octets, config: Config): ParsedAcl | undefined {
+    const definition = config.acls.get(name);
+    if (!definition) return undefined;
+    let parsed = this.#named.get(config);
+    if (!parsed) this.#named.set(config, (parsed = new Map()));
+    let acl = parsed.get(name);
+    if (!acl) parsed.set(name, (acl = this.#parse(definition.name, definition.lines)));
+    return acl;
+  }
+
+  #parseText(name: Octets, text: Octets, file: string): ParsedAcl {
+    const key = `${name}\0${text}`;
+    let acl = this.#texts.get(key);
+    if (!acl) this.#texts.set(key, (acl = this.#parse(name, splitAclText(text, file))));
+    return acl;
+  }
+
+  #parse(name: Octets, lines: readonly AclLine[]): ParsedAcl {
+    return parseAcl(name, lines, this.#vocabulary, this.#compiler);
+  }
+}
+
+/** One for a process: parsed ACLs are kept for each Config that is in use. */
+export function createAcls(family: AclFamily, compiler: TemplateCompiler): Acls {
+  return new AclRunner(family, compiler);
+}

@@ -1,0 +1,23 @@
+/** `local_parts = <local part list>`: the local part of the recipient. */
+import { defineAclCondition, tainted } from '../../core/index.ts';
+import { judgeMatch, listSource } from '../list-condition.ts';
+
+export default defineAclCondition({
+  name: 'local_parts',
+  summary: 'True when the local part of the recipient address is in the list; a lookup’s result is left in $local_part_data.',
+  spec: 'ch. 44 "ACL conditions"',
+  permittedIn: ['rcpt', 'vrfy', 'prdr'],
+  isExpanded: false,
+  prepare: (argument) => {
+    const list = listSource('localpart', argument);
+    return {
+      test: (_, context) => {
+        const { frame } = context;
+        const localPart = frame.transaction?.state.currentRecipient?.localPart ?? '';
+        return judgeMatch(frame.services.lists.matchLocalPart(list, tainted(localPart), frame, false), context, (data) => {
+          if (data) frame.results.localPartData = data;
+        });
+      },
+    };
+  },
+});

@@ -1,0 +1,12 @@
+/** `seen`: read, and named by `check`; a statement that meets it defers. */
+import { defineAclCondition, defer } from '../../core/index.ts';
+
+export default defineAclCondition({
+  name: 'seen',
+  summary: 'Tells whether a key was seen within an interval.',
+  spec: 'ch. 44 "ACL conditions"',
+  permittedIn: 'all',
+  isNotYet: true,
+  isExpanded: true,
+  prepare: () => ({ test: () => defer('ACL condition "seen" is not built yet') }),
+});

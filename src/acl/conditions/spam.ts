@@ -1,0 +1,12 @@
+/** `spam`: read, and named by `check`; a statement that meets it defers. */
+import { defineAclCondition, defer } from '../../core/index.ts';
+
+export default defineAclCondition({
+  name: 'spam',
+  summary: 'True when SpamAssassin or Rspamd calls the message spam.',
+  spec: 'ch. 45 "Scanning with SpamAssassin and Rspamd"',
+  permittedIn: ['data', 'not_smtp'],
+  isNotYet: true,
+  isExpanded: true,
+  prepare: () => ({ test: () => defer('ACL condition "spam" is not built yet') }),
+});

@@ -1,0 +1,12 @@
+/** `spf_guess`: read, and named by `check`; a statement that meets it defers. */
+import { defineAclCondition, defer } from '../../core/index.ts';
+
+export default defineAclCondition({
+  name: 'spf_guess',
+  summary: 'Compares the result of SPF with a guessed record.',
+  spec: 'ch. 58 "SPF"',
+  permittedIn: ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim', 'prdr'],
+  isNotYet: true,
+  isExpanded: true,
+  prepare: () => ({ test: () => defer('ACL condition "spf_guess" is not built yet') }),
+});

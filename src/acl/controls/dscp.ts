@@ -1,0 +1,11 @@
+/** `control = dscp`. */
+import { defineAclControl, fail, ok } from '../../core/index.ts';
+
+export default defineAclControl({
+  name: 'dscp',
+  summary: 'The DSCP value of the connection; Node cannot set it, so that it has no effect beyond the check of its syntax.',
+  spec: 'ch. 44 "Use of the control modifier"',
+  permittedIn: ['connect', 'helo', 'mail', 'rcpt', 'predata', 'data', 'auth', 'starttls', 'vrfy', 'expn', 'etrn', 'mailauth', 'not_smtp', 'not_smtp_start'],
+  takesOptions: true,
+  apply: (options) => (options.length > 1 ? ok(undefined) : fail('')),
+});

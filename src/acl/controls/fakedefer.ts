@@ -1,0 +1,14 @@
+/** `control = fakedefer`. */
+import { defineAclControl, ok } from '../../core/index.ts';
+
+export default defineAclControl({
+  name: 'fakedefer',
+  summary: 'The client is told of a temporary rejection although the message is accepted; /text is the reply.',
+  spec: 'ch. 44 "Use of the control modifier"',
+  permittedIn: ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim', 'not_smtp', 'not_smtp_mime'],
+  takesOptions: true,
+  apply: (options, { frame }) => {
+    frame.transaction?.state.controls.set('fakedefer', options);
+    return ok(undefined);
+  },
+});

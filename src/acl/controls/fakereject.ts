@@ -1,0 +1,14 @@
+/** `control = fakereject`. */
+import { defineAclControl, ok } from '../../core/index.ts';
+
+export default defineAclControl({
+  name: 'fakereject',
+  summary: 'The client is told of a rejection although the message is accepted; /text is the reply.',
+  spec: 'ch. 44 "Use of the control modifier"',
+  permittedIn: ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim', 'not_smtp', 'not_smtp_mime'],
+  takesOptions: true,
+  apply: (options, { frame }) => {
+    frame.transaction?.state.controls.set('fakereject', options);
+    return ok(undefined);
+  },
+});

@@ -1,0 +1,14 @@
+/** `control = freeze`. */
+import { defineAclControl, ok } from '../../core/index.ts';
+
+export default defineAclControl({
+  name: 'freeze',
+  summary: 'Freezes the message once it is accepted; /no_tell without a message to freeze_tell.',
+  spec: 'ch. 44 "Use of the control modifier"',
+  permittedIn: ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim', 'not_smtp', 'not_smtp_start', 'not_smtp_mime'],
+  takesOptions: true,
+  apply: (options, { frame }) => {
+    frame.transaction?.state.controls.set('freeze', options);
+    return ok(undefined);
+  },
+});

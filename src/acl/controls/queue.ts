@@ -1,0 +1,15 @@
+/** `control = queue`. */
+import { defineAclControl, ok } from '../../core/index.ts';
+
+export default defineAclControl({
+  name: 'queue',
+  aliases: ['queue_only'],
+  summary: 'Leaves the message on the queue; /first_pass_route routes it once.',
+  spec: 'ch. 44 "Use of the control modifier"',
+  permittedIn: ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim', 'not_smtp', 'not_smtp_start', 'not_smtp_mime'],
+  takesOptions: true,
+  apply: (options, { frame }) => {
+    frame.transaction?.state.controls.set('queue', options);
+    return ok(undefined);
+  },
+});

@@ -1,0 +1,19 @@
+/** `add_header = <lines>`: header lines for the message, if it is accepted. */
+import { parseAddedHeaders } from '../added-headers.ts';
+import { defineAclModifier, ok } from '../../core/index.ts';
+import { MESSAGE_PHASES } from '../phases.ts';
+
+export default defineAclModifier({
+  name: 'add_header',
+  summary: 'Adds header lines to the message; :at_start:, :at_end:, :after_received: and :at_start_rfc: say where.',
+  spec: 'ch. 44 "Adding header lines in ACLs"',
+  permittedIn: MESSAGE_PHASES,
+  isExpanded: true,
+  apply: (argument, { frame }) => {
+    const added = frame.transaction?.state.addedHeaders;
+    for (const header of parseAddedHeaders(argument.octets)) {
+      if (added && !added.some((other) => other.text === header.text)) added.push(header);
+    }
+    return ok(undefined);
+  },
+});

@@ -1,0 +1,28 @@
+/** `control = <name>[/options]`: the single controls are in acl/controls. */
+import { defineAclModifier, fail } from '../../core/index.ts';
+import { chain, defer } from '../../core/index.ts';
+import { phaseName } from '../phases.ts';
+
+export default defineAclModifier({
+  name: 'control',
+  summary: 'Changes how the connection or the message is treated; see the controls.',
+  spec: 'ch. 44 "Use of the control modifier"',
+  permittedIn: 'all',
+  isExpanded: true,
+  apply: (argument, context) => {
+    const text = argument.octets;
+    const end = text.search(/[/=]/);
+    const name = end < 0 ? text : text.slice(0, end);
+    const control = context.acl.findControl(name);
+    const options = end < 0 ? '' : text.slice(end);
+    if (!control || (options !== '' && !control.takesOptions)) return fail(`syntax error in "control=${text}"`);
+    if (control.permittedIn !== 'all' && !control.permittedIn.includes(context.phase)) {
+      return fail(`cannot use "control=${control.name}" in ${phaseName(context.phase)} ACL`);
+    }
+    if (control.isNotYet) {
+      context.frame.services.log.panic(`ACL control "${control.name}" is not built yet`);
+      return defer(`ACL control "${control.name}" is not built yet`);
+    }
+    return chain(control.apply(options, context), (outcome) => (outcome.kind === 'fail' && outcome.message === '' ? fail(`syntax error in "control=${text}"`) : outcome));
+  },
+});
