@@ -25,6 +25,7 @@ export interface Config {
   /** The main file and every included one, with what is needed to tell whether it was edited. */
   readonly files: readonly { readonly path: Octets; readonly mtimeMs: number; readonly sizeBytes: number }[];
   readonly main: MainOptions;
+  readonly startup: StartupSettings;
   /** Options that were set, with their place: `check`, `-bP`. */
   readonly mainSettings: ReadonlyMap<string, OptionSetting>;
   readonly macros: readonly MacroDefinition[];
@@ -39,6 +40,18 @@ export interface Config {
   readonly problems: readonly Problem[];
   /** Compiles a string that exists only at run time (`${expand:}`, expanded lists, ACL text from files), through a bounded cache. */
   readonly compile: (text: Octets, what: string) => Template;
+}
+
+/** What is settled once, when the main section has been read: the values of options that are expanded then, names made ids, defaults of the build. */
+export interface StartupSettings {
+  readonly spoolDirectory: Octets;
+  /** Of `log_file_path`, or the build's; a list with `%s` and `%D` in it, '' for `log/%slog` in the spool directory. */
+  readonly logFilePath: Octets;
+  readonly pidFilePath: Octets;
+  /** Undefined when `localhost_number` is not set. */
+  readonly localhostNumber: number | undefined;
+  readonly eximUid: number;
+  readonly eximGid: number;
 }
 
 export interface MacroDefinition {

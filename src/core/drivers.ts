@@ -246,6 +246,9 @@ export interface AuthenticatorDefinition<T extends OptionTable = OptionTable> {
   readonly summary: string;
   readonly spec: string;
   readonly options: T;
+  /** The options that every authenticator has (auth/generic-options.ts). */
+  readonly generic?: OptionTable;
+  readonly genericDefaults?: Readonly<Record<string, unknown>>;
   readonly create?: (set: OptionValues<T>, instance: { readonly name: string; readonly generic: Readonly<Record<string, unknown>> }) => AuthenticatorBehaviour;
   readonly validate?: (set: OptionValues<T>, generic: Readonly<Record<string, unknown>>) => readonly string[];
 }

@@ -90,6 +90,8 @@ export const option = {
   timeList: (o: Extra & { default: readonly number[] }): OptionSpec<readonly number[]> => ({ kind: 'time-list', ...o }),
   /** Up to three decimals. */
   fixed: (o: Extra & { default: number }): OptionSpec<number> => ({ kind: 'fixed', ...o }),
+  /** Not expanded, and never unset. */
+  text: (o: Extra & { default: Octets }): OptionSpec<Octets> => ({ kind: 'string', ...o }),
   /** Not expanded. */
   string: (o: Extra & { default?: Octets }): OptionSpec<Octets | undefined> => ({ kind: 'string', ...o, default: o.default }),
   /** Expanded at each use. */
@@ -104,8 +106,10 @@ export const option = {
   /** A name or number, expanded where it has `$`. */
   user: (o: Extra): OptionSpec<Template | undefined> => ({ kind: 'user', ...o, default: undefined }),
   group: (o: Extra): OptionSpec<Template | undefined> => ({ kind: 'group', ...o, default: undefined }),
-  userList: (o: Extra & { default?: readonly Octets[] }): OptionSpec<readonly Octets[]> => ({ kind: 'user-list', ...o, default: o.default ?? [] }),
-  groupList: (o: Extra & { default?: readonly Octets[] }): OptionSpec<readonly Octets[]> => ({ kind: 'group-list', ...o, default: o.default ?? [] }),
+  /** Uids: names are looked up when the configuration is read. */
+  userList: (o: Extra): OptionSpec<readonly number[]> => ({ kind: 'user-list', ...o, default: [] }),
+  /** Gids. */
+  groupList: (o: Extra): OptionSpec<readonly number[]> => ({ kind: 'group-list', ...o, default: [] }),
   repeatable: (o: Extra): OptionSpec<readonly Octets[]> => ({ kind: 'repeatable-string', ...o, default: [] }),
 } as const;
 

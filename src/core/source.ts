@@ -20,6 +20,8 @@ export interface Problem {
   readonly subject?: string;
   /** `did you mean …`, or the line to write instead. */
   readonly suggestion?: string;
+  /** Exim says it without naming a line (macro definitions, what is found after reading). */
+  readonly isWithoutLine?: boolean;
 }
 
 /** Broken configuration; thrown only where collecting is not possible. */

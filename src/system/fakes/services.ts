@@ -75,6 +75,10 @@ export function testConfig(parts: TestConfigParts = {}): Config {
     main: {
       ...mainDefaults(template), primary_hostname: 'mail.test.example', qualify_domain: 'mail.test.example', qualify_recipient: 'mail.test.example', ...main,
     },
+    startup: {
+      spoolDirectory: testBuild.spoolDirectory, logFilePath: testBuild.logFilePath, pidFilePath: '', localhostNumber: undefined,
+      eximUid: testBuild.eximUser.uid, eximGid: testBuild.eximGroup.gid,
+    },
     mainSettings: new Map(),
     macros: [],
     namedLists: {
