@@ -1,0 +1,77 @@
+/**
+ * `npm run build`: the installable program in dist/.
+ *   exim.js, chunks/     the program; each chunk with its code cache
+ *   harness.js, harness/ the conformance runner's entry: not part of the package
+ *   bin/                 launchers, one for each name the program is called by
+ *   vendor/, config/, node_modules/  what the program reads and loads beside itself
+ */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { bundle, harnessEntry, programEntry } from './build/bundle.ts';
+
+const root = dirname(import.meta.dirname);
+const dist = join(root, 'dist');
+
+/** The names of DESIGN.md 2, and Exim's other programs. */
+const programNames = ['eximius', 'exim', 'exim4', 'sendmail', 'mailq', 'rmail', 'rsmtp', 'runq', 'newaliases', 'mailstats'];
+const toolNames = [
+  'exicyclog',
+  'exigrep',
+  'exim_checkaccess',
+  'exim_dbmbuild',
+  'exim_dumpdb',
+  'exim_fixdb',
+  'exim_lock',
+  'exim_tidydb',
+  'eximstats',
+];
+const queueToolNames = ['exinext', 'exipick', 'exiqgrep', 'exiqsumm', 'exiwhat'];
+
+/** What is run to fill the code caches: the short-lived modes, whose start counts. */
+const warmUps = [['-bV'], ['-be', '${lc:A}${if eq{a}{b}{c}{d}}'], ['-bP'], ['-bt', 'postmaster'], ['-bp']];
+
+rmSync(dist, { recursive: true, force: true });
+await writeBundle(programEntry, 'exim.js', 'chunks');
+if (existsSync(join(root, harnessEntry))) await writeBundle(harnessEntry, 'harness.js', 'harness');
+copyAssets();
+writeLaunchers();
+for (const args of warmUps) warmUp('exim.js', args);
+if (existsSync(join(dist, 'harness.js'))) for (const args of warmUps) warmUp('harness.js', args);
+
+async function writeBundle(entry: string, file: string, folder: string): Promise<void> {
+  mkdirSync(join(dist, folder), { recursive: true });
+  for (const [name, code] of await bundle(entry)) writeFileSync(join(dist, folder, name), code);
+  const loader = readFileSync(join(import.meta.dirname, 'build/loader.cjs'), 'utf8');
+  writeFileSync(join(dist, file), loader.replace('CHUNK_FOLDER', JSON.stringify(folder)));
+}
+
+function copyAssets(): void {
+  // Below a package.json of type module the bundle would be taken for ES modules.
+  writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n');
+  for (const file of ['vendor/pcre2/pcre2.wasm', 'vendor/pcre2/LICENCE', 'config', 'LICENSE', 'NOTICE']) {
+    if (existsSync(join(root, file))) cpSync(join(root, file), join(dist, file), { recursive: true });
+  }
+  for (const name of ['koffi', '@koromix']) {
+    const from = join(root, 'node_modules', name);
+    if (existsSync(from)) cpSync(from, join(dist, 'node_modules', name), { recursive: true });
+  }
+}
+
+function writeLaunchers(): void {
+  const launcher = readFileSync(join(import.meta.dirname, 'build/launcher.sh'), 'utf8').replace('NODE_OF_BUILD', `'${process.execPath}'`);
+  mkdirSync(join(dist, 'bin'));
+  for (const name of [...programNames, ...queueToolNames, ...toolNames]) {
+    writeFileSync(join(dist, 'bin', name), launcher);
+    chmodSync(join(dist, 'bin', name), 0o755);
+  }
+}
+
+function warmUp(file: string, args: readonly string[]): void {
+  const result = spawnSync(process.execPath, [join(import.meta.dirname, 'build/warm.cjs'), join(dist, file), ...args], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  if (result.status !== 0)
+    console.error(`warm-up ${file} ${args.join(' ')} ended with ${result.status ?? result.signal}\n${result.stderr}`);
+}
