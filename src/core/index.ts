@@ -20,4 +20,5 @@ export * from './ports.ts';
 export * from './registry.ts';
 export * from './session.ts';
 export * from './source.ts';
+export * from './taint.ts';
 export * from './text.ts';

@@ -264,6 +264,7 @@ export const mainOptions = {
   system_filter_pipe_transport: option.expanded({ doc: '' }),
   system_filter_reply_transport: option.expanded({ doc: '' }),
   system_filter_user: option.string({ doc: '' }),
+  taint_mode: option.string({ default: 'contain', isExtension: true, doc: 'How far remote input is let into file names and commands: `contain` to a part of one name, `strict` not at all, as Exim does.' }),
   tcp_nodelay: option.boolean({ default: true, doc: '' }),
   timeout_frozen_after: option.time({ default: 0, doc: '' }),
   timezone: option.string({ doc: '' }),
