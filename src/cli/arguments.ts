@@ -1,0 +1,320 @@
+/** Exim's single-dash grammar: arguments to an {@link Invocation}. Spec ch. 5 "The Exim command line". */
+import type { Octets } from '../base/octets.ts';
+import { parseTimeSpan } from '../base/time-span.ts';
+import type { AddressSelection, ErrorMode, Invocation, MessageAction, Mode, OriginOptions, QueueSelection } from './invocation.ts';
+
+export type ParsedArguments = { readonly kind: 'ok'; readonly invocation: Invocation } | { readonly kind: 'error'; readonly message: Octets; readonly status: number };
+
+/** The record that options write into while they are read. */
+type Draft = { -readonly [K in keyof Invocation]: Invocation[K] } & { macros: [string, Octets][]; words: Octets[]; origin: { -readonly [K in keyof OriginOptions]: OriginOptions[K] } };
+
+interface Reader {
+  readonly draft: Draft;
+  /** The next argument, or undefined when there is none. */
+  next(): Octets | undefined;
+  /** All that are left. */
+  rest(): readonly Octets[];
+}
+
+/** What an option handler answers: nothing, or what is wrong. */
+type Fault = { readonly message: Octets; readonly status?: number } | undefined;
+
+interface OptionRule {
+  /** The option without its dash. */
+  readonly name: string;
+  /** Text may follow the name in the same argument. */
+  readonly attached?: boolean;
+  /** A value follows: in the same argument, or in the next. */
+  readonly value?: boolean;
+  readonly read: (reader: Reader, text: Octets) => Fault;
+}
+
+const EMPTY_QUEUE: QueueSelection = { isTwoStage: false, isFirstOnly: false, force: 'no', isLocalOnly: false, queueName: '' };
+
+function mode(name: string, make: Mode): OptionRule {
+  return { name, read: ({ draft }) => void (draft.mode = make) };
+}
+
+function set<K extends keyof Invocation>(name: string, key: K, value: Invocation[K]): OptionRule {
+  return { name, read: ({ draft }) => void ((draft as Record<K, Invocation[K]>)[key] = value) }; // a Draft is an Invocation that may be written
+}
+
+function ignored(name: string, extra: { readonly attached?: boolean; readonly value?: boolean } = {}): OptionRule {
+  return { name, ...extra, read: () => undefined };
+}
+
+function notYet(name: string, extra: { readonly attached?: boolean; readonly value?: boolean } = {}): OptionRule {
+  return { name, ...extra, read: ({ draft }) => void (draft.mode = { kind: 'not-yet', option: `-${name}` }) };
+}
+
+function listQueue(name: string, what: 'all' | 'count' | 'undelivered' | 'all-addresses' | 'ids', isUnsorted = false): OptionRule {
+  return mode(name, { kind: 'list-queue', what, isUnsorted });
+}
+
+function messageAction(name: string, action: MessageAction): OptionRule {
+  return {
+    name,
+    read: (reader) => {
+      const id = reader.next();
+      if (id === undefined) return { message: `no message ids given after -${name} option` };
+      reader.draft.mode = { kind: 'message-action', action, id };
+      reader.draft.words.push(...reader.rest());
+      return undefined;
+    },
+  };
+}
+
+function origin(name: string, key: keyof OriginOptions): OptionRule {
+  return { name, value: true, read: ({ draft }, text) => void (draft.origin[key] = text) };
+}
+
+function errors(name: string, value: ErrorMode): OptionRule {
+  return set(name, 'errors', value);
+}
+
+/** Longest names first at the same beginning: the first rule that fits is taken. */
+const RULES: readonly OptionRule[] = [
+  mode('bdf', { kind: 'daemon', isForeground: true }),
+  mode('bd', { kind: 'daemon', isForeground: false }),
+  mode('bw', { kind: 'inetd-wait' }),
+  mode('bs', { kind: 'smtp' }),
+  mode('bS', { kind: 'batch-smtp' }),
+  mode('bmalware', { kind: 'not-yet', option: '-bmalware' }),
+  mode('bm', { kind: 'receive' }),
+  mode('bnq', { kind: 'receive' }),
+  { name: 'bem', value: true, read: ({ draft }, file) => void (draft.mode = { kind: 'expand', messageFile: file }) },
+  mode('be', { kind: 'expand' }),
+  { name: 'bhc', value: true, read: ({ draft }, host) => void (draft.mode = { kind: 'host-test', host, withCallouts: true }) },
+  { name: 'bh', value: true, read: ({ draft }, host) => void (draft.mode = { kind: 'host-test', host, withCallouts: false }) },
+  mode('bt', { kind: 'address-test' }),
+  mode('bvs', { kind: 'verify', isSender: true }),
+  mode('bv', { kind: 'verify', isSender: false }),
+  listQueue('bpc', 'count'),
+  listQueue('bpra', 'all-addresses', true),
+  listQueue('bpri', 'ids', true),
+  listQueue('bpru', 'undelivered', true),
+  listQueue('bpr', 'all', true),
+  listQueue('bpa', 'all-addresses'),
+  listQueue('bpi', 'ids'),
+  listQueue('bpu', 'undelivered'),
+  listQueue('bp', 'all'),
+  { name: 'bP', read: (reader) => { reader.draft.mode = { kind: 'print-options' }; reader.draft.words.push(...reader.rest()); return undefined; } },
+  { name: 'bI:', attached: true, read: ({ draft }, topic) => void (draft.mode = { kind: 'information', topic }) },
+  mode('bV', { kind: 'version' }),
+  mode('bi', { kind: 'newaliases' }),
+  { name: 'brt', read: (reader) => { reader.draft.mode = { kind: 'retry-test' }; reader.draft.words.push(...reader.rest()); return undefined; } },
+  mode('brw', { kind: 'rewrite-test' }),
+  { name: 'bfd', value: true, read: ({ draft }, domain) => void (draft.filterTest = { ...draft.filterTest, domain }) },
+  { name: 'bfl', value: true, read: ({ draft }, localPart) => void (draft.filterTest = { ...draft.filterTest, localPart }) },
+  { name: 'bfp', value: true, read: ({ draft }, prefix) => void (draft.filterTest = { ...draft.filterTest, prefix }) },
+  { name: 'bfs', value: true, read: ({ draft }, suffix) => void (draft.filterTest = { ...draft.filterTest, suffix }) },
+  { name: 'bf', value: true, read: ({ draft }, file) => void (draft.mode = { kind: 'filter-test', file, isSystem: false }) },
+  { name: 'bF', value: true, read: ({ draft }, file) => void (draft.mode = { kind: 'filter-test', file, isSystem: true }) },
+  { name: 'B', attached: true, read: () => undefined },
+  { name: 'C', value: true, read: ({ draft }, list) => void (draft.configFiles = list.split(':').map((file) => file.replace(/^[ \t]+|[ \t]+$/g, '')).filter((file) => file !== '')) },
+  { name: 'D', value: true, read: readMacro },
+  { name: 'dropcr', read: () => undefined },
+  { name: 'd', attached: true, read: ({ draft }, text) => void (draft.debug = text) },
+  ignored('E', { attached: true }),
+  { name: 'F', value: true, read: ({ draft }, name) => void (draft.fullName = name) },
+  { name: 'f', value: true, read: readSender },
+  set('G', 'isGatewayed', true),
+  ignored('h', { value: true }),
+  set('i', 'isDotNotEnd', true),
+  { name: 'L', value: true, read: ({ draft }, tag) => (tag.length > 32 || tag === '' ? { message: `the -L syslog name is ${tag === '' ? 'empty' : `too long: "${tag}"`}` } : void (draft.logTag = tag)) },
+  messageAction('Mar', 'add-recipient'),
+  messageAction('Mes', 'edit-sender'),
+  messageAction('Mf', 'freeze'),
+  messageAction('Mg', 'give-up'),
+  messageAction('Mmad', 'mark-all-delivered'),
+  messageAction('Mmd', 'mark-delivered'),
+  messageAction('Mrm', 'remove'),
+  messageAction('Mset', 'load'),
+  messageAction('Mt', 'thaw'),
+  messageAction('Mvb', 'view-body'),
+  messageAction('Mvc', 'view-copy'),
+  messageAction('Mvh', 'view-header'),
+  messageAction('Mvl', 'view-log'),
+  messageAction('Mc', 'deliver-if-due'),
+  notYet('MG'),
+  notYet('MC', { attached: true }),
+  messageAction('M', 'deliver'),
+  set('m', 'isMinusM', true),
+  set('N', 'minusN', true),
+  { name: 'n', read: ({ draft }) => void (draft.mode?.kind === 'print-options' ? draft.words.unshift('-n') : undefined) },
+  { name: 'oA', value: true, read: () => undefined },
+  { name: 'oB', attached: true, read: (reader, text) => { if (text === '' && /^[0-9]+$/.test(reader.draft.words[0] ?? '')) reader.next(); return undefined; } },
+  origin('oMaa', 'authenticator'),
+  origin('oMai', 'authenticatedId'),
+  origin('oMas', 'authenticatedSender'),
+  origin('oMa', 'hostAddress'),
+  origin('oMi', 'interfaceAddress'),
+  origin('oMm', 'messageReference'),
+  { name: 'oMr', value: true, read: ({ draft }, text) => void (draft.origin.protocol = text) },
+  origin('oMs', 'hostName'),
+  origin('oMt', 'ident'),
+  { name: 'oPX', read: () => undefined },
+  { name: 'oP', value: true, read: ({ draft }, pidFile) => void (draft.listen = { ...draft.listen, pidFile }) },
+  { name: 'oX', value: true, read: ({ draft }, interfaces) => void (draft.listen = { ...draft.listen, interfaces }) },
+  ignored('oY'),
+  set('odb', 'delivery', 'background'),
+  set('odf', 'delivery', 'foreground'),
+  set('odi', 'delivery', 'foreground'),
+  set('odqs', 'delivery', 'queue-smtp'),
+  set('odq', 'delivery', 'queue'),
+  errors('oee', 'mail-always'),
+  errors('oem', 'mail'),
+  errors('oep', 'print'),
+  errors('oeq', 'quiet'),
+  errors('oew', 'mail-exit-0'),
+  set('oitrue', 'isDotNotEnd', true),
+  set('oi', 'isDotNotEnd', true),
+  ignored('om'),
+  ignored('oo'),
+  { name: 'or', value: true, read: ({ draft }, time) => void (draft.receiveTimeout = time) },
+  { name: 'os', value: true, read: ({ draft }, time) => void (draft.smtpReceiveTimeout = time) },
+  set('ov', 'isVerbose', true),
+  ignored('o', { value: true }),
+  { name: 'O', attached: true, read: (reader, text) => (text === '' && reader.next() === undefined ? { message: 'string expected after -O' } : undefined) },
+  set('pd', 'perlAtStart', false),
+  set('ps', 'perlAtStart', true),
+  { name: 'p', value: true, read: readProtocol },
+  { name: 'q', attached: true, read: readQueue },
+  { name: 'R', attached: true, read: (reader, text) => readSelection(reader, text, 'R', 'selectRecipient') },
+  { name: 'r', value: true, read: readSender },
+  { name: 'S', attached: true, read: (reader, text) => readSelection(reader, text, 'S', 'selectSender') },
+  { name: 'Tqt', value: true, read: ({ draft }, ages) => void (draft.queueAges = ages) },
+  { name: 'tls-on-connect', read: ({ draft }) => void (draft.listen = { ...draft.listen, tlsOnConnect: true }) },
+  { name: 'ti', read: ({ draft }) => { draft.takesRecipientsFromHeaders = true; draft.isDotNotEnd = true; return undefined; } },
+  set('t', 'takesRecipientsFromHeaders', true),
+  ignored('U'),
+  set('v', 'isVerbose', true),
+  ignored('x'),
+  ignored('X', { value: true }),
+  { name: 'z', value: true, read: ({ draft }, text) => void (draft.mode = { kind: 'log-line', text }) },
+  notYet('atrn'),
+  mode('-help', { kind: 'help' }),
+  mode('-version', { kind: 'version' }),
+  { name: '-', read: (reader) => void reader.draft.words.push(...reader.rest()) },
+];
+
+function readMacro({ draft }: Reader, text: Octets): Fault {
+  const match = /^([A-Z][A-Za-z0-9_]*)[ \t]*=?[ \t]*([^]*)$/.exec(text);
+  if (!match) return { message: `malformed -D option "-D${text}"` };
+  const [, name = '', value = ''] = match;
+  if (draft.macros.some(([other]) => other === name)) return { message: 'duplicated -D in command line' };
+  draft.macros.push([name, value]);
+  return undefined;
+}
+
+function readSender({ draft }: Reader, text: Octets): Fault {
+  draft.sender = text === '<>' ? '' : text;
+  return undefined;
+}
+
+function readProtocol({ draft }: Reader, text: Octets): Fault {
+  const colon = text.indexOf(':');
+  draft.origin.protocol = colon < 0 ? text : text.slice(0, colon);
+  if (colon >= 0) draft.origin.hostName = text.slice(colon + 1);
+  return undefined;
+}
+
+/** `-q[q][i][f[f]][l][G<name>[/<time>]]][<time>]`, then up to two message ids. */
+function readQueue(reader: Reader, text: Octets): Fault {
+  const match = /^(q?)(i?)(f{0,2})(l?)(?:G([^/]*)(?:\/(.*))?)?(.*)$/s.exec(text);
+  const time = match?.[6] ?? match?.[7] ?? '';
+  const intervalSeconds = time === '' ? undefined : parseTimeSpan(time);
+  if (!match || (time !== '' && intervalSeconds === undefined)) return { message: `bad time value ${text}: abandoned` };
+  const base: QueueSelection = {
+    isTwoStage: match[1] === 'q', isFirstOnly: match[2] === 'i', force: match[3] === 'ff' ? 'frozen' : match[3] === 'f' ? 'retry' : 'no', isLocalOnly: match[4] === 'l',
+    queueName: match[5] ?? '', intervalSeconds,
+  };
+  reader.draft.queue = base;
+  return undefined;
+}
+
+function readSelection(reader: Reader, text: Octets, letter: string, key: 'selectRecipient' | 'selectSender'): Fault {
+  const match = /^(r?)(ff?)?(r?)(.*)$/s.exec(text);
+  const attached = match?.[4] ?? '';
+  const value = attached === '' ? reader.next() : attached;
+  if (value === undefined) return { message: `string expected after -${letter}` };
+  const selection: AddressSelection = { text: value, isRegex: match?.[1] === 'r' || match?.[3] === 'r', force: match?.[2] === 'ff' ? 'frozen' : match?.[2] === 'f' ? 'retry' : 'no' };
+  reader.draft[key] = selection;
+  reader.draft.queue ??= { ...EMPTY_QUEUE };
+  return undefined;
+}
+
+/** The modes that a program name stands for. */
+function draftFor(calledAs: string): Draft {
+  const draft: Draft = {
+    calledAs, mode: undefined, configFiles: undefined, macros: [], debug: undefined, isVerbose: false, words: [], queue: undefined, selectRecipient: undefined,
+    selectSender: undefined, listen: { interfaces: undefined, pidFile: undefined, tlsOnConnect: false }, sender: undefined, fullName: undefined, isDotNotEnd: false,
+    takesRecipientsFromHeaders: false, delivery: 'default', errors: 'mail', isRehearsal: false, noQualify: false, isGatewayed: false, isMinusM: false, bounceProtocol: undefined,
+    origin: {}, receiveTimeout: undefined, smtpReceiveTimeout: undefined, dsn: {}, minusN: false, perlAtStart: undefined, logTag: undefined, queueAges: undefined, filterTest: {},
+  };
+  switch (calledAs) {
+    case 'mailq':
+      draft.mode = { kind: 'list-queue', what: 'all', isUnsorted: false };
+      break;
+    case 'rmail':
+      draft.isDotNotEnd = true;
+      draft.errors = 'mail-always';
+      break;
+    case 'rsmtp':
+      draft.mode = { kind: 'batch-smtp' };
+      break;
+    case 'runq':
+      draft.queue = { ...EMPTY_QUEUE };
+      break;
+    case 'newaliases':
+      draft.mode = { kind: 'newaliases' };
+      break;
+    default:
+      break;
+  }
+  return draft;
+}
+
+/** Arguments after the program's name, in octets. */
+export function parseArguments(calledAs: string, args: readonly Octets[]): ParsedArguments {
+  const draft = draftFor(calledAs);
+  let index = 0;
+  const reader: Reader = {
+    draft,
+    next: () => args[index++],
+    rest: () => args.slice(index, (index = args.length)),
+  };
+  while (index < args.length) {
+    const arg = args[index++] ?? '';
+    if (!arg.startsWith('-') || arg === '-') {
+      draft.words.push(arg);
+      continue;
+    }
+    const fault = readOption(reader, arg.slice(1));
+    if (fault) return { kind: 'error', message: `exim: ${fault.message}`, status: fault.status ?? 1 };
+  }
+  takeQueueIds(draft);
+  return { kind: 'ok', invocation: draft };
+}
+
+function readOption(reader: Reader, text: Octets): Fault {
+  for (const rule of RULES) {
+    if (!text.startsWith(rule.name)) continue;
+    const after = text.slice(rule.name.length);
+    if (rule.value) {
+      const value = after === '' ? reader.next() : after;
+      if (value === undefined) return { message: `option "-${text}" requires an argument` };
+      return rule.read(reader, value);
+    }
+    if (after === '' || rule.attached) return rule.read(reader, after);
+  }
+  return { message: `abandoned: unknown, malformed, or incomplete option -${text}` };
+}
+
+/** `-q <id> <id>`: the words after a queue run are the range of ids. */
+function takeQueueIds(draft: Draft): void {
+  if (!draft.queue || draft.mode !== undefined || draft.words.length === 0) return;
+  const [fromId, toId] = draft.words;
+  draft.queue = { ...draft.queue, fromId, toId };
+  draft.words = [];
+}
