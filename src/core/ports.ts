@@ -10,6 +10,7 @@ import type { Deadline } from './deadline.ts';
 import type { DeliveryBatch, DeliveryResult } from './drivers.ts';
 import type { Frame } from './frame.ts';
 import type { MaybePromise } from './maybe-promise.ts';
+import type { Body, Message } from './message.ts';
 import type { Outcome } from './outcome.ts';
 import type { TlsFacts } from './session.ts';
 import type { Text } from './text.ts';
@@ -410,6 +411,47 @@ export interface UserActions {
    * (of one identity; '' is never queued).
    */
   deliver(identity: Identity | undefined, batch: DeliveryBatch, mailbox: Octets): Promise<readonly DeliveryResult[]>;
+}
+
+// ---------------------------------------------------------------- spool
+
+/** Where accepted messages go; implemented by spool/. */
+export interface MessageStore {
+  /**
+   * Begins a message: chooses its id and creates its -D file, locked. The sink must end with `commit` or `abort`.
+   */
+  begin(): { readonly kind: 'ok'; readonly sink: MessageSink } | SystemFailure;
+}
+
+/** What a Message has beyond its body; `size` is computed by the store (headers, blank line and body). */
+export type MessageEnvelope = Omit<Message, 'id' | 'body' | 'size'>;
+
+/** One message being written. */
+export interface MessageSink {
+  readonly id: string;
+  /** Octets of the body, line ends \n, no dot-stuffing. A promise when they go to the disk: wait for it before the next call. */
+  write(bytes: Uint8Array): MaybePromise<SystemResult<void>>;
+  /** What was written so far, for the ACLs after DATA. */
+  body(): Body;
+  /**
+   * Makes the message durable: when it resolves with ok the message survives a crash and may be acknowledged (log `<=` and flush the log before the 250).
+   * On failure nothing is left. The claim belongs to the caller: hand it to delivery, or release it to leave the message on the queue.
+   */
+  commit(envelope: MessageEnvelope): Promise<SystemResult<AcceptedMessage>>;
+  /** Leaves nothing. */
+  abort(): void;
+}
+
+/** A message in the spool and the right to deliver or change it. */
+export interface AcceptedMessage {
+  readonly message: Message;
+  readonly claim: MessageClaim;
+}
+
+/** While it is held no other process or task delivers or changes the message (DESIGN 3.8). */
+export interface MessageClaim {
+  readonly id: string;
+  release(): void;
 }
 
 // ---------------------------------------------------------------- hints
