@@ -82,7 +82,7 @@ export interface AddressState {
   isDnsSecure?: boolean | undefined;
   /** Mode of a file that a filter's `save` asked for. */
   fileMode?: number | undefined;
-  /** The routers took part in changing header lines; such addresses are not copied by `same_domain_copy_routing`. */
+  /** The router put its hosts into random order already. */
   isRandomizedHosts?: boolean | undefined;
   /** `$address_file`, `$address_pipe`, `$address_directory`. */
   fileName?: Text | undefined;

@@ -43,14 +43,16 @@ export interface AuthenticatorInstance extends DriverInstance<Readonly<Record<st
 
 /** What a router brings about for one address. Spec ch. 15 "Generic options for routers", ch. 3 "How an address is routed". */
 export type RouteResult =
-  | { readonly kind: 'decline' }
-  | { readonly kind: 'pass' }
+  /** `message` replaces "Unrouteable address" when no other router takes the address. */
+  | { readonly kind: 'decline'; readonly message?: Octets }
+  /** `selfHostname`: it was passed on because this host was found. */
+  | { readonly kind: 'pass'; readonly selfHostname?: Octets }
   /** Takes the address as it stands; `hosts` for remote transports; `transport` overrides the generic option. */
   | { readonly kind: 'accept'; readonly hosts?: readonly HostItem[]; readonly transport?: string; readonly isRandomized?: boolean }
   /** New addresses; `original` says that the parent also stays (`unseen` does that generically). */
   | { readonly kind: 'redirect'; readonly children: readonly ChildAddress[]; readonly discarded?: boolean }
   | { readonly kind: 'fail'; readonly message: Octets; /** SMTP code and text from `:fail: 550 5.7.1 …`. */ readonly userMessage?: Octets; readonly isSmtpCode?: boolean }
-  | { readonly kind: 'defer'; readonly message: Octets; readonly userMessage?: Octets; readonly isFreeze?: boolean }
+  | { readonly kind: 'defer'; readonly message: Octets; readonly userMessage?: Octets; readonly isFreeze?: boolean; /** A look-up timed out: `pass_on_timeout` applies. */ readonly isTimeout?: boolean }
   | { readonly kind: 'freeze'; readonly message: Octets }
   /** `self = reroute`, `rewrite` of the domain: routing starts again (or goes on) with this domain. */
   | { readonly kind: 'reroute'; readonly domain: Octets; readonly rewriteHeaders: boolean }
