@@ -66,6 +66,7 @@ export interface Machine {
   environment(): ReadonlyMap<string, Octets>;
   realUid(): number;
   effectiveUid(): number;
+  effectiveGid?(): number;
   /** Free space in KiB and free inodes of the file system that holds path; -1 when unknown. */
   freeSpace(path: Octets): { readonly kib: number; readonly inodes: number };
 }
@@ -299,13 +300,24 @@ export interface TlsServerRequest {
   readonly alpn?: readonly Octets[] | undefined;
   /** Ask the client for a certificate, and refuse one that does not verify when `require`. */
   readonly clientCertificate: 'none' | 'try' | 'require';
+  /** For a name that the client sends (SNI): another request, when tls_certificate or the like depend on `$tls_in_sni`; undefined to keep this one. */
+  readonly forServerName?: ((name: Octets) => Promise<TlsServerRequest | undefined>) | undefined;
+}
+
+export interface TlsStarted {
+  readonly kind: 'ok';
+  readonly facts: TlsFacts;
+  /** The peer's certificate did not verify but was taken (`tryVerify`, `clientCertificate: 'try'`): what Exim logs. */
+  readonly verifyError?: Octets | undefined;
 }
 
 /** Never a thrown error: what the log line needs. */
 export interface TlsFailure {
   readonly kind: 'error';
-  /** As Exim logs it in brackets: `SSL_accept`, `certificate verification failed`… */
+  /** As Exim logs it: `(SSL_accept): error:0A0000C1:SSL routines::no shared cipher`, `(SSL_connect): timed out`. */
   readonly message: Octets;
+  /** What Exim logs on a line of its own before: `SSL verify error: depth=0 error=certificate has expired cert=/CN=x`. */
+  readonly verifyError?: Octets | undefined;
 }
 
 /**
@@ -326,8 +338,8 @@ export interface Connection {
   discardBuffered(): void;
   /** Queues; resolves when the kernel has taken enough that more may be written. */
   write(bytes: Uint8Array | Octets, until: Deadline): Promise<SystemResult<void> | { readonly kind: 'timeout' }>;
-  startServerTls(request: TlsServerRequest, until: Deadline): Promise<{ readonly kind: 'ok'; readonly facts: TlsFacts } | TlsFailure>;
-  startClientTls(request: TlsClientRequest, until: Deadline): Promise<{ readonly kind: 'ok'; readonly facts: TlsFacts } | TlsFailure>;
+  startServerTls(request: TlsServerRequest, until: Deadline): Promise<TlsStarted | TlsFailure>;
+  startClientTls(request: TlsClientRequest, until: Deadline): Promise<TlsStarted | TlsFailure>;
   /** Half close: no more writes. */
   end(): void;
   /** At once. */
