@@ -6,7 +6,11 @@ import type { AddressSelection, ErrorMode, Invocation, MessageAction, Mode, Orig
 export type ParsedArguments = { readonly kind: 'ok'; readonly invocation: Invocation } | { readonly kind: 'error'; readonly message: Octets; readonly status: number };
 
 /** The record that options write into while they are read. */
-type Draft = { -readonly [K in keyof Invocation]: Invocation[K] } & { macros: [string, Octets][]; words: Octets[]; origin: { -readonly [K in keyof OriginOptions]: OriginOptions[K] } };
+type Draft = Omit<{ -readonly [K in keyof Invocation]: Invocation[K] }, 'macros' | 'words' | 'origin'> & {
+  macros: [string, Octets][];
+  words: Octets[];
+  origin: { -readonly [K in keyof OriginOptions]: OriginOptions[K] };
+};
 
 interface Reader {
   readonly draft: Draft;
@@ -36,7 +40,7 @@ function mode(name: string, make: Mode): OptionRule {
 }
 
 function set<K extends keyof Invocation>(name: string, key: K, value: Invocation[K]): OptionRule {
-  return { name, read: ({ draft }) => void ((draft as Record<K, Invocation[K]>)[key] = value) }; // a Draft is an Invocation that may be written
+  return { name, read: ({ draft }) => void ((draft as { -readonly [N in keyof Invocation]: Invocation[N] })[key] = value) }; // a Draft is an Invocation that may be written
 }
 
 function ignored(name: string, extra: { readonly attached?: boolean; readonly value?: boolean } = {}): OptionRule {
@@ -81,7 +85,7 @@ const RULES: readonly OptionRule[] = [
   mode('bS', { kind: 'batch-smtp' }),
   mode('bmalware', { kind: 'not-yet', option: '-bmalware' }),
   mode('bm', { kind: 'receive' }),
-  mode('bnq', { kind: 'receive' }),
+  { name: 'bnq', read: ({ draft }) => { draft.noQualify = true; draft.mode ??= { kind: 'receive' }; return undefined; } },
   { name: 'bem', value: true, read: ({ draft }, file) => void (draft.mode = { kind: 'expand', messageFile: file }) },
   mode('be', { kind: 'expand' }),
   { name: 'bhc', value: true, read: ({ draft }, host) => void (draft.mode = { kind: 'host-test', host, withCallouts: true }) },

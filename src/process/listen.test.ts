@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { listenAddresses, parseAddressItem } from './listen.ts';
+
+const base = { localInterfaces: ['127.0.0.1'], smtpPorts: ['smtp'], tlsOnConnectPorts: [], overriding: undefined, tlsOnConnect: false, isIpv6Disabled: false };
+
+test('addresses are interfaces by ports', () => {
+  assert.deepEqual(listenAddresses({ ...base, localInterfaces: ['127.0.0.1', '::1', '10.0.0.1.26'], smtpPorts: ['25', '465'], tlsOnConnectPorts: ['465'] }), {
+    kind: 'ok',
+    addresses: [
+      { address: '127.0.0.1', port: 25, isTlsOnConnect: false },
+      { address: '127.0.0.1', port: 465, isTlsOnConnect: true },
+      { address: '::1', port: 25, isTlsOnConnect: false },
+      { address: '::1', port: 465, isTlsOnConnect: true },
+      { address: '10.0.0.1', port: 26, isTlsOnConnect: false },
+    ],
+  });
+});
+
+test('-oX overrides ports, or interfaces, or both', () => {
+  const of = (...overriding: string[]) => {
+    const result = listenAddresses({ ...base, overriding });
+    return result.kind === 'ok' ? result.addresses.map(({ address, port }) => `${address}:${port}`) : result.message;
+  };
+  assert.deepEqual(of('1225'), ['127.0.0.1:1225']);
+  assert.deepEqual(of('10.0.0.1'), ['10.0.0.1:25']);
+  assert.deepEqual(of('10.0.0.1', '1225'), ['10.0.0.1:1225']);
+  assert.deepEqual(of('[::1]:26'), ['::1:26']);
+});
+
+test('address items', () => {
+  assert.deepEqual(parseAddressItem('1.2.3.4'), { address: '1.2.3.4', port: undefined });
+  assert.deepEqual(parseAddressItem('1.2.3.4.1225'), { address: '1.2.3.4', port: 1225 });
+  assert.deepEqual(parseAddressItem('[::1]:25'), { address: '::1', port: 25 });
+  assert.deepEqual(parseAddressItem('::1.1225'), { address: '::1', port: 1225 });
+  assert.equal(parseAddressItem('host'), undefined);
+});

@@ -1,0 +1,79 @@
+/** Where a daemon listens: local_interfaces, daemon_smtp_ports, tls_on_connect_ports and -oX. Spec ch. 13 "Starting the daemon and the use of network interfaces". */
+import { isIp } from '../base/ip.ts';
+import type { Octets } from '../base/octets.ts';
+import { parseDecimal, trimSpace } from '../base/octets.ts';
+
+export interface ListenAddress {
+  readonly address: Octets;
+  readonly port: number;
+  readonly isTlsOnConnect: boolean;
+}
+
+export interface ListenSettings {
+  /** Items of the options, split. */
+  readonly localInterfaces: readonly Octets[];
+  readonly smtpPorts: readonly Octets[];
+  readonly tlsOnConnectPorts: readonly Octets[];
+  /** `-oX`: items with an address replace local_interfaces, plain ports replace daemon_smtp_ports. */
+  readonly overriding: readonly Octets[] | undefined;
+  readonly tlsOnConnect: boolean;
+  readonly isIpv6Disabled: boolean;
+}
+
+/** Well-known service names that are used for mail; others must be numbers. */
+const SERVICES: ReadonlyMap<string, number> = new Map([
+  ['smtp', 25], ['mail', 25], ['submission', 587], ['smtps', 465], ['ssmtp', 465], ['submissions', 465], ['urd', 465], ['lmtp', 24], ['exim', 1225],
+]);
+
+export type ListenAddresses = { readonly kind: 'ok'; readonly addresses: readonly ListenAddress[] } | { readonly kind: 'error'; readonly message: Octets };
+
+export function parsePort(text: Octets): number | undefined {
+  const port = parseDecimal(text) ?? SERVICES.get(text);
+  return port !== undefined && port >= 0 && port <= 65535 ? port : undefined;
+}
+
+export function listenAddresses(settings: ListenSettings): ListenAddresses {
+  const items = settings.overriding ?? [];
+  const overridingPorts = items.filter((item) => !isAddressItem(item));
+  const overridingInterfaces = items.filter((item) => isAddressItem(item));
+  const interfaces = overridingInterfaces.length > 0 ? overridingInterfaces : settings.localInterfaces;
+  const portNames = overridingPorts.length > 0 ? overridingPorts : settings.smtpPorts;
+
+  const tlsPorts = new Set<number>();
+  for (const name of settings.tlsOnConnectPorts) {
+    const port = parsePort(trimSpace(name));
+    if (port === undefined) return { kind: 'error', message: `TCP port "${name}" not found` };
+    tlsPorts.add(port);
+  }
+  const ports: number[] = [];
+  for (const name of portNames) {
+    const port = parsePort(trimSpace(name));
+    if (port === undefined) return { kind: 'error', message: `TCP port "${name}" not found` };
+    ports.push(port);
+  }
+
+  const addresses: ListenAddress[] = [];
+  for (const item of interfaces) {
+    const parsed = parseAddressItem(trimSpace(item));
+    if (!parsed) return { kind: 'error', message: `invalid IP address "${item}" in local_interfaces` };
+    if (settings.isIpv6Disabled && parsed.address.includes(':')) continue;
+    for (const port of parsed.port === undefined ? ports : [parsed.port]) {
+      if (addresses.some((other) => other.address === parsed.address && other.port === port && port !== 0)) continue;
+      addresses.push({ address: parsed.address, port, isTlsOnConnect: settings.tlsOnConnect || tlsPorts.has(port) });
+    }
+  }
+  return { kind: 'ok', addresses };
+}
+
+function isAddressItem(item: Octets): boolean {
+  return /[.:[]/.test(trimSpace(item));
+}
+
+/** `1.2.3.4`, `1.2.3.4.1225`, `[1.2.3.4]:1225`, and the same for IPv6. */
+export function parseAddressItem(item: Octets): { readonly address: Octets; readonly port: number | undefined } | undefined {
+  const bracketed = /^\[([^\]]+)\](?::([0-9]+))?$/.exec(item);
+  const dotted = /^([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*?)\.([0-9]+)$/.exec(item);
+  const [address, port] = bracketed ? [bracketed[1] ?? '', bracketed[2]] : isIp(item) ? [item, undefined] : dotted ? [dotted[1] ?? '', dotted[2]] : [item, undefined];
+  if (!isIp(address)) return undefined;
+  return { address, port: port === undefined ? undefined : parseDecimal(port) };
+}
