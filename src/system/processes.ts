@@ -1,61 +1,8 @@
 /**
- * Starting our own program again as another process, with inherited listening sockets and a message channel. The sockets are bound here and
- * accepted from only by the processes that inherit them (DESIGN 3.10).
+ * Starting our own program again as another process, with inherited listening sockets and a message channel (DESIGN 3.10).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, unlinkSync } from 'node:fs';
-import * as net from 'node:net';
-import { getSystemErrorName } from 'node:util';
-import { type Octets, unicodeFromOctets } from '../base/octets.ts';
-import type { SystemResult } from '../core/ports.ts';
-import { failure } from './failure.ts';
-
-/** A bound socket that nobody accepts from in this process. */
-export interface BoundSocket {
-  readonly descriptor: number;
-  readonly port: number;
-  close(): void;
-}
-
-/** Node's own way to bind without listening, as its cluster module uses it. */
-interface SocketHandle {
-  readonly fd: number;
-  getsockname(out: { port?: number }): number;
-  close(): void;
-}
-
-type CreateServerHandle = (address: string, port: number, addressType: number, fd?: number) => SocketHandle | number;
-
-function createServerHandle(address: string, port: number, addressType: number): SystemResult<SocketHandle> {
-  // Not in Node's public types; there since 0.8 and used by cluster.
-  const create = (net as unknown as { _createServerHandle: CreateServerHandle })._createServerHandle;
-  const handle = create(address, port, addressType);
-  return typeof handle === 'number' ? failure(getSystemErrorName(handle)) : { kind: 'ok', value: handle };
-}
-
-/** Port 0 takes a free one. IPv6 sockets take IPv6 only when `address` is not `::`, as usual. */
-export function bindTcp(address: Octets, port: number): SystemResult<BoundSocket> {
-  const made = createServerHandle(address, port, address.includes(':') ? 6 : 4);
-  if (made.kind !== 'ok') return made;
-  const handle = made.value;
-  const name: { port?: number } = {};
-  handle.getsockname(name);
-  return { kind: 'ok', value: { descriptor: handle.fd, port: name.port ?? port, close: () => handle.close() } };
-}
-
-/** Takes the place of a socket that is left from an earlier process. */
-export function bindUnix(path: Octets, mode: number): SystemResult<BoundSocket> {
-  const file = unicodeFromOctets(path) ?? path;
-  try {
-    unlinkSync(file);
-  } catch {
-    // Usually there is none; what cannot be removed shows when the name is bound.
-  }
-  const made = createServerHandle(file, -1, -1);
-  if (made.kind !== 'ok') return made;
-  chmodSync(file, mode);
-  return { kind: 'ok', value: { descriptor: made.value.fd, port: 0, close: () => made.value.close() } };
-}
+import type { Octets } from '../base/octets.ts';
 
 export interface ChildExit {
   readonly status: number | undefined;

@@ -1,0 +1,141 @@
+/**
+ * The supervisor: binds the ports, starts workers and the agent (or, without root, the spawner) and starts them again when they end, sums what is needed
+ * for connection limits. It knows nothing of SMTP and never sees a connection (DESIGN 3.10).
+ */
+import type { Octets } from '../base/octets.ts';
+import { assertNever } from '../base/invariant.ts';
+import type { ChildExit, OwnProcess } from '../system/processes.ts';
+import { AdmissionLedger } from './admission.ts';
+import type { ToSupervisor, ToWorker } from './messages.ts';
+import { parseToSupervisor } from './messages.ts';
+
+export interface SupervisorParts {
+  readonly workerCount: number;
+  /** Starts worker `index` with the listening descriptors inherited. */
+  readonly startWorker: (index: number) => OwnProcess;
+  /** Starts the helper that forks for the workers; they connect to it by themselves. */
+  readonly startHelper: (() => OwnProcess) | undefined;
+  readonly log: (line: Octets) => void;
+  readonly panic: (line: Octets) => void;
+  readonly delay: (ms: number, then: () => void) => void;
+}
+
+/** A process that ends within this time of its start is started again only after a pause, which doubles. */
+const QUICK_END_MS = 10_000;
+const MAX_PAUSE_MS = 60_000;
+const STOP_WAIT_MS = 30_000;
+
+interface Slot {
+  readonly name: string;
+  readonly start: () => OwnProcess;
+  process: OwnProcess | undefined;
+  startedAtMs: number;
+  pauseMs: number;
+}
+
+export class Supervisor {
+  readonly #parts: SupervisorParts;
+  readonly #workers: Slot[];
+  readonly #helper: Slot | undefined;
+  readonly #ledger = new AdmissionLedger<Slot>();
+  #isStopping = false;
+  #ready = 0;
+  #onReady: ((failure: string | undefined) => void) | undefined;
+
+  constructor(parts: SupervisorParts) {
+    this.#parts = parts;
+    const slot = (name: string, start: () => OwnProcess): Slot => ({ name, start, process: undefined, startedAtMs: 0, pauseMs: 0 });
+    this.#workers = Array.from({ length: parts.workerCount }, (_, index) => slot(`worker ${index}`, () => parts.startWorker(index)));
+    this.#helper = parts.startHelper ? slot('agent', parts.startHelper) : undefined;
+  }
+
+  /** Resolves when every worker accepts, with what went wrong when one could not start. */
+  start(): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      this.#onReady = (failure) => {
+        this.#onReady = undefined;
+        resolve(failure);
+      };
+      if (this.#helper) this.#run(this.#helper);
+      for (const worker of this.#workers) this.#run(worker);
+    });
+  }
+
+  reload(): void {
+    for (const worker of this.#workers) this.#send(worker, { kind: 'reload' });
+  }
+
+  /** Workers finish what they are doing, then the helper goes; what does not end in time is killed. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    const workers = this.#workers.flatMap((slot) => (slot.process ? [slot.process] : []));
+    for (const slot of this.#workers) {
+      this.#send(slot, { kind: 'stop' });
+      slot.process?.kill('SIGTERM');
+    }
+    this.#parts.delay(STOP_WAIT_MS, () => {
+      for (const worker of workers) worker.kill('SIGKILL');
+    });
+    await Promise.all(workers.map((worker) => worker.exited));
+    this.#helper?.process?.kill('SIGTERM');
+    await this.#helper?.process?.exited;
+  }
+
+  #run(slot: Slot): void {
+    const started = slot.start();
+    slot.process = started;
+    slot.startedAtMs = performance.now();
+    started.onMessage((value) => {
+      const message = parseToSupervisor(value);
+      if (message) this.#receive(slot, message);
+    });
+    void started.exited.then((exit) => this.#ended(slot, exit));
+  }
+
+  #ended(slot: Slot, exit: ChildExit): void {
+    slot.process = undefined;
+    this.#ledger.forget(slot);
+    if (this.#isStopping) return;
+    const how = exit.signal === undefined ? `status ${exit.status ?? '?'}` : `signal ${exit.signal}`;
+    if (this.#onReady) {
+      this.#onReady(`${slot.name} ended with ${how} while the daemon started`);
+      return;
+    }
+    this.#parts.panic(`${slot.name} ended with ${how}: it is started again`);
+    slot.pauseMs = performance.now() - slot.startedAtMs < QUICK_END_MS ? Math.min(Math.max(slot.pauseMs * 2, 100), MAX_PAUSE_MS) : 0;
+    this.#parts.delay(slot.pauseMs, () => {
+      if (this.#isStopping) return;
+      this.#run(slot);
+      for (const worker of this.#workers) this.#send(worker, { kind: 'take-up' });
+    });
+  }
+
+  #receive(slot: Slot, message: ToSupervisor): void {
+    switch (message.kind) {
+      case 'ready':
+        this.#ready += 1;
+        if (this.#ready >= this.#workers.length) this.#onReady?.(undefined);
+        return;
+      case 'failed':
+        this.#onReady?.(message.message);
+        return;
+      case 'connections':
+        this.#ledger.report(slot, message.open, message.byHost);
+        for (const worker of this.#workers) if (worker !== slot) this.#send(worker, { kind: 'totals', open: this.#ledger.counts('').open });
+        return;
+      case 'admit':
+        this.#send(slot, { kind: 'admitted', request: message.request, ...this.#ledger.counts(message.host) });
+        return;
+      case 'reloaded':
+        if (message.problem === undefined) this.#parts.log('configuration reloaded');
+        else this.#parts.panic(`configuration not reloaded: ${message.problem}`);
+        return;
+      default:
+        assertNever(message);
+    }
+  }
+
+  #send(slot: Slot, message: ToWorker): void {
+    slot.process?.send(message);
+  }
+}
