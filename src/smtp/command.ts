@@ -1,0 +1,174 @@
+/** SMTP commands as a server reads them. RFC 5321 s4.1; parameters: RFC 1870, 6152, 4954, 3461, 6531, PRDR. Pure functions. */
+import type { Octets } from '../base/octets.ts';
+import { lowerCase, trimEnd, trimSpace, trimStart, upperCase } from '../base/octets.ts';
+import { decodeXtext } from './xtext.ts';
+
+export type Verb =
+  | 'HELO' | 'EHLO' | 'MAIL' | 'RCPT' | 'DATA' | 'BDAT' | 'RSET' | 'NOOP' | 'QUIT' | 'HELP' | 'VRFY' | 'EXPN' | 'ETRN' | 'AUTH' | 'STARTTLS';
+
+export interface Command {
+  /** Undefined: not recognized. */
+  readonly verb: Verb | undefined;
+  /** What follows the verb (for MAIL and RCPT: the colon), white space removed. */
+  readonly argument: Octets;
+  /** The line without white space at its end. */
+  readonly line: Octets;
+}
+
+const VERBS: ReadonlyMap<string, Verb> = new Map(
+  (['HELO', 'EHLO', 'DATA', 'BDAT', 'RSET', 'NOOP', 'QUIT', 'HELP', 'VRFY', 'EXPN', 'ETRN', 'AUTH', 'STARTTLS'] as const).map((verb) => [verb, verb]),
+);
+
+const PATH_COMMAND = /^(MAIL +FROM|RCPT +TO):/;
+
+/** Reads a command line (without its line end). Verbs are recognized in either case. */
+export function parseCommand(line: Octets): Command {
+  const text = trimEnd(line);
+  const path = PATH_COMMAND.exec(upperCase(text.slice(0, 64)));
+  if (path) return { verb: path[0].startsWith('M') ? 'MAIL' : 'RCPT', argument: trimSpace(text.slice(path[0].length)), line: text };
+  const end = text.search(/[^A-Za-z]/);
+  const word = end < 0 ? text : text.slice(0, end);
+  const separator = end < 0 ? '' : text[end];
+  const verb = separator === '' || separator === ' ' || separator === '\t' ? VERBS.get(upperCase(word.slice(0, 16))) : undefined;
+  return { verb: word.length > 16 ? undefined : verb, argument: end < 0 ? '' : trimStart(text.slice(end)), line: text };
+}
+
+/** Which parameters the server has advertised: others are taken as part of the address, as Exim does. */
+export interface AdvertisedParameters {
+  readonly size: boolean;
+  readonly body: boolean;
+  readonly dsn: boolean;
+  readonly prdr: boolean;
+  readonly smtputf8: boolean;
+}
+
+export interface MailParameters {
+  /** What is left: the address. */
+  readonly address: Octets;
+  /** Octets of SIZE=; undefined when not given. Not above 2^31-1. */
+  readonly size?: number;
+  readonly body?: '7BIT' | '8BITMIME';
+  /** AUTH=, decoded; '' for `<>`. */
+  readonly auth?: Octets;
+  readonly ret?: 'FULL' | 'HDRS';
+  readonly envid?: Octets;
+  readonly isPrdr?: boolean;
+  readonly isUtf8?: boolean;
+}
+
+export interface ParameterError {
+  readonly kind: 'error';
+  /** Follows `501 `. */
+  readonly message: Octets;
+}
+
+const MAX_SIZE = 2 ** 31 - 1;
+const NOTIFY = ['NEVER', 'SUCCESS', 'FAILURE', 'DELAY'] as const;
+export type Notify = (typeof NOTIFY)[number];
+
+interface Parameter {
+  readonly name: string;
+  readonly value: Octets;
+}
+
+/** Cuts `NAME` or `NAME=value` from the end of the argument; undefined when there is none. */
+function lastParameter(text: Octets): { readonly rest: Octets; readonly parameter: Parameter } | undefined {
+  const match = /[ \t]([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!#-<>-~\x80-\xff]*))?$/.exec(text);
+  if (!match) return undefined;
+  return { rest: trimEnd(text.slice(0, match.index)), parameter: { name: upperCase(match[1] ?? ''), value: match[2] ?? '' } };
+}
+
+/** Parameters stand behind the address: they are read from the end until something is none. */
+export function parseMailArgument(argument: Octets, advertised: AdvertisedParameters): (MailParameters & { readonly kind: 'ok' }) | ParameterError {
+  let found: Omit<MailParameters, 'address'> = {};
+  let address = argument;
+  for (let last = lastParameter(address); last; last = lastParameter(address)) {
+    const read = readMailParameter(last.parameter, found, advertised);
+    if (read === undefined) break;
+    if ('message' in read) return read;
+    found = { ...found, ...read };
+    address = last.rest;
+  }
+  return { kind: 'ok', address, ...found };
+}
+
+function readMailParameter(
+  { name, value }: Parameter, found: Omit<MailParameters, 'address'>, advertised: AdvertisedParameters,
+): Omit<MailParameters, 'address'> | ParameterError | undefined {
+  switch (name) {
+    case 'SIZE':
+      return advertised.size ? { size: Math.min(MAX_SIZE, Number.parseInt(/^[0-9]+/.exec(value)?.[0] ?? '0', 10)) } : undefined;
+    case 'BODY': {
+      if (!advertised.body) return undefined;
+      const body: string = upperCase(value);
+      return body === '7BIT' || body === '8BITMIME' ? { body } : failed('invalid data for BODY');
+    }
+    case 'AUTH': {
+      if (!advertised.size) return undefined; // ESMTP at all
+      const auth = value === '<>' ? '' : decodeXtext(value);
+      return auth === undefined ? failed('invalid data for AUTH') : { auth };
+    }
+    case 'RET': {
+      if (!advertised.dsn) return undefined;
+      if (found.ret !== undefined) return failed('RET can be specified once only');
+      const ret: string = upperCase(value);
+      return ret === 'FULL' || ret === 'HDRS' ? { ret } : failed('Value for RET is invalid');
+    }
+    case 'ENVID':
+      if (!advertised.dsn) return undefined;
+      return found.envid === undefined ? { envid: value } : failed('ENVID can be specified once only');
+    case 'PRDR':
+      return advertised.prdr && value === '' ? { isPrdr: true } : undefined;
+    case 'SMTPUTF8':
+      return advertised.smtputf8 && value === '' ? { isUtf8: true } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+export interface RcptParameters {
+  readonly address: Octets;
+  /** As given. */
+  readonly orcpt?: Octets;
+  readonly notify?: readonly Notify[];
+}
+
+export function parseRcptArgument(argument: Octets, advertised: Pick<AdvertisedParameters, 'dsn'>): (RcptParameters & { readonly kind: 'ok' }) | ParameterError {
+  let address = argument;
+  let orcpt: Octets | undefined;
+  let notify: readonly Notify[] | undefined;
+  for (let last = lastParameter(address); last && advertised.dsn; last = lastParameter(address)) {
+    const { name, value } = last.parameter;
+    if (name === 'ORCPT') {
+      if (orcpt !== undefined) return failed('ORCPT can be specified once only');
+      orcpt = value;
+    } else if (name === 'NOTIFY') {
+      if (notify !== undefined) return failed('NOTIFY can be specified once only');
+      notify = parseNotify(value);
+      if (notify === undefined) return failed('Invalid value for NOTIFY parameter');
+    } else break;
+    address = last.rest;
+  }
+  return { kind: 'ok', address, ...(orcpt === undefined ? {} : { orcpt }), ...(notify === undefined ? {} : { notify }) };
+}
+
+/** NEVER stands alone. RFC 3461 s4.1. */
+function parseNotify(value: Octets): readonly Notify[] | undefined {
+  const words = upperCase(value).split(',');
+  if (words.length > NOTIFY.length) return undefined;
+  const found = NOTIFY.filter((word) => words.includes(word));
+  if (!words.every((word) => found.some((known) => known === word))) return undefined;
+  return found.includes('NEVER') && found.length > 1 ? undefined : found;
+}
+
+function failed(message: Octets): ParameterError {
+  return { kind: 'error', message };
+}
+
+/** Whether the argument of HELO or EHLO is a name, or an address literal. `extraChars` is `helo_allow_chars`. */
+export function isValidHelo(argument: Octets, extraChars: Octets, isLiteral: (text: Octets) => boolean): boolean {
+  if (argument.startsWith('[')) return argument.endsWith(']') && isLiteral(lowerCase(argument.slice(1, -1)));
+  if (argument === '') return false;
+  for (const char of argument) if (!/[A-Za-z0-9.-]/.test(char) && !extraChars.includes(char)) return false;
+  return true;
+}

@@ -1,0 +1,102 @@
+/**
+ * Command lines from a connection: buffered, bounded, as Exim cuts them. A line ends at LF with an optional CR before it; a line longer
+ * than the limit is given out in pieces. Reads ahead only what a read returned, so nothing survives a change to TLS unseen.
+ */
+import type { Octets } from '../base/octets.ts';
+import { octetsFromBytes } from '../base/octets.ts';
+import type { Deadline } from '../core/deadline.ts';
+import type { Connection, ReadResult } from '../core/ports.ts';
+
+export type LineResult =
+  | { readonly kind: 'line'; /** Without its line end. */ readonly line: Octets; readonly hasNul: boolean; /** A piece of a line over the limit. */ readonly isPiece: boolean }
+  | Exclude<ReadResult, { kind: 'data' }>;
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** As Exim's buffer for a command. */
+export const MAX_COMMAND_BYTES = 16_384;
+
+type Source = Pick<Connection, 'read' | 'bufferedBytes' | 'discardBuffered'>;
+
+export class LineReader {
+  readonly #source: Source;
+  #data: Buffer = Buffer.alloc(0);
+  #hasEnded: Exclude<ReadResult, { kind: 'data' }> | undefined;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  /** Octets that arrived and were not given out. */
+  get bufferedBytes(): number {
+    return this.#data.length + this.#source.bufferedBytes;
+  }
+
+  /** What was read from the connection and not given out, for the log of a synchronization error. */
+  peek(): Octets {
+    return octetsFromBytes(this.#data);
+  }
+
+  /** Gives a buffered line, or waits for one. At the end of the stream a last line without line end is given first. */
+  async readLine(until: Deadline, limitBytes = MAX_COMMAND_BYTES): Promise<LineResult> {
+    let searched = 0;
+    for (;;) {
+      const end = this.#data.indexOf(LF, searched);
+      if (end >= 0 && end < limitBytes) return this.#cut(end, end + 1, false);
+      if (this.#data.length >= limitBytes) return this.#cut(limitBytes, limitBytes, true);
+      searched = this.#data.length;
+      const ended = this.#hasEnded ?? (await this.#fill(until));
+      if (ended) return ended.kind === 'end' && this.#data.length > 0 ? this.#cut(this.#data.length, this.#data.length, false) : ended;
+    }
+  }
+
+  /** The next octets as they are, for message data. */
+  async readChunk(until: Deadline): Promise<ReadResult> {
+    if (this.#data.length === 0) {
+      const ended = this.#hasEnded ?? (await this.#fill(until));
+      if (ended) return ended;
+    }
+    const bytes = this.#data;
+    this.#data = Buffer.alloc(0);
+    return { kind: 'data', bytes };
+  }
+
+  /** Gives back what was not used of a chunk. */
+  unread(rest: Buffer): void {
+    this.#data = this.#data.length === 0 ? rest : Buffer.concat([rest, this.#data]);
+  }
+
+  /** Reads what has arrived; false at once when nothing is there within `until`. */
+  async poll(until: Deadline): Promise<boolean> {
+    if (this.#data.length > 0) return true;
+    if (this.#hasEnded) return false;
+    const ended = await this.#fill(until);
+    if (ended?.kind === 'timeout') this.#hasEnded = undefined;
+    return !ended;
+  }
+
+  /** Throws away everything that came before TLS. RFC 3207 s4.2. */
+  discard(): void {
+    this.#data = Buffer.alloc(0);
+    this.#source.discardBuffered();
+  }
+
+  async #fill(until: Deadline): Promise<Exclude<ReadResult, { kind: 'data' }> | undefined> {
+    const result = await this.#source.read(until);
+    if (result.kind !== 'data') {
+      if (result.kind !== 'timeout') this.#hasEnded = result;
+      return result;
+    }
+    this.#data = this.#data.length === 0 ? result.bytes : Buffer.concat([this.#data, result.bytes]);
+    return undefined;
+  }
+
+  #cut(end: number, next: number, isPiece: boolean): LineResult {
+    const to = !isPiece && end > 0 && this.#data[end - 1] === CR ? end - 1 : end;
+    const bytes = this.#data.subarray(0, to);
+    const line = octetsFromBytes(bytes);
+    this.#data = next >= this.#data.length ? Buffer.alloc(0) : this.#data.subarray(next);
+    return { kind: 'line', line, hasNul: bytes.includes(0), isPiece };
+  }
+}
