@@ -11,9 +11,7 @@ import { phaseName } from './phases.ts';
 /** What the conditions of one statement came to. */
 type Tested =
   | { readonly kind: 'true' | 'false' }
-  | { readonly kind: 'defer' | 'error'; readonly message: Octets }
-  /** A nested ACL dropped the connection or discarded. */
-  | { readonly kind: 'nested'; readonly result: AclRunResult };
+  | { readonly kind: 'defer' | 'error'; readonly message: Octets };
 
 /** Runs the statements until one decides; no decision is an implicit deny. */
 export function runAcl(acl: ParsedAcl, phase: AclPhase, frame: Frame, run: AclRunState): MaybePromise<AclRunResult> {
@@ -43,7 +41,7 @@ function runStatement(
   });
 }
 
-const TESTED_WORDS: Readonly<Record<Tested['kind'], string>> = { true: 'succeeded', false: 'failed', defer: 'deferred', error: 'error', nested: 'error' };
+const TESTED_WORDS: Readonly<Record<Tested['kind'], string>> = { true: 'succeeded', false: 'failed', defer: 'deferred', error: 'error' };
 
 /** Conditions and modifiers in order until one is not true. `last` has the captures that were made. */
 function testItems(
@@ -137,7 +135,6 @@ function conditionStop(outcome: Outcome<Judged>, isNegated: boolean): readonly [
 /** What follows from the verb; undefined goes on with the next statement. */
 function decide(verb: AclVerb, tested: Tested, context: AclContext, label: string, trace: (text: () => string) => void): MaybePromise<AclRunResult | undefined> {
   const ended = (word: string) => trace(() => `end of ${label}: ${word}`);
-  if (tested.kind === 'nested') return tested.result;
   if (tested.kind === 'defer' || tested.kind === 'error') {
     if (verb === 'warn') {
       if (tested.kind === 'error') return { kind: 'error', logMessage: tested.message };
@@ -145,7 +142,7 @@ function decide(verb: AclVerb, tested: Tested, context: AclContext, label: strin
       return undefined;
     }
     if (tested.kind === 'error') return { kind: 'error', logMessage: tested.message };
-    return withMessages(context, tested.message, (message, logMessage) => ({ kind: 'defer', message, logMessage }));
+    return withMessages(context, tested.message, (message, logMessage) => ({ kind: 'defer', message, logMessage, senderVerify: context.statement.senderVerify }));
   }
   const isTrue = tested.kind === 'true';
   switch (verb) {
@@ -179,7 +176,7 @@ function decide(verb: AclVerb, tested: Tested, context: AclContext, label: strin
 }
 
 function denied(context: AclContext, isDrop: boolean): MaybePromise<AclRunResult> {
-  return withMessages(context, undefined, (message, logMessage) => ({ kind: 'fail', message, logMessage, isDrop }));
+  return withMessages(context, undefined, (message, logMessage) => ({ kind: 'fail', message, logMessage, isDrop, senderVerify: context.statement.senderVerify }));
 }
 
 /**
@@ -191,7 +188,7 @@ function withMessages(
 ): MaybePromise<AclRunResult> {
   const { statement, frame } = context;
   const conditionLog = statement.logText ?? failure;
-  frame.results.aclVerifyMessage = statement.userText ?? '';
+  frame.results.aclVerifyMessage = statement.userText ?? statement.logText ?? '';
   return chain(expandMessage(statement.message, 'message', context), (userMessage) =>
     chain(expandMessage(statement.logMessage, 'log_message', context), (logMessage) => {
       frame.results.aclVerifyMessage = '';
@@ -226,7 +223,7 @@ function warn(context: AclContext): MaybePromise<undefined> {
   const { statement, frame } = context;
   frame.results.aclVerifyMessage = statement.userText ?? statement.logText ?? '';
   return chain(expandMessage(statement.logMessage, 'log_message', context), (logMessage) => {
-    if (logMessage !== undefined) logWarning(context, `Warning: ${firstLine(logMessage) ?? ''}`);
+    if (logMessage !== undefined) logWarning(context, `Warning: ${logMessage}`);
     return chain(expandMessage(statement.message, 'message', context), (header) => {
       frame.results.aclVerifyMessage = '';
       if (header !== undefined && context.frame.transaction) context.frame.transaction.state.addedHeaders.push({ text: withNewline(header), position: 'at-end' });

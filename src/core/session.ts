@@ -195,6 +195,8 @@ export interface Results {
   localPartData?: Text;
   hostData?: Text;
   senderData?: Text;
+  /** `$address_data` of the last recipient that was verified. */
+  addressData?: Text;
   recipientData?: Text;
   senderRate?: Octets;
   senderRateLimit?: Octets;

@@ -1,0 +1,144 @@
+/** `verify = …`: what is verified is decided by its first word. Spec ch. 44 "ACL conditions", "Address verification". */
+import type { Octets } from '../../base/octets.ts';
+import { assertNever } from '../../base/invariant.ts';
+import type { AclContext, Judged, MaybePromise, Outcome, Verification } from '../../core/index.ts';
+import { defer, defineAclCondition, fail, mailOf, ok } from '../../core/index.ts';
+import { findHostName, hostNameReason, verifyHelo } from '../../lists/host-name.ts';
+import { findHeaderSyntaxError, findNonAsciiName, hasNoBlindRecipient } from '../verify/headers.ts';
+import type { VerifyCall } from '../verify/options.ts';
+import { parseVerify } from '../verify/options.ts';
+
+export default defineAclCondition({
+  name: 'verify',
+  summary: 'Verifies the sender, a recipient, the HELO name, header syntax, the host’s name, or a client certificate.',
+  spec: 'ch. 44 "ACL conditions"',
+  permittedIn: 'all',
+  isExpanded: true,
+  prepare: () => ({
+    test: (argument, context) => {
+      const parsed = parseVerify(argument.octets, context.phase, context.frame.services.lists);
+      return parsed.kind === 'ok' ? verify(parsed.call, context) : fail(parsed.message);
+    },
+  }),
+});
+
+function verify(call: VerifyCall, context: AclContext): MaybePromise<Outcome<Judged>> {
+  const { frame } = context;
+  switch (call.kind) {
+    case 'sender':
+      return verifySender(call, context);
+    case 'recipient':
+      return verifyRecipient(call, context);
+    case 'header_syntax': {
+      const origin = frame.session?.state.origin;
+      const problem = findHeaderSyntaxError(mailOf(frame)?.headers ?? [], {
+        unqualifiedSender: origin?.allowUnqualifiedSender ?? false,
+        unqualifiedRecipient: origin?.allowUnqualifiedRecipient ?? false,
+      });
+      return judged(context, problem);
+    }
+    case 'header_names_ascii':
+      return judged(context, findNonAsciiName(mailOf(frame)?.headers ?? []));
+    case 'not_blind': {
+      const mail = mailOf(frame);
+      return judged(context, mail === undefined || hasNoBlindRecipient(mail, call.caseSensitive) ? undefined : 'bcc recipient detected');
+    }
+    case 'certificate':
+      return frame.session?.state.origin.tls?.certificateVerified ? ok({ value: true }) : denied(context, 'no verified certificate', 'no verified certificate');
+    case 'helo':
+      return verifyHeloName(context);
+    case 'reverse_host_lookup':
+      return verifyHostName(call, context);
+    case 'header_sender':
+    case 'csa':
+    case 'arc': {
+      const message = `"verify = ${call.kind}" is not built yet`;
+      frame.services.log.panic(message);
+      return defer(message);
+    }
+    default:
+      return assertNever(call.kind);
+  }
+}
+
+/** A problem is for the log (and `$acl_verify_message`) only: the peer gets the usual text. */
+function judged(context: AclContext, problem: Octets | undefined): Outcome<Judged> {
+  if (problem !== undefined) context.statement.logText = problem;
+  return ok({ value: problem === undefined });
+}
+
+function denied(context: AclContext, userText: Octets | undefined, logText: Octets): Outcome<Judged> {
+  context.statement.userText = userText;
+  context.statement.logText = logText;
+  return ok({ value: false });
+}
+
+async function verifyHeloName(context: AclContext): Promise<Outcome<Judged>> {
+  const answer = await verifyHelo(context.frame);
+  if (answer.kind === 'defer') {
+    context.frame.results.heloVerifyFailed = false;
+    return defer(answer.message);
+  }
+  return ok({ value: answer.kind === 'verified' });
+}
+
+async function verifyHostName(call: VerifyCall, context: AclContext): Promise<Outcome<Judged>> {
+  const origin = context.frame.session?.state.origin;
+  if (origin?.hostAddress === undefined) return ok({ value: true });
+  await findHostName(context.frame);
+  if (origin.hostName !== undefined) return ok({ value: true });
+  const text = `host lookup ${origin.hostLookup === 'deferred' ? 'deferred' : 'failed'} for reverse lookup check${hostNameReason(origin)}`;
+  if (origin.hostLookup === 'deferred') return call.deferOk ? ok({ value: true }) : defer(text);
+  return denied(context, undefined, text);
+}
+
+/** The null sender is always good. The result for the message's own sender is kept for the transaction. */
+async function verifySender(call: VerifyCall, context: AclContext): Promise<Outcome<Judged>> {
+  const { frame } = context;
+  const address = call.address ?? mailOf(frame)?.sender ?? '';
+  if (address === '') return ok({ value: true });
+  const result = await frame.services.verifier.verify({ address, isSender: true, callout: call.callout, successOnRedirect: call.successOnRedirect }, frame);
+  const outcome = judgeVerification(result, call, context);
+  if (result.kind === 'ok') {
+    if (result.addressData) frame.results.senderData = result.addressData;
+  } else if (outcome.kind !== 'ok' || !outcome.value.value) {
+    context.statement.senderVerify = { address, details: call.noDetails ? undefined : (result.userMessage ?? ''), logText: result.logMessage, isDefer: result.kind === 'defer' };
+    context.statement.userText = 'Sender verify failed';
+    context.statement.logText = 'Sender verify failed';
+    if (result.kind === 'fail') frame.results.senderVerifyFailure = result.failure;
+    if (outcome.kind === 'defer') {
+      context.statement.userText = 'Could not complete sender verify';
+      context.statement.logText = 'Could not complete sender verify';
+      return defer('Could not complete sender verify');
+    }
+  }
+  return outcome;
+}
+
+async function verifyRecipient(call: VerifyCall, context: AclContext): Promise<Outcome<Judged>> {
+  const { frame } = context;
+  const address = frame.transaction?.state.currentRecipient?.address ?? '';
+  const result = await frame.services.verifier.verify({ address, isSender: false, callout: call.callout, successOnRedirect: call.successOnRedirect }, frame);
+  const outcome = judgeVerification(result, call, context);
+  if (result.kind === 'fail') frame.results.recipientVerifyFailure = result.failure;
+  if (result.kind === 'ok' && result.addressData) frame.results.addressData = result.addressData;
+  return outcome;
+}
+
+function judgeVerification(result: Verification, call: VerifyCall, context: AclContext): Outcome<Judged> {
+  switch (result.kind) {
+    case 'ok':
+      return ok({ value: true });
+    case 'fail':
+      return denied(context, result.userMessage, result.logMessage);
+    case 'defer': {
+      const isTolerated = call.deferOk || (call.calloutDeferOk && call.callout !== undefined);
+      if (isTolerated) return ok({ value: true });
+      context.statement.userText = result.userMessage;
+      context.statement.logText = result.logMessage;
+      return defer(result.logMessage);
+    }
+    default:
+      return assertNever(result);
+  }
+}

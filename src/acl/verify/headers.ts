@@ -1,0 +1,49 @@
+/** What the data ACLs verify in the header: syntax, names, blind recipients, a valid sender. Spec ch. 44 "ACL conditions". */
+import type { Octets } from '../../base/octets.ts';
+import { isAscii, lowerCase, printable } from '../../base/octets.ts';
+import type { HeaderLine, HeaderType, Mail } from '../../core/index.ts';
+import { parseAddressList } from '../../message/address.ts';
+import { headerName, rawValue } from '../../message/header.ts';
+
+const ADDRESS_HEADERS: ReadonlySet<HeaderType> = new Set(['B', 'C', 'F', 'R', 'S', 'T']);
+
+/** The first malformed address in a header that holds addresses, in Exim's words; undefined when all are well. */
+export function findHeaderSyntaxError(headers: readonly HeaderLine[], allows: { readonly unqualifiedSender: boolean; readonly unqualifiedRecipient: boolean }): Octets | undefined {
+  for (const header of headers) {
+    if (!ADDRESS_HEADERS.has(header.type)) continue;
+    const isSender = header.type === 'F' || header.type === 'R' || header.type === 'S';
+    const value = rawValue(header);
+    for (const item of parseAddressList(value)) {
+      const failing = item.text;
+      const name = headerName(header.text) ?? '';
+      if (item.kind === 'error') return `${printable(item.message)}: failing address in "${name}:" header is: ${printable(failing)}`;
+      const isQualified = item.domain !== '';
+      if (!isQualified && !(isSender ? allows.unqualifiedSender : allows.unqualifiedRecipient)) {
+        return `unqualified address not permitted: failing address in "${name}:" header is: ${printable(failing)}`;
+      }
+    }
+  }
+  return undefined;
+}
+
+export function findNonAsciiName(headers: readonly HeaderLine[]): Octets | undefined {
+  for (const header of headers) {
+    const name = header.text.slice(0, Math.max(0, header.text.indexOf(':')));
+    if (header.type !== '*' && !isAscii(name)) return `Invalid character in header "${name}" found`;
+  }
+  return undefined;
+}
+
+/** Whether every envelope recipient stands in a To: or Cc: header. */
+export function hasNoBlindRecipient(mail: Mail, isCaseSensitive: boolean): boolean {
+  const fold = (address: Octets) => {
+    const at = address.lastIndexOf('@');
+    return isCaseSensitive ? address.slice(0, at) + lowerCase(address.slice(at)) : lowerCase(address);
+  };
+  const named = new Set<Octets>();
+  for (const header of mail.headers) {
+    if (header.type !== 'T' && header.type !== 'C') continue;
+    for (const item of parseAddressList(rawValue(header))) if (item.kind === 'ok') named.add(fold(item.address));
+  }
+  return mail.recipients.every((recipient) => named.has(fold(recipient.address)));
+}
