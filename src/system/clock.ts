@@ -88,7 +88,7 @@ function namedZone(name: Octets): ZoneOffset {
 }
 
 /** V8 follows /etc/localtime. */
-const systemZone: ZoneOffset = (atMs) => -new Date(atMs).getTimezoneOffset() * 60;
+const systemZone: ZoneOffset = (atMs) => 0 - new Date(atMs).getTimezoneOffset() * 60;
 
 function ianaZone(name: string): ZoneOffset | undefined {
   let format: Intl.DateTimeFormat;

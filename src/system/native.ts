@@ -217,7 +217,7 @@ export class Native {
         getgrgid: libc.func('int getgrgid_r(uint32_t gid, void *record, void *buffer, size_t size, void *result)'),
         getgrouplist: libc.func('int getgrouplist(const void *name, uint32_t gid, void *groups, void *count)'),
         socket: libc.func('int socket(int domain, int type, int protocol)'),
-        sendto: libc.func('ssize_t sendto(int fd, const void *bytes, size_t length, int flags, const void *address, uint32_t size)'),
+        sendto: libc.func('int64_t sendto(int fd, const void *bytes, size_t length, int flags, const void *address, uint32_t size)'),
       };
       this.#koffi = koffi;
     } catch {

@@ -35,12 +35,12 @@ const daySeconds = 86_400;
 export function parsePosixZone(text: string): PosixZone | undefined {
   const match = zonePattern.exec(text);
   if (!match) return undefined;
-  const standardSeconds = -clockSeconds(match[1] ?? '');
+  const standardSeconds = 0 - clockSeconds(match[1] ?? '');
   if (match[2] === undefined) return { standardSeconds, summer: undefined };
   const from = parseChange(match[4] ?? defaultFrom);
   const to = parseChange(match[5] ?? defaultTo);
   if (!from || !to) return undefined;
-  const offsetSeconds = match[3] === undefined ? standardSeconds + 3600 : -clockSeconds(match[3]);
+  const offsetSeconds = match[3] === undefined ? standardSeconds + 3600 : 0 - clockSeconds(match[3]);
   return { standardSeconds, summer: { offsetSeconds, from, to } };
 }
 

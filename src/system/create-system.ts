@@ -1,0 +1,62 @@
+/** The real ports to the outside, made once per process. */
+import type { Octets } from '../base/octets.ts';
+import type { Accounts, Clock, Crypt, Machine, Random, Regexes } from '../core/ports.ts';
+import { SystemAccounts } from './accounts.ts';
+import { SystemClock } from './clock.ts';
+import { SystemCrypt } from './crypt.ts';
+import { DirectUserActions } from './direct-user-actions.ts';
+import { SystemFiles } from './files.ts';
+import { SystemMachine } from './machine.ts';
+import { Native } from './native.ts';
+import { SystemNet } from './net.ts';
+import { SeededRandom, SystemRandom } from './random.ts';
+import { RegexEngine } from './regex.ts';
+import { TlsEngine } from './tls.ts';
+
+export interface SystemOptions {
+  /** The conformance runner's: a predictable generator. */
+  readonly randomSeed?: number | undefined;
+  /** The name in a self-made certificate; default: the machine's. */
+  readonly certificateName?: (() => Octets) | undefined;
+}
+
+export interface SystemPorts {
+  readonly native: Native;
+  readonly clock: Clock;
+  readonly files: SystemFiles;
+  readonly accounts: Accounts;
+  readonly machine: Machine;
+  readonly random: Random;
+  readonly crypt: Crypt;
+  readonly net: SystemNet;
+  readonly regexes: Regexes;
+  /** As the process itself; a process with an agent uses its client instead. */
+  readonly userActions: DirectUserActions;
+  close(): void;
+}
+
+/** Nothing is loaded or opened before it is used. */
+export function createSystem(options: SystemOptions = {}): SystemPorts {
+  const native = new Native();
+  const clock = new SystemClock();
+  const files = new SystemFiles(native);
+  const machine = new SystemMachine();
+  const regexes = new RegexEngine();
+  const tls = new TlsEngine({ files, hostName: options.certificateName ?? (() => machine.hostName), nowMs: () => clock.now() });
+  return {
+    native,
+    clock,
+    files,
+    accounts: new SystemAccounts(native),
+    machine,
+    random: options.randomSeed === undefined ? new SystemRandom() : new SeededRandom(options.randomSeed),
+    crypt: new SystemCrypt(native),
+    net: new SystemNet(tls),
+    regexes,
+    userActions: new DirectUserActions(files, machine.effectiveUid()),
+    close: () => {
+      files.close();
+      regexes.close();
+    },
+  };
+}

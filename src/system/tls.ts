@@ -1,0 +1,434 @@
+/**
+ * TLS from Exim's options: contexts kept by the identity of their files, handshakes, and what is known of a session afterwards.
+ * node:tls is loaded with the first context. Spec ch. 43 "Encrypted SMTP connections using TLS/SSL".
+ */
+import type { SecureContext, SecureContextOptions, TLSSocket, TLSSocketOptions } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import { BoundedCache } from '../base/bounded-cache.ts';
+import { type Octets, trimSpace } from '../base/octets.ts';
+import { isIp } from '../base/ip.ts';
+import type { Deadline } from '../core/deadline.ts';
+import type { Files, SystemResult, TlsClientRequest, TlsFailure, TlsServerRequest, TlsStarted } from '../core/ports.ts';
+import type { TlsFacts } from '../core/session.ts';
+import { certificateIsFor, makeSelfSigned, subjectOneLine } from './certificate.ts';
+import { errorCode, failureOf } from './failure.ts';
+import { cipherBits, nodeCiphers, parseOpensslOptions } from './openssl-options.ts';
+
+const keptContexts = 256;
+const certificateLimitBytes = 16 << 20;
+
+export type Secured = TlsStarted & { readonly stream: Duplex };
+
+export interface ServerHandshake {
+  accept(stream: Duplex, until: Deadline): Promise<Secured | TlsFailure>;
+}
+
+export interface ClientHandshake {
+  connect(stream: Duplex, until: Deadline): Promise<Secured | TlsFailure>;
+}
+
+type Prepared<T> = { readonly kind: 'ok'; readonly value: T } | TlsFailure;
+
+interface KeptContext {
+  readonly context: SecureContext;
+  readonly ourCertificate: Uint8Array | undefined;
+}
+
+/** What both kinds of requests say about certificates and protocol. */
+interface ContextParts {
+  readonly certificateFile: Octets;
+  readonly keyFile: Octets;
+  readonly verifyCertificates: Octets;
+  readonly crlFile: Octets;
+  readonly ciphers: Octets;
+  readonly options: Octets;
+  readonly dhParam: Octets;
+  readonly eccurve: Octets;
+  readonly isServer: boolean;
+}
+
+export interface TlsEngineParts {
+  readonly files: Files;
+  /** For a self-made certificate, where none is configured. */
+  readonly hostName: () => Octets;
+  readonly nowMs: () => number;
+}
+
+export class TlsEngine {
+  readonly #files: Files;
+  readonly #hostName: () => Octets;
+  readonly #nowMs: () => number;
+  readonly #contexts = new BoundedCache<string, KeptContext>(keptContexts);
+  #systemCertificates: string[] | undefined;
+
+  constructor({ files, hostName, nowMs }: TlsEngineParts) {
+    this.#files = files;
+    this.#hostName = hostName;
+    this.#nowMs = nowMs;
+  }
+
+  /** Finds or makes the context; an empty certificate name is a self-made certificate. */
+  prepareServer(request: TlsServerRequest): Prepared<ServerHandshake> {
+    const kept = this.#context(serverParts(request));
+    if (kept.kind === 'error') return kept;
+    return { kind: 'ok', value: { accept: (stream, until) => this.#accept(request, kept.value, stream, until) } };
+  }
+
+  prepareClient(request: TlsClientRequest): Prepared<ClientHandshake> {
+    const kept = this.#context(clientParts(request));
+    if (kept.kind === 'error') return kept;
+    return { kind: 'ok', value: { connect: (stream, until) => connectTls(request, kept.value, stream, until) } };
+  }
+
+  async #accept(request: TlsServerRequest, kept: KeptContext, stream: Duplex, until: Deadline): Promise<Secured | TlsFailure> {
+    const { TLSSocket } = loadTls();
+    const choice: AlpnChoice = { refused: undefined };
+    let ourCertificate = kept.ourCertificate;
+    const options: ServerSocketOptions = {
+      isServer: true,
+      secureContext: kept.context,
+      requestCert: request.clientCertificate !== 'none',
+      rejectUnauthorized: false,
+      ...(request.alpn ? { ALPNCallback: alpnCallback(request.alpn, choice) } : {}),
+    };
+    const { forServerName } = request;
+    if (forServerName) {
+      options.SNICallback = (name, callback) => {
+        void this.#contextForName(forServerName, name).then((other) => {
+          if (other?.kind === 'error') return callback(new Error(other.message));
+          ourCertificate = other?.value.ourCertificate ?? ourCertificate;
+          callback(null, other?.value.context);
+        });
+      };
+    }
+    const socket = new TLSSocket(stream, options);
+    const failed = await handshake(socket, 'secure', until);
+    if (failed) return choice.refused ? { kind: 'error', message: choice.refused } : tlsFailure('SSL_accept', failed);
+    const peer = peerCertificate(socket);
+    const verifyError = peer ? verifyErrorOf(socket, peer) : undefined;
+    if (request.clientCertificate === 'require' && (!peer || verifyError)) {
+      socket.destroy();
+      return { kind: 'error', message: `(SSL_accept): ${peer ? refusedCertificate : missingCertificate}`, verifyError };
+    }
+    const facts = factsOf(socket, peer, ourCertificate, peer !== undefined && verifyError === undefined, typeof socket.servername === 'string' ? socket.servername : '');
+    return { kind: 'ok', facts, stream: socket, verifyError };
+  }
+
+  async #contextForName(forServerName: (name: Octets) => Promise<TlsServerRequest | undefined>, name: Octets): Promise<Prepared<KeptContext> | undefined> {
+    const other = await forServerName(name);
+    return other && this.#context(serverParts(other));
+  }
+
+  #context(parts: ContextParts): Prepared<KeptContext> {
+    const key = JSON.stringify([parts, this.#identities(parts)]);
+    const known = this.#contexts.get(key);
+    if (known) return { kind: 'ok', value: known };
+    const made = this.#makeContext(parts);
+    if (made.kind === 'ok') this.#contexts.set(key, made.value);
+    return made;
+  }
+
+  /** What changes when a file is replaced. */
+  #identities(parts: ContextParts): readonly string[] {
+    const names = [...fileList(parts.certificateFile), ...fileList(parts.keyFile), parts.verifyCertificates, parts.crlFile, parts.dhParam];
+    return names.filter((name) => name.startsWith('/')).map((name) => {
+      const facts = this.#files.stat(name);
+      return facts.kind === 'ok' ? `${facts.value.device}:${facts.value.inode}:${facts.value.mtimeNs}:${facts.value.sizeBytes}` : facts.errno;
+    });
+  }
+
+  #makeContext(parts: ContextParts): Prepared<KeptContext> {
+    const material = this.#readMaterial(parts);
+    if (material.kind === 'error') return material;
+    const openssl = parseOpensslOptions(parts.options);
+    if (!openssl) return { kind: 'error', message: `(openssl_options parsing error): ${parts.options}` };
+    const ciphers = nodeCiphers(parts.ciphers);
+    const options: SecureContextOptions = {
+      ...material.value.options,
+      secureOptions: openssl.bits,
+      minVersion: openssl.minVersion,
+      ...(ciphers === undefined ? {} : { ciphers }),
+      ...(parts.eccurve === '' || parts.eccurve === 'auto' ? {} : { ecdhCurve: parts.eccurve }),
+    };
+    try {
+      const context = loadTls().createSecureContext(options);
+      return { kind: 'ok', value: { context, ourCertificate: firstCertificate(material.value.options.cert) } };
+    } catch (error) {
+      return { kind: 'error', message: contextFailure(error, parts) };
+    }
+  }
+
+  #readMaterial(parts: ContextParts): Prepared<{ readonly options: SecureContextOptions }> {
+    const options: SecureContextOptions = {};
+    const certificateFiles = fileList(parts.certificateFile);
+    if (certificateFiles.length > 0) {
+      const certificates = this.#readAll(certificateFiles, 'SSL_CTX_use_certificate_chain_file');
+      if (certificates.kind === 'error') return certificates;
+      const keyFiles = fileList(parts.keyFile);
+      const keys = keyFiles.length === 0 ? certificates : this.#readAll(keyFiles, 'SSL_CTX_use_PrivateKey_file');
+      if (keys.kind === 'error') return keys;
+      options.cert = [...certificates.value];
+      options.key = [...keys.value];
+    } else if (parts.isServer) {
+      const own = makeSelfSigned(this.#hostName(), this.#nowMs());
+      options.cert = [own.certificate];
+      options.key = [own.key];
+    }
+    const trusted = this.#trusted(parts.verifyCertificates);
+    if (trusted.kind === 'error') return trusted;
+    options.ca = trusted.value;
+    if (parts.crlFile !== '') {
+      const crl = this.#pemTexts(parts.crlFile, 'tls_crl');
+      if (crl.kind === 'error') return crl;
+      options.crl = crl.value;
+    }
+    if (parts.isServer && parts.dhParam !== 'none') {
+      const isFile = parts.dhParam.startsWith('/');
+      const read = isFile ? this.#readAll([parts.dhParam], 'tls_dhparam') : undefined;
+      if (read?.kind === 'error') return read;
+      options.dhparam = read?.value[0] ?? 'auto';
+    }
+    return { kind: 'ok', value: { options } };
+  }
+
+  #readAll(paths: readonly Octets[], what: string): Prepared<readonly string[]> {
+    const texts: string[] = [];
+    for (const path of paths) {
+      const read = this.#files.readFile(path, certificateLimitBytes);
+      if (read.kind === 'error') return { kind: 'error', message: fileFailure(what, path, read) };
+      texts.push(read.value.toString('latin1'));
+    }
+    return { kind: 'ok', value: texts };
+  }
+
+  /** An empty list trusts nobody: without it Node would trust its own roots. */
+  #trusted(verifyCertificates: Octets): Prepared<string[]> {
+    if (verifyCertificates === '') return { kind: 'ok', value: [] };
+    if (verifyCertificates === 'system') {
+      this.#systemCertificates ??= loadTls().getCACertificates('system');
+      return { kind: 'ok', value: this.#systemCertificates };
+    }
+    return this.#pemTexts(verifyCertificates, 'SSL_CTX_load_verify_locations');
+  }
+
+  /** Of a file, or of all files of a directory. */
+  #pemTexts(path: Octets, what: string): Prepared<string[]> {
+    const facts = this.#files.stat(path);
+    if (facts.kind === 'error') return { kind: 'error', message: fileFailure(what, path, facts) };
+    if (facts.value.type !== 'directory') {
+      const read = this.#readAll([path], what);
+      return read.kind === 'ok' ? { kind: 'ok', value: [...read.value] } : read;
+    }
+    const names = this.#files.list(path);
+    if (names.kind === 'error') return { kind: 'error', message: fileFailure(what, path, names) };
+    const texts = names.value.map((name) => this.#files.readFile(`${path}/${name}`, certificateLimitBytes));
+    return { kind: 'ok', value: texts.flatMap((read) => (read.kind === 'ok' ? [read.value.toString('latin1')] : [])).filter((text) => text.includes('-----BEGIN')) };
+  }
+}
+
+/** Node's options that its types do not have on a bare TLSSocket. */
+interface ServerSocketOptions extends TLSSocketOptions {
+  ALPNCallback?: (offer: { readonly servername: string; readonly protocols: readonly string[] }) => string | undefined;
+}
+
+interface AlpnChoice {
+  refused: Octets | undefined;
+}
+
+const refusedCertificate = 'error:0A000086:SSL routines::certificate verify failed';
+const missingCertificate = 'error:0A0000C7:SSL routines::peer did not return a certificate';
+
+/** Exactly one protocol that we know, else the handshake fails (against cross-protocol attacks). Spec ch. 14 "tls_alpn". */
+function alpnCallback(known: readonly Octets[], choice: AlpnChoice) {
+  return ({ protocols }: { readonly protocols: readonly string[] }): string | undefined => {
+    const [only] = protocols;
+    if (protocols.length === 1 && only !== undefined && known.includes(only)) return only;
+    choice.refused = `(handshake): Bad ALPN presented (${protocols.join(':')})`;
+    return undefined;
+  };
+}
+
+async function connectTls(request: TlsClientRequest, kept: KeptContext, stream: Duplex, until: Deadline): Promise<Secured | TlsFailure> {
+  const serverName = request.sni ?? '';
+  const socket = loadTls().connect({
+    socket: stream,
+    secureContext: kept.context,
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined, // done below: Exim's choice of names
+    ...(serverName !== '' && !isIp(serverName) ? { servername: serverName } : {}),
+    ...(request.alpn && request.alpn.length > 0 ? { ALPNProtocols: [...request.alpn] } : {}),
+  });
+  const failed = await handshake(socket, 'secureConnect', until);
+  if (failed) return tlsFailure('SSL_connect', failed);
+  const peer = peerCertificate(socket);
+  const checked = request.mustVerify || request.tryVerify;
+  const verifyError = checked ? (peer ? (verifyErrorOf(socket, peer) ?? nameErrorOf(peer, request)) : 'SSL verify error: no certificate') : undefined;
+  if (request.mustVerify && verifyError) {
+    socket.destroy();
+    return { kind: 'error', message: `(SSL_connect): ${refusedCertificate}`, verifyError };
+  }
+  return { kind: 'ok', facts: factsOf(socket, peer, kept.ourCertificate, checked && !verifyError, serverName), stream: socket, verifyError };
+}
+
+type HandshakeFailure = { readonly kind: 'timeout' } | { readonly kind: 'closed' } | { readonly kind: 'error'; readonly error: unknown };
+
+/** Undefined when it succeeded; else the socket is destroyed. */
+function handshake(socket: TLSSocket, event: 'secure' | 'secureConnect', until: Deadline): Promise<HandshakeFailure | undefined> {
+  return new Promise((resolve) => {
+    const settle = (failed: HandshakeFailure | undefined) => {
+      clearTimeout(timer);
+      until.signal.removeEventListener('abort', expire);
+      for (const [name, listener] of listeners) socket.off(name, listener);
+      if (failed) {
+        socket.on('error', ignoreLate);
+        socket.destroy();
+      }
+      resolve(failed);
+    };
+    const expire = () => settle({ kind: 'timeout' });
+    const onError = (error: unknown) => settle({ kind: 'error', error });
+    const listeners: readonly (readonly [string, (...values: unknown[]) => void])[] = [
+      [event, () => settle(undefined)],
+      ['error', onError],
+      ['_tlsError', onError], // how a server-side TLSSocket without a tls.Server tells
+      ['close', () => settle({ kind: 'closed' })],
+      ['end', () => settle({ kind: 'closed' })],
+    ];
+    for (const [name, listener] of listeners) socket.on(name, listener);
+    const waitMs = until.endMs - performance.now();
+    const timer = waitMs < 2 ** 31 ? setTimeout(expire, Math.max(waitMs, 0)) : undefined;
+    until.signal.addEventListener('abort', expire);
+    if (until.signal.aborted) expire();
+  });
+}
+
+function tlsFailure(call: 'SSL_accept' | 'SSL_connect', failed: HandshakeFailure): TlsFailure {
+  switch (failed.kind) {
+    case 'timeout': return { kind: 'error', message: `(${call}): timed out` };
+    case 'closed': return { kind: 'error', message: `(${call}): error:0A000126:SSL routines::unexpected eof while reading` };
+    case 'error': return { kind: 'error', message: `(${call}): ${opensslError(failed.error)}` };
+  }
+}
+
+/** `error:0A0000C1:SSL routines::no shared cipher`, without the function and file that Node's message has. */
+function opensslError(error: unknown): Octets {
+  const text = error instanceof Error ? error.message : String(error);
+  const match = /error:([0-9A-F]{8}):([^:]*):[^:]*:([^:]*)/.exec(text);
+  if (match) return `error:${match[1]}:${match[2]}::${match[3]}`;
+  const code = errorCode(error);
+  if (code === 'ECONNRESET' || code === 'ERR_SSL_UNEXPECTED_EOF_WHILE_READING') return 'error:0A000126:SSL routines::unexpected eof while reading';
+  return code !== undefined && !code.startsWith('ERR_') ? failureOf(error).reason : text;
+}
+
+function contextFailure(error: unknown, parts: ContextParts): Octets {
+  const code = errorCode(error) ?? '';
+  const text = opensslError(error);
+  if (code === 'ERR_SSL_NO_CIPHER_MATCH' || /cipher/i.test(text)) return `(SSL_CTX_set_cipher_list(${parts.ciphers})): ${text}`;
+  if (/key values mismatch|private key|PRIVATE/i.test(text)) return `(SSL_CTX_use_PrivateKey_file file=${parts.keyFile === '' ? parts.certificateFile : parts.keyFile}): ${text}`;
+  return `(SSL_CTX_use_certificate_chain_file file=${parts.certificateFile}): ${text}`;
+}
+
+function fileFailure(what: string, path: Octets, reason: Exclude<SystemResult<never>, { kind: 'ok' }>): Octets {
+  const number = process.getBuiltinModule('node:os').constants.errno[reason.errno as keyof typeof import('node:os').constants.errno] ?? 0; // unknown names: 0
+  return `(${what} file=${path}): error:${(0x80000000 + number).toString(16).toUpperCase()}:system library::${reason.reason}`;
+}
+
+function serverParts(request: TlsServerRequest): ContextParts {
+  return {
+    certificateFile: request.certificateFile, keyFile: request.keyFile, verifyCertificates: request.verifyCertificates ?? '', crlFile: request.crlFile ?? '',
+    ciphers: request.ciphers ?? '', options: request.options ?? '', dhParam: request.dhParam ?? '', eccurve: request.eccurve ?? '', isServer: true,
+  };
+}
+
+function clientParts(request: TlsClientRequest): ContextParts {
+  return {
+    certificateFile: request.certificateFile ?? '', keyFile: request.keyFile ?? '', verifyCertificates: request.verifyCertificates ?? '', crlFile: request.crlFile ?? '',
+    ciphers: request.ciphers ?? '', options: request.options ?? '', dhParam: '', eccurve: '', isServer: false,
+  };
+}
+
+/** One file, or several separated by colons (a certificate for each kind of key). */
+function fileList(files: Octets): readonly Octets[] {
+  return files.split(':').map(trimSpace).filter((name) => name !== '');
+}
+
+function factsOf(socket: TLSSocket, peer: Uint8Array | undefined, ourCertificate: Uint8Array | undefined, certificateVerified: boolean, sni: Octets): TlsFacts {
+  const cipher = socket.getCipher();
+  const version = (socket.getProtocol() ?? '').replace('v', '');
+  const bits = cipherBits(cipher.standardName);
+  return {
+    cipher: `${version}:${cipher.name}:${bits}`,
+    cipherStandardName: cipher.standardName,
+    version,
+    bits,
+    peerDn: peer ? subjectOneLine(Buffer.from(peer)) : '',
+    sni,
+    certificateVerified,
+    ...(ourCertificate ? { ourCertificate } : {}),
+    ...(peer ? { peerCertificate: peer } : {}),
+    resumption: 0,
+  };
+}
+
+function peerCertificate(socket: TLSSocket): Uint8Array | undefined {
+  return socket.getPeerX509Certificate()?.raw;
+}
+
+/** OpenSSL's text for why the chain did not verify, as Exim logs it; undefined when it did. */
+function verifyErrorOf(socket: TLSSocket, peer: Uint8Array): Octets | undefined {
+  const reason: unknown = verifyReason(socket);
+  if (reason === undefined) return undefined;
+  const code = typeof reason === 'string' ? reason : (errorCode(reason) ?? String(reason));
+  return `SSL verify error: depth=0 error=${verifyTexts.get(code) ?? code} cert=${subjectOneLine(Buffer.from(peer))}`;
+}
+
+/** A server-side TLSSocket without a tls.Server does not set `authorizationError`: its handle knows. */
+function verifyReason(socket: TLSSocket): unknown {
+  if (socket.authorized) return undefined;
+  if (socket.authorizationError) return socket.authorizationError;
+  const handle: unknown = Reflect.get(socket, '_handle');
+  const verify: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'verifyError') : undefined;
+  return typeof verify === 'function' ? (verify.call(handle) ?? undefined) : 'UNSPECIFIED';
+}
+
+function nameErrorOf(peer: Uint8Array, request: TlsClientRequest): Octets | undefined {
+  if (request.verifyNames.length === 0) return undefined;
+  const certificate = Buffer.from(peer);
+  if (request.verifyNames.some((name) => certificateIsFor(certificate, name))) return undefined;
+  return `SSL verify error: certificate name mismatch: DN="${subjectOneLine(certificate)}" H="${request.verifyNames[0] ?? request.host}"`;
+}
+
+/** X509_verify_cert_error_string's texts by Node's codes. */
+const verifyTexts: ReadonlyMap<string, string> = new Map([
+  ['UNABLE_TO_GET_ISSUER_CERT', 'unable to get issuer certificate'],
+  ['UNABLE_TO_GET_CRL', 'unable to get certificate CRL'],
+  ['CERT_SIGNATURE_FAILURE', 'certificate signature failure'],
+  ['CERT_NOT_YET_VALID', 'certificate is not yet valid'],
+  ['CERT_HAS_EXPIRED', 'certificate has expired'],
+  ['CRL_HAS_EXPIRED', 'CRL has expired'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'unable to get local issuer certificate'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate'],
+  ['CERT_CHAIN_TOO_LONG', 'certificate chain too long'],
+  ['CERT_REVOKED', 'certificate revoked'],
+  ['INVALID_CA', 'invalid CA certificate'],
+  ['PATH_LENGTH_EXCEEDED', 'path length constraint exceeded'],
+  ['INVALID_PURPOSE', 'unsuitable certificate purpose'],
+  ['CERT_UNTRUSTED', 'certificate not trusted'],
+  ['CERT_REJECTED', 'certificate rejected'],
+]);
+
+function firstCertificate(certificates: SecureContextOptions['cert']): Uint8Array | undefined {
+  const first: unknown = Array.isArray(certificates) ? certificates[0] : undefined;
+  if (typeof first !== 'string') return undefined;
+  const body = /-----BEGIN CERTIFICATE-----([^-]*)-----END/.exec(first)?.[1];
+  return body === undefined ? undefined : Buffer.from(body, 'base64');
+}
+
+function loadTls(): typeof import('node:tls') {
+  return process.getBuiltinModule('node:tls');
+}
+
+/** Errors of a socket that nobody uses any more. */
+function ignoreLate(): void {}
