@@ -1,0 +1,102 @@
+/** Where the files of a message are: `input` and `msglog`, flat or split by the sixth character of the id. Spec ch. 14 "split_spool_directory". */
+import type { Octets } from '../base/octets.ts';
+import type { Files, Machine, SystemResult } from '../core/ports.ts';
+
+export const SPOOL_FILE_MODE = 0o640;
+const SPOOL_DIRECTORY_MODE = 0o750;
+
+export interface SpoolOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Paths of one message in one directory. */
+export interface MessagePaths {
+  readonly directory: Octets;
+  readonly header: Octets;
+  readonly data: Octets;
+  readonly journal: Octets;
+  /** What will be -H. */
+  readonly newHeader: Octets;
+  readonly log: Octets;
+}
+
+export class SpoolPlaces {
+  readonly root: Octets;
+  readonly #files: Files;
+  readonly #machine: Machine;
+  readonly #isSplit: boolean;
+  readonly #owner: SpoolOwner;
+
+  constructor(root: Octets, files: Files, machine: Machine, isSplit: boolean, owner: SpoolOwner) {
+    this.root = root;
+    this.#files = files;
+    this.#machine = machine;
+    this.#isSplit = isSplit;
+    this.#owner = owner;
+  }
+
+  /** For a new message. */
+  forNew(id: string): MessagePaths {
+    return this.#paths(id, this.#isSplit);
+  }
+
+  /** Where the file of a message with this suffix is, however the directory was split when it came; for new messages when there is none. */
+  find(id: string, suffix: 'H' | 'D' = 'H'): MessagePaths {
+    for (const isSplit of [this.#isSplit, !this.#isSplit]) {
+      const paths = this.#paths(id, isSplit);
+      if (this.#files.lstat(suffix === 'H' ? paths.header : paths.data).kind === 'ok') return paths;
+    }
+    return this.forNew(id);
+  }
+
+  /** Names in `input` and its subdirectories of one character. */
+  list(): { readonly directory: Octets; readonly names: readonly Octets[] }[] {
+    const input = `${this.root}/input`;
+    const top = this.#files.list(input);
+    if (top.kind === 'error') return [];
+    const found = [{ directory: input, names: top.value }];
+    for (const name of top.value) {
+      if (!/^[0-9A-Za-z]$/.test(name)) continue;
+      const below = this.#files.list(`${input}/${name}`);
+      if (below.kind === 'ok') found.push({ directory: `${input}/${name}`, names: below.value });
+    }
+    return found;
+  }
+
+  /** Runs `action`; when a directory is missing it is made and the action run once more. */
+  withDirectory<T>(directory: Octets, action: () => SystemResult<T>): SystemResult<T> {
+    const result = action();
+    if (result.kind === 'ok' || result.errno !== 'ENOENT') return result;
+    this.makeDirectory(directory);
+    return action();
+  }
+
+  makeDirectory(path: Octets): void {
+    if (path === '' || this.#files.stat(path).kind === 'ok') return;
+    this.makeDirectory(path.slice(0, path.lastIndexOf('/')));
+    if (this.#files.mkdir(path, SPOOL_DIRECTORY_MODE).kind === 'ok' && this.isRoot()) this.#files.chown(path, this.#owner.uid, this.#owner.gid);
+  }
+
+  /** Files made by root are given to Exim's user. */
+  isRoot(): boolean {
+    return this.#machine.effectiveUid() === 0;
+  }
+
+  get owner(): SpoolOwner {
+    return this.#owner;
+  }
+
+  #paths(id: string, isSplit: boolean): MessagePaths {
+    const below = isSplit ? `/${id[5] ?? ''}` : '';
+    const directory = `${this.root}/input${below}`;
+    return {
+      directory,
+      header: `${directory}/${id}-H`,
+      data: `${directory}/${id}-D`,
+      journal: `${directory}/${id}-J`,
+      newHeader: `${directory}/hdr.${id}`,
+      log: `${this.root}/msglog${below}/${id}`,
+    };
+  }
+}

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bytesFromOctets, octetsFromBytes } from '../base/octets.ts';
+import type { AcceptedMessage, MessageEnvelope } from '../core/index.ts';
+import { FakeClock } from '../system/fakes/clock.ts';
+import { MemoryFiles } from '../system/fakes/files.ts';
+import { FakeMachine } from '../system/fakes/host.ts';
+import { FakeLog } from '../system/fakes/log.ts';
+import { memoryBody, withoutCarriageReturns } from './body.ts';
+import type { Claim } from './claims.ts';
+import { MessageIds, secondsOfId } from './message-id.ts';
+import { Spool, type SpoolSettings } from './spool.ts';
+
+const settings: SpoolSettings = {
+  directory: '/spool', split: false, idFormat: 'long', owner: { uid: 93, gid: 93 }, writesMessageLogs: true, preservesMessageLogs: false, removalDelayMs: 0,
+};
+
+export function envelope(change: Partial<MessageEnvelope> = {}): MessageEnvelope {
+  return {
+    sender: 's@x.y', recipients: [{ address: 'a@test.ex' }], headers: [{ type: ' ', text: 'Subject: x\n' }], bodyLineCount: 1, bodyZeroCount: 0, maxReceivedLineLength: 10,
+    receivedAtMs: 1795267748183, receivedUsec: 183150, isUtf8: false, dsn: {}, aclM: new Map(),
+    origin: { callerLogin: 'exim', callerUid: 93, callerGid: 93, isLocal: false, aclC: new Map() },
+    nonRecipients: new Set(), isFirstDelivery: true, isManuallyThawed: false, isLocalError: false, dontDeliver: false, warningCount: 0, isSenderSetUntrusted: false,
+    unknownSpoolLines: [], queueName: '', isQueueOnly: false, ...change,
+  };
+}
+
+function fixture(change: Partial<SpoolSettings> = {}) {
+  const clock = new FakeClock();
+  const files = new MemoryFiles({ clock });
+  const parts = { files, clock, machine: new FakeMachine(), log: new FakeLog() };
+  return { clock, files, parts, spool: new Spool({ ...parts, settings: { ...settings, ...change } }), other: () => new Spool({ ...parts, settings: { ...settings, ...change } }) };
+}
+
+async function accept(spool: Spool, body = 'body\n'): Promise<AcceptedMessage> {
+  const begun = spool.begin();
+  assert.equal(begun.kind, 'ok');
+  if (begun.kind !== 'ok') return assert.fail();
+  await begun.sink.write(bytesFromOctets(body));
+  const done = await begun.sink.commit(envelope());
+  return done.kind === 'ok' ? done.value : assert.fail(done.reason);
+}
+
+async function bodyText(body: AcceptedMessage['message']['body']): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body.chunks({ endMs: Infinity, signal: new AbortController().signal })) chunks.push(chunk);
+  return octetsFromBytes(Buffer.concat(chunks));
+}
+
+const dirty = /[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4}/;
+
+test('an accepted message is -D and -H, and loads as what it was', async () => {
+  const { files, spool, other } = fixture();
+  const { message, claim } = await accept(spool);
+  assert.match(message.id, dirty);
+  assert.deepEqual(files.paths('/spool'), [`/spool/input/${message.id}-D`, `/spool/input/${message.id}-H`]);
+  assert.equal(files.text(`/spool/input/${message.id}-D`), `${message.id}-D\nbody\n`);
+  assert.equal(other().claim(message.id).kind, 'busy', 'another process sees the lock');
+  assert.equal(spool.claim(message.id).kind, 'busy', 'another task of this process too');
+  claim.release();
+  const again = other().claim(message.id);
+  assert.ok(again.kind === 'ok');
+  const loaded = other().load(again.claim);
+  assert.ok(loaded.kind === 'ok');
+  const { body: bodyThen, receivedAtMs: _then, ...then } = message;
+  const { body: bodyNow, receivedAtMs: _now, frozenAt: _frozen, receiveDurationUsec: _duration, ...now } = loaded.message;
+  assert.deepEqual(now, then);
+  assert.equal(await bodyText(bodyNow), await bodyText(bodyThen));
+});
+
+test('large bodies go to -D as they come and are read in chunks', async () => {
+  const { spool } = fixture();
+  const begun = spool.begin();
+  assert.ok(begun.kind === 'ok');
+  const part = 'x'.repeat(49_999) + '\n';
+  for (let i = 0; i < 5; i++) await begun.sink.write(bytesFromOctets(part));
+  const before = begun.sink.body();
+  assert.equal(before.sizeBytes, 250_000);
+  const tail = before.tail(3);
+  assert.equal(tail.kind === 'ok' && octetsFromBytes(tail.value), 'xx\n');
+  const done = await begun.sink.commit(envelope());
+  assert.ok(done.kind === 'ok');
+  assert.equal(done.value.message.body.bytes, undefined);
+  assert.equal(await bodyText(done.value.message.body), part.repeat(5));
+});
+
+test('an aborted message leaves nothing; a failing disk too', async () => {
+  const { files, spool } = fixture();
+  const begun = spool.begin();
+  assert.ok(begun.kind === 'ok');
+  begun.sink.abort();
+  assert.deepEqual(files.paths('/spool'), []);
+  const next = spool.begin();
+  assert.ok(next.kind === 'ok');
+  files.failOn('fsync', '/spool/input', 'EIO');
+  const done = await next.sink.commit(envelope());
+  assert.equal(done.kind, 'error');
+  assert.deepEqual(files.paths('/spool'), []);
+});
+
+test('the journal counts after a crash, a torn last line does not', async () => {
+  const { files, spool, other } = fixture();
+  const { message, claim } = await accept(spool);
+  await spool.journal(claim as Claim, ['a@test.ex', '/tmp/x:multi@test.ex']); // a Spool gives Claims
+  claim.release();
+  const path = `/spool/input/${message.id}-J`;
+  files.put(path, `${files.text(path) ?? ''}torn@te`);
+  const second = other();
+  const taken = second.claim(message.id);
+  assert.ok(taken.kind === 'ok');
+  const loaded = second.load(taken.claim);
+  assert.ok(loaded.kind === 'ok');
+  assert.deepEqual([...loaded.message.nonRecipients], ['a@test.ex', '/tmp/x:multi@test.ex']);
+  await second.journal(taken.claim, ['b@test.ex']);
+  assert.equal(files.text(path), 'a@test.ex\n/tmp/x:multi@test.ex\ntorn@te\nb@test.ex\n');
+  await second.rewrite(taken.claim, { ...loaded.message, isFirstDelivery: false });
+  assert.equal(files.text(path), undefined);
+  assert.match(files.text(`/spool/input/${message.id}-H`) ?? '', /\nNN .*\n|\nY/);
+});
+
+test('a removal unlinks -H, syncs the directory, then the rest', async () => {
+  const { files, spool } = fixture({ removalDelayMs: 1000 });
+  const { message, claim } = await accept(spool);
+  spool.appendMessageLog(claim as Claim, ['x\n']); // a Spool gives Claims
+  spool.remove(claim as Claim);
+  assert.deepEqual(files.paths('/spool'), [`/spool/input/${message.id}-D`, `/spool/msglog/${message.id}`]);
+  assert.deepEqual(spool.scan(), []);
+  await spool.settle();
+  assert.deepEqual(files.paths('/spool'), []);
+});
+
+test('both kinds of spool are read, whatever the option says now', async () => {
+  const flat = fixture();
+  const first = await accept(flat.spool);
+  const split = new Spool({ ...flat.parts, settings: { ...settings, split: true } });
+  const second = await accept(split);
+  assert.match(flat.files.paths('/spool/input').join(' '), new RegExp(`/spool/input/${second.message.id[5]}/${second.message.id}-H`));
+  assert.deepEqual(split.scan(), [first.message.id, second.message.id].sort());
+  assert.ok(flat.spool.exists(second.message.id));
+});
+
+test('orphans go after an hour, unless they are locked', async () => {
+  const { clock, files, spool, other } = fixture();
+  const begun = spool.begin();
+  assert.ok(begun.kind === 'ok');
+  files.put('/spool/input/1xUl9Q-000000003y7-0a2b-J', 'a\n');
+  await clock.advance(3_700_000);
+  assert.equal(other().removeOrphans(), 1);
+  begun.sink.abort();
+  files.put('/spool/input/1xUl9Q-000000003y7-0a2b-D', '1xUl9Q-000000003y7-0a2b-D\n');
+  assert.equal(spool.removeOrphans(), 0);
+  await clock.advance(3_700_000);
+  assert.equal(spool.removeOrphans(), 1);
+  assert.deepEqual(files.paths('/spool'), []);
+});
+
+test('ids never repeat in a process and keep their format', () => {
+  const clock = new FakeClock();
+  const ids = new MessageIds(clock, new FakeMachine());
+  const made = new Set(Array.from({ length: 1000 }, () => ids.next()));
+  assert.equal(made.size, 1000);
+  for (const id of made) assert.match(id, dirty);
+  assert.equal(secondsOfId([...made][0] ?? ''), clock.now() / 1000);
+  assert.match(new MessageIds(clock, new FakeMachine(), 'short', 3).next(), /^[0-9A-Za-z]{6}-[0-9A-Za-z]{6}-[0-9A-Za-z]{2}$/);
+});
+
+test('CRLF bodies of spool_wireformat are read with \\n', async () => {
+  const chunks = async function* () { yield* [Buffer.from('a\r'), Buffer.from('\nb\rc\r\n'), Buffer.from('d\r')]; };
+  let text = '';
+  for await (const chunk of withoutCarriageReturns(chunks())) text += chunk.toString('latin1');
+  assert.equal(text, 'a\nb\rc\nd\r');
+  assert.equal(await bodyText(memoryBody(Buffer.from('xy'))), 'xy');
+});

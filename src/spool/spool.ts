@@ -1,0 +1,339 @@
+/**
+ * The spool: accepting, loading, changing and removing messages in Exim's format so that every crash point leaves a message either not accepted
+ * or whole in the queue, and no delivery forgotten. Spec ch. 57 "Format of spool files"; DESIGN 3.8.
+ */
+import { bytesFromOctets, octetsFromBytes, type Octets } from '../base/octets.ts';
+import type { Clock, Files, Log, Machine, Message, MessageSink, MessageStore, OpenFile, SystemFailure, SystemResult } from '../core/index.ts';
+import { FileBody } from './body.ts';
+import { Claims, firstLineLength, type Claim, type Claiming } from './claims.ts';
+import { formatHeaderFile, parseHeaderFile, type HeaderFile } from './header-file.ts';
+import { isMessageId, MessageIds, type MessageIdFormat } from './message-id.ts';
+import { SPOOL_FILE_MODE, SpoolPlaces, type MessagePaths, type SpoolOwner } from './places.ts';
+import { NewMessage } from './new-message.ts';
+
+export interface SpoolSettings {
+  readonly directory: Octets;
+  readonly split: boolean;
+  readonly idFormat: MessageIdFormat;
+  readonly localhostNumber?: number | undefined;
+  readonly owner: SpoolOwner;
+  /** `message_logs`, `preserve_message_logs`. */
+  readonly writesMessageLogs: boolean;
+  readonly preservesMessageLogs: boolean;
+  /** How long a removal may wait for others to share its fsync. */
+  readonly removalDelayMs?: number;
+}
+
+export interface SpoolParts {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly machine: Machine;
+  readonly log: Log;
+  readonly settings: SpoolSettings;
+}
+
+export type Loading =
+  | { readonly kind: 'ok'; readonly message: Message }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'malformed'; readonly reason: string }
+  | SystemFailure;
+
+/** -H alone, as queue listings need it. */
+export type Peeking = { readonly kind: 'ok'; readonly message: HeaderFile; readonly bodySizeBytes: number } | Exclude<Loading, { kind: 'ok' }>;
+
+const HEADER_FILE_LIMIT = 64 * 1024 * 1024;
+const JOURNAL_LIMIT = 64 * 1024 * 1024;
+const MEMORY_FOR_BODIES = 32 * 1024 * 1024;
+const ORPHAN_AGE_MS = 3600_000;
+const EXISTS: SystemResult<void> = { kind: 'ok', value: undefined };
+
+export class Spool implements MessageStore {
+  readonly directory: Octets;
+  readonly #parts: SpoolParts;
+  readonly #places: SpoolPlaces;
+  readonly #ids: MessageIds;
+  readonly #claims: Claims;
+  readonly #removals = new Map<Octets, Claim[]>();
+  readonly #pending = new Set<Promise<void>>();
+  #hurry = new AbortController();
+  #bodyBytes = 0;
+
+  constructor(parts: SpoolParts) {
+    const { files, clock, machine, settings } = parts;
+    this.#parts = parts;
+    this.directory = settings.directory;
+    this.#places = new SpoolPlaces(settings.directory, files, machine, settings.split, settings.owner);
+    this.#ids = new MessageIds(clock, machine, settings.idFormat, settings.localhostNumber);
+    this.#claims = new Claims(files, machine, settings.directory, (claim) => { this.#bodyBytes -= claim.bodyBytes; });
+  }
+
+  // ------------------------------------------------------------ accepting
+
+  /** An id for what needs one without a message (log lines of a rejection before DATA). */
+  newId(): string {
+    return this.#ids.next();
+  }
+
+  begin(): { readonly kind: 'ok'; readonly sink: MessageSink } | SystemFailure {
+    for (;;) {
+      const id = this.#ids.next();
+      const paths = this.#places.forNew(id);
+      const made = this.#places.withDirectory(paths.directory, () => this.#parts.files.open(paths.data, 'create-exclusive', SPOOL_FILE_MODE));
+      if (made.kind === 'error') {
+        if (made.errno === 'EEXIST') continue;
+        return made;
+      }
+      if (this.#places.isRoot()) made.value.chown(this.#places.owner.uid, this.#places.owner.gid);
+      const claiming = this.#claims.hold(id, paths, made.value);
+      if (claiming.kind === 'ok') return this.#newMessage(claiming.claim);
+      this.#parts.files.unlink(paths.data);
+      return claiming.kind === 'error' ? claiming : { kind: 'error', errno: 'EAGAIN', reason: 'the spool is locked by another process' };
+    }
+  }
+
+  #newMessage(claim: Claim): { readonly kind: 'ok'; readonly sink: MessageSink } | SystemFailure {
+    const sink = new NewMessage(claim, this.#parts.files, this.#places, (bytes) => this.#reserve(claim, bytes));
+    const written = claim.data.write(bytesFromOctets(`${claim.id}-D\n`));
+    if (written.kind === 'ok') return { kind: 'ok', sink };
+    sink.abort();
+    return written;
+  }
+
+  /** Whether a body of this size may stay in memory. */
+  #reserve(claim: Claim, bytes: number): boolean {
+    if (this.#bodyBytes + bytes > MEMORY_FOR_BODIES) return false;
+    this.#bodyBytes += bytes;
+    claim.bodyBytes = bytes;
+    return true;
+  }
+
+  // ------------------------------------------------------------ finding and reading
+
+  /** Ids of all messages that have a -H, oldest first. */
+  scan(): string[] {
+    const ids: string[] = [];
+    for (const { names } of this.#places.list()) {
+      for (const name of names) if (name.endsWith('-H') && isMessageId(name.slice(0, -2))) ids.push(name.slice(0, -2));
+    }
+    return ids.sort();
+  }
+
+  exists(id: string): boolean {
+    return isMessageId(id) && this.#parts.files.lstat(this.#places.find(id).header).kind === 'ok';
+  }
+
+  claim(id: string): Claiming {
+    if (!isMessageId(id)) return { kind: 'gone' };
+    return this.#claims.take(id, this.#places.find(id, 'D'));
+  }
+
+  /** Held by a task of this process. */
+  isHeldHere(id: string): boolean {
+    return this.#claims.isHeld(id);
+  }
+
+  /** The message with what its journal says; read only while it is claimed. */
+  load(claim: Claim): Loading {
+    const read = this.#read(claim.id, claim.paths);
+    if (read.kind !== 'ok') return read;
+    const facts = claim.data.facts();
+    if (facts.kind === 'error') return facts;
+    const { isWireFormat, ...message } = read.message;
+    const offset = firstLineLength(claim.id);
+    const sizeBytes = Math.max(0, facts.value.sizeBytes - offset);
+    const body = new FileBody(this.#parts.files, claim.paths.data, offset, sizeBytes, isWireFormat);
+    return { kind: 'ok', message: { ...message, size: message.size + sizeBytes, body } };
+  }
+
+  /** Without a claim, for listings: what it says may be old the next moment. */
+  peek(id: string): Peeking {
+    const paths = this.#places.find(id);
+    const read = this.#read(id, paths);
+    if (read.kind !== 'ok') return read;
+    const facts = this.#parts.files.stat(paths.data);
+    return { kind: 'ok', message: read.message, bodySizeBytes: facts.kind === 'ok' ? Math.max(0, facts.value.sizeBytes - firstLineLength(id)) : 0 };
+  }
+
+  #read(id: string, paths: MessagePaths): Exclude<Peeking, { kind: 'ok' }> | { readonly kind: 'ok'; readonly message: HeaderFile } {
+    const bytes = this.#parts.files.readFile(paths.header, HEADER_FILE_LIMIT);
+    if (bytes.kind === 'error') return bytes.errno === 'ENOENT' ? { kind: 'gone' } : bytes;
+    const parsed = parseHeaderFile(id, bytes.value);
+    if (parsed.kind === 'error') return { kind: 'malformed', reason: parsed.message };
+    const journalled = this.#journalled(paths);
+    if (journalled.length === 0) return { kind: 'ok', message: parsed.message };
+    return { kind: 'ok', message: { ...parsed.message, nonRecipients: new Set([...parsed.message.nonRecipients, ...journalled]) } };
+  }
+
+  /** A last line without its end was not finished: its fsync cannot have returned. */
+  #journalled(paths: MessagePaths): Octets[] {
+    const bytes = this.#parts.files.readFile(paths.journal, JOURNAL_LIMIT);
+    if (bytes.kind === 'error') return [];
+    return octetsFromBytes(bytes.value).split('\n').slice(0, -1).filter((line) => line !== '');
+  }
+
+  /** The raw file, for -Mvh, -Mvb, -Mvl. */
+  readRaw(id: string, what: 'header' | 'data' | 'log'): SystemResult<Buffer> {
+    const paths = this.#places.find(id);
+    return this.#parts.files.readFile(paths[what]);
+  }
+
+  // ------------------------------------------------------------ changing
+
+  /** Unique addresses that were delivered; durable when it resolves. */
+  async journal(claim: Claim, addresses: readonly Octets[]): Promise<SystemResult<void>> {
+    const isNew = claim.journal === undefined;
+    const opened = claim.journal === undefined ? this.#openJournal(claim) : { kind: 'ok' as const, value: claim.journal };
+    if (opened.kind === 'error') return opened;
+    claim.journal = opened.value;
+    const written = opened.value.write(bytesFromOctets(addresses.map((address) => `${address.replaceAll('\n', ' ')}\n`).join('')));
+    if (written.kind === 'error') return written;
+    const syncs = [opened.value.fsync(), ...(isNew ? [this.#parts.files.fsyncDirectory(claim.paths.directory)] : [])];
+    return firstFailure(await Promise.all(syncs));
+  }
+
+  #openJournal(claim: Claim): SystemResult<OpenFile> {
+    const before = this.#parts.files.readFile(claim.paths.journal, JOURNAL_LIMIT);
+    const opened = this.#parts.files.open(claim.paths.journal, 'append', SPOOL_FILE_MODE);
+    if (opened.kind === 'error') return opened;
+    if (this.#places.isRoot()) opened.value.chown(this.#places.owner.uid, this.#places.owner.gid);
+    const isTorn = before.kind === 'ok' && before.value.length > 0 && before.value[before.value.length - 1] !== 0x0a;
+    if (isTorn) opened.value.write(Buffer.from('\n'));
+    return opened;
+  }
+
+  /** Writes a new -H and then drops the journal, which it contains. Durable when it resolves. */
+  async rewrite(claim: Claim, message: Omit<Message, 'body'>): Promise<SystemResult<void>> {
+    const { files } = this.#parts;
+    const { paths } = claim;
+    const written = await this.#writeHeader(paths, message);
+    if (written.kind === 'error') return written;
+    const renamed = files.rename(paths.newHeader, paths.header);
+    if (renamed.kind === 'error') return renamed;
+    const synced = await files.fsyncDirectory(paths.directory);
+    if (synced.kind === 'error') return synced;
+    claim.journal?.close();
+    claim.journal = undefined;
+    files.unlink(paths.journal);
+    return EXISTS;
+  }
+
+  async #writeHeader(paths: MessagePaths, message: Omit<Message, 'body'>): Promise<SystemResult<void>> {
+    const opened = this.#parts.files.open(paths.newHeader, 'create', SPOOL_FILE_MODE);
+    if (opened.kind === 'error') return opened;
+    if (this.#places.isRoot()) opened.value.chown(this.#places.owner.uid, this.#places.owner.gid);
+    const written = opened.value.write(bytesFromOctets(formatHeaderFile(message)));
+    const synced = written.kind === 'ok' ? await opened.value.fsync() : written;
+    opened.value.close();
+    return synced;
+  }
+
+  /**
+   * The message is done: without -H it is not on the queue any more. The rest (fsync of the directory, then -D, msglog, -J, the claim) follows within
+   * the removal delay, shared with other removals; `settle` waits for it.
+   */
+  remove(claim: Claim): SystemResult<void> {
+    const unlinked = this.#parts.files.unlink(claim.paths.header);
+    if (unlinked.kind === 'error' && unlinked.errno !== 'ENOENT') return unlinked;
+    const waiting = this.#removals.get(claim.paths.directory);
+    if (waiting) waiting.push(claim);
+    else {
+      this.#removals.set(claim.paths.directory, [claim]);
+      const finished = this.#finishRemovals(claim.paths.directory);
+      this.#pending.add(finished);
+      void finished.finally(() => this.#pending.delete(finished));
+    }
+    return EXISTS;
+  }
+
+  async #finishRemovals(directory: Octets): Promise<void> {
+    const { files, clock, settings } = this.#parts;
+    await clock.sleep(settings.removalDelayMs ?? 50, { endMs: Number.POSITIVE_INFINITY, signal: this.#hurry.signal });
+    const claims = this.#removals.get(directory) ?? [];
+    this.#removals.delete(directory);
+    const synced = await files.fsyncDirectory(directory);
+    for (const claim of claims) {
+      if (synced.kind === 'ok') this.#unlinkRest(claim);
+      claim.release();
+    }
+  }
+
+  #unlinkRest(claim: Claim): void {
+    const { files, settings } = this.#parts;
+    files.unlink(claim.paths.data);
+    if (settings.preservesMessageLogs) this.#keepMessageLog(claim);
+    else files.unlink(claim.paths.log);
+    files.unlink(claim.paths.journal);
+  }
+
+  #keepMessageLog(claim: Claim): void {
+    const kept = `${this.directory}/msglog.OLD`;
+    this.#places.makeDirectory(kept);
+    this.#parts.files.rename(claim.paths.log, `${kept}/${claim.id}`);
+  }
+
+  /** Finishes what removals still have to do, at once. */
+  async settle(): Promise<void> {
+    while (this.#pending.size > 0) {
+      this.#hurry.abort();
+      await Promise.all(this.#pending);
+    }
+    this.#hurry = new AbortController();
+  }
+
+  async close(): Promise<void> {
+    await this.settle();
+    this.#claims.close();
+  }
+
+  // ------------------------------------------------------------ message log, tidying
+
+  /** Lines end with \n. A failure is told to the panic log only: the message log is a convenience. */
+  appendMessageLog(claim: Claim, lines: readonly Octets[]): void {
+    if (!this.#parts.settings.writesMessageLogs || lines.length === 0) return;
+    const path = claim.paths.log;
+    const opened = this.#places.withDirectory(path.slice(0, path.lastIndexOf('/')), () => this.#parts.files.open(path, 'append', SPOOL_FILE_MODE));
+    if (opened.kind === 'error') {
+      this.#parts.log.panic(`Couldn't open message log ${path}: ${opened.reason}`, claim.id);
+      return;
+    }
+    if (this.#places.isRoot()) opened.value.chown(this.#places.owner.uid, this.#places.owner.gid);
+    opened.value.write(bytesFromOctets(lines.join('')));
+    opened.value.close();
+  }
+
+  hasMessageLog(claim: Claim): boolean {
+    return this.#parts.files.lstat(claim.paths.log).kind === 'ok';
+  }
+
+  /** Files that a crash left without a -H, an hour old, not locked. The number removed. */
+  removeOrphans(): number {
+    let removed = 0;
+    for (const { directory, names } of this.#places.list()) {
+      const known = new Set(names);
+      for (const name of names) {
+        const id = name.startsWith('hdr.') ? name.slice(4) : name.slice(0, -2);
+        if (!isMessageId(id) || known.has(`${id}-H`) || !this.#isOld(`${directory}/${name}`)) continue;
+        if (this.#removeOrphan(id, `${directory}/${name}`, known.has(`${id}-D`))) removed++;
+      }
+    }
+    return removed;
+  }
+
+  #isOld(path: Octets): boolean {
+    const facts = this.#parts.files.lstat(path);
+    return facts.kind === 'ok' && this.#parts.clock.now() - facts.value.mtimeMs > ORPHAN_AGE_MS;
+  }
+
+  #removeOrphan(id: string, path: Octets, hasData: boolean): boolean {
+    const claiming = hasData ? this.claim(id) : undefined;
+    if (claiming !== undefined && claiming.kind !== 'ok') return false;
+    const isStillOrphan = !this.exists(id);
+    const isRemoved = isStillOrphan && this.#parts.files.unlink(path).kind === 'ok';
+    claiming?.claim.release();
+    return isRemoved;
+  }
+}
+
+function firstFailure(results: readonly SystemResult<void>[]): SystemResult<void> {
+  return results.find((result) => result.kind === 'error') ?? EXISTS;
+}
