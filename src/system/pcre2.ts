@@ -4,6 +4,7 @@
  */
 import { invariant } from '../base/invariant.ts';
 import type { Octets } from '../base/octets.ts';
+import type { RegexMatch } from '../core/ports.ts';
 
 /** What `vendor/pcre2/glue.c` exports; pointers and sizes are numbers. */
 interface Exports {
@@ -15,7 +16,7 @@ interface Exports {
   error_code(): number;
   error_offset(): number;
   free_code(code: number): void;
-  match(code: number, length: number, start: number, options: number, limit: number): number;
+  match(code: number, length: number, start: number, options: number, steps: number, work: number): number;
   offsets(): number;
   error_text(code: number): number;
   capture_count(code: number): number;
@@ -80,18 +81,25 @@ export class Pcre2 {
     this.#exports.free_code(code.at);
   }
 
-  /** The number of offset pairs that are set, or a negative number of pcre2.h (`matchError`). */
-  match(code: Code, subject: Octets, start: number, options: number, stepLimit: number): number {
+  /** The number of offset pairs that are set, or a negative number of pcre2.h (`matchError`). Traps when `work` is used up. */
+  match(code: Code, subject: Octets, start: number, options: number, steps: number, work: number): number {
     if (this.#loaded !== subject && !this.#load(subject)) return matchError.noMemory;
-    const result = this.#exports.match(code.at, subject.length, start, options, stepLimit);
+    const result = this.#exports.match(code.at, subject.length, start, options, steps, work);
     this.#refreshViews();
     return result;
   }
 
-  /** An offset of the last match: 2n is the start, 2n + 1 the end of group n; -1: the group took no part. */
-  offset(index: number): number {
-    const value = this.#words[this.#offsetsAt + index] ?? unset;
-    return value === unset ? -1 : value;
+  /** What the last match captured in `subject`: the whole match, then the groups; undefined: the group took no part. */
+  captures(code: Code, subject: Octets): RegexMatch {
+    const words = this.#words;
+    const first = this.#offsetsAt;
+    const captures: (Octets | undefined)[] = [];
+    for (let group = 0, at = first; group <= code.groups; group++, at += 2) {
+      const from = words[at] ?? unset;
+      // With \K in a look-ahead a match may end before it starts.
+      captures.push(from === unset ? undefined : subject.slice(from, words[at + 1]));
+    }
+    return { kind: 'match', captures, from: words[first] ?? 0, to: words[first + 1] ?? 0 };
   }
 
   /** PCRE2's text for one of its error numbers. */

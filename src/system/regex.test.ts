@@ -139,6 +139,24 @@ test('a pattern that backtracks without end is given up in milliseconds', () => 
   assert.deepEqual(captures(compile(engine, 'a+b$').match(subject)), [subject]);
 });
 
+test('a search that is quadratic in a long subject is given up in milliseconds', () => {
+  const engine = new RegexEngine();
+  const other = compile(engine, '^a(a)');
+  const cases: [source: Octets, subject: Octets][] = [
+    ['a.*b.*c.*d', `${'a'.repeat(100_000)}d`],
+    ['[a-z]*[0-9]', 'a'.repeat(200_000)],
+    ['^(a*)\\1b', 'a'.repeat(200_000)],
+  ];
+  for (const [source, subject] of cases) {
+    const started = performance.now();
+    const pattern = compile(engine, source);
+    assert.deepEqual(pattern.match(subject), { kind: 'limit', message: 'match limit exceeded' }, source);
+    assert.ok(performance.now() - started < 2000, `${source} ended by the limit`);
+    assert.equal(pattern.match('abcd1ab').kind === 'limit', false, 'the pattern works as before');
+    assert.deepEqual(captures(other.match('aaa')), ['aa', 'a'], 'others too');
+  }
+});
+
 test('memory is bounded, and what did not fit does no harm to the next match', () => {
   const engine = new RegexEngine();
   const pattern = compile(engine, '^(.|\\n)*x$');

@@ -10,16 +10,19 @@ import { assetPath } from './assets.ts';
 import { type Code, compileBit, matchBit, matchError, Pcre2 } from './pcre2.ts';
 
 export interface RegexLimits {
-  /** Steps of backtracking in one match; what a long subject needs for a linear search comes on top. */
+  /** Steps of backtracking in one match. */
   readonly steps: number;
+  /** Work in one match, in units of about a nanosecond: what PCRE2 does not count as a step. */
+  readonly work: number;
   /** Compiled patterns that are kept in memory. */
   readonly patterns: number;
   readonly patternBytes: number;
 }
 
-const defaultLimits: RegexLimits = { steps: 500_000, patterns: 1000, patternBytes: 16 << 20 };
-/** Backtracking points that a linear search (`.*?x`) may need for each octet. */
+const defaultLimits: RegexLimits = { steps: 500_000, work: 20_000_000, patterns: 1000, patternBytes: 16 << 20 };
+/** What a linear search (`.*?x`) may need for each octet comes on top. */
 const stepsPerOctet = 4;
+const workPerOctet = 32;
 const noMatch: RegexResult = { kind: 'no-match' };
 
 /**
@@ -67,13 +70,15 @@ export class RegexEngine implements Regexes {
       if (typeof code === 'string') return { kind: 'limit', message: code };
       pattern.wasUsed = true;
       const library = this.#open();
-      const result = library.match(code, subject, start, bits, this.#limits.steps + stepsPerOctet * subject.length);
-      if (result > 0) return readMatch(library, code, subject);
+      const steps = this.#limits.steps + stepsPerOctet * subject.length;
+      const work = this.#limits.work + workPerOctet * subject.length;
+      const result = library.match(code, subject, start, bits, steps, work);
+      if (result > 0) return library.captures(code, subject);
       return result === matchError.noMatch ? noMatch : this.#giveUp(library, result);
     } catch (error) {
       if (!isTrap(error)) throw error;
       this.close();
-      return { kind: 'limit', message: `regular expression engine: ${error.message}` };
+      return { kind: 'limit', message: isOutOfWork(error) ? 'match limit exceeded' : `regular expression engine: ${error.message}` };
     }
   }
 
@@ -177,18 +182,12 @@ function bitsOf(options: RegexOptions): number {
   return bits;
 }
 
-function readMatch(library: Pcre2, code: Code, subject: Octets): RegexResult {
-  const captures: (Octets | undefined)[] = [];
-  for (let group = 0; group <= code.groups; group++) {
-    const from = library.offset(2 * group);
-    const to = library.offset(2 * group + 1);
-    // With \K in a look-ahead a match may end before it starts.
-    captures.push(from < 0 ? undefined : subject.slice(from, to));
-  }
-  return { kind: 'match', captures, from: library.offset(0), to: library.offset(1) };
+/** The trap by which the library ends a match that has used up its work (glue.c). */
+function isOutOfWork(error: Error): boolean {
+  return error instanceof WebAssembly.RuntimeError && error.message === 'unreachable';
 }
 
-/** A trap in the library (exhausted stack, broken memory): the instance is unusable. */
+/** A trap in the library (work used up, exhausted stack): the instance is unusable. */
 function isTrap(error: unknown): error is Error {
   return error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
 }

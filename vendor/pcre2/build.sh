@@ -21,17 +21,20 @@ cp pcre2.h.generic pcre2.h
 cp config.h.generic config.h
 cp pcre2_chartables.c.dist pcre2_chartables.c
 
-sources='auto_possess chartables compile config context error extuni find_bracket match match_data newline ord2utf
+sources='auto_possess chartables compile config context error extuni find_bracket match_data newline ord2utf
   pattern_info script_run string_utils study tables ucd valid_utf xclass'
 files=
 for name in $sources; do files="$files pcre2_$name.c"; done
 
+flags='--target=wasm32-wasi --sysroot=/usr -O3 -flto -mbulk-memory -DNDEBUG -I.
+  -DHAVE_CONFIG_H -DPCRE2_CODE_UNIT_WIDTH=8 -DSUPPORT_PCRE2_8 -DSUPPORT_UNICODE -DPCRE2_STATIC -DHAVE_MEMMOVE'
 # A stack that overflows hits address 0 and traps instead of overwriting data (--stack-first).
+link='-mexec-model=reactor -Wl,--max-memory=67108864 -Wl,-z,stack-size=262144 -Wl,--stack-first -Wl,--strip-all -Wl,--gc-sections'
+# The matcher counts its work: see glue.c.
 # shellcheck disable=SC2086
-clang --target=wasm32-wasi --sysroot=/usr -mexec-model=reactor -O3 -flto -mbulk-memory -DNDEBUG \
-  -DHAVE_CONFIG_H -DPCRE2_CODE_UNIT_WIDTH=8 -DSUPPORT_PCRE2_8 -DSUPPORT_UNICODE -DPCRE2_STATIC -DHAVE_MEMMOVE \
-  -I. -Wl,--max-memory=67108864 -Wl,-z,stack-size=262144 -Wl,--stack-first -Wl,--strip-all -Wl,--gc-sections \
-  "-fdebug-prefix-map=$work=." -o pcre2.wasm "$here/glue.c" $files
+clang $flags "-fdebug-prefix-map=$work=." -fsanitize-coverage=bb,trace-pc -Dmemcmp=counted_memcmp -c pcre2_match.c
+# shellcheck disable=SC2086
+clang $flags "-fdebug-prefix-map=$work=." $link -o pcre2.wasm "$here/glue.c" $files pcre2_match.o
 
 cp pcre2.wasm "$here/pcre2.wasm"
 cd "$here"
