@@ -35,6 +35,8 @@ export interface Services {
   readonly verifier: Verifier;
   readonly machine: Machine;
   readonly build: BuildSettings;
+  /** What a log line about a session begins with: `H=… `, with a space behind it; '' where there is none (logging/lines/sender). */
+  readonly logPrefix: (frame: Frame) => Octets;
 }
 
 // ---------------------------------------------------------------- time, chance, machine

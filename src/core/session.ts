@@ -22,6 +22,8 @@ export interface TlsFacts {
   readonly peerDn: Octets;
   readonly sni: Octets;
   readonly certificateVerified: boolean;
+  /** False when the peer was not asked for a certificate: the log then says nothing of it. */
+  readonly wasVerificationTried?: boolean;
   /** DER. */
   readonly ourCertificate?: Uint8Array;
   readonly peerCertificate?: Uint8Array;
