@@ -69,6 +69,8 @@ export interface ChildAddress {
   readonly reply?: ReplyRequest | undefined;
   readonly mode?: number | undefined;
   readonly isTainted?: boolean;
+  /** The redirecting router does not allow it: `delivery to file forbidden`. */
+  readonly isForbidden?: boolean;
 }
 
 export interface RouteContext {
