@@ -53,6 +53,8 @@ export interface DeliveryState {
   sendingPort?: number | undefined;
   /** `$message_age` is against this. */
   readonly startedAtMs: number;
+  /** Started by a queue run: condition `queue_running`. */
+  readonly isQueueRun?: boolean;
 }
 
 /** A compiled expression. Synchronous unless it did I/O. What is not `ok` passes through unchanged; nothing throws for an expected result. */
@@ -62,6 +64,8 @@ export type Compiled = (frame: Frame) => MaybePromise<Outcome<Text>>;
 export interface Judged {
   readonly value: boolean;
   readonly captures?: readonly Text[];
+  /** What it found (`inlist`, `match_domain`, `acl`): `$value` in the rest of its `${if`. */
+  readonly found?: Text;
 }
 
 export type CompiledCondition = (frame: Frame) => MaybePromise<Outcome<Judged>>;

@@ -2,8 +2,8 @@
 
 export type Outcome<T> =
   | { readonly kind: 'ok'; readonly value: T }
-  /** `fail` written in the configuration. */
-  | { readonly kind: 'forced-fail' }
+  /** `fail` written in the configuration. The message is Exim's, for `-be` and logs. */
+  | { readonly kind: 'forced-fail'; readonly message?: string }
   /** Permanent; of an expansion: it could not be expanded. */
   | { readonly kind: 'fail'; readonly message: string }
   /** Try later: the 4xx family. */

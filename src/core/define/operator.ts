@@ -15,11 +15,29 @@ export interface OperatorDefinition {
   readonly summary: string;
   readonly spec: string;
   readonly examples: readonly ExpansionExample[];
-  /** May be followed by `_text`: `${length_3:…}`, `${quote_mysql:…}`. */
-  readonly takesSuffix?: boolean;
+  /** Declared but not built: using it defers with a panic-log line (DESIGN.md 3.4). */
+  readonly isNotYet?: boolean;
+  /** `_text` is needed after the name (`${length_3:…}`); without it the name is no operator. With other operators Exim ignores it. */
+  readonly needsSuffix?: boolean;
+  /** Its result depends on nothing but its text and suffix: applied once when the text is constant. */
+  readonly isPure?: boolean;
   readonly apply: (text: Text, frame: Frame, suffix: Octets | undefined) => MaybePromise<Text | NotOk>;
+  /** For pure operators in place of `apply`. */
+  readonly transform?: (text: Text, suffix: Octets | undefined) => Text | NotOk;
 }
 
-export function defineOperator(definition: Omit<OperatorDefinition, 'family'>): OperatorDefinition {
-  return { family: 'operator', ...definition };
+type Common = Omit<OperatorDefinition, 'family' | 'apply' | 'transform' | 'isPure'>;
+
+export type OperatorInput = Common &
+  ({ readonly apply: OperatorDefinition['apply'] } | { readonly transform: NonNullable<OperatorDefinition['transform']> });
+
+/** `transform` for what needs only the text, `apply` for what looks into the frame. */
+export function defineOperator(definition: OperatorInput): OperatorDefinition {
+  if ('apply' in definition) return { family: 'operator', ...definition };
+  const { transform } = definition;
+  return { family: 'operator', isPure: true, ...definition, apply: (text, _frame, suffix) => transform(text, suffix) };
+}
+
+export function defineNotYetOperator(definition: Omit<Common, 'isNotYet'>): OperatorDefinition {
+  return { family: 'operator', isNotYet: true, ...definition, apply: () => ({ kind: 'defer', message: `expansion operator "${definition.name}" is not built yet` }) };
 }

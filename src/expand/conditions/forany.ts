@@ -1,0 +1,16 @@
+/** `forany{list}{condition}`. Spec ch. 11 "Expansion conditions". */
+import { defineCondition } from '../../core/define/expansion.ts';
+import { quantify } from '../combination.ts';
+import { listItems } from '../list-items.ts';
+
+export default defineCondition({
+  name: 'forany',
+  summary: 'The condition is true for an item of the list, which is $item in it.',
+  spec: 'ch. 11 "Expansion conditions"',
+  examples: [
+    ['${if forany{a:b}{match{$item}{(b)}}{$1}{no}}', 'b'],
+    ['${if forany{}{eq{a}{a}}{y}{n}}', 'n'],
+  ],
+  arguments: [{ kind: 'string' }, { kind: 'braced-condition', label: '' }],
+  compile: ([list, condition]) => quantify(list, condition, listItems, true),
+});

@@ -1,0 +1,14 @@
+/** `match_domain{domain}{list}`. Spec ch. 11 "Expansion conditions", ch. 10. */
+import { defineCondition } from '../../core/define/expansion.ts';
+import { withTwo } from '../branches.ts';
+import { judgeMatch } from '../list-items.ts';
+
+export default defineCondition({
+  name: 'match_domain',
+  summary: 'The domain is in the list; `$` is not special in the list as it is written.',
+  spec: 'ch. 11 "Expansion conditions"',
+  examples: [],
+  arguments: [{ kind: 'string' }, { kind: 'string', isDollarLiteral: true }],
+  compile: ([subject, list]) => (frame) =>
+    withTwo(subject, list, frame, (wanted, items) => judgeMatch(frame.services.lists.matchDomain(items, wanted, frame))),
+});

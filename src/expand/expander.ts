@@ -1,0 +1,103 @@
+/**
+ * The expansion engine: texts to Templates that compile on first use and are kept. Spec ch. 11; DESIGN.md 3.4.
+ */
+import { BoundedCache } from '../base/bounded-cache.ts';
+import type { Octets } from '../base/octets.ts';
+import type { Template, TemplateCompiler } from '../core/config.ts';
+import type { Expression } from '../core/define/expansion.ts';
+import type { Frame } from '../core/frame.ts';
+import type { MaybePromise } from '../core/maybe-promise.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { ExpansionFamily } from '../core/registry.ts';
+import type { Problem, SourceLocation } from '../core/source.ts';
+import type { Text } from '../core/text.ts';
+import { ExpansionCompiler } from './compile.ts';
+import { notYetMessage } from './not-yet.ts';
+import { createVocabulary, parseExpansion, type Vocabulary } from './parser.ts';
+import { type Finding, findProblems } from './walk.ts';
+
+/** Texts that exist only at run time are kept compiled up to this number. */
+const RUN_TIME_TEXTS = 1000;
+/** Longer ones are compiled each time. */
+const RUN_TIME_TEXT_LENGTH = 8192;
+
+export interface Expander extends TemplateCompiler {
+  /** Compiles a text that came up at run time (`${expand:}`, expanded lists), through a bounded cache. It has no place in a file. */
+  runtime(text: Octets, what: string): Template;
+}
+
+export interface ExpanderParts {
+  /** Exim's text when a word is no lookup type: lets `check` find it. */
+  readonly lookupTypeProblem?: (type: Octets) => string | undefined;
+}
+
+export function createExpander(family: ExpansionFamily, parts: ExpanderParts = {}): Expander {
+  const vocabulary = createVocabulary(family, parts.lookupTypeProblem);
+  const compiler = new ExpansionCompiler(vocabulary);
+  const cache = new BoundedCache<Octets, Template>(RUN_TIME_TEXTS);
+  const template = (source: Octets, at: SourceLocation, what: string) => new ExpandedTemplate(source, at, what, vocabulary, compiler);
+  return {
+    template,
+    runtime: (text, what) => {
+      if (text.length > RUN_TIME_TEXT_LENGTH) return template(text, nowhere, what);
+      const known = cache.get(text);
+      if (known) return known;
+      const made = template(text, nowhere, what);
+      cache.set(text, made);
+      return made;
+    },
+  };
+}
+
+const nowhere: SourceLocation = { file: '', line: 0, column: 0 };
+
+/** Evaluates a Template, or a text that is compiled through the configuration's cache. */
+export function expandText(text: Template | Octets, frame: Frame, what = 'string'): MaybePromise<Outcome<Text>> {
+  return typeof text === 'string' ? frame.config.compile(text, what).evaluate(frame) : text.evaluate(frame);
+}
+
+class ExpandedTemplate implements Template {
+  readonly source: Octets;
+  readonly at: SourceLocation;
+  readonly what: string;
+  readonly #vocabulary: Vocabulary;
+  readonly #compiler: ExpansionCompiler;
+  #expression: Expression | undefined;
+
+  constructor(source: Octets, at: SourceLocation, what: string, vocabulary: Vocabulary, compiler: ExpansionCompiler) {
+    this.source = source;
+    this.at = at;
+    this.what = what;
+    this.#vocabulary = vocabulary;
+    this.#compiler = compiler;
+  }
+
+  get constant(): Octets | undefined {
+    if (!this.source.includes('$') && !this.source.includes('\\')) return this.source;
+    return this.#compiled().constant?.octets;
+  }
+
+  evaluate(frame: Frame): MaybePromise<Outcome<Text>> {
+    return (this.#expression ?? this.#compiled()).evaluate(frame);
+  }
+
+  problems(): readonly Problem[] {
+    return findProblems(parseExpansion(this.source, this.#vocabulary)).map((finding) => this.#problem(finding));
+  }
+
+  #compiled(): Expression {
+    this.#expression ??= this.#compiler.expression(parseExpansion(this.source, this.#vocabulary));
+    return this.#expression;
+  }
+
+  #problem(finding: Finding): Problem {
+    const at = this.#locate(finding.kind === 'broken' ? finding.node.span.from : finding.at);
+    if (finding.kind === 'broken') return { severity: 'warning', message: finding.node.message, at, subject: this.what };
+    return { severity: 'not-yet', message: notYetMessage(finding.what, finding.name), at, subject: finding.name };
+  }
+
+  /** Columns are exact on the value's first line only: continuation lines were joined when the file was read. */
+  #locate(offset: number): SourceLocation {
+    return { ...this.at, column: this.at.column + offset };
+  }
+}

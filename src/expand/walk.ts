@@ -1,0 +1,96 @@
+/** Looks into every part of a tree: what `check` reports without evaluating. */
+import { assertNever } from '../base/invariant.ts';
+import type { Argument, Broken, Condition, Node } from './ast.ts';
+
+export type Finding = { readonly kind: 'broken'; readonly node: Broken } | { readonly kind: 'not-yet'; readonly what: 'item' | 'operator' | 'condition'; readonly name: string; readonly at: number };
+
+/** Each broken place once, and each use of what is not built yet. */
+export function findProblems(node: Node): Finding[] {
+  const findings: Finding[] = [];
+  const seen = new Set<string>();
+  walkNode(node, (finding) => {
+    const key = finding.kind === 'broken' ? 'broken' : `${finding.what} ${finding.name} ${finding.at}`;
+    if (seen.has(key)) return;
+    seen.add(key);
+    findings.push(finding);
+  });
+  return findings;
+}
+
+type Visit = (finding: Finding) => void;
+
+function walkNode(node: Node, visit: Visit): void {
+  switch (node.kind) {
+    case 'sequence':
+      for (const part of node.parts) walkNode(part, visit);
+      return;
+    case 'operator':
+      if (node.definition.isNotYet) visit({ kind: 'not-yet', what: 'operator', name: node.definition.name, at: node.span.from });
+      walkNode(node.argument, visit);
+      return;
+    case 'item':
+      if (node.definition.isNotYet) visit({ kind: 'not-yet', what: 'item', name: node.definition.name, at: node.span.from });
+      for (const argument of node.arguments) walkArgument(argument, visit);
+      return;
+    case 'broken':
+      visit({ kind: 'broken', node });
+      return;
+    case 'literal':
+    case 'capture':
+    case 'variable':
+    case 'acl-variable':
+    case 'router-variable':
+    case 'header':
+      return;
+    default:
+      assertNever(node);
+  }
+}
+
+function walkCondition(condition: Condition, visit: Visit): void {
+  switch (condition.kind) {
+    case 'test':
+      if (condition.definition.isNotYet) visit({ kind: 'not-yet', what: 'condition', name: condition.definition.name, at: condition.span.from });
+      for (const argument of condition.arguments) walkArgument(argument, visit);
+      return;
+    case 'inside':
+      walkCondition(condition.condition, (finding) => visit(finding.kind === 'broken' ? { kind: 'broken', node: { ...finding.node, message: finding.node.message + condition.suffix } } : finding));
+      return;
+    case 'broken':
+      visit({ kind: 'broken', node: condition });
+      return;
+    default:
+      assertNever(condition);
+  }
+}
+
+function walkArgument(argument: Argument, visit: Visit): void {
+  switch (argument.kind) {
+    case 'string':
+    case 'command':
+      return walkNode(argument.node, visit);
+    case 'optional-string':
+      return argument.node && walkNode(argument.node, visit);
+    case 'strings':
+    case 'group':
+      return argument.nodes.forEach((node) => walkNode(node, visit));
+    case 'counted-branches':
+      return argument.strings.forEach((node) => walkNode(node, visit));
+    case 'condition':
+    case 'braced-condition':
+      return walkCondition(argument.condition, visit);
+    case 'conditions':
+      return argument.conditions.forEach((condition) => walkCondition(condition, visit));
+    case 'branches':
+      if (argument.yes) walkNode(argument.yes, visit);
+      if (argument.no) walkNode(argument.no, visit);
+      return;
+    case 'variable':
+      return argument.reference.kind === 'broken' ? visit({ kind: 'broken', node: argument.reference }) : undefined;
+    case 'word':
+    case 'options':
+      return;
+    default:
+      assertNever(argument);
+  }
+}
