@@ -2,14 +2,14 @@
 import type { Octets } from './octets.ts';
 
 const UNITS = [['w', 604800], ['d', 86400], ['h', 3600], ['m', 60], ['s', 1]] as const;
+const UNIT_SECONDS: ReadonlyMap<string, number> = new Map(UNITS);
 
-/** Whole seconds, or undefined when malformed. Units must come in the order w d h m s, each at most once; a bare number is refused except `0`… as Exim: seconds need `s`. */
+/** Whole seconds, or undefined when malformed: every number needs its unit (w d h m s), in any order. */
 export function parseTimeSpan(text: Octets): number | undefined {
-  const match = /^(?:([0-9]+)w)?(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?$/.exec(text);
-  if (!match || text === '') return undefined;
+  if (!/^(?:[0-9]+[wdhms])+$/.test(text)) return undefined;
   let seconds = 0;
-  for (const [i, [, unitSeconds]] of UNITS.entries()) seconds += Number.parseInt(match[i + 1] ?? '0', 10) * unitSeconds;
-  return seconds;
+  for (const [, count = '', unit = ''] of text.matchAll(/([0-9]+)([wdhms])/g)) seconds += Number.parseInt(count, 10) * (UNIT_SECONDS.get(unit) ?? 0);
+  return Number.isSafeInteger(seconds) ? seconds : undefined;
 }
 
 /** `90061` is `1d1h1m1s`; `0` is `0s`. */

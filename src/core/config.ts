@@ -5,6 +5,7 @@ import type { AuthenticatorInstance, RouterInstance, TransportInstance } from '.
 import type { Compiled, Frame } from './frame.ts';
 import type { MainOptions } from './main-options.ts';
 import type { MaybePromise } from './maybe-promise.ts';
+import type { NotYetScope } from './option.ts';
 import type { Outcome } from './outcome.ts';
 import type { Problem, SourceLocation } from './source.ts';
 import type { Text } from './text.ts';
@@ -28,6 +29,8 @@ export interface Config {
   readonly startup: StartupSettings;
   /** Options that were set, with their place: `check`, `-bP`. */
   readonly mainSettings: ReadonlyMap<string, OptionSetting>;
+  /** Main options that are set and not built yet. */
+  readonly mainNotYet: ReadonlyMap<string, NotYetScope>;
   readonly macros: readonly MacroDefinition[];
   readonly namedLists: Readonly<Record<NamedListKind, ReadonlyMap<string, NamedList>>>;
   readonly acls: ReadonlyMap<string, AclDefinition>;

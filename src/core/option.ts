@@ -12,6 +12,8 @@ export type OptionKind =
   | 'integer'
   | 'octal'
   | 'size'
+  /** An amount of storage counted in KiB. */
+  | 'kib'
   | 'time'
   | 'time-list'
   | 'fixed'
@@ -51,6 +53,8 @@ export interface OptionSpec<T> {
   readonly maximum?: number;
   /** Not in Exim; shown with an `.ifdef _OPT_…` guard. */
   readonly isExtension?: boolean;
+  /** A boolean that only sets these others (`fail_verify`); it has no value of its own and is not printed. */
+  readonly sets?: readonly string[];
 }
 
 export type OptionTable = Readonly<Record<string, OptionSpec<unknown>>>;
@@ -67,6 +71,7 @@ interface Extra {
   readonly isExtension?: boolean;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly sets?: readonly string[];
 }
 
 /** An expanded option's default is text that config/ compiles into a Template: it is given here as octets. */
@@ -84,6 +89,8 @@ export const option = {
   octal: (o: Extra & { default: number }): OptionSpec<number> => ({ kind: 'octal', ...o }),
   /** An integer where K, M, G are usual and -bP prints them. */
   size: (o: Extra & { default: number }): OptionSpec<number> => ({ kind: 'size', ...o }),
+  /** KiB: a bare number counts KiB, K M and G may follow. */
+  kib: (o: Extra & { default: number }): OptionSpec<number> => ({ kind: 'kib', ...o }),
   /** Seconds. */
   time: (o: Extra & { default: number }): OptionSpec<number> => ({ kind: 'time', ...o }),
   /** Seconds each. */

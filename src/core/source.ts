@@ -7,6 +7,8 @@ export interface SourceLocation {
   readonly line: number;
   /** From 1; of the value's first octet where known. */
   readonly column: number;
+  /** The last physical line of a continued one, which Exim names in messages; absent where it is the same. */
+  readonly endLine?: number;
 }
 
 /** A problem found while reading or checking a configuration; all are collected, none stops the reading. */
@@ -22,6 +24,8 @@ export interface Problem {
   readonly suggestion?: string;
   /** Exim says it without naming a line (macro definitions, what is found after reading). */
   readonly isWithoutLine?: boolean;
+  /** What Exim names instead of a line: `foo router`. */
+  readonly concerns?: string;
 }
 
 /** Broken configuration; thrown only where collecting is not possible. */

@@ -80,6 +80,7 @@ export function testConfig(parts: TestConfigParts = {}): Config {
       eximUid: testBuild.eximUser.uid, eximGid: testBuild.eximGroup.gid,
     },
     mainSettings: new Map(),
+    mainNotYet: new Map(),
     macros: [],
     namedLists: {
       domainlist: makeNamedLists('domainlist', namedLists?.domainlist, template),
@@ -149,6 +150,7 @@ export function fakeServices(overrides: Partial<Services> = {}): Services {
     userActions: missing('userActions'),
     machine: new FakeMachine(),
     build: testBuild,
+    logPrefix: () => '',
     ...overrides,
   };
 }

@@ -1,0 +1,328 @@
+/**
+ * Reads a configuration: files to logical lines, lines to sections, settings to typed values, drafts to instances. Collects every problem;
+ * with one of severity `error` there is no Config. Spec ch. 6 "The Exim run time configuration file".
+ */
+import type { Octets } from '../base/octets.ts';
+import { lowerCase, trimSpace } from '../base/octets.ts';
+import type { BuildSettings } from '../core/build-settings.ts';
+import type { AclDefinition, Config, RetryRule, RewriteRule, StartupSettings, Template, TemplateCompiler } from '../core/config.ts';
+import type { AuthenticatorDefinition, RouterDefinition, TransportDefinition } from '../core/drivers.ts';
+import type { Frame } from '../core/frame.ts';
+import { type MainOptions, mainOptions } from '../core/main-options.ts';
+import type { NotYetScope } from '../core/option.ts';
+import type { Accounts, Files, Machine } from '../core/ports.ts';
+import type { Registry } from '../core/registry.ts';
+import type { Problem, SourceLocation } from '../core/source.ts';
+import { AclSection } from './acl-section.ts';
+import { builtInMacros, type Definitions } from './builtin-macros.ts';
+import { DriverSection } from './driver-section.ts';
+import { checkReferences, makeAuthenticators, makeRouters, makeTransports } from './instances.ts';
+import { LineReader, type LogicalLine, type ReadFile, readConfigurationFile } from './lines.ts';
+import { MacroTable, MAX_MACRO_LINE } from './macros.ts';
+import { MainSection } from './main-section.ts';
+import { accountId, completeValues, notYetOptions, type OptionContext, readIds } from './options.ts';
+import { Problems } from './problems.ts';
+import { readRetryRule } from './retry-section.ts';
+import { readRewriteRule } from './rewrite-section.ts';
+import { didYouMean } from './suggest.ts';
+
+export interface LoadRequest {
+  /** The list of `-C`, or the build's: the first that exists is read. */
+  readonly paths: readonly Octets[];
+  /** Of `-D`, in order. */
+  readonly macros: readonly (readonly [name: string, text: Octets])[];
+  readonly build: BuildSettings;
+  readonly registry: Registry;
+  readonly compiler: TemplateCompiler;
+  /** For text that exists only at run time; `compiler` when absent. */
+  readonly compileText?: (text: Octets, what: string) => Template;
+  readonly files: Files;
+  readonly accounts: Accounts;
+  readonly machine: Machine;
+  /** Refuse a file that others than root and the build's owners may write. */
+  readonly mustBeTrusted?: boolean;
+  /** Names for `_LOG_…` macros, and Exim's text for a `log_selector` that is wrong; given by who knows the log. */
+  readonly logSelectors?: { readonly names: readonly string[]; problemOf(value: Octets): string | undefined };
+  /** Parses one ACL: Exim's problems of its lines; given by who knows ACLs. */
+  readonly checkAcl?: (acl: AclDefinition) => readonly Problem[];
+  /** For options that are expanded once, when they have been read. Without it such an expansion is an error. */
+  readonly frameFor?: (config: Config) => Frame;
+}
+
+export type LoadResult =
+  | { readonly kind: 'ok'; readonly config: Config }
+  | { readonly kind: 'failed'; readonly problems: readonly Problem[]; /** What Exim says instead of "configuration error": the file could not be read at all. */ readonly refusal?: string };
+
+export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
+  const opened = openFirst(request);
+  if (opened.kind === 'failed') return opened;
+  return read(request, opened.file, opened.text);
+}
+
+/** The same from a string; `file` is its name in messages and the base of relative `.include`s. */
+export async function loadConfigText(text: Octets, request: Omit<LoadRequest, 'paths'>, file: Octets = '/etc/exim.conf'): Promise<LoadResult> {
+  return read({ ...request, paths: [file] }, { path: file, mtimeMs: 0, sizeBytes: text.length }, text);
+}
+
+type Opened = { readonly kind: 'ok'; readonly file: ReadFile; readonly text: Octets } | (LoadResult & { readonly kind: 'failed' });
+
+function openFirst(request: LoadRequest): Opened {
+  for (const path of request.paths) {
+    const content = readConfigurationFile(request.files, path);
+    if (content.kind === 'ok') return hasTrustedOwner(request, path) ? content : refused(path, `Exim configuration file ${path} has the wrong owner, group, or mode`);
+    if (content.errno === 'EISDIR') return refused(path, `Exim configuration file ${path} has the wrong owner, group, or mode`);
+    if (content.errno !== 'ENOENT' && content.errno !== 'ENOTDIR') return refused(path, `failed to open configuration file ${path}: ${content.reason}`);
+  }
+  const list = request.paths.join(':');
+  return refused(list, request.paths.length === 1 ? `configuration file ${list} does not exist` : `non-existent configuration file(s): ${list}`);
+}
+
+function refused(file: Octets, refusal: string): LoadResult & { readonly kind: 'failed' } {
+  const problem: Problem = { severity: 'error', message: refusal, at: { file, line: 1, column: 1 }, isWithoutLine: true };
+  return { kind: 'failed', problems: [problem], refusal };
+}
+
+const GROUP_WRITE = 0o020;
+const OTHERS_WRITE = 0o002;
+
+// Spec ch. 6: owned by root or a configured owner, written by nobody else
+function hasTrustedOwner({ files, build, mustBeTrusted }: LoadRequest, path: Octets): boolean {
+  if (!mustBeTrusted) return true;
+  const facts = files.stat(path);
+  if (facts.kind === 'error') return false;
+  const { uid, gid, mode } = facts.value;
+  if (uid !== 0 && !build.configureOwners.includes(uid)) return false;
+  if ((mode & GROUP_WRITE) !== 0 && gid !== 0 && !build.configureGroups.includes(gid)) return false;
+  return (mode & OTHERS_WRITE) === 0;
+}
+
+async function loadDefinitions({ registry, logSelectors }: LoadRequest): Promise<Definitions> {
+  const [routers, transports, authenticators, lookups, acl] = await Promise.all([
+    registry.routers(), registry.transports(), registry.authenticators(), registry.lookups(), registry.acl(),
+  ]);
+  return { routers, transports, authenticators, lookups, acl, logSelectors: logSelectors?.names ?? [] };
+}
+
+/** What the sections were found to hold. */
+interface Sections {
+  readonly main: MainSection;
+  readonly acl: AclSection;
+  readonly routers: DriverSection<RouterDefinition>;
+  readonly transports: DriverSection<TransportDefinition>;
+  readonly authenticators: DriverSection<AuthenticatorDefinition>;
+  readonly retryRules: RetryRule[];
+  readonly rewriteRules: RewriteRule[];
+}
+
+async function read(request: LoadRequest, file: ReadFile, text: Octets): Promise<LoadResult> {
+  const definitions = await loadDefinitions(request);
+  const problems = new Problems();
+  const macros = new MacroTable(builtInMacros(definitions), MAX_MACRO_LINE);
+  for (const [name, value] of request.macros) macros.defineOnCommandLine(name, value);
+  const context: OptionContext = { compiler: request.compiler, accounts: request.accounts, problems, pending: [] };
+  const sections: Sections = {
+    main: new MainSection(context, macros),
+    acl: new AclSection(macros, problems),
+    routers: new DriverSection('router', definitions.routers, context, macros),
+    transports: new DriverSection('transport', definitions.transports, context, macros),
+    authenticators: new DriverSection('authenticator', definitions.authenticators, context, macros),
+    retryRules: [],
+    rewriteRules: [],
+  };
+  const lines = new LineReader({ files: request.files, macros, problems }, file.path, text);
+  readSections(lines, sections, context);
+  const config = await assemble(request, sections, context, macros, [file, ...lines.included]);
+  for (const problem of problemsOfAcls(request, sections)) problems.add(problem);
+  if (problems.hasErrors) return { kind: 'failed', problems: problems.found };
+  return { kind: 'ok', config: { ...config, problems: problems.found } };
+}
+
+// Spec ch. 6 "Configuration file format"
+const SECTION_NAMES = ['acl', 'authenticators', 'local_scan', 'retry', 'rewrite', 'routers', 'transports'] as const;
+type SectionName = (typeof SECTION_NAMES)[number];
+
+function readSections(lines: LineReader, sections: Sections, context: OptionContext): void {
+  const seen = new Set<SectionName>();
+  let section: SectionName | 'main' | 'unknown' = 'main';
+  for (let line = lines.next(); line; line = lines.next()) {
+    if (line.text.startsWith('begin ')) section = beginSection(line, seen, context.problems);
+    else readLine(line, section, sections, context);
+  }
+}
+
+function beginSection(line: LogicalLine, seen: Set<SectionName>, problems: Problems): SectionName | 'unknown' {
+  const written = trimSpace(line.text.slice('begin '.length));
+  const word = lowerCase(written);
+  const name = SECTION_NAMES.find((known) => withoutPlural(known) === withoutPlural(word));
+  if (name === undefined) {
+    problems.error(`"${written}" is not a known configuration section name`, line.locate('begin '.length), { subject: written, suggestion: didYouMean(word, SECTION_NAMES) });
+    return 'unknown';
+  }
+  if (seen.has(name)) problems.error(`"${written}" section is repeated in the configuration file`, line.at, { subject: name });
+  seen.add(name);
+  return name;
+}
+
+/** As Exim, `begin router` and `begin acls` are taken too. */
+function withoutPlural(word: string): string {
+  return word.endsWith('s') ? word.slice(0, -1) : word;
+}
+
+function readLine(line: LogicalLine, section: SectionName | 'main' | 'unknown', sections: Sections, context: OptionContext): void {
+  const { compiler, problems } = context;
+  switch (section) {
+    case 'main':
+    case 'acl':
+    case 'routers':
+    case 'transports':
+    case 'authenticators':
+      sections[section].read(line);
+      return;
+    case 'retry': {
+      const rule = readRetryRule(line, compiler, problems);
+      if (rule) sections.retryRules.push(rule);
+      return;
+    }
+    case 'rewrite': {
+      const rule = readRewriteRule(line, compiler, problems);
+      if (rule) sections.rewriteRules.push(rule);
+      return;
+    }
+    case 'local_scan':
+      problems.error('local_scan() options not supported: (LOCAL_SCAN_HAS_OPTIONS not defined in Local/Makefile)', line.at);
+      return;
+    case 'unknown':
+      return;
+  }
+}
+
+async function assemble(request: LoadRequest, sections: Sections, context: OptionContext, macros: MacroTable, files: readonly ReadFile[]): Promise<Config> {
+  const { build, compiler } = request;
+  const { main } = sections;
+  const values = mainValues(request, main);
+  const compile = request.compileText ?? ((text: Octets, what: string) => compiler.template(text, { file: '(run time)', line: 1, column: 1 }, what));
+  const draft: Config = {
+    build,
+    files,
+    main: values,
+    startup: startupDefaults(build),
+    mainSettings: main.options.settings,
+    mainNotYet: mainNotYet(main, context.problems),
+    macros: macros.all,
+    namedLists: main.lists,
+    acls: sections.acl.acls,
+    routers: makeRouters(sections.routers.drafts, context),
+    transports: makeTransports(sections.transports.drafts, context),
+    authenticators: makeAuthenticators(sections.authenticators.drafts, context),
+    retryRules: sections.retryRules,
+    rewriteRules: sections.rewriteRules,
+    problems: [],
+    compile,
+  };
+  checkReferences(draft, context.problems);
+  checkLogSelector(request, draft, context.problems);
+  return settle(request, draft, context);
+}
+
+/** Options whose defaults come from the machine and from each other. */
+function mainValues({ compiler, machine }: LoadRequest, main: MainSection): MainOptions {
+  const values = completeValues(main.options, compiler) as unknown as MainOptions; // the table's own values and defaults
+  const primary = values.primary_hostname === '' ? machine.hostName : values.primary_hostname;
+  const qualify = values.qualify_domain === '' ? primary : values.qualify_domain;
+  const recipient = values.qualify_recipient === '' ? qualify : values.qualify_recipient;
+  return { ...values, primary_hostname: primary, qualify_domain: qualify, qualify_recipient: recipient };
+}
+
+function mainNotYet(main: MainSection, problems: Problems): ReadonlyMap<string, NotYetScope> {
+  const result = new Map<string, NotYetScope>();
+  for (const name of notYetOptions(main.options)) {
+    const scope = (mainOptions as Readonly<Record<string, { readonly notYet?: NotYetScope }>>)[name]?.notYet;
+    const setting = main.options.settings.get(name);
+    if (!scope || !setting) continue;
+    result.set(name, scope);
+    problems.notYet(`main option "${name}" is not supported yet`, setting.at, { subject: name });
+  }
+  return result;
+}
+
+function startupDefaults(build: BuildSettings): StartupSettings {
+  return {
+    spoolDirectory: build.spoolDirectory,
+    logFilePath: build.logFilePath,
+    pidFilePath: `${build.spoolDirectory}/exim-daemon.pid`,
+    localhostNumber: undefined,
+    eximUid: build.eximUser.uid,
+    eximGid: build.eximGroup.gid,
+  };
+}
+
+/** The options that Exim expands and looks up once, after the main section. Each may refer to those before it. */
+async function settle(request: LoadRequest, draft: Config, context: OptionContext): Promise<Config> {
+  const { main } = draft;
+  let { startup } = draft;
+  const now = (): Config => ({ ...draft, startup });
+  const expand = (template: Template | undefined, name: string): Promise<Octets | undefined> => expandAtStart(template, name, request, now(), context.problems);
+  const id = (kind: 'user' | 'group', text: Octets, template: Template): number | undefined => {
+    const found = accountId(kind, text, request.accounts);
+    if (typeof found === 'number') return found;
+    context.problems.error(`${kind} ${text} was not found`, template.at, { subject: `exim_${kind}` });
+    return undefined;
+  };
+  const user = await expand(main.exim_user, 'exim_user');
+  const group = await expand(main.exim_group, 'exim_group');
+  if (user !== undefined && main.exim_user) startup = { ...startup, eximUid: id('user', user, main.exim_user) ?? startup.eximUid };
+  if (group !== undefined && main.exim_group) startup = { ...startup, eximGid: id('group', group, main.exim_group) ?? startup.eximGid };
+  const spoolDirectory = (await expand(main.spool_directory, 'spool_directory')) ?? startup.spoolDirectory;
+  startup = { ...startup, spoolDirectory, pidFilePath: `${spoolDirectory}/exim-daemon.pid` };
+  startup = { ...startup, logFilePath: (await expand(main.log_file_path, 'log_file_path')) ?? startup.logFilePath };
+  startup = { ...startup, pidFilePath: (await expand(main.pid_file_path, 'pid_file_path')) || startup.pidFilePath };
+  const number = await expand(main.localhost_number, 'localhost_number');
+  if (number !== undefined) startup = { ...startup, localhostNumber: readLocalhostNumber(number, main.localhost_number?.at, context.problems) };
+  for (const { target, name, kind, template } of context.pending) {
+    const list = await expand(template, name);
+    if (list !== undefined) target.values.set(name, readIds(kind, list, name, template.at, context) ?? []);
+  }
+  const lists = Object.fromEntries(context.pending.map(({ name, target }) => [name, target.values.get(name)]));
+  return { ...now(), main: { ...main, ...lists } };
+}
+
+async function expandAtStart(template: Template | undefined, name: string, request: LoadRequest, config: Config, problems: Problems): Promise<Octets | undefined> {
+  if (template === undefined) return undefined;
+  if (template.constant !== undefined) return template.constant;
+  if (!request.frameFor) {
+    problems.error(`failed to expand ${name} "${template.source}"`, template.at, { subject: name, isWithoutLine: true });
+    return undefined;
+  }
+  const outcome = await template.evaluate(request.frameFor(config));
+  if (outcome.kind === 'ok') return outcome.value.octets;
+  if (outcome.kind === 'forced-fail') return undefined;
+  problems.error(`failed to expand ${name} "${template.source}": ${outcome.message}`, template.at, { subject: name, isWithoutLine: true });
+  return undefined;
+}
+
+const MAX_LOCALHOST_NUMBER = 16;
+
+function readLocalhostNumber(text: Octets, at: SourceLocation | undefined, problems: Problems): number | undefined {
+  const place = at ?? { file: '', line: 1, column: 1 };
+  if (!/^[0-9]+$/.test(text)) {
+    problems.error(`localhost_number value is not a number: ${text}`, place, { isWithoutLine: true, subject: 'localhost_number' });
+    return undefined;
+  }
+  const value = Number.parseInt(text, 10);
+  if (value <= MAX_LOCALHOST_NUMBER) return value;
+  problems.error(`localhost_number is greater than the maximum allowed value (${MAX_LOCALHOST_NUMBER})`, place, { isWithoutLine: true, subject: 'localhost_number' });
+  return undefined;
+}
+
+function checkLogSelector({ logSelectors }: LoadRequest, config: Config, problems: Problems): void {
+  const setting = config.mainSettings.get('log_selector');
+  if (!setting || !logSelectors) return;
+  const message = logSelectors.problemOf(config.main.log_selector ?? '');
+  if (message === undefined) return;
+  const name = /[+-]([a-z0-9_]+)/.exec(message)?.[1];
+  problems.error(message, setting.at, { subject: 'log_selector', isWithoutLine: true, suggestion: name === undefined ? undefined : didYouMean(name, logSelectors.names) });
+}
+
+function problemsOfAcls({ checkAcl }: LoadRequest, sections: Sections): readonly Problem[] {
+  return checkAcl ? [...sections.acl.acls.values()].flatMap((acl) => checkAcl(acl)) : [];
+}

@@ -1,0 +1,113 @@
+/** Macros of the configuration file. Spec ch. 6 "Macros in the configuration file", "Macro substitution", "Redefining macros". */
+import type { Octets } from '../base/octets.ts';
+import { isAlnumCode, isAlphaCode, isSpaceCode, skipSpace, trimSpace } from '../base/octets.ts';
+import type { MacroDefinition } from '../core/config.ts';
+
+/** Of a line after substitution. */
+export const MAX_MACRO_LINE = 1 << 20;
+const MAX_NAME_LENGTH = 63;
+/** All built-in names begin so; lines without it need not be searched for any of them. */
+const BUILT_IN_PREFIX = /_[A-Z]/;
+
+export interface MacroExpansion {
+  readonly text: Octets;
+  /** How many substitutions took place: what `.ifdef` asks. */
+  readonly count: number;
+}
+
+export class MacroTable {
+  readonly #builtIn: readonly MacroDefinition[];
+  /** In order of definition, which is the order of substitution; redefinition keeps the place. */
+  readonly #defined = new Map<string, MacroDefinition>();
+  readonly #maxLength: number;
+
+  /** `maxLength` bounds a line after substitution. */
+  constructor(builtIn: readonly MacroDefinition[], maxLength: number) {
+    this.#builtIn = builtIn;
+    this.#maxLength = maxLength;
+  }
+
+  get all(): readonly MacroDefinition[] {
+    return [...this.#builtIn, ...this.#defined.values()];
+  }
+
+  /** A `-D` of the command line: it stays whatever the file says. */
+  defineOnCommandLine(name: string, text: Octets): void {
+    this.#defined.set(name, { name, text, source: 'command-line' });
+  }
+
+  /** Exim's text when it cannot be defined. */
+  define(name: string, text: Octets, isRedefinition: boolean): string | undefined {
+    const existing = this.#defined.get(name) ?? this.#builtIn.find((macro) => macro.name === name);
+    if (existing?.source === 'command-line') return undefined;
+    if (existing && !isRedefinition) return `macro "${name}" is already defined (use "==" if you want to redefine it)`;
+    if (!existing) {
+      if (isRedefinition) return `can't redefine an undefined macro "${name}"`;
+      for (const earlier of this.#defined.keys()) {
+        if (name.includes(earlier)) return `"${name}" cannot be defined as a macro because previously defined macro "${earlier}" is a substring`;
+      }
+    }
+    this.#defined.set(name, { name, text, source: 'configuration' });
+    return undefined;
+  }
+
+  /** Substitutes from `from` on, macro by macro in order of definition; undefined when the line becomes longer than the limit. */
+  expand(text: Octets, from: number): MacroExpansion | undefined {
+    let result = text;
+    let count = 0;
+    const names = BUILT_IN_PREFIX.test(text) ? this.all : this.#defined.values();
+    for (const macro of names) {
+      const first = result.indexOf(macro.name, from);
+      if (first < 0) continue;
+      const parts = result.slice(first).split(macro.name);
+      const length = result.length + (parts.length - 1) * (macro.text.length - macro.name.length);
+      if (length > this.#maxLength) return undefined;
+      count += parts.length - 1;
+      result = result.slice(0, first) + parts.join(macro.text);
+    }
+    return { text: result, count };
+  }
+}
+
+export type MacroLine =
+  | { readonly kind: 'definition'; readonly name: string; readonly text: Octets; readonly isRedefinition: boolean }
+  | { readonly kind: 'malformed'; readonly message: string };
+
+/** Reads a logical line that begins with an upper case letter as a definition. */
+export function parseMacroLine(line: Octets): MacroLine {
+  const end = nameEnd(line, 0);
+  if (end > MAX_NAME_LENGTH) return { kind: 'malformed', message: `macro name too long (maximum is ${MAX_NAME_LENGTH} characters)` };
+  let at = skipSpace(line, end);
+  if (line[at] !== '=') return { kind: 'malformed', message: 'malformed macro definition' };
+  const isRedefinition = line[at + 1] === '=';
+  at += isRedefinition ? 2 : 1;
+  return { kind: 'definition', name: line.slice(0, end), text: trimSpace(line.slice(at)), isRedefinition };
+}
+
+/** The index behind the name of a macro definition when the text (from `from`) is one: the name itself is not substituted. */
+export function definedNameEnd(text: Octets, from: number): number | undefined {
+  if (!isUpperCode(text.charCodeAt(from))) return undefined;
+  const end = nameEnd(text, from);
+  return text[skipSpace(text, end)] === '=' ? end : undefined;
+}
+
+export function isUpperCode(code: number): boolean {
+  return isAlphaCode(code) && code <= 0x5a;
+}
+
+function nameEnd(text: Octets, from: number): number {
+  let end = from;
+  while (end < text.length && (isAlnumCode(text.charCodeAt(end)) || text[end] === '_')) end++;
+  return end;
+}
+
+/** `-D` of the command line: `NAME`, `NAME=text` or `NAME == text`; undefined when malformed. */
+export function parseMacroArgument(argument: Octets): { readonly name: string; readonly text: Octets } | undefined {
+  const start = skipSpace(argument, 0);
+  const end = nameEnd(argument, start);
+  if (!isUpperCode(argument.charCodeAt(start))) return undefined;
+  let at = end;
+  while (at < argument.length && isSpaceCode(argument.charCodeAt(at))) at++;
+  if (at < argument.length && argument[at] !== '=') return undefined;
+  return { name: argument.slice(start, end), text: trimSpace(argument.slice(at + 1)) };
+}

@@ -1,0 +1,362 @@
+/** Reads one option setting against the tables that may hold it, and makes typed values. Spec ch. 6 "Common option syntax" and what follows it. */
+import { parseTimeSpan } from '../base/time-span.ts';
+import type { Octets } from '../base/octets.ts';
+import { lowerCase, skipSpace, trimSpace } from '../base/octets.ts';
+import type { ListSource, OptionSetting, Template, TemplateCompiler } from '../core/config.ts';
+import type { OptionKind, OptionSpec, OptionTable } from '../core/option.ts';
+import type { Accounts } from '../core/ports.ts';
+import type { SourceLocation } from '../core/source.ts';
+import type { LogicalLine } from './lines.ts';
+import { splitList } from './lists.ts';
+import { type NumberReading, readFixed, readInteger, readKibibytes, readOctal } from './numbers.ts';
+import type { Problems } from './problems.ts';
+import { scanName, scanQuoted } from './scan.ts';
+import { didYouMean } from './suggest.ts';
+
+/** Where the options of a table are collected: the main section, the generic or the private options of an instance. */
+export interface OptionTarget {
+  readonly table: OptionTable;
+  readonly values: Map<string, unknown>;
+  readonly settings: Map<string, OptionSetting>;
+  /** `"condition" option of the router foo`. */
+  what(name: string): string;
+}
+
+/** An account list with expansions, read when the rest of the main section is known. */
+export interface PendingIds {
+  readonly target: OptionTarget;
+  readonly name: string;
+  readonly kind: 'user-list' | 'group-list';
+  readonly template: Template;
+}
+
+export interface OptionContext {
+  readonly compiler: TemplateCompiler;
+  readonly accounts: Accounts;
+  readonly problems: Problems;
+  /** Filled here. */
+  readonly pending: PendingIds[];
+}
+
+export interface OptionLine {
+  readonly name: string;
+  readonly isHidden: boolean;
+  readonly isNegated: boolean;
+  readonly target: OptionTarget;
+  readonly spec: OptionSpec<unknown>;
+}
+
+/** Exim's text for a name that no table has. */
+export type UnknownOption = (name: string) => string;
+
+/** Reads a whole line; what is wrong goes to `context.problems`. The name of the option that was set, if it could be. */
+export function readOption(line: LogicalLine, targets: readonly OptionTarget[], unknown: UnknownOption, context: OptionContext): string | undefined {
+  const { text } = line;
+  const start = text.startsWith('hide ') || text.startsWith('hide\t') ? skipSpace(text, 5) : 0;
+  const written = scanName(text, start);
+  if (written === '') {
+    context.problems.error(`option setting expected: ${text}`, line.at);
+    return undefined;
+  }
+  const found = findOption(written, targets);
+  const at = line.locate(start);
+  if (!found) {
+    const names = targets.flatMap((target) => Object.keys(target.table));
+    context.problems.error(unknown(written), at, { subject: written, suggestion: didYouMean(written, names) });
+    return undefined;
+  }
+  const { target, name, spec, isNegated } = found;
+  if (isNegated && !isBoolean(spec.kind)) {
+    context.problems.error('negation prefix applied to a non-boolean option', at, { subject: name });
+    return undefined;
+  }
+  if (target.settings.has(name) && spec.kind !== 'repeatable-string') {
+    context.problems.error(`"${name}" option set for the second time`, at, { subject: name, suggestion: `it was set in line ${target.settings.get(name)?.at.line}` });
+    return undefined;
+  }
+  const reading: ValueReading = { name, written, spec, target, line, from: skipSpace(text, start + written.length), context };
+  const value = isBoolean(spec.kind) ? readBoolean(reading, isNegated) : readValue(reading);
+  if (value === undefined) return undefined;
+  const earlier = target.settings.get(name);
+  target.settings.set(name, { at: value.at, isHidden: start > 0 || (earlier?.isHidden ?? false), raw: earlier ? `${earlier.raw}\n${value.raw}` : value.raw });
+  store(reading, value.value);
+  return name;
+}
+
+function store({ name, spec, target }: ValueReading, value: unknown): void {
+  if (spec.kind === 'repeatable-string') target.values.set(name, [...((target.values.get(name) as readonly Octets[] | undefined) ?? []), value]); // only strings are put there
+  else target.values.set(name, value);
+  for (const other of spec.sets ?? []) target.values.set(other, value);
+}
+
+interface FoundOption {
+  readonly target: OptionTarget;
+  readonly name: string;
+  readonly spec: OptionSpec<unknown>;
+  readonly isNegated: boolean;
+}
+
+function findOption(written: string, targets: readonly OptionTarget[]): FoundOption | undefined {
+  const plain = findNamed(written, targets);
+  if (plain) return { ...plain, isNegated: false };
+  const prefix = /^not?_/.exec(written)?.[0];
+  const negated = prefix === undefined ? undefined : findNamed(written.slice(prefix.length), targets);
+  return negated && { ...negated, isNegated: true };
+}
+
+function findNamed(written: string, targets: readonly OptionTarget[]): Omit<FoundOption, 'isNegated'> | undefined {
+  for (const target of targets) {
+    if (Object.hasOwn(target.table, written)) {
+      const spec = target.table[written];
+      if (spec) return { target, name: written, spec };
+    }
+    for (const [name, spec] of Object.entries(target.table)) if (spec.synonyms?.includes(written)) return { target, name, spec };
+  }
+  return undefined;
+}
+
+function isBoolean(kind: OptionKind): boolean {
+  return kind === 'boolean' || kind === 'expanded-boolean';
+}
+
+interface ValueReading {
+  readonly name: string;
+  /** With its `no_`. */
+  readonly written: string;
+  readonly spec: OptionSpec<unknown>;
+  readonly target: OptionTarget;
+  readonly line: LogicalLine;
+  /** Behind the name and white space. */
+  readonly from: number;
+  readonly context: OptionContext;
+}
+
+interface ReadValue {
+  readonly value: unknown;
+  readonly raw: Octets;
+  readonly at: SourceLocation;
+}
+
+// Spec ch. 6 "Boolean options"
+const TRUTH: ReadonlyMap<string, boolean> = new Map([['', true], ['true', true], ['yes', true], ['false', false], ['no', false]]);
+
+function readBoolean(reading: ValueReading, isNegated: boolean): ReadValue | undefined {
+  const { line, from, written, name, spec, context } = reading;
+  const rest = line.text.slice(from);
+  const at = line.locate(from);
+  const extra = (): undefined => {
+    context.problems.error(`extra characters follow boolean option ${written}`, at, { subject: name, suggestion: isNegated ? undefined : `write "${name} = …", or only "${name}" or "no_${name}"` });
+  };
+  if (rest === '') return { value: !isNegated, raw: isNegated ? 'false' : 'true', at };
+  if (isNegated || !rest.startsWith('=')) return extra();
+  const valueFrom = skipSpace(line.text, from + 1);
+  const raw = line.text.slice(valueFrom);
+  const valueAt = line.locate(valueFrom);
+  if (spec.kind === 'expanded-boolean' && raw.includes('$')) {
+    const string = readString({ ...reading, from: valueFrom });
+    return string && { value: context.compiler.template(string.value, valueAt, reading.target.what(name)), raw, at: valueAt };
+  }
+  const word = scanName(raw, 0);
+  const value = TRUTH.get(lowerCase(word));
+  if (value === undefined || (word === '' && raw !== '')) {
+    context.problems.error(`"${word}" is not a valid value for the "${name}" option`, valueAt, { subject: name, suggestion: 'write true, false, yes or no' });
+    return undefined;
+  }
+  return trimSpace(raw.slice(word.length)) === '' ? { value, raw, at: valueAt } : extra();
+}
+
+function readValue(reading: ValueReading): ReadValue | undefined {
+  const { line, from, name, context } = reading;
+  if (line.text[from] !== '=') {
+    context.problems.error(`missing "=" after ${name}`, line.locate(from), { subject: name });
+    return undefined;
+  }
+  const valueFrom = skipSpace(line.text, from + 1);
+  const value = convert({ ...reading, from: valueFrom });
+  return value === undefined ? undefined : { value, raw: line.text.slice(valueFrom), at: line.locate(valueFrom) };
+}
+
+/** The typed value, or undefined when it is wrong (said already). */
+function convert(reading: ValueReading): unknown {
+  const { name, spec } = reading;
+  switch (spec.kind) {
+    case 'integer':
+    case 'size':
+      return readNumber(reading, readInteger);
+    case 'kib':
+      return readNumber(reading, readKibibytes);
+    case 'octal':
+      return readNumber(reading, readOctal);
+    case 'fixed':
+      return readNumber(reading, readFixed);
+    case 'time':
+      return readTime(reading);
+    case 'time-list':
+      return readTimes(reading);
+    case 'user':
+    case 'group':
+      return readAccount(reading, spec.kind);
+    case 'user-list':
+    case 'group-list':
+      return readAccounts(reading, spec.kind);
+    case 'boolean':
+    case 'expanded-boolean':
+      return undefined; // readBoolean does these
+    default: {
+      const string = readString(reading);
+      return string && convertString(string, name, reading, spec.kind);
+    }
+  }
+}
+
+interface StringValue {
+  readonly value: Octets;
+  readonly at: SourceLocation;
+}
+
+function convertString({ value, at }: StringValue, name: string, { spec, target, context }: ValueReading, kind: OptionKind): unknown {
+  const compile = (): Template => context.compiler.template(value, at, target.what(name));
+  switch (kind) {
+    case 'expanded-string':
+      return compile();
+    case 'list':
+      return { kind: spec.listKind ?? 'string', template: compile() } satisfies ListSource;
+    case 'string-list':
+      return splitList(value);
+    default:
+      return value;
+  }
+}
+
+/** A string with or without quotes. Spec ch. 6 "String values". */
+function readString({ line, from, name, context }: ValueReading): StringValue | undefined {
+  return readStringAt(line, from, name, context.problems);
+}
+
+/** Also used for named lists; undefined when it is malformed (said already). */
+export function readStringAt(line: LogicalLine, from: number, name: string, problems: Problems): StringValue | undefined {
+  const at = line.locate(from);
+  if (line.text[from] !== '"') return { value: line.text.slice(from), at };
+  const quoted = scanQuoted(line.text, from);
+  if (!quoted) {
+    problems.error(`missing quote at end of string value for ${name}`, at, { subject: name });
+    return undefined;
+  }
+  if (trimSpace(line.text.slice(quoted.end)) !== '') {
+    problems.error(`extra characters follow string value for ${name}`, line.locate(skipSpace(line.text, quoted.end)), { subject: name });
+    return undefined;
+  }
+  return { value: quoted.value, at };
+}
+
+function readNumber({ line, from, name, context }: ValueReading, read: (text: Octets, name: string) => NumberReading): number | undefined {
+  const result = read(line.text.slice(from), name);
+  if (result.kind === 'ok') return result.value;
+  context.problems.error(result.message, line.locate(from), { subject: name });
+  return undefined;
+}
+
+function readTime({ line, from, name, context }: ValueReading): number | undefined {
+  const text = line.text.slice(from);
+  const seconds = parseTimeSpan(text);
+  if (seconds === undefined) timeProblem(name, text, line.locate(from), context.problems);
+  return seconds;
+}
+
+/** `2h:6h:1d`; a first 0s turns the option off. */
+function readTimes(reading: ValueReading): readonly number[] | undefined {
+  const string = readString(reading);
+  if (!string) return undefined;
+  if (string.value === '') return [];
+  const times: number[] = [];
+  for (const item of string.value.split(':')) {
+    const seconds = parseTimeSpan(trimSpace(item));
+    if (seconds === undefined) {
+      timeProblem(reading.name, item, string.at, reading.context.problems);
+      return undefined;
+    }
+    if (times.length > 0 && seconds <= (times.at(-1) ?? 0)) {
+      reading.context.problems.error(`time value out of order for ${reading.name}`, string.at, { subject: reading.name });
+      return undefined;
+    }
+    times.push(seconds);
+  }
+  return times[0] === 0 ? [] : times;
+}
+
+function timeProblem(name: string, text: Octets, at: SourceLocation, problems: Problems): void {
+  const suggestion = /^[0-9]+$/.test(text) ? `a unit is missing: ${text}s, ${text}m, ${text}h, …` : 'a time is written like 1d12h or 30m';
+  problems.error(`invalid time value for ${name}`, at, { subject: name, suggestion });
+}
+
+// Spec ch. 6 "User and group names"
+
+function readAccount(reading: ValueReading, kind: 'user' | 'group'): Template | undefined {
+  const string = readString(reading);
+  if (!string) return undefined;
+  const { name, target, context } = reading;
+  if (!string.value.includes('$') && findId(kind, string.value, name, string.at, context) === undefined) return undefined;
+  return context.compiler.template(string.value, string.at, target.what(name));
+}
+
+function readAccounts(reading: ValueReading, kind: 'user-list' | 'group-list'): readonly number[] | undefined {
+  const string = readString(reading);
+  if (!string) return undefined;
+  const { name, target, context } = reading;
+  if (string.value.includes('$')) {
+    context.pending.push({ target, name, kind, template: context.compiler.template(string.value, string.at, target.what(name)) });
+    return [];
+  }
+  return readIds(kind, string.value, name, string.at, context);
+}
+
+/** The ids of a list of names and numbers; undefined when one does not exist (said already). */
+export function readIds(kind: 'user-list' | 'group-list', list: Octets, option: string, at: SourceLocation, context: OptionContext): readonly number[] | undefined {
+  const ids = splitList(list).map((item) => findId(kind === 'user-list' ? 'user' : 'group', item, option, at, context));
+  const known = ids.filter((id) => id !== undefined);
+  return known.length === ids.length ? known : undefined;
+}
+
+function findId(kind: 'user' | 'group', name: Octets, option: string, at: SourceLocation, context: OptionContext): number | undefined {
+  const id = accountId(kind, name, context.accounts);
+  if (typeof id === 'number') return id;
+  const reason = id === undefined ? undefined : `the accounts could not be read: ${id.failure}`;
+  context.problems.error(`${kind} ${name} was not found`, at, { subject: option, suggestion: reason });
+  return undefined;
+}
+
+/** A number as it stands, or what the accounts say; undefined when there is no such name. */
+export function accountId(kind: 'user' | 'group', name: Octets, accounts: Accounts): number | { readonly failure: string } | undefined {
+  if (/^[0-9]{1,10}$/.test(name)) return Number.parseInt(name, 10);
+  const found = kind === 'user' ? accounts.userByName(name) : accounts.groupByName(name);
+  if (found.kind !== 'ok') return { failure: found.kind === 'forced-fail' ? 'refused' : found.message };
+  if (found.value === undefined) return undefined;
+  return 'uid' in found.value ? found.value.uid : found.value.gid;
+}
+
+/** The values of a whole table: what was set, else the defaults. */
+export function completeValues(target: OptionTarget, compiler: TemplateCompiler, overrides: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(target.table)) {
+    if (target.values.has(name)) values[name] = target.values.get(name);
+    else if (Object.hasOwn(overrides, name)) values[name] = overrides[name];
+    else values[name] = defaultValue(name, spec, target, compiler);
+  }
+  return values;
+}
+
+const DEFAULT_LOCATION: SourceLocation = { file: '(default)', line: 1, column: 1 };
+
+function defaultValue(name: string, spec: OptionSpec<unknown>, target: OptionTarget, compiler: TemplateCompiler): unknown {
+  if (spec.defaultText === undefined) return spec.default;
+  const template = compiler.template(spec.defaultText, DEFAULT_LOCATION, target.what(name));
+  return spec.kind === 'list' ? { kind: spec.listKind ?? 'string', template } : template;
+}
+
+/** Options of the target that are set to something else than their default and are not built yet. */
+export function notYetOptions(target: OptionTarget): readonly string[] {
+  return [...target.settings.keys()].filter((name) => {
+    const spec = target.table[name];
+    return spec?.notYet !== undefined && spec.notYet !== 'notice' && target.values.get(name) !== spec.default;
+  });
+}
