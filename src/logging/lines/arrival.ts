@@ -1,0 +1,86 @@
+/** The `<=` line, and the first line of the message log. Spec ch. 53 "Logging message reception". */
+import { printable, type Octets } from '../../base/octets.ts';
+import type { Log, Origin } from '../../core/index.ts';
+import { formatDuration } from './duration.ts';
+import { hostAndIdent } from './host.ts';
+import { tlsFields } from './tls.ts';
+
+export interface Arrival {
+  readonly sender: Octets;
+  readonly origin: Readonly<Origin>;
+  readonly sizeBytes: number;
+  /** `R=`: the message that a bounce is about (-E). */
+  readonly reference?: string | undefined;
+  /** PIPELINING: used, or offered and not used. */
+  readonly pipelining?: 'used' | 'offered' | undefined;
+  readonly usedChunking?: boolean | undefined;
+  readonly usedPrdr?: boolean | undefined;
+  readonly bodyType?: '' | '7BIT' | '8BITMIME' | undefined;
+  readonly durationMs?: number | undefined;
+  /** The value of Message-ID: without angle brackets, and whether it was made here. */
+  readonly messageId?: { readonly value: Octets; readonly isCreated: boolean } | undefined;
+  /** Decoded. */
+  readonly subject?: Octets | undefined;
+  /** Before rewriting. */
+  readonly rawSender?: Octets | undefined;
+  /** Before rewriting; without those that an ACL discarded. */
+  readonly recipients?: readonly Octets[] | undefined;
+  /** The domain of a DKIM signature that verified. */
+  readonly dkimDomain?: Octets | undefined;
+  /** AUTH= of MAIL when it was taken. */
+  readonly mailAuth?: Octets | undefined;
+  /** `control = fakereject`. */
+  readonly isFakeReject?: boolean | undefined;
+  /** Addresses and subjects may hold octets from 0x80 unescaped (`print_topbitchars`). */
+  readonly showsHighOctets?: boolean | undefined;
+}
+
+export function arrivalLine(arrival: Arrival, log: Log): Octets {
+  const flag = arrival.isFakeReject ? '(=' : '<=';
+  return `${flag} ${arrivalFields(arrival, log)}${optionalFields(arrival, log)}`;
+}
+
+/** `Received from …`, which opens the message log. */
+export function receivedFromLine(arrival: Arrival, log: Log): Octets {
+  return `Received from ${arrivalFields(arrival, log)}`;
+}
+
+function arrivalFields(arrival: Arrival, log: Log): Octets {
+  const { origin } = arrival;
+  const parts = [arrival.sender === '' ? '<>' : printable(arrival.sender)];
+  if (arrival.reference !== undefined) parts.push(`R=${arrival.reference}`);
+  const from = hostAndIdent(origin, log, true);
+  if (from !== 'U=') parts.push(from);
+  if (origin.protocol !== undefined && origin.protocol !== '') parts.push(`P=${printable(origin.protocol)}`);
+  if (log.selected('pipelining') && arrival.pipelining !== undefined) parts.push(arrival.pipelining === 'used' ? 'L' : 'L-');
+  let fields = parts.join(' ') + tlsFields(origin.tls, log, 'in') + authenticatorField(origin, arrival.mailAuth, log);
+  if (arrival.usedPrdr) fields += ' PRDR';
+  if (arrival.usedChunking) fields += ' K';
+  return `${fields} S=${arrival.sizeBytes}`;
+}
+
+/** ` A=name:id:sender`. */
+export function authenticatorField(origin: Readonly<Origin>, mailAuth: Octets | undefined, log: Log): Octets {
+  if (origin.authenticatorName === undefined || origin.authenticatorName === '') return '';
+  let field = ` A=${origin.authenticatorName}`;
+  if (origin.authenticatedId !== undefined && origin.authenticatedId !== '') field += `:${printable(origin.authenticatedId)}`;
+  if (log.selected('smtp_mailauth') && mailAuth !== undefined && mailAuth !== '') field += `:${printable(mailAuth)}`;
+  return field;
+}
+
+const BODY_TYPES: ReadonlyMap<string, string> = new Map([['', '0'], ['7BIT', '7'], ['8BITMIME', '8']]);
+
+function optionalFields(arrival: Arrival, log: Log): Octets {
+  const escapes = { escapeHigh: !(arrival.showsHighOctets ?? false) };
+  let fields = '';
+  if (log.selected('8bitmime')) fields += ` M8S=${BODY_TYPES.get(arrival.bodyType ?? '') ?? '0'}`;
+  if (log.selected('dkim') && arrival.dkimDomain !== undefined) fields += ` DKIM=${printable(arrival.dkimDomain)}`;
+  if (log.selected('receive_time') && arrival.durationMs !== undefined) fields += ` RT=${formatDuration(arrival.durationMs, log.selected('millisec'))}`;
+  const { messageId } = arrival;
+  if (messageId !== undefined && log.selected(messageId.isCreated ? 'msg_id_created' : 'msg_id')) fields += ` id${messageId.isCreated ? '*' : ''}=${printable(messageId.value)}`;
+  if (log.selected('subject') && arrival.subject !== undefined) fields += ` T="${printable(arrival.subject.replace(/["\\]/g, '\\$&'), escapes)}"`;
+  if (log.selected('received_sender')) fields += ` from <${printable(arrival.rawSender ?? arrival.sender)}>`;
+  if (log.selected('received_recipients')) fields += (arrival.recipients ?? []).reduce((text, address) => `${text} ${printable(address)}`, ' for');
+  return fields;
+}
+

@@ -1,0 +1,48 @@
+/** SMTP connections as they come and go. Spec ch. 53 "Other log entries", log selectors `smtp_…`. */
+import { printable, type Octets } from '../../base/octets.ts';
+import type { Log, Origin } from '../../core/index.ts';
+import { authenticatorField } from './arrival.ts';
+import { formatDuration } from './duration.ts';
+import { hostAndIdent } from './host.ts';
+import { tlsFields } from './tls.ts';
+
+/** `SMTP connection from [10.0.0.1] (TCP/IP connection count = 1)`; the count is undefined for local callers. */
+export function connectionLine(origin: Readonly<Origin>, count: number | undefined, log: Log): Octets {
+  return `SMTP connection from ${hostAndIdent(origin, log, false)}${count === undefined ? '' : ` (TCP/IP connection count = ${count})`}`;
+}
+
+/** `how`: `QUIT`, `EOF`, `DROP in ACL`… */
+export function closedLine(origin: Readonly<Origin>, how: Octets, durationMs: number, log: Log): Octets {
+  return `SMTP connection from ${hostAndIdent(origin, log, false)} D=${formatDuration(durationMs, log.selected('millisec'))} closed by ${how}`;
+}
+
+/** `where`: `while reading message data (header)`, `after final dot`…; '' when only the connection was lost. */
+export function lostLine(origin: Readonly<Origin>, where: Octets, durationMs: number, log: Log): Octets {
+  const lost = where === '' ? ` lost D=${formatDuration(durationMs, log.selected('millisec'))}` : ` lost ${where}`;
+  return `SMTP connection from ${hostAndIdent(origin, log, false)}${lost}`;
+}
+
+/** `SMTP call from … dropped: too many nonmail commands (last was "vrfy")`. */
+export function droppedLine(origin: Readonly<Origin>, why: Octets, log: Log): Octets {
+  return `SMTP call from ${hostAndIdent(origin, log, false)} dropped: ${printable(why)}`;
+}
+
+/** `kind`: `syntax` or `protocol`. */
+export function smtpErrorLine(kind: 'syntax' | 'protocol', command: Octets, origin: Readonly<Origin>, why: Octets, log: Log): Octets {
+  return `SMTP ${kind} error in "${printable(command)}" ${hostAndIdent(origin, log, true)} ${printable(why)}`;
+}
+
+/** The last 20 commands are shown. */
+export function noMailLine(origin: Readonly<Origin>, durationMs: number, commands: readonly Octets[], log: Log): Octets {
+  const who = `${hostAndIdent(origin, log, false)} D=${formatDuration(durationMs, log.selected('millisec'))}`;
+  const facts = authenticatorField(origin, undefined, log) + tlsFields(origin.tls, log, 'in');
+  const shown = commands.slice(-20).map((command) => printable(command)).join(',');
+  const list = commands.length === 0 ? '' : ` C=${commands.length > 20 ? '...' : ''}${shown}`;
+  return `no MAIL in SMTP connection from ${who}${facts}${list}`;
+}
+
+/** A transaction that did not end in a message: `reason` is `RSET`, `QUIT`, `connection lost`… */
+export function incompleteTransactionLine(origin: Readonly<Origin>, reason: Octets, sender: Octets, accepted: readonly Octets[], all: number, log: Log): Octets {
+  const recipients = all === 0 ? '' : accepted.length === 0 ? ' rejected recipients' : ` for ${accepted.map((address) => printable(address)).join(' ')}`;
+  return `${hostAndIdent(origin, log, true)} incomplete transaction (${reason}) from <${printable(sender)}>${recipients}`;
+}

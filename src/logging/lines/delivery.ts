@@ -1,0 +1,145 @@
+/** Lines about the fate of an address: `=>`, `->`, `*>`, `>>`, `**`, `==`. Spec ch. 53 "Logging deliveries" to "Fake deliveries". */
+import { printable, type Octets } from '../../base/octets.ts';
+import type { Address, DeliveryResult, HostItem, Log, TransportInstance } from '../../core/index.ts';
+import { formatDuration } from './duration.ts';
+import { tlsFields } from './tls.ts';
+
+/** What the lines need beside the result. */
+export interface DeliveryFacts {
+  readonly sender: Octets;
+  /** Sent with the message; undefined when nothing was sent. */
+  readonly returnPath?: Octets | undefined;
+  /** Since the message was received, for QT=. */
+  readonly queuedMs: number;
+  readonly durationMs?: number | undefined;
+  /** Octets that were sent, for S=. */
+  readonly sizeBytes?: number | undefined;
+  readonly transport?: TransportInstance | undefined;
+  /** `T=` text that replaces the transport's name: `**bypassed**`. */
+  readonly bypassed?: boolean | undefined;
+  /** Not the first message on its connection: an asterisk behind the host. */
+  readonly isContinued?: boolean | undefined;
+  /** ` ST=name` or ` ST=name (error)`. */
+  readonly shadow?: Octets | undefined;
+}
+
+export type DeliveryFlag = '=>' | '->' | '*>' | '>>';
+
+export function deliveredLine(flag: DeliveryFlag, result: DeliveryResult, facts: DeliveryFacts, log: Log): Octets {
+  const { address } = result;
+  let line = `${flag} ${loggedAddress(address, log, true)}`;
+  if (log.selected('sender_on_delivery')) line += ` F=<${printable(facts.sender)}>`;
+  if (log.selected('return_path_on_delivery') && facts.returnPath !== undefined) line += ` P=<${printable(facts.returnPath)}>`;
+  line += driverFields(address, facts);
+  if (log.selected('delivery_size') && facts.sizeBytes !== undefined) line += ` S=${facts.sizeBytes}`;
+  line += hostField(result.host, facts, log) + interfaceField(result, log);
+  line += tlsFields(result.tls, log, 'out');
+  if (result.authenticator !== undefined) line += ` A=${printable(result.authenticator)}`;
+  if (result.usedPipelining && log.selected('pipelining')) line += ' L';
+  if (result.usedPrdr) line += ' PRDR';
+  if (result.usedChunking) line += ' K';
+  if (facts.shadow !== undefined) line += ` ST=${facts.shadow}`;
+  if (log.selected('smtp_confirmation') && result.confirmation !== undefined) line += ` C="${confirmation(result.confirmation)}"`;
+  if (log.selected('queue_time')) line += ` QT=${formatDuration(facts.queuedMs, log.selected('millisec'))}`;
+  return line + durationField(facts, log);
+}
+
+/** Quotes and backslashes are escaped, newlines shown as `\n`. */
+function confirmation(text: Octets): Octets {
+  return printable(text).replace(/["\\]/g, '\\$&');
+}
+
+/** `=> :blackhole: <a@b> R=router` and `=> discarded <a@b> R=router`. */
+export function discardedLine(address: Address, how: ':blackhole:' | 'discarded'): Octets {
+  return `=> ${how} <${printable(topAddress(address))}>${address.state.router === undefined ? '' : ` R=${address.state.router.name}`}`;
+}
+
+/** `message` is why; undefined: nothing is known. */
+export function failedLine(result: DeliveryResult, facts: DeliveryFacts, log: Log): Octets {
+  return `** ${failedText(result, facts, log)}`;
+}
+
+/** The same in the message log, where what never was routed reads `routing failed for`. */
+export function failedMessageLogLine(result: DeliveryResult, facts: DeliveryFacts, log: Log): Octets {
+  const isRouted = result.address.state.router !== undefined || facts.transport !== undefined;
+  return isRouted ? failedText(result, facts, log) : `routing failed for ${failedText(result, facts, log)}`;
+}
+
+function failedText(result: DeliveryResult, facts: DeliveryFacts, log: Log): Octets {
+  let line = loggedAddress(result.address, log, false);
+  if (log.selected('sender_on_delivery')) line += ` F=<${printable(facts.sender)}>`;
+  if (log.selected('return_path_on_delivery') && facts.returnPath !== undefined) line += ` P=<${printable(facts.returnPath)}>`;
+  line += driverFields(result.address, facts) + hostField(result.host, facts, log) + interfaceField(result, log);
+  const reason = [result.errorReason, result.message].filter((part) => part !== undefined && part !== '').join(': ');
+  return `${line} : ${printable(reason)}${durationField(facts, log)}`;
+}
+
+export function deferredLine(result: DeliveryResult, facts: DeliveryFacts, log: Log): Octets {
+  return `== ${deferredMessageLogLine(result, facts, log)}`;
+}
+
+export function deferredMessageLogLine(result: DeliveryResult, facts: DeliveryFacts, log: Log): Octets {
+  const number = result.errorNumber ?? 0;
+  let line = loggedAddress(result.address, log, false) + driverFields(result.address, facts);
+  line += ` defer (${number})${number > 0 && result.errorReason !== undefined ? `: ${result.errorReason}` : ''}`;
+  line += hostField(result.host, facts, log) + interfaceField(result, log) + durationField(facts, log);
+  return result.message === undefined || result.message === '' ? line : `${line}: ${printable(result.message)}`;
+}
+
+/** Routing that waits: `== a@b routing defer (-52): retry time not reached`. */
+export function routingDeferredLine(address: Address, number: number, message: Octets, log: Log): Octets {
+  return `== ${loggedAddress(address, log, false)} routing defer (${number}): ${printable(message)}`;
+}
+
+/** `H=name [ip]:port`. */
+function hostField(host: HostItem | undefined, facts: DeliveryFacts, log: Log): Octets {
+  return host === undefined ? '' : ` H=${hostText(host, log)}${facts.isContinued ? '*' : ''}`;
+}
+
+/** `name [ip]`, with `:port` by log selector `outgoing_port`. */
+export function hostText(host: HostItem, log: Log): Octets {
+  if (host.address === undefined) return printable(host.name);
+  return `${printable(host.name)} [${host.address}]${log.selected('outgoing_port') && host.port !== undefined ? `:${host.port}` : ''}`;
+}
+
+function interfaceField(result: DeliveryResult, log: Log): Octets {
+  if (result.sendingAddress === undefined || !log.selected('outgoing_interface') || !log.selected('incoming_interface')) return '';
+  return ` I=[${result.sendingAddress}]${log.selected('outgoing_port') ? `:${result.sendingPort ?? 0}` : ''}`;
+}
+
+function durationField(facts: DeliveryFacts, log: Log): Octets {
+  return log.selected('deliver_time') && facts.durationMs !== undefined ? ` DT=${formatDuration(facts.durationMs, log.selected('millisec'))}` : '';
+}
+
+function driverFields(address: Address, facts: DeliveryFacts): Octets {
+  const router = address.state.router === undefined ? '' : ` R=${address.state.router.name}`;
+  const transport = facts.transport ?? address.state.transport;
+  return `${router}${facts.bypassed ? ' T=**bypassed**' : transport === undefined ? '' : ` T=${transport.name}`}`;
+}
+
+export function topAddress(address: Address): Octets {
+  let top = address;
+  while (top.parent !== undefined) top = top.parent;
+  return top.original;
+}
+
+/**
+ * The address, its parents and the envelope's recipient: `local <a@b>`, `|cmd (parent) <a@b>`. `isDelivered`: a local delivery shows the local
+ * part alone where the router logs as local.
+ */
+export function loggedAddress(address: Address, log: Log, isDelivered: boolean): Octets {
+  const isMailbox = address.kind === 'mailbox';
+  const text = isDelivered && isMailbox && logsAsLocal(address) ? address.localPart : address.address;
+  const parents: Address[] = [];
+  for (let parent = address.parent; parent !== undefined; parent = parent.parent) parents.push(parent);
+  const top = parents.pop();
+  const between = log.selected('all_parents') ? parents : isMailbox ? [] : parents.slice(0, 1);
+  const list = between.length === 0 ? '' : ` (${between.map((parent) => printable(parent.address)).join(', ')})`;
+  const original = top?.original ?? address.original;
+  return `${printable(text)}${list}${original === text ? '' : ` <${printable(original)}>`}`;
+}
+
+function logsAsLocal(address: Address): boolean {
+  const { router, transport } = address.state;
+  return router?.generic['log_as_local'] === true && transport !== undefined && !transport.isRemote;
+}

@@ -1,0 +1,26 @@
+/** Lines about a message on the queue: `Completed`, freezing, queue runs, removal. Spec ch. 53 "Completion", "Other log entries". */
+import { printable, type Octets } from '../../base/octets.ts';
+import type { Log } from '../../core/index.ts';
+import { formatDuration } from './duration.ts';
+
+export function completedLine(queuedMs: number, log: Log): Octets {
+  return log.selected('queue_time_overall') ? `Completed QT=${formatDuration(queuedMs, log.selected('millisec'))}` : 'Completed';
+}
+
+/** `why` as `delivery error message`; without: `Frozen`. */
+export function frozenLine(why?: Octets): Octets {
+  return why === undefined || why === '' ? 'Frozen' : `Frozen (${printable(why)})`;
+}
+
+export function errorIgnoredLine(address: Octets): Octets {
+  return `${printable(address)}: error ignored`;
+}
+
+export function retryTimeoutLine(address: Octets): Octets {
+  return `** ${printable(address)}: retry timeout exceeded`;
+}
+
+/** `flags` as `-qf`, '' for a plain run. */
+export function queueRunLine(which: 'Start' | 'End', pid: number, flags: Octets): Octets {
+  return `${which} queue run: pid=${pid}${flags === '' ? '' : ` ${flags}`}`;
+}
