@@ -1,0 +1,338 @@
+/**
+ * Takes one address through the routers, from its start router to the one that settles it. Spec ch. 3 "Running an individual
+ * router", ch. 15 "Generic options for routers". Expected results are values; the caller (deliver/, verify/) acts on them.
+ */
+import type { Octets } from '../base/octets.ts';
+import type { Address, InheritedProperties } from '../core/address.ts';
+import type { ChildAddress, RouteContext, RouterInstance, RouteResult } from '../core/drivers.ts';
+import type { Frame } from '../core/frame.ts';
+import { tainted, untainted } from '../core/text.ts';
+import { assertNever } from '../base/invariant.ts';
+import { casefulLocalPart, testPreconditions } from './preconditions.ts';
+import { makeAddress } from './address.ts';
+import { fallbackHosts, findTransport, setHeaderData, setUserData, splitItems } from './delivery-data.ts';
+import { expandBoolean, expandOption, expandText, messageOf, pairOption, settingsOf } from './settings.ts';
+
+/** What became of one address. Several lists may be filled: `unseen` makes copies. */
+export interface Routed {
+  /** Ready for `state.transport`; of kind `file` with `/dev/null` and no transport: bypassed (`T=**bypassed**`). */
+  readonly deliveries: readonly Address[];
+  /** Still to be routed, each from its `startRouter`; in the order in which Exim takes them up (the last one written first), before all that waits. */
+  readonly children: readonly Address[];
+  /** Thrown away by `:blackhole:`. */
+  readonly discarded: readonly Address[];
+  readonly problems: readonly RoutingProblem[];
+  /** A router changed a domain and wants header lines to follow (`rewrite_headers`, `self = reroute: rewrite:`). */
+  readonly domainRewrites: readonly { readonly from: Octets; readonly to: Octets }[];
+}
+
+export interface RoutingProblem {
+  /** `state.router` is the router that decided; unset when no router took the address. */
+  readonly address: Address;
+  readonly kind: 'failed' | 'deferred';
+  /** For the log line and the bounce. */
+  readonly message: Octets;
+  /** For the SMTP reply of a verification, when it differs; may begin with a code when `hasSmtpCode`. */
+  readonly userMessage?: Octets | undefined;
+  readonly hasSmtpCode?: boolean;
+  /** The message is to be frozen. */
+  readonly isFreeze: boolean;
+  /** The number in `defer (-1)`. */
+  readonly errorNumber: number;
+  /** A file or pipe that its router may not generate. */
+  readonly isForbidden?: boolean;
+  /** Verification was refused by `fail_verify`. */
+  readonly isFailVerify?: boolean;
+}
+
+/** What may differ between runs. The frame has message or session, config and services, and no address. */
+export interface RoutingContext {
+  readonly frame: Frame;
+  readonly verify: RouteContext['verify'];
+}
+
+const UNROUTEABLE = 'Unrouteable address';
+
+/** Routes one address. Children are returned, not followed. */
+export async function routeAddress(address: Address, { frame, verify }: RoutingContext): Promise<Routed> {
+  const { routers } = frame.config;
+  const run = new Routing(frame, verify);
+  let current = address;
+  let lastSeen: { readonly router: RouterInstance; readonly frame: Frame } | undefined;
+  let failure = UNROUTEABLE;
+  let index = startIndex(routers, address.startRouter);
+  if (index < 0) return problem(address, 'deferred', `router "${address.startRouter ?? ''}" not found`);
+  while (index < routers.length) {
+    const router = routers[index];
+    if (router === undefined) break;
+    const step = await run.step(current, router);
+    lastSeen = { router, frame: { ...frame, address: step.address } };
+    current = step.address;
+    switch (step.kind) {
+      case 'done': return step.routed;
+      case 'next': break;
+      case 'declined':
+        if (step.message !== undefined) failure = step.message;
+        break;
+      case 'stop':
+        if (step.message !== undefined) failure = step.message;
+        return problem(current, 'failed', await unrouteableText(failure, lastSeen));
+      default: assertNever(step);
+    }
+    index = step.kind === 'next' && step.to !== undefined ? startIndex(routers, step.to) : index + 1;
+    if (index < 0) return problem(current, 'deferred', `router "${router.name}": pass_router not found`);
+  }
+  return problem(current, 'failed', await unrouteableText(failure, lastSeen));
+}
+
+function startIndex(routers: readonly RouterInstance[], name: string | undefined): number {
+  return name === undefined ? 0 : routers.findIndex((router) => router.name === name);
+}
+
+/** `cannot_route_message` of the last router that looked at the address, else what the routers said, else the usual text. */
+async function unrouteableText(failure: Octets, last: { readonly router: RouterInstance; readonly frame: Frame } | undefined): Promise<Octets> {
+  if (last === undefined) return failure;
+  const option = settingsOf(last.router).cannot_route_message;
+  const expanded = await expandOption(option, last.frame);
+  if (expanded.kind === 'ok') return expanded.value?.octets ?? failure;
+  last.frame.services.log.panic(`failed to expand cannot_route_message in ${last.router.name} router: ${messageOf(expanded)}`);
+  return failure;
+}
+
+const nothing: Routed = { deliveries: [], children: [], discarded: [], problems: [], domainRewrites: [] };
+
+function problem(address: Address, kind: 'failed' | 'deferred', message: Octets, more: Partial<RoutingProblem> = {}): Routed {
+  return { ...nothing, problems: [{ address, kind, message, isFreeze: false, errorNumber: -1, ...more }] };
+}
+
+/** What one router did: `address` carries the data that stays with it (`address_data`, `r_` variables, `$self_hostname`). */
+type Step =
+  | { readonly kind: 'done'; readonly address: Address; readonly routed: Routed }
+  | { readonly kind: 'next'; readonly address: Address; readonly to?: string | undefined }
+  | { readonly kind: 'declined' | 'stop'; readonly address: Address; readonly message?: Octets | undefined };
+
+class Routing {
+  readonly #base: Frame;
+  readonly #verify: RouteContext['verify'];
+
+  constructor(frame: Frame, verify: RouteContext['verify']) {
+    const { address: _address, ...base } = frame;
+    this.#base = verify === 'sender' ? { ...base, verifyMode: 'S' } : verify === 'recipient' ? { ...base, verifyMode: 'R' } : base;
+    this.#verify = verify;
+  }
+
+  async step(address: Address, router: RouterInstance): Promise<Step> {
+    const { services } = this.#base;
+    const context: RouteContext = { frame: this.#base, services, verify: this.#verify, until: this.#base.until, message: this.#base.message };
+    const tested = await testPreconditions(address, router, context, this.#base);
+    if (tested.kind === 'skip') {
+      services.log.debug('route', () => `${router.name} router skipped: ${tested.why}`);
+      return { kind: 'next', address };
+    }
+    if (tested.kind === 'defer') return { kind: 'done', address, routed: this.#deferred(address, router, tested.message) };
+    return this.#run(address, tested.view, router, { ...context, frame: tested.frame });
+  }
+
+  /** All preconditions hold. */
+  async #run(address: Address, view: Address, router: RouterInstance, context: RouteContext): Promise<Step> {
+    view.state.router = router;
+    const unbuilt = notYetText(router);
+    if (unbuilt !== undefined) {
+      this.#base.services.log.panic(unbuilt);
+      return { kind: 'done', address, routed: this.#deferred(view, router, unbuilt) };
+    }
+    const data = await setVariables(view, router, context.frame);
+    const kept = keepData(address, view);
+    if (data.kind === 'declined') return this.#declined(kept, router, context.frame, undefined);
+    if (data.kind === 'deferred') return { kind: 'done', address: kept, routed: this.#deferred(view, router, data.message) };
+    this.#base.services.log.debug('route', () => `calling ${router.name} router`);
+    const result = await router.behaviour?.route(view, context);
+    return result === undefined ? { kind: 'next', address: kept } : this.#apply(result, kept, view, router, context);
+  }
+
+  async #apply(result: RouteResult, kept: Address, view: Address, router: RouterInstance, context: RouteContext): Promise<Step> {
+    const done = (routed: Routed): Step => ({ kind: 'done', address: kept, routed });
+    switch (result.kind) {
+      case 'decline': return this.#declined(kept, router, context.frame, result.message);
+      case 'pass': {
+        if (result.selfHostname !== undefined) kept.state.selfHostname = result.selfHostname;
+        return { kind: 'next', address: kept, to: settingsOf(router).pass_router };
+      }
+      case 'accept': return this.#unseen(kept, view, router, context, await this.#accepted(result, view, router, context));
+      case 'redirect': return this.#unseen(kept, view, router, context, await this.#redirected(result, view, router, context));
+      case 'fail': {
+        const failed = problem(view, 'failed', result.message, { userMessage: result.userMessage, hasSmtpCode: result.isSmtpCode ?? false });
+        return this.#unseen(kept, view, router, context, failed);
+      }
+      case 'defer':
+        if (result.isTimeout === true && settingsOf(router).pass_on_timeout) return { kind: 'next', address: kept, to: settingsOf(router).pass_router };
+        return done(problem(view, 'deferred', result.message, { userMessage: result.userMessage, isFreeze: result.isFreeze ?? false }));
+      case 'freeze': return done(problem(view, 'deferred', result.message, { isFreeze: true }));
+      case 'error': {
+        this.#base.services.log.main(`Error in ${router.name} router: ${result.message}`);
+        return done(problem(view, 'deferred', `error in router: ${result.message}`));
+      }
+      case 'reroute': return done(this.#rerouted(result, view, router));
+      default: return assertNever(result);
+    }
+  }
+
+  /** `more` decides; the frame still has what the preconditions found. */
+  async #declined(kept: Address, router: RouterInstance, frame: Frame, message: Octets | undefined): Promise<Step> {
+    const more = await expandBoolean(settingsOf(router).more, 'more', true, router, frame);
+    if (more.kind !== 'ok') return { kind: 'done', address: kept, routed: problem(kept, 'deferred', messageOf(more)) };
+    return { kind: more.value ? 'declined' : 'stop', address: kept, message };
+  }
+
+  async #accepted(result: RouteResult & { kind: 'accept' }, view: Address, router: RouterInstance, context: RouteContext): Promise<Routed> {
+    const settings = settingsOf(router);
+    const { frame } = context;
+    const which = context.verify === 'sender' ? 'fail_verify_sender' : 'fail_verify_recipient';
+    if ((context.verify === 'sender' || context.verify === 'recipient') && pairOption(router, 'fail_verify', which)) {
+      return problem(view, 'failed', UNROUTEABLE, { isFailVerify: true });
+    }
+    const headers = await setHeaderData(view, router, frame, context);
+    if (headers !== undefined) return this.#deferred(view, router, messageOf(headers));
+    const transport = await findTransport(result.transport, router, frame);
+    if (transport.kind !== 'ok') return this.#deferred(view, router, messageOf(transport));
+    if (transport.value === undefined && !settings.verify_only && context.verify !== 'sender' && context.verify !== 'recipient') {
+      return this.#deferred(view, router, `error in ${router.name} router: transport is not set`);
+    }
+    const user = await setUserData(view, router, frame);
+    if (user !== undefined) return this.#deferred(view, router, messageOf(user));
+    view.state.transport = transport.value;
+    view.state.hosts = result.hosts;
+    view.state.isRandomizedHosts = result.isRandomized;
+    view.state.fallbackHosts = transport.value?.isRemote === true ? await fallbackHosts(router, frame) : undefined;
+    return { ...nothing, deliveries: [view] };
+  }
+
+  async #redirected(result: RouteResult & { kind: 'redirect' }, view: Address, router: RouterInstance, context: RouteContext): Promise<Routed> {
+    const headers = await setHeaderData(view, router, context.frame, context);
+    if (headers !== undefined) return this.#deferred(view, router, messageOf(headers));
+    const user = await setUserData(view, router, context.frame);
+    if (user !== undefined) return this.#deferred(view, router, messageOf(user));
+    if (result.discarded === true) return { ...nothing, discarded: [view] };
+    const routed = { deliveries: [] as Address[], children: [] as Address[], problems: [] as RoutingProblem[] };
+    for (const child of result.children) {
+      const made = makeAddress({
+        address: child.address, kind: child.kind, parent: view, recipientIndex: view.recipientIndex,
+        inherited: inheritedBy(child, view), startRouter: child.kind === 'mailbox' ? settingsOf(router).redirect_router : undefined,
+      });
+      if (child.kind === 'mailbox') routed.children.unshift(made);
+      else await this.#deliverTo(made, child, view, router, context, routed);
+    }
+    return { ...nothing, ...routed };
+  }
+
+  /** A file, pipe or reply is delivered by a transport of the redirecting router. */
+  async #deliverTo(made: Address, child: ChildAddress, view: Address, router: RouterInstance, context: RouteContext, routed: { deliveries: Address[]; problems: RoutingProblem[] }): Promise<void> {
+    const { state } = made;
+    Object.assign(state, { router, uid: view.state.uid, gid: view.state.gid, initgroups: view.state.initgroups, home: view.state.home, currentDirectory: view.state.currentDirectory, localUser: view.state.localUser });
+    state.fileName = child.isTainted === true ? tainted(fileNameOf(child)) : untainted(fileNameOf(child));
+    state.fileMode = child.mode;
+    if (child.isForbidden === true) {
+      const what = child.kind === 'directory' ? 'file' : child.kind;
+      routed.problems.push({ address: made, kind: 'failed', message: `delivery to ${what} forbidden`, isFreeze: false, errorNumber: -1, isForbidden: true });
+      return;
+    }
+    if (child.kind === 'file' && child.address === '/dev/null' && child.transport === undefined) {
+      routed.deliveries.push(made);
+      return;
+    }
+    const option = `${child.kind === 'autoreply' ? 'reply' : child.kind}_transport`;
+    const transport = child.transport === undefined
+      ? { kind: 'defer' as const, message: `${option} unset in ${router.name} router` }
+      : await findTransport(child.transport, router, context.frame);
+    if (transport.kind === 'ok') {
+      state.transport = transport.value;
+      routed.deliveries.push(made);
+    } else routed.problems.push({ address: made, kind: 'deferred', message: messageOf(transport), isFreeze: false, errorNumber: -30 });
+  }
+
+  #rerouted(result: RouteResult & { kind: 'reroute' }, view: Address, router: RouterInstance): Routed {
+    const child = makeAddress({
+      address: `${casefulLocalPart(view)}@${result.domain}`, parent: view, recipientIndex: view.recipientIndex,
+      inherited: inheritedBy({}, view), startRouter: settingsOf(router).redirect_router,
+    });
+    return { ...nothing, children: [child], domainRewrites: result.rewriteHeaders ? [{ from: view.domain, to: result.domain }] : [] };
+  }
+
+  /** With `unseen` a copy of the address goes on behind this router, without its header changes. */
+  async #unseen(kept: Address, view: Address, router: RouterInstance, context: RouteContext, routed: Routed): Promise<Step> {
+    const unseen = await expandBoolean(settingsOf(router).unseen, 'unseen', false, router, context.frame);
+    if (unseen.kind !== 'ok') return { kind: 'done', address: kept, routed: { ...routed, problems: [...routed.problems, { address: kept, kind: 'deferred', message: messageOf(unseen), isFreeze: false, errorNumber: -1 }] } };
+    const { routers } = this.#base.config;
+    const next = routers[routers.indexOf(router) + 1];
+    if (!unseen.value || next === undefined) return { kind: 'done', address: kept, routed };
+    const inherited: InheritedProperties = { ...kept.inherited, headersAdd: [], headersRemove: [], routerVariables: new Map(view.state.routerVariables), addressData: view.state.addressData };
+    const copy = makeAddress({ address: kept.original, parent: view, recipientIndex: kept.recipientIndex, inherited, startRouter: next.name });
+    return { kind: 'done', address: kept, routed: { ...routed, children: [...routed.children, copy] } };
+  }
+
+  #deferred(address: Address, router: RouterInstance, message: Octets): Routed {
+    address.state.router = router;
+    return problem(address, 'deferred', message);
+  }
+}
+
+function fileNameOf(child: ChildAddress): Octets {
+  return child.kind === 'pipe' ? child.address.slice(1) : child.address;
+}
+
+/** The data that outlives a router that did not take the address. */
+function keepData(address: Address, view: Address): Address {
+  return { ...address, state: { ...address.state, addressData: view.state.addressData, routerVariables: view.state.routerVariables } };
+}
+
+function inheritedBy(child: Partial<ChildAddress>, view: Address): InheritedProperties {
+  return {
+    errorsTo: child.errorsTo ?? view.state.errorsTo,
+    headersAdd: [...view.state.headersAdd, ...(child.headersAdd ?? [])],
+    headersRemove: view.state.headersRemove,
+    routerVariables: new Map(view.state.routerVariables),
+    addressData: view.state.addressData,
+    ignoreErrors: view.inherited.ignoreErrors,
+    reply: child.reply,
+  };
+}
+
+/** Set options that are not built, or a driver that is not: named, and never silently left out (DESIGN 3.4). */
+function notYetText(router: RouterInstance): Octets | undefined {
+  if (router.behaviour === undefined) return `${router.name} router: the ${router.driver} router is not built yet`;
+  return router.notYet.length === 0 ? undefined : `${router.name} router: option ${router.notYet.join(', ')} is not built yet`;
+}
+
+type DataStep = { readonly kind: 'ok' } | { readonly kind: 'declined' } | { readonly kind: 'deferred'; readonly message: Octets };
+
+/** `set`, then `address_data`. */
+async function setVariables(view: Address, router: RouterInstance, frame: Frame): Promise<DataStep> {
+  const settings = settingsOf(router);
+  for (const value of settings.set) {
+    for (const item of splitItems(value, ';')) {
+      const result = await setVariable(item, view, router, frame);
+      if (result.kind !== 'ok') return result;
+    }
+  }
+  const option = settings.address_data;
+  if (option === undefined) return { kind: 'ok' };
+  const data = await option.evaluate(frame);
+  if (data.kind === 'forced-fail') return { kind: 'declined' };
+  if (data.kind !== 'ok') return { kind: 'deferred', message: `expansion of "${option.source}" failed in ${router.name} router: ${messageOf(data)}` };
+  view.state.addressData = data.value;
+  return { kind: 'ok' };
+}
+
+async function setVariable(item: Octets, view: Address, router: RouterInstance, frame: Frame): Promise<DataStep> {
+  const { 1: name, 2: source = '' } = /^([^= \t]*)[ \t]*=[ \t]*([\s\S]*)$/.exec(item) ?? [];
+  if (name === undefined || !/^r_[A-Za-z0-9_]+$/.test(name)) {
+    const message = `bad router variable name '${name ?? item}' in router '${router.name}'\n`;
+    frame.services.log.panic(message);
+    return { kind: 'deferred', message };
+  }
+  const value = await expandText(source, `"set" option of the ${router.name} router`, frame);
+  if (value.kind === 'forced-fail') return { kind: 'declined' };
+  if (value.kind !== 'ok') return { kind: 'deferred', message: `expansion of "${source}" failed in ${router.name} router: ${messageOf(value)}` };
+  view.state.routerVariables.set(name, value.value);
+  return { kind: 'ok' };
+}

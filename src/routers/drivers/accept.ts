@@ -1,0 +1,14 @@
+/** The router that takes every address that passes its preconditions. Spec ch. 16 "The accept router". */
+import { defineRouter } from '../../core/drivers.ts';
+import { routerOptions } from '../generic-options.ts';
+
+export default defineRouter({
+  name: 'accept',
+  summary: 'Accepts every address that passes its preconditions, for the transport it names.',
+  spec: 'ch. 16 "The accept router"',
+  generic: routerOptions,
+  genericDefaults: { log_as_local: true },
+  options: {},
+  needsTransport: true,
+  create: () => ({ route: async () => ({ kind: 'accept' }) }),
+});

@@ -1,0 +1,308 @@
+/**
+ * From names to hosts that can be contacted: MX and address look-ups, order, what is this host itself. Spec ch. 13 "Recognizing the
+ * local host", ch. 17 "The dnslookup router", ch. 20 "How the list of hosts is used"; RFC 5321 s5.1.
+ */
+import { formatIp, isIp, parseIp } from '../base/ip.ts';
+import { lowerCase } from '../base/octets.ts';
+import type { Octets } from '../base/octets.ts';
+import type { ListSource } from '../core/config.ts';
+import type { Deadline } from '../core/deadline.ts';
+import type { Frame } from '../core/frame.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { ok } from '../core/outcome.ts';
+import type { DnsAnswer, DnsType, HostItem } from '../core/ports.ts';
+import { untainted } from '../core/text.ts';
+
+export interface HostSearch {
+  readonly frame: Frame;
+  readonly until: Deadline;
+  /** `ignore_target_hosts`. */
+  readonly ignore?: ListSource | undefined;
+  readonly ipv4Only?: boolean;
+  readonly ipv4Prefer?: boolean;
+  readonly dnssec?: boolean;
+}
+
+/** Hosts in the order in which they are to be tried; `isLocal` says that the first of them is this host. */
+export type HostFinding =
+  | { readonly kind: 'found'; readonly hosts: readonly HostItem[]; readonly isLocal: boolean; readonly fullName: Octets; /** This host was among the later ones. */ readonly localWasRemoved: boolean }
+  /** The name has no records of the kind asked for. */
+  | { readonly kind: 'not-found'; readonly reason?: 'mx-without-hosts' | 'mx-to-ip' | 'null-mx' }
+  /** All that was found is in `ignore_target_hosts`. */
+  | { readonly kind: 'ignored' }
+  | { readonly kind: 'again'; readonly message: Octets };
+
+// ---------------------------------------------------------------- this host
+
+/** Whether an IP address is one that the daemon listens on, or one of `extra_local_interfaces`. */
+export function isLocalAddress(address: Octets, frame: Frame): boolean {
+  const bytes = parseIp(address);
+  if (!bytes) return false;
+  const canonical = formatIp(bytes);
+  return localAddresses(frame).some((local) => local === canonical);
+}
+
+/** All addresses that are this host's. */
+export function localAddresses(frame: Frame): readonly Octets[] {
+  const { local_interfaces: configured, extra_local_interfaces: extra } = frame.config.main;
+  const all = new Set<Octets>();
+  for (const list of [configured ?? '<; ::0 ; 0.0.0.0', extra]) {
+    if (list === undefined) continue;
+    for (const item of splitInterfaces(list)) addInterface(item, frame, all);
+  }
+  return [...all];
+}
+
+function addInterface(item: Octets, frame: Frame, all: Set<Octets>): void {
+  const bytes = parseIp(withoutPort(item));
+  if (!bytes) return;
+  const isWild = bytes.every((byte) => byte === 0);
+  if (!isWild) {
+    all.add(formatIp(bytes));
+    return;
+  }
+  for (const address of frame.services.machine.interfaceAddresses()) {
+    const local = parseIp(address);
+    if (local && local.length === bytes.length) all.add(formatIp(local));
+  }
+}
+
+/** A colon list, or one that names its separator: `<; ::0 ; 0.0.0.0`. */
+function splitInterfaces(list: Octets): Octets[] {
+  const changed = /^ *<(.)(.*)$/s.exec(list);
+  const separator = changed?.[1] ?? ':';
+  return (changed?.[2] ?? list).replaceAll(separator + separator, '\0').split(separator).map((item) => item.replaceAll('\0', separator).replace(/^ +| +$/g, ''));
+}
+
+/** `[::1]:25`, `192.0.2.1.25`. */
+function withoutPort(item: Octets): Octets {
+  const bracketed = /^\[([^\]]*)\]/.exec(item);
+  if (bracketed) return bracketed[1] ?? '';
+  const dotted = /^([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)\.[0-9]+$/.exec(item);
+  return dotted?.[1] ?? item;
+}
+
+/** `hosts_treat_as_local`: host names that stand for this host. */
+async function isTreatedAsLocal(name: Octets, frame: Frame): Promise<boolean> {
+  const list = frame.config.main.hosts_treat_as_local;
+  if (list === undefined) return false;
+  const match = await frame.services.lists.matchDomain(list, untainted(lowerCase(name)), frame);
+  return match.kind === 'ok' && match.value.matched;
+}
+
+// ---------------------------------------------------------------- addresses of one name
+
+/**
+ * Addresses of a host from the DNS: IPv6 before IPv4 unless `ipv4Prefer`, in random order within each. An IP address is itself.
+ * All found hosts keep name, MX value and port of `host`.
+ */
+export async function findHostByDns(host: HostItem, search: HostSearch): Promise<HostFinding> {
+  if (isIp(host.name)) return withAddresses(host, [{ address: host.name, isSecure: false }], search, host.name);
+  if (!isHostName(host.name, search.frame)) return { kind: 'not-found' };
+  const found: FoundAddress[] = [];
+  let fullName = host.name;
+  let again: Octets | undefined;
+  for (const type of await addressTypes(host.name, search)) {
+    const answer = await resolve(host.name, type, search);
+    if (answer.kind === 'found') {
+      fullName = answer.name;
+      const addresses = answer.records.flatMap((record) => (record.type === type && 'address' in record ? [{ address: record.address, isSecure: answer.isAuthenticated }] : []));
+      found.push(...shuffle(addresses, search.frame));
+    } else if (answer.kind === 'again' || answer.kind === 'fail') again = answer.message;
+  }
+  if (found.length > 0) return withAddresses(host, found, search, fullName);
+  return again === undefined ? { kind: 'not-found' } : { kind: 'again', message: again };
+}
+
+/** Addresses of a host as the system knows them (/etc/hosts first). */
+export async function findHostByName(host: HostItem, search: HostSearch): Promise<HostFinding> {
+  if (isIp(host.name)) return withAddresses(host, [{ address: host.name, isSecure: false }], search, host.name);
+  const family = search.ipv4Only === true || search.frame.config.main.disable_ipv6 ? 4 : 0;
+  const answer = await search.frame.services.hosts.byName(host.name, family, search.until);
+  switch (answer.kind) {
+    case 'found': return withAddresses(host, answer.addresses.map((address) => ({ address, isSecure: answer.isAuthenticated })), search, answer.name);
+    case 'not-found': return { kind: 'not-found' };
+    case 'again': return (await isNonexistentWhenAgain(host.name, search.frame)) ? { kind: 'not-found' } : { kind: 'again', message: answer.message };
+  }
+}
+
+interface FoundAddress {
+  readonly address: Octets;
+  readonly isSecure: boolean;
+}
+
+async function withAddresses(host: HostItem, addresses: readonly FoundAddress[], search: HostSearch, fullName: Octets): Promise<HostFinding> {
+  const hosts: HostItem[] = [];
+  let isLocal = await isTreatedAsLocal(host.name, search.frame);
+  for (const { address, isSecure } of addresses) {
+    const item: HostItem = { ...host, address, isDnsSecure: isSecure };
+    const ignored = await isIgnored(item, search);
+    if (ignored.kind !== 'ok') return { kind: 'again', message: ignored.kind === 'forced-fail' ? 'ignore_target_hosts failed' : ignored.message };
+    if (ignored.value) continue;
+    hosts.push(item);
+    if (isLocalAddress(address, search.frame)) isLocal = true;
+  }
+  return hosts.length === 0 ? { kind: 'ignored' } : { kind: 'found', hosts, isLocal, fullName, localWasRemoved: false };
+}
+
+async function isIgnored(host: HostItem, search: HostSearch): Promise<Outcome<boolean>> {
+  if (search.ignore === undefined) return ok(false);
+  const { address } = search.frame;
+  const frame: Frame = address === undefined ? search.frame : { ...search.frame, address: { ...address, state: { ...address.state, host } } };
+  const match = await frame.services.lists.matchHost(search.ignore, { address: host.address, name: host.name, isSender: false }, frame);
+  return match.kind === 'ok' ? ok(match.value.matched) : match;
+}
+
+async function addressTypes(name: Octets, search: HostSearch): Promise<readonly ('A' | 'AAAA')[]> {
+  const { main } = search.frame.config;
+  if (search.ipv4Only === true || main.disable_ipv6) return ['A'];
+  if (main.dns_ipv4_lookup !== undefined) {
+    const match = await search.frame.services.lists.matchDomain(main.dns_ipv4_lookup, untainted(lowerCase(name)), search.frame);
+    if (match.kind === 'ok' && match.value.matched) return ['A'];
+  }
+  return search.ipv4Prefer === true ? ['A', 'AAAA'] : ['AAAA', 'A'];
+}
+
+/** A look-up with `dns_again_means_nonexist` applied. */
+async function resolve(name: Octets, type: DnsType, search: HostSearch): Promise<DnsAnswer> {
+  const answer = await search.frame.services.dns.resolve(name, type, search.until, { dnssec: search.dnssec === true });
+  if (answer.kind !== 'again' || !(await isNonexistentWhenAgain(name, search.frame))) return answer;
+  return { kind: 'no-name', isAuthenticated: false };
+}
+
+async function isNonexistentWhenAgain(name: Octets, frame: Frame): Promise<boolean> {
+  const list = frame.config.main.dns_again_means_nonexist;
+  if (list === undefined) return false;
+  const match = await frame.services.lists.matchDomain(list, untainted(lowerCase(name)), frame);
+  return match.kind === 'ok' && match.value.matched;
+}
+
+/** Exim's default of `dns_check_names_pattern`: labels of letters, digits, `_`, `-`, `/`, beginning and ending with a letter, digit or `_`. */
+const HOST_NAME = /^(?:[A-Za-z0-9_](?:[A-Za-z0-9/_-]*[A-Za-z0-9_])?)(?:\.[A-Za-z0-9_](?:[A-Za-z0-9/_-]*[A-Za-z0-9_])?)*\.?$/;
+const UTF8_HOST_NAME = /^(?:[A-Za-z0-9_\x80-\xff](?:[A-Za-z0-9/_\x80-\xff-]*[A-Za-z0-9_\x80-\xff])?)(?:\.[A-Za-z0-9_\x80-\xff](?:[A-Za-z0-9/_\x80-\xff-]*[A-Za-z0-9_\x80-\xff])?)*\.?$/;
+
+/** Whether the name is one to ask the DNS for. */
+export function isHostName(name: Octets, frame: Frame): boolean {
+  const { dns_check_names_pattern: pattern, allow_utf8_domains: allowsUtf8 } = frame.config.main;
+  if (pattern === '') return true;
+  if (pattern === undefined) return name.length <= 255 && (allowsUtf8 ? UTF8_HOST_NAME : HOST_NAME).test(name);
+  const compiled = frame.services.regexes.compile(pattern);
+  return compiled.kind === 'ok' && compiled.regex.match(name).kind === 'match';
+}
+
+// ---------------------------------------------------------------- hosts of a mail domain
+
+export interface MailHostSearch extends HostSearch {
+  /** Address records count when there is no MX record. */
+  readonly usesAddressRecords: boolean;
+  /** A failing MX look-up counts as "no MX records" (`mx_fail_domains`). */
+  readonly ignoresMxFailure: boolean;
+  /** Service of `check_srv`. */
+  readonly service?: Octets | undefined;
+  readonly ignoresSrvFailure?: boolean;
+  readonly port?: number | undefined;
+}
+
+/** Hosts for a domain: SRV when asked for, MX, or address records; those of the same preference in random order. */
+export async function findMailHosts(domain: Octets, search: MailHostSearch): Promise<HostFinding> {
+  if (isIp(domain) || !isHostName(domain, search.frame)) return { kind: 'not-found' };
+  if (search.service !== undefined) {
+    const bySrv = await findSrvHosts(domain, search.service, search);
+    if (bySrv !== undefined) return bySrv;
+  }
+  const answer = await resolve(domain, 'MX', search);
+  switch (answer.kind) {
+    case 'found': return addressesOfMx(answer, search);
+    case 'again':
+    case 'fail':
+      if (!search.ignoresMxFailure) return { kind: 'again', message: answer.message };
+      break;
+    case 'no-name':
+    case 'no-data':
+      break;
+  }
+  if (!search.usesAddressRecords) return { kind: 'not-found' };
+  return findHostByDns({ name: domain, port: search.port }, search);
+}
+
+async function addressesOfMx(answer: DnsAnswer & { kind: 'found' }, search: MailHostSearch): Promise<HostFinding> {
+  const { frame } = search;
+  const hosts = answer.records.flatMap((record): HostItem[] => (record.type === 'MX'
+    ? [{ name: record.exchange, mx: record.preference, sortKey: frame.services.random.below(1_000_000), port: search.port }] : []));
+  if (hosts.length === 1 && (hosts[0]?.name === '' || hosts[0]?.name === '.')) return { kind: 'not-found', reason: 'null-mx' };
+  hosts.sort((a, b) => (a.mx ?? 0) - (b.mx ?? 0) || (a.sortKey ?? 0) - (b.sortKey ?? 0));
+  return addressesOfHosts(withoutRepetitions(hosts), answer.name, search);
+}
+
+/** The same host at several preferences is contacted at its best one. */
+function withoutRepetitions(hosts: readonly HostItem[]): HostItem[] {
+  const seen = new Set<Octets>();
+  return hosts.filter((host) => {
+    const key = `${lowerCase(host.name)}:${host.port ?? ''}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/**
+ * Looks up the addresses of sorted hosts. This host, and all of the same or a worse preference, are dropped, unless it is the best.
+ * A host that cannot be looked up now makes the answer `again` only when nothing better was found.
+ */
+async function addressesOfHosts(hosts: readonly HostItem[], fullName: Octets, search: MailHostSearch): Promise<HostFinding> {
+  const found: (HostItem & { readonly isSelf: boolean })[] = [];
+  let again: Octets | undefined;
+  let ignoredAll = hosts.length > 0;
+  let sawIp = false;
+  for (const host of hosts) {
+    if (isIp(host.name) && !search.frame.config.main.allow_mx_to_ip) {
+      sawIp = true;
+      ignoredAll = false;
+      continue;
+    }
+    const finding = await findHostByDns(host, search);
+    if (finding.kind !== 'ignored') ignoredAll = false;
+    if (finding.kind === 'again') again ??= finding.message;
+    if (finding.kind === 'found') found.push(...finding.hosts.map((item) => ({ ...item, isSelf: finding.isLocal })));
+  }
+  const self = found.find((host) => host.isSelf);
+  const others = self === undefined ? found : found.filter((host) => (host.mx ?? 0) < (self.mx ?? 0));
+  const best = hosts[0];
+  if (others.length > 0) return { kind: 'found', hosts: others.map(withoutMark), isLocal: false, fullName, localWasRemoved: self !== undefined };
+  if (self !== undefined && self.mx === best?.mx) return { kind: 'found', hosts: found.map(withoutMark), isLocal: true, fullName, localWasRemoved: false };
+  if (again !== undefined) return { kind: 'again', message: again };
+  if (ignoredAll) return { kind: 'ignored' };
+  return { kind: 'not-found', reason: sawIp ? 'mx-to-ip' : 'mx-without-hosts' };
+}
+
+function withoutMark({ isSelf: _isSelf, ...host }: HostItem & { readonly isSelf: boolean }): HostItem {
+  return host;
+}
+
+/** RFC 2782: by priority, then at random by weight. Undefined: there is no SRV record. */
+async function findSrvHosts(domain: Octets, service: Octets, search: MailHostSearch): Promise<HostFinding | undefined> {
+  const answer = await resolve(`_${service}._tcp.${domain}`, 'SRV', search);
+  if (answer.kind === 'again' || answer.kind === 'fail') return search.ignoresSrvFailure === true ? undefined : { kind: 'again', message: answer.message };
+  if (answer.kind !== 'found') return undefined;
+  const records = answer.records.flatMap((record) => (record.type === 'SRV' ? [record] : []));
+  if (records.length === 0) return undefined;
+  if (records.length === 1 && (records[0]?.target === '' || records[0]?.target === '.')) return { kind: 'not-found' };
+  const { random } = search.frame.services;
+  const hosts = records
+    .map((record) => ({ record, key: record.weight === 0 ? Number.POSITIVE_INFINITY : -Math.log((random.below(1_000_000) + 1) / 1_000_001) / record.weight }))
+    .sort((a, b) => a.record.priority - b.record.priority || a.key - b.key)
+    .map(({ record }): HostItem => ({ name: record.target, mx: record.priority, port: record.port }));
+  return addressesOfHosts(withoutRepetitions(hosts), domain, search);
+}
+
+/** Fisher-Yates with the port of chance. */
+export function shuffle<T>(items: readonly T[], frame: Frame): T[] {
+  const shuffled = [...items];
+  for (let i = shuffled.length - 1; i > 0; i--) {
+    const j = frame.services.random.below(i + 1);
+    const [a, b] = [shuffled[i], shuffled[j]];
+    if (a !== undefined && b !== undefined) [shuffled[i], shuffled[j]] = [b, a];
+  }
+  return shuffled;
+}
+
