@@ -3,7 +3,7 @@ import { BoundedCache } from '../base/bounded-cache.ts';
 import type { Octets } from '../base/octets.ts';
 import { octetsFromBytes, skipSpace } from '../base/octets.ts';
 import type {
-  AclControlDefinition, AclFamily, AclLine, AclPhase, AclRunResult, AclRunState, AclVerdict, Acls, Config, Frame, MaybePromise, Outcome, Problem, TemplateCompiler, Text,
+  AclControlDefinition, AclDefinition, AclFamily, AclLine, AclPhase, AclRunResult, AclRunState, AclVerdict, Acls, Config, Frame, MaybePromise, Outcome, Problem, TemplateCompiler, Text,
 } from '../core/index.ts';
 import { chain, defer, fail, ok, tainted, untainted, withLocal } from '../core/index.ts';
 import { runAcl } from './interpreter.ts';
@@ -14,15 +14,13 @@ import { findPhase } from './phases.ts';
 const MAX_DEPTH = 20;
 const MAX_ACL_FILE_BYTES = 1 << 20;
 
-/** Parses every ACL of a configuration: its problems are found before it is used. */
-export function checkAcls(config: Config, family: AclFamily, compiler: TemplateCompiler): readonly Problem[] {
+/** Parses one ACL of a configuration: what is wrong in it is found before it is used. */
+export function aclChecker(family: AclFamily, compiler: TemplateCompiler): (acl: AclDefinition) => readonly Problem[] {
   const vocabulary = makeVocabulary(family);
-  const problems: Problem[] = [];
-  for (const acl of config.acls.values()) {
+  return (acl) => {
     const parsed = parseAcl(acl.name, acl.lines, vocabulary, compiler);
-    problems.push(...parsed.problems, ...notYetProblems(parsed));
-  }
-  return problems;
+    return [...parsed.problems, ...notYetProblems(parsed)];
+  };
 }
 
 function notYetProblems(acl: ParsedAcl): readonly Problem[] {

@@ -3,8 +3,9 @@ import type { Octets } from '../../base/octets.ts';
 import { assertNever } from '../../base/invariant.ts';
 import type { AclContext, Judged, MaybePromise, Outcome, Verification } from '../../core/index.ts';
 import { defer, defineAclCondition, fail, mailOf, ok } from '../../core/index.ts';
-import { findHostName, hostNameReason, verifyHelo } from '../../lists/host-name.ts';
+import { lookUpSenderName } from '../../lists/host-name.ts';
 import { findHeaderSyntaxError, findNonAsciiName, hasNoBlindRecipient } from '../verify/headers.ts';
+import { verifyHelo } from '../verify/helo.ts';
 import type { VerifyCall } from '../verify/options.ts';
 import { parseVerify } from '../verify/options.ts';
 
@@ -83,13 +84,20 @@ async function verifyHeloName(context: AclContext): Promise<Outcome<Judged>> {
 }
 
 async function verifyHostName(call: VerifyCall, context: AclContext): Promise<Outcome<Judged>> {
-  const origin = context.frame.session?.state.origin;
-  if (origin?.hostAddress === undefined) return ok({ value: true });
-  await findHostName(context.frame);
-  if (origin.hostName !== undefined) return ok({ value: true });
-  const text = `host lookup ${origin.hostLookup === 'deferred' ? 'deferred' : 'failed'} for reverse lookup check${hostNameReason(origin)}`;
-  if (origin.hostLookup === 'deferred') return call.deferOk ? ok({ value: true }) : defer(text);
-  return denied(context, undefined, text);
+  if (context.frame.session?.state.origin.hostAddress === undefined) return ok({ value: true });
+  const lookup = await lookUpSenderName(context.frame);
+  switch (lookup.kind) {
+    case 'found':
+      return ok({ value: true });
+    case 'deferred':
+      return call.deferOk ? ok({ value: true }) : defer('host lookup deferred for reverse lookup check');
+    case 'not-found': {
+      const reason = lookup.isMismatch ? "host name doesn't match any IP address" : 'failed to find host name from IP address';
+      return denied(context, undefined, `host lookup failed for reverse lookup check (${reason})`);
+    }
+    default:
+      return assertNever(lookup);
+  }
 }
 
 /** The null sender is always good. The result for the message's own sender is kept for the transaction. */

@@ -1,0 +1,138 @@
+/**
+ * What every process that handles mail holds: a configuration with the services that work by it. Made anew by a reload; sessions and deliveries keep the
+ * one they began with (DESIGN 3.17).
+ */
+import type { Octets } from '../base/octets.ts';
+import { aclChecker, createAcls } from '../acl/acls.ts';
+import { type LoadRequest, loadConfig } from '../config/load.ts';
+import type {
+  Config, Deadline, Frame, Hints, Log, Machine, MainOptions, Problem, Random, Registry, Results, Services, Spawner, UserActions,
+} from '../core/index.ts';
+import { untilAborted } from '../core/index.ts';
+import { createExpander, type Expander } from '../expand/expander.ts';
+import { lazyHints } from '../hints/store.ts';
+import { createLists } from '../lists/lists.ts';
+import { createLog, type DebugSink, earlyLogSettings, logSettings } from '../logging/log.ts';
+import { logPrefix } from '../logging/lines/sender.ts';
+import { parseLogSelector, SELECTOR_NAMES } from '../logging/selectors.ts';
+import type { SyslogSend } from '../logging/syslog.ts';
+import { createLookups } from '../lookups/lookups.ts';
+import { Spool } from '../spool/spool.ts';
+import type { SystemPorts } from '../system/create-system.ts';
+import { Resolver } from '../system/dns.ts';
+import { SystemHosts } from '../system/hosts.ts';
+import { createVerifier } from '../verify/verifier.ts';
+
+export interface RuntimeParts {
+  readonly system: SystemPorts;
+  readonly registry: Registry;
+  readonly load: Omit<LoadRequest, 'registry' | 'compiler' | 'compileText' | 'logSelectors' | 'checkAcl' | 'frameFor'>;
+  /** Who does what needs another user's rights, and who forks. */
+  readonly userActions: UserActions;
+  readonly spawner: Spawner;
+  readonly debug?: DebugSink | undefined;
+  readonly sendSyslog?: SyslogSend | undefined;
+  readonly writeStderr?: ((text: Octets) => void) | undefined;
+  /** Stand-ins of the conformance runner. */
+  readonly replace?: { readonly log?: (log: Log) => Log; readonly machine?: Machine; readonly random?: Random } | undefined;
+}
+
+export type OpeningRuntime = { readonly kind: 'ok'; readonly runtime: Runtime } | { readonly kind: 'failed'; readonly problems: readonly Problem[] };
+
+export class Runtime {
+  readonly config: Config;
+  readonly services: Services;
+  readonly expander: Expander;
+  readonly spool: Spool;
+  readonly registry: Registry;
+  readonly #close: () => void;
+
+  constructor(parts: { config: Config; services: Services; expander: Expander; spool: Spool; registry: Registry; close: () => void }) {
+    this.config = parts.config;
+    this.services = parts.services;
+    this.expander = parts.expander;
+    this.spool = parts.spool;
+    this.registry = parts.registry;
+    this.#close = parts.close;
+  }
+
+  /** A frame with nothing but the configuration: command-line expansions, main options. */
+  frame(until: Deadline, results: Results = {}): Frame {
+    return { config: this.config, services: this.services, results, captures: [], until };
+  }
+
+  close(): void {
+    this.#close();
+  }
+}
+
+/** Reads and checks the configuration and wires the services. All problems are told at once. */
+export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> {
+  const { system, registry } = parts;
+  const [expansion, lookupDefinitions, acl] = await Promise.all([registry.expansion(), registry.lookups(), registry.acl()]);
+  const lookups = createLookups(lookupDefinitions);
+  const expander = createExpander(expansion, {
+    lookupTypeProblem: (type) => {
+      const parsed = lookups.parseType(type);
+      return parsed.kind === 'ok' ? undefined : parsed.message;
+    },
+  });
+  const machine = parts.replace?.machine ?? system.machine;
+  const { files, clock } = system;
+  const logParts = { files, clock, machine, sendSyslog: parts.sendSyslog, debug: parts.debug, writeStderr: parts.writeStderr };
+  const { build } = parts.load;
+  const lists = createLists();
+  const acls = createAcls(acl, expander);
+  const verifier = createVerifier();
+  /** Options that are expanded while the configuration is read see the same services; hints and the configured log come after. */
+  const makeServices = (main: MainOptions, log: Log, hints: Hints): Services => {
+    const dns = new Resolver({ files, clock, random: system.random, main });
+    return {
+      clock, files, dns, hosts: new SystemHosts({ files, dns }), accounts: system.accounts, net: system.net, spawner: parts.spawner, userActions: parts.userActions, hints, log,
+      regexes: system.regexes, random: parts.replace?.random ?? system.random, crypt: system.crypt, lookups, lists, acls, verifier, machine, build, logPrefix,
+    };
+  };
+  const earlyLog = createLog({ ...logParts, settings: earlyLogSettings(build) });
+  const loaded = await loadConfig({
+    ...parts.load, registry, compiler: expander,
+    compileText: (text, what) => expander.runtime(text, what),
+    logSelectors: { names: SELECTOR_NAMES, problemOf: (value) => selectorProblem(value) },
+    checkAcl: aclChecker(acl, expander),
+    frameFor: (config) => ({ config, services: makeServices(config.main, earlyLog, NO_HINTS), results: {}, captures: [], until: untilAborted(new AbortController().signal) }),
+  });
+  if (loaded.kind === 'failed') return loaded;
+  const { config } = loaded;
+  const { startup } = config;
+  const owner = { uid: startup.eximUid, gid: startup.eximGid };
+  const fileLog = createLog({ ...logParts, settings: logSettings(config.main, build, startup.logFilePath, startup.spoolDirectory, owner) });
+  const log = parts.replace?.log?.(fileLog) ?? fileLog;
+  const hints: Hints = lazyHints(startup.spoolDirectory, { files, log, owner });
+  const services = makeServices(config.main, log, hints);
+  const spool = new Spool({
+    files, clock, machine, log,
+    settings: {
+      directory: startup.spoolDirectory, split: config.main.split_spool_directory, idFormat: config.main.message_id_format === 'short' ? 'short' : 'long',
+      localhostNumber: startup.localhostNumber, owner,
+      writesMessageLogs: config.main.message_logs, preservesMessageLogs: config.main.preserve_message_logs,
+    },
+  });
+  return {
+    kind: 'ok',
+    runtime: new Runtime({
+      config, services, expander, spool, registry,
+      close: () => {
+        lookups.close();
+        hints.close();
+        log.flush();
+      },
+    }),
+  };
+}
+
+function selectorProblem(value: Octets): string | undefined {
+  const parsed = parseLogSelector(value);
+  return parsed.kind === 'ok' ? undefined : parsed.message;
+}
+
+/** While the configuration is read there is no hints store yet. */
+const NO_HINTS: Hints = { get: () => undefined, put: () => {}, delete: () => {}, keys: () => [], close: () => {} };
