@@ -1,22 +1,28 @@
 #!/bin/sh
 # Builds pcre2.wasm from Debian's source package and checks it against the committed checksum.
 #   build.sh [--update]      --update writes the checksum instead of checking it
-# Needs Debian 12 with a deb-src line and: dpkg-dev clang lld wasi-libc libclang-rt-14-dev-wasm32
+# Needs Debian 12 with: curl patch clang lld wasi-libc libclang-rt-14-dev-wasm32
 set -eu
 
-version=10.42-1
+# 10.42-1+deb12u1 has the security fixes of 10.48; deb12u2 changes only the JIT compiler, which is not built here.
+pool=http://deb.debian.org/debian-security/pool/updates/main/p/pcre2
+upstream=10.42
+revision=1+deb12u1
 tarball_sha256=c33b418e3b936ee3153de2c61cc638e7e4fe3156022a5c77d0711bcbb9d64f1f
+diff_sha256=4e1e2103da0d905d30c69c8fea259d654ac7282b90236071281901f28e7dd719
 
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-apt-get source --download-only "pcre2=$version"
-upstream=${version%-*}
-echo "$tarball_sha256  pcre2_$upstream.orig.tar.gz" | sha256sum --check --quiet
-tar xf "pcre2_$upstream.orig.tar.gz"
-cd "pcre2-$upstream/src"
+curl -fsS -o source.tar.gz "$pool/pcre2_$upstream.orig.tar.gz"
+curl -fsS -o debian.diff.gz "$pool/pcre2_$upstream-$revision.diff.gz"
+printf '%s  %s\n' "$tarball_sha256" source.tar.gz "$diff_sha256" debian.diff.gz | sha256sum --check --quiet
+tar xf source.tar.gz
+cd "pcre2-$upstream"
+gzip -dc ../debian.diff.gz | patch --quiet --strip=1
+cd src
 cp pcre2.h.generic pcre2.h
 cp config.h.generic config.h
 cp pcre2_chartables.c.dist pcre2_chartables.c
