@@ -70,6 +70,9 @@ const SELECTORS: ReadonlyMap<string, boolean> = new Map([
 
 export type SelectorParsing = { readonly kind: 'ok'; readonly selectors: ReadonlySet<string> } | { readonly kind: 'error'; readonly message: string };
 
+/** In the order of the manual. */
+export const SELECTOR_NAMES: readonly string[] = [...SELECTORS.keys()];
+
 export function defaultSelectors(): ReadonlySet<string> {
   return new Set([...SELECTORS].filter(([, isOn]) => isOn).map(([name]) => name));
 }
