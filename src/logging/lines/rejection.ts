@@ -20,8 +20,9 @@ export interface Rejection {
 /** `H=… F=<sender> rejected RCPT <a@b>: reason`. */
 export function rejectionLine(rejection: Rejection, log: Log): Octets {
   const { origin, sender, reason } = rejection;
-  let line = hostAndIdent(origin, log, true) + tlsFields(origin.tls, log, 'in') + authenticatorField(origin, undefined, log);
+  let line = hostAndIdent(origin, log, true) + tlsFields(origin.tls, log, 'in');
   if (sender !== undefined) line += ` F=<${printable(sender)}>`;
+  line += authenticatorField(origin, undefined, log);
   line += ` ${rejection.isTemporary ? 'temporarily ' : ''}rejected ${printable(rejection.what)}`;
   return reason === '' ? line : `${line}: ${printable(reason)}`;
 }

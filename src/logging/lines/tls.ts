@@ -7,7 +7,7 @@ export function tlsFields(tls: TlsFacts | undefined, log: Log, direction: 'in' |
   if (tls === undefined || tls.cipher === '') return '';
   let fields = '';
   if (log.selected('tls_cipher')) fields += ` X=${tls.cipher}${log.selected('tls_resumption') && (tls.resumption & RESUMED) !== 0 ? '*' : ''}`;
-  if (log.selected('tls_certificate_verified')) fields += ` CV=${tls.certificateVerified ? 'yes' : 'no'}`;
+  if (log.selected('tls_certificate_verified') && tls.wasVerificationTried !== false) fields += ` CV=${tls.certificateVerified ? 'yes' : 'no'}`;
   if (log.selected('tls_peerdn') && tls.peerDn !== '') fields += ` DN="${quoted(tls.peerDn)}"`;
   if (direction === 'in' && log.selected('tls_sni') && tls.sni !== '') fields += ` SNI=${printable(tls.sni)}`;
   return fields;
