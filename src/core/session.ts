@@ -60,6 +60,8 @@ export interface Origin {
   /** `no` until looked up. */
   hostLookup?: 'no' | 'found' | 'failed' | 'deferred' | undefined;
   hostDnssec?: boolean | undefined;
+  /** With `hostLookup` failed: there were names, but none has the host's address. */
+  hostNameMismatch?: boolean | undefined;
   /** `$received_ip_address`, `$received_port`, of our end. */
   interfaceAddress?: Octets | undefined;
   interfacePort?: number | undefined;

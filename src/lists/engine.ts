@@ -1,0 +1,363 @@
+/**
+ * Goes through a list of any kind: negation, files, named lists and their cache, `+caseful`, `+include_unknown` and its relatives.
+ * Spec ch. 10 "Domain, host, address, and local part lists". What differs by kind is a `ListLanguage`.
+ */
+import { BoundedCache } from '../base/bounded-cache.ts';
+import type { Octets } from '../base/octets.ts';
+import { octetsFromBytes } from '../base/octets.ts';
+import type { ListKind, ListSource, NamedList, NamedListKind, Template } from '../core/config.ts';
+import type { Frame } from '../core/frame.ts';
+import type { MaybePromise } from '../core/maybe-promise.ts';
+import { chain } from '../core/maybe-promise.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { defer, ok } from '../core/outcome.ts';
+import type { FileFacts, ListMatch } from '../core/ports.ts';
+import { isUsablePath } from '../core/taint.ts';
+import type { Text } from '../core/text.ts';
+import { isTainted } from '../core/text.ts';
+import type { RawItem } from './items.ts';
+import { readFileItems, readItems } from './items.ts';
+import type { ItemVerdict, Matcher } from './pattern.ts';
+import { deferLogged, noMatch } from './pattern.ts';
+import { ListTrace } from './trace.ts';
+
+/** What makes a kind of list what it is. */
+export interface ListLanguage<Subject> {
+  readonly kind: ListKind;
+  /** As in `unknown named domain list`. */
+  readonly title: string;
+  /** Named lists that `+name` means. */
+  readonly named: NamedListKind | undefined;
+  readonly hasCommentsAnywhere: boolean;
+  /** `+caseful` is an item of its own: the subject from there on. */
+  readonly caseful?: (subject: Subject) => Subject;
+  /** `+include_unknown`, `+ignore_unknown`, `+include_defer`, `+ignore_defer` are items. */
+  readonly hasUnknownItems: boolean;
+  /** Reads one pattern; never for `+…` and `/…`. */
+  matcher(pattern: Text, frame: Frame): Matcher<Subject>;
+  /** What results of named lists are kept under; undefined: they are not kept. */
+  cacheKey(subject: Subject): Octets | undefined;
+  /** As it is named in traces. */
+  describe(subject: Subject): Octets;
+}
+
+type CompiledItem<Subject> = { readonly raw: RawItem } & (
+  | { readonly kind: 'pattern'; readonly matcher: Matcher<Subject> }
+  | { readonly kind: 'file'; readonly path: Text }
+  | { readonly kind: 'named'; readonly name: Octets }
+  | { readonly kind: 'caseful' }
+  | { readonly kind: 'mode'; readonly mode: UnknownMode }
+);
+
+type UnknownMode = 'include_unknown' | 'ignore_unknown' | 'include_defer' | 'ignore_defer';
+
+const unknownModes: ReadonlySet<string> = new Set<UnknownMode>(['include_unknown', 'ignore_unknown', 'include_defer', 'ignore_defer']);
+
+/** A verdict that a negated line of a file turned round. */
+type LineVerdict = ItemVerdict | { readonly kind: 'negative-match' };
+
+const maxDepth = 50;
+const keptTexts = 1000;
+const keptFiles = 100;
+const keptResults = 1000;
+const maxListFileBytes = 16 << 20;
+
+const notInList: Outcome<ListMatch> = ok({ matched: false });
+
+export class ListEngine<Subject> {
+  readonly language: ListLanguage<Subject>;
+  /** Constant lists, read once: a Template lives as long as its Config. */
+  readonly #constants = new WeakMap<Template, readonly CompiledItem<Subject>[]>();
+  readonly #texts = new BoundedCache<Octets, readonly CompiledItem<Subject>[]>(keptTexts);
+  readonly #files = new BoundedCache<Octets, { readonly facts: FileFacts; readonly items: readonly CompiledItem<Subject>[] }>(keptFiles);
+  readonly #cacheable = new WeakMap<NamedList, boolean>();
+  /** Results of named lists, for one connection or one delivery attempt. */
+  readonly #results = new WeakMap<object, BoundedCache<Octets, Outcome<ListMatch>>>();
+
+  constructor(language: ListLanguage<Subject>) {
+    this.language = language;
+  }
+
+  match(list: ListSource | Text, subject: Subject, frame: Frame, depth = 0): MaybePromise<Outcome<ListMatch>> {
+    if ('octets' in list) return this.#run(list.octets, this.#compileText(list, frame), subject, frame, depth);
+    const { template } = list;
+    if (template.constant !== undefined) return this.#run(labelOf(template), this.#compileConstant(template, frame), subject, frame, depth);
+    return chain(template.evaluate(frame), (text) => {
+      switch (text.kind) {
+        case 'ok':
+          return this.#run(text.value.octets, this.#compileText(text.value, frame), subject, frame, depth);
+        case 'forced-fail':
+          frame.services.log.debug('lists', () => `expansion of "${template.source}" forced failure: assume not in this list`);
+          return notInList;
+        case 'fail':
+        case 'defer': {
+          const message = `failed to expand "${template.source}" while checking a list: ${text.message}`;
+          frame.services.log.panic(message);
+          return defer('');
+        }
+      }
+    });
+  }
+
+  /** A list of one item that is not split. */
+  matchItem(pattern: Text, subject: Subject, frame: Frame): MaybePromise<Outcome<ListMatch>> {
+    const item = this.#compileItem({ whole: pattern.octets, pattern, isNegated: false }, frame, true);
+    return this.#run(pattern.octets, [item], subject, frame, 1);
+  }
+
+  #compileConstant(template: Template, frame: Frame): readonly CompiledItem<Subject>[] {
+    let items = this.#constants.get(template);
+    if (!items) {
+      items = this.#compileText({ octets: template.constant ?? '', taint: [] }, frame);
+      this.#constants.set(template, items);
+    }
+    return items;
+  }
+
+  #compileText(text: Text, frame: Frame): readonly CompiledItem<Subject>[] {
+    const known = isTainted(text) ? undefined : this.#texts.get(text.octets);
+    if (known) return known;
+    const items = readItems(text).map((raw) => this.#compileItem(raw, frame, true));
+    if (!isTainted(text)) this.#texts.set(text.octets, items);
+    return items;
+  }
+
+  #compileItem(raw: RawItem, frame: Frame, allowsFiles: boolean): CompiledItem<Subject> {
+    const { octets } = raw.pattern;
+    if (allowsFiles && octets.startsWith('/')) return { kind: 'file', raw, path: raw.pattern };
+    if (octets.startsWith('+')) {
+      const name = octets.slice(1);
+      if (this.language.caseful && name === 'caseful') return { kind: 'caseful', raw };
+      if (this.language.hasUnknownItems && isUnknownMode(name)) return { kind: 'mode', raw, mode: name };
+      if (this.language.named) return { kind: 'named', raw, name };
+    }
+    return { kind: 'pattern', raw, matcher: this.language.matcher(raw.pattern, frame) };
+  }
+
+  #run(label: Octets, items: readonly CompiledItem<Subject>[], subject: Subject, frame: Frame, depth: number): MaybePromise<Outcome<ListMatch>> {
+    if (depth > maxDepth) {
+      frame.services.log.panic(`too many nested ${this.language.title}s: ${label}`);
+      return defer('');
+    }
+    return new ListRun(this, label, items, subject, frame, depth).from(0);
+  }
+
+  /** For `ListRun`. */
+  named(name: Octets, subject: Subject, frame: Frame, depth: number, trace: ListTrace): MaybePromise<LineVerdict> {
+    const { named, title } = this.language;
+    const list = named && frame.config.namedLists[named].get(name);
+    if (!named || !list) return deferLogged(`unknown named ${title} "+${name}"`, frame);
+    const key = this.#isCacheable(list, frame, 0) ? this.language.cacheKey(subject) : undefined;
+    const results = key === undefined ? undefined : this.#resultsOf(frame);
+    const id = `${name}\0${key}`;
+    const known = results?.get(id);
+    if (known) {
+      trace.line(`cached ${known.kind === 'ok' && known.value.matched ? 'yes' : 'no'} match for +${name}`);
+      return verdictOf(known);
+    }
+    trace.line(`  start sublist ${name}`);
+    const result = this.match({ kind: this.language.kind, template: list.template }, subject, frame, depth + 1);
+    return chain(result, (outcome) => {
+      trace.line(`  end sublist ${name}`);
+      if (outcome.kind === 'ok') results?.set(id, outcome);
+      return verdictOf(outcome);
+    });
+  }
+
+  /** For `ListRun`: the items of a file, read again when it changed. */
+  fileItems(path: Text, frame: Frame): readonly CompiledItem<Subject>[] | ItemVerdict {
+    const { files } = frame.services;
+    if (!isUsablePath(path, frame.config)) return deferLogged(`Tainted filename '${path.octets}'`, frame);
+    const facts = files.stat(path.octets);
+    const known = this.#files.get(path.octets);
+    if (facts.kind === 'ok' && known && isSameFile(known.facts, facts.value)) return known.items;
+    const content = facts.kind === 'ok' ? files.readFile(path.octets, maxListFileBytes) : facts;
+    if (facts.kind !== 'ok' || content.kind !== 'ok') {
+      const reason = content.kind === 'ok' ? '' : content.reason;
+      return deferLogged(`failed to open ${path.octets} when checking "${path.octets}": ${reason}`, frame);
+    }
+    const items = readFileItems(octetsFromBytes(content.value), this.language.hasCommentsAnywhere).map((raw) => this.#compileItem(raw, frame, false));
+    this.#files.set(path.octets, { facts: facts.value, items });
+    return items;
+  }
+
+  /** Without expansions, also in the lists it refers to, or declared with `_cache`. */
+  #isCacheable(list: NamedList, frame: Frame, depth: number): boolean {
+    if (list.forceCache) return true;
+    if (list.template.constant === undefined || depth > maxDepth) return false;
+    let isCacheable = this.#cacheable.get(list);
+    if (isCacheable === undefined) {
+      isCacheable = this.#compileConstant(list.template, frame).every((item) => {
+        if (item.kind !== 'named') return true;
+        const inner = this.language.named && frame.config.namedLists[this.language.named].get(item.name);
+        return inner === undefined || this.#isCacheable(inner, frame, depth + 1);
+      });
+      this.#cacheable.set(list, isCacheable);
+    }
+    return isCacheable;
+  }
+
+  #resultsOf(frame: Frame): BoundedCache<Octets, Outcome<ListMatch>> {
+    const owner = frame.session?.state ?? frame.delivery ?? frame.results;
+    let results = this.#results.get(owner);
+    if (!results) {
+      results = new BoundedCache(keptResults);
+      this.#results.set(owner, results);
+    }
+    return results;
+  }
+}
+
+/** One subject on its way through one list. */
+class ListRun<Subject> {
+  readonly #engine: ListEngine<Subject>;
+  readonly #items: readonly CompiledItem<Subject>[];
+  readonly #frame: Frame;
+  readonly #depth: number;
+  readonly #trace: ListTrace;
+  #subject: Subject;
+  #onUnknown: 'stop' | 'include' | 'ignore' = 'stop';
+  #onDefer: 'defer' | 'include' | 'ignore' = 'defer';
+
+  constructor(engine: ListEngine<Subject>, label: Octets, items: readonly CompiledItem<Subject>[], subject: Subject, frame: Frame, depth: number) {
+    this.#engine = engine;
+    this.#items = items;
+    this.#subject = subject;
+    this.#frame = frame;
+    this.#depth = depth;
+    this.#trace = new ListTrace(frame.services.log, engine.language.describe(subject), label, depth);
+    this.#trace.begin();
+  }
+
+  from(start: number): MaybePromise<Outcome<ListMatch>> {
+    for (let i = start; i < this.#items.length; i++) {
+      const item = this.#items[i];
+      if (!item) break;
+      const verdict = this.#verdict(item);
+      if (verdict instanceof Promise) return verdict.then((settled) => this.#decide(item, settled) ?? this.from(i + 1));
+      const decision = this.#decide(item, verdict);
+      if (decision) return decision;
+    }
+    const matched = this.#items.at(-1)?.raw.isNegated ?? false;
+    this.#trace.end(matched);
+    return ok({ matched });
+  }
+
+  #verdict(item: CompiledItem<Subject>): MaybePromise<LineVerdict> {
+    this.#trace.element(item.raw.whole);
+    switch (item.kind) {
+      case 'pattern':
+        return item.matcher(this.#subject, this.#frame);
+      case 'named':
+        return this.#engine.named(item.name, this.#subject, this.#frame, this.#depth, this.#trace);
+      case 'file':
+        return this.#fileVerdict(item.path);
+      case 'caseful':
+        this.#subject = this.#engine.language.caseful?.(this.#subject) ?? this.#subject;
+        return noMatch;
+      case 'mode':
+        this.#setMode(item.mode);
+        return noMatch;
+    }
+  }
+
+  #setMode(mode: UnknownMode): void {
+    const what = mode.startsWith('include') ? 'include' : 'ignore';
+    if (mode.endsWith('unknown')) this.#onUnknown = what;
+    else this.#onDefer = what;
+  }
+
+  #fileVerdict(path: Text): MaybePromise<LineVerdict> {
+    const items = this.#engine.fileItems(path, this.#frame);
+    return 'kind' in items ? items : this.#lineVerdict(items, 0);
+  }
+
+  #lineVerdict(items: readonly CompiledItem<Subject>[], start: number): MaybePromise<LineVerdict> {
+    for (let i = start; i < items.length; i++) {
+      const item = items[i];
+      if (!item) break;
+      const take = (verdict: LineVerdict): LineVerdict | undefined => {
+        if (verdict.kind === 'no-match') return undefined;
+        if (!item.raw.isNegated || verdict.kind === 'unknown' || verdict.kind === 'defer') return verdict;
+        return verdict.kind === 'match' ? { kind: 'negative-match' } : { kind: 'match' };
+      };
+      const verdict = this.#verdict(item);
+      if (verdict instanceof Promise) return verdict.then((settled) => take(settled) ?? this.#lineVerdict(items, i + 1));
+      const decided = take(verdict);
+      if (decided) return decided;
+    }
+    return noMatch;
+  }
+
+  /** Undefined: go on with the next item. */
+  #decide({ raw }: CompiledItem<Subject>, verdict: LineVerdict): Outcome<ListMatch> | undefined {
+    switch (verdict.kind) {
+      case 'no-match':
+        return undefined;
+      case 'match':
+      case 'negative-match': {
+        const matched = (verdict.kind === 'match') !== raw.isNegated;
+        this.#trace.matched(matched, raw.whole);
+        if (verdict.kind === 'negative-match') return ok({ matched });
+        return ok({ matched, data: matched ? verdict.data : undefined, captures: verdict.captures });
+      }
+      case 'unknown':
+        return this.#decideUnknown(verdict.message);
+      case 'defer':
+        return this.#decideDefer(verdict.message);
+    }
+  }
+
+  #decideUnknown(message: string): Outcome<ListMatch> | undefined {
+    const { log } = this.#frame.services;
+    if (this.#onUnknown === 'include') {
+      log.main(`${message}: accepted by +include_unknown`);
+      return ok({ matched: true });
+    }
+    if (this.#onUnknown === 'ignore') {
+      this.#trace.line(`${message}: item ignored by +ignore_unknown`);
+      return undefined;
+    }
+    this.#trace.result(false, message);
+    return notInList;
+  }
+
+  #decideDefer(message: string): Outcome<ListMatch> | undefined {
+    const { log } = this.#frame.services;
+    if (this.#onDefer === 'include') {
+      log.main(`${message}: accepted by +include_defer`);
+      return ok({ matched: true });
+    }
+    if (this.#onDefer === 'ignore') {
+      log.main(`${message}: item ignored by +ignore_defer`);
+      return undefined;
+    }
+    this.#trace.line(`list match deferred${message === '' ? '' : `: ${message}`}`);
+    return defer(message);
+  }
+}
+
+function isUnknownMode(name: string): name is UnknownMode {
+  return unknownModes.has(name);
+}
+
+/** A list that cannot be expanded has deferred already; a fail is an expansion's and stays temporary, as in Exim. */
+function verdictOf(outcome: Outcome<ListMatch>): LineVerdict {
+  switch (outcome.kind) {
+    case 'ok':
+      return outcome.value.matched ? { kind: 'match', data: outcome.value.data, captures: outcome.value.captures } : noMatch;
+    case 'forced-fail':
+      return noMatch;
+    case 'fail':
+    case 'defer':
+      return { kind: 'defer', message: outcome.message };
+  }
+}
+
+function isSameFile(a: FileFacts, b: FileFacts): boolean {
+  return a.inode === b.inode && a.device === b.device && a.sizeBytes === b.sizeBytes && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs;
+}
+
+function labelOf(template: Template): Octets {
+  return template.constant ?? template.source;
+}
