@@ -178,8 +178,18 @@ export interface RetryError {
 export interface RetryPort {
   /** `due`: contact it; `not-due`: skip now; `expired`: its retry time has run out (still tried once if nothing else works). */
   hostStatus(host: HostItem, address: Address): 'due' | 'not-due' | 'expired';
-  hostFailed(host: HostItem, address: Address, error: RetryError, message: Octets): void;
+  /**
+   * Logs `H=name [ip] reason` or `H=name [ip]: message` and keeps a retry time. `scope` message: a 4xx to MAIL or DATA, a timeout after MAIL or the
+   * final dot; only this message waits then, not the host. `reason` is strerror's text, before or instead of the message. `errorNumber` as in DeliveryResult.
+   */
+  hostFailed(host: HostItem, address: Address, error: RetryError, message: Octets, detail?: HostFailureDetail): void;
   hostWorked(host: HostItem, address: Address): void;
+}
+
+export interface HostFailureDetail {
+  readonly scope?: 'host' | 'message';
+  readonly reason?: Octets | undefined;
+  readonly errorNumber?: number | undefined;
 }
 
 export interface TransportBehaviour {
