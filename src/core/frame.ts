@@ -30,6 +30,8 @@ export interface Frame {
   /** Values of nested scopes: `value`, `item`, `acl_arg1`, `acl_narg`, … innermost first. */
   readonly locals?: Local;
   readonly until: Deadline;
+  /** `$return_path` while a transport runs; otherwise the sender is read. */
+  readonly returnPath?: Octets;
   /** The ACL that runs, for `${acl…}` inside it. */
   readonly aclPhase?: AclPhase;
   readonly aclDepth?: number;
