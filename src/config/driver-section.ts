@@ -112,5 +112,5 @@ export class DriverSection<D extends DriverDefinition> {
 
 /** The options that all of the family have; `driver` always is one. */
 export function genericTable(definitions: readonly DriverDefinition[]): OptionTable {
-  return { driver: DRIVER_OPTION, ...definitions.find((definition) => definition.generic)?.generic };
+  return { ...definitions.find((definition) => definition.generic)?.generic, driver: DRIVER_OPTION };
 }
