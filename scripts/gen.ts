@@ -8,10 +8,10 @@ import { generateReference } from './gen/reference.ts';
 const root = dirname(import.meta.dirname);
 const onlyCheck = process.argv.includes('--check');
 
-const { files, problems } = await readDefinitions(root);
-for (const { path, message } of problems) console.error(`src/${path}:1: ${message}`);
+const definitions = await readDefinitions(root);
+for (const { path, message } of definitions.problems) console.error(`src/${path}:1: ${message}`);
 
-const generated = new Map([...generateBuiltin(files), ...generateReference(files)]);
+const generated = new Map([...generateBuiltin(definitions.files), ...generateReference(definitions)]);
 const stale = [...generated].filter(([path, text]) => !existsSync(join(root, path)) || readFileSync(join(root, path), 'utf8') !== text);
 const orphans = ['src/builtin', 'docs/reference'].flatMap((folder) => filesOf(folder)).filter((path) => !generated.has(path));
 
@@ -23,7 +23,7 @@ for (const path of orphans) {
   if (onlyCheck) console.error(`${path}:1: is not generated any more: npm run gen`);
   else rmSync(join(root, path));
 }
-if (problems.length > 0 || (onlyCheck && stale.length + orphans.length > 0)) process.exitCode = 1;
+if (definitions.problems.length > 0 || (onlyCheck && stale.length + orphans.length > 0)) process.exitCode = 1;
 
 function filesOf(folder: string): string[] {
   return existsSync(join(root, folder)) ? readdirSync(join(root, folder)).map((name) => `${folder}/${name}`) : [];

@@ -1,15 +1,18 @@
 /** Every definition says what it is and where it is specified, shows an example, and lies in the file of its name. STYLE.md 5. */
 import { basename } from 'node:path';
-import type { Definition, DefinitionFile, Definitions } from '../gen/definitions.ts';
+import type { Definition, DefinitionFile, Definitions, Options } from '../gen/definitions.ts';
 import type { Finding } from './source.ts';
 
 const withExamples: ReadonlySet<string> = new Set(['item', 'operator', 'condition']);
 /** Names that can be file names; `<` and `>=` need another. */
 const plainName = /^[A-Za-z][\w-]*$/;
 
-export function checkDefinitions({ files, problems }: Definitions): Finding[] {
+export function checkDefinitions({ files, tables, problems }: Definitions): Finding[] {
   const broken = problems.map(({ path, message }) => ({ file: `src/${path}`, line: 1, message }));
-  return [...broken, ...files.flatMap(checkFile), ...findDuplicates(files)];
+  const undocumented = [...tables].flatMap(([{ path }, options]) =>
+    problemsOfOptions(options).map((message) => ({ file: `src/${path}`, line: 1, message })),
+  );
+  return [...broken, ...files.flatMap(checkFile), ...findDuplicates(files), ...undocumented];
 }
 
 function checkFile(file: DefinitionFile): Finding[] {
@@ -27,10 +30,11 @@ function problemsOf(definition: Definition): string[] {
   if (!/ch\. \d+ "[^"]+"|RFC \d+|extension/.test(definition.spec ?? ''))
     problems.push('has no spec (`ch. 11 "Expansion items"`, `RFC 5321 s4.5`)');
   if (withExamples.has(definition.family) && !definition.isNotYet && !definition.examples?.length) problems.push('has no example');
-  for (const [name, option] of Object.entries(definition.options ?? {})) {
-    if (!option.doc?.trim()) problems.push(`option ${name} has no doc`);
-  }
-  return problems;
+  return [...problems, ...problemsOfOptions(definition.options ?? {})];
+}
+
+function problemsOfOptions(options: Options): string[] {
+  return Object.entries(options).flatMap(([name, option]) => (option.doc?.trim() ? [] : [`option ${name} has no doc`]));
 }
 
 function isSentence(text: string | undefined): boolean {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { families, type Part } from './families.ts';
+import { families, type OptionPage, optionPages, type Part } from './families.ts';
 
 /** What all families have in common, and what the pages show of the rest. */
 export interface Definition {
@@ -12,7 +12,7 @@ export interface Definition {
   readonly summary: string;
   readonly spec: string;
   readonly examples?: readonly (readonly [string, unknown])[];
-  readonly options?: Readonly<Record<string, OptionDefinition>>;
+  readonly options?: Options;
   readonly permittedIn?: readonly string[] | 'all';
   readonly isQueryStyle?: boolean;
   readonly isNotYet?: boolean;
@@ -42,8 +42,11 @@ export interface Problem {
   readonly message: string;
 }
 
+export type Options = Readonly<Record<string, OptionDefinition>>;
+
 export interface Definitions {
   readonly files: readonly DefinitionFile[];
+  readonly tables: ReadonlyMap<OptionPage, Options>;
   readonly problems: readonly Problem[];
 }
 
@@ -59,7 +62,22 @@ export async function readDefinitions(root: string): Promise<Definitions> {
       else files.push(file);
     }
   }
-  return { files, problems };
+  const tables = new Map<OptionPage, Options>();
+  for (const page of optionPages.filter(({ path }) => existsSync(join(root, 'src', path)))) {
+    const table = await readOptionTable(root, page);
+    if (typeof table === 'string') problems.push({ path: page.path, message: table });
+    else tables.set(page, table);
+  }
+  return { files, tables, problems };
+}
+
+async function readOptionTable(root: string, page: OptionPage): Promise<Options | string> {
+  try {
+    const module: Readonly<Record<string, Options | undefined>> = await import(pathToFileURL(join(root, 'src', page.path)).href);
+    return module[page.table] ?? `has no option table ${page.table}`;
+  } catch (error) {
+    return `cannot be loaded: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 async function readDefinitionFile(root: string, path: string, part: Part): Promise<DefinitionFile | Problem> {

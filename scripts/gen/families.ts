@@ -72,3 +72,20 @@ export const families: readonly Family[] = [
     parts: [{ folder: 'auth/drivers', family: 'authenticator', page: 'authenticators', title: 'Authenticators' }],
   },
 ];
+
+/** Options that belong to no definition: of the main section, and those that every router, transport or authenticator has. */
+export interface OptionPage {
+  /** Below src/. */
+  readonly path: string;
+  /** The exported option table. */
+  readonly table: string;
+  readonly page: string;
+  readonly title: string;
+}
+
+export const optionPages: readonly OptionPage[] = [
+  { path: 'core/main-options.ts', table: 'mainOptions', page: 'main-options', title: 'Main options' },
+  { path: 'routers/generic-options.ts', table: 'routerOptions', page: 'router-options', title: 'Options of all routers' },
+  { path: 'transports/generic-options.ts', table: 'transportOptions', page: 'transport-options', title: 'Options of all transports' },
+  { path: 'auth/generic-options.ts', table: 'authenticatorOptions', page: 'authenticator-options', title: 'Options of all authenticators' },
+];
