@@ -1,0 +1,154 @@
+/**
+ * Values of a call as JSON in octets: every char of an octet string is one octet on the way. What JSON lacks is tagged: `{"$map": […]}`,
+ * `{"$set": […]}`, `{"$bytes": "…"}`, `{"$int": "…"}`, `{"$number": "Infinity"}`. An object whose only key begins with `$` is wrapped (`{"$plain": …}`).
+ */
+import { ProtocolError } from './frames.ts';
+
+export function encodeValue(value: unknown): Buffer {
+  const text = JSON.stringify(tag(value)) ?? 'null';
+  return Buffer.from(/[^\u0000-\u00ff]/.test(text) ? text.replace(/[^\u0000-\u00ff]/g, escapeUnit) : text, 'latin1');
+}
+
+function escapeUnit(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** Throws ProtocolError when the octets are no such value. */
+export function decodeValue(bytes: Buffer): unknown {
+  try {
+    return untag(JSON.parse(bytes.latin1Slice()));
+  } catch (error) {
+    throw new ProtocolError('a value that cannot be read', { cause: error });
+  }
+}
+
+function tag(value: unknown): unknown {
+  switch (typeof value) {
+    case 'bigint': return { $int: String(value) };
+    case 'number': return Number.isFinite(value) ? value : { $number: String(value) };
+    case 'object': return value === null ? null : tagObject(value);
+    case 'function':
+    case 'symbol':
+    case 'undefined': return undefined;
+    default: return value;
+  }
+}
+
+function tagObject(value: object): unknown {
+  if (Array.isArray(value)) return value.map((item) => tag(item) ?? null);
+  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value.buffer, value.byteOffset, value.byteLength).latin1Slice() };
+  if (value instanceof Map) return { $map: [...value].map(([key, item]) => [tag(key), tag(item) ?? null]) };
+  if (value instanceof Set) return { $set: [...value].map((item) => tag(item) ?? null) };
+  const entries = Object.entries(value).map(([key, item]) => [key, tag(item)] as const);
+  const plain = objectOf(entries);
+  return entries.length === 1 && entries[0]?.[0].startsWith('$') ? { $plain: plain } : plain;
+}
+
+/** Keys from outside never reach a prototype. */
+function objectOf(entries: readonly (readonly [string, unknown])[]): object {
+  return Object.fromEntries(entries.filter(([, item]) => item !== undefined));
+}
+
+function untag(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(untag);
+  const entries = Object.entries(value);
+  const [only] = entries;
+  if (only && entries.length === 1 && only[0].startsWith('$')) return untagOne(only[0], only[1]);
+  return objectOf(entries.map(([key, item]) => [key, untag(item)] as const));
+}
+
+function untagOne(name: string, content: unknown): unknown {
+  switch (name) {
+    case '$int': return BigInt(text(content));
+    case '$number': return Number(text(content));
+    case '$bytes': return Buffer.from(text(content), 'latin1');
+    case '$map': return new Map(list(content).map((pair) => [untag(list(pair)[0]), untag(list(pair)[1])] as const));
+    case '$set': return new Set(list(content).map(untag));
+    case '$plain': return objectOf(Object.entries(Object(content)).map(([key, item]) => [key, untag(item)] as const));
+    default: throw new ProtocolError(`unknown tag ${name}`);
+  }
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw new ProtocolError('a tag without its text');
+  return value;
+}
+
+function list(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw new ProtocolError('a tag without its list');
+  return value;
+}
+
+/** Reads the fields of a value from another process; what is not as expected throws ProtocolError. */
+export class Fields {
+  readonly #values: Readonly<Record<string, unknown>>;
+
+  constructor(value: unknown) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Map || value instanceof Set || value instanceof Uint8Array) {
+      throw new ProtocolError('not an object');
+    }
+    this.#values = value as Readonly<Record<string, unknown>>; // checked above
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined && this.get(name) !== null;
+  }
+
+  get(name: string): unknown {
+    return Object.hasOwn(this.#values, name) ? this.#values[name] : undefined;
+  }
+
+  string(name: string): string {
+    const value = this.get(name);
+    if (typeof value !== 'string') throw new ProtocolError(`${name}: not a string`);
+    return value;
+  }
+
+  number(name: string): number {
+    const value = this.get(name);
+    if (typeof value !== 'number' || Number.isNaN(value)) throw new ProtocolError(`${name}: not a number`);
+    return value;
+  }
+
+  /** A user or group id. */
+  id(name: string): number {
+    const value = this.number(name);
+    if (!Number.isInteger(value) || value < 0 || value > 0xffff_fffe) throw new ProtocolError(`${name}: not an id`);
+    return value;
+  }
+
+  boolean(name: string): boolean {
+    return this.get(name) === true;
+  }
+
+  bytes(name: string): Buffer {
+    const value = this.get(name);
+    if (!Buffer.isBuffer(value)) throw new ProtocolError(`${name}: not octets`);
+    return value;
+  }
+
+  strings(name: string): readonly string[] {
+    return this.array(name).map((item) => {
+      if (typeof item !== 'string') throw new ProtocolError(`${name}: not strings`);
+      return item;
+    });
+  }
+
+  array(name: string): readonly unknown[] {
+    const value = this.get(name);
+    if (!Array.isArray(value)) throw new ProtocolError(`${name}: not a list`);
+    return value;
+  }
+
+  map(name: string): ReadonlyMap<string, string> {
+    const value = this.get(name);
+    if (!(value instanceof Map)) throw new ProtocolError(`${name}: not a map`);
+    for (const [key, item] of value) if (typeof key !== 'string' || typeof item !== 'string') throw new ProtocolError(`${name}: not strings`);
+    return value;
+  }
+
+  fields(name: string): Fields {
+    return new Fields(this.get(name));
+  }
+}
