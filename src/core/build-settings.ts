@@ -26,6 +26,8 @@ export interface BuildSettings {
 
 /** Set only by the separate entry of the conformance runner (DESIGN 3.11). */
 export interface HarnessSettings {
+  /** What it takes as compiled in. */
+  readonly build: Partial<Omit<BuildSettings, 'harness'>>;
   readonly randomSeed: number | undefined;
   readonly cramMd5Challenge: string | undefined;
   readonly keepsPrivilege: boolean;

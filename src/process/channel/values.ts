@@ -148,6 +148,11 @@ export class Fields {
     return value;
   }
 
+  /** The values themselves, without those named. */
+  without(...names: readonly string[]): Readonly<Record<string, unknown>> {
+    return objectOf(Object.entries(this.#values).filter(([name]) => !names.includes(name))) as Readonly<Record<string, unknown>>; // made from entries
+  }
+
   fields(name: string): Fields {
     return new Fields(this.get(name));
   }

@@ -1,0 +1,51 @@
+/** `-be` and `-bem`: expands its arguments, or lines of standard input. Spec ch. 5 "-be". */
+import type { Octets } from '../base/octets.ts';
+import { octetsFromBytes, trimSpace, trimStart } from '../base/octets.ts';
+import { untilAborted } from '../core/index.ts';
+import type { Frame } from '../core/index.ts';
+import { testExpansion } from '../expand/expansion-test.ts';
+import type { ModeContext, ModeRunner } from './mode.ts';
+import { openForMode } from './open.ts';
+
+export const runExpand: ModeRunner = async (context) => {
+  const opened = await openForMode(context);
+  if (opened.kind === 'exit') return opened.status;
+  const { runtime } = opened;
+  const lifetime = new AbortController();
+  const frame: Frame = runtime.frame(untilAborted(lifetime.signal));
+  if (context.invocation.words.length > 0) {
+    for (const word of context.invocation.words) context.io.stdout.write(`${await testExpansion(word, frame)}\n`);
+  } else await expandLines(context, frame);
+  lifetime.abort();
+  runtime.close();
+  return 0;
+};
+
+/** A prompt on a terminal and elsewhere, as Exim prints it; a backslash at the end of a line continues it. */
+async function expandLines({ io }: ModeContext, frame: Frame): Promise<void> {
+  let pending = '';
+  io.stdout.write('> ');
+  for await (const line of lines(io.stdin)) {
+    const text = pending === '' ? line : trimStart(line);
+    if (text.endsWith('\\')) {
+      pending += text.slice(0, -1);
+      continue;
+    }
+    const source = trimSpace(pending + text);
+    pending = '';
+    io.stdout.write(`${source === '' ? '' : await testExpansion(source, frame)}\n> `);
+  }
+  io.stdout.write('\n');
+}
+
+async function* lines(input: AsyncIterable<Uint8Array>): AsyncGenerator<Octets> {
+  let rest = '';
+  for await (const chunk of input) {
+    rest += octetsFromBytes(chunk);
+    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
+      yield rest.slice(0, end);
+      rest = rest.slice(end + 1);
+    }
+  }
+  if (rest !== '') yield rest;
+}

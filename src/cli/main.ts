@@ -1,0 +1,46 @@
+/**
+ * The multi-call program: the name it is called by and its arguments choose a tool, a subcommand, an internal role or one of Exim's modes. Each is loaded
+ * when it is chosen.
+ */
+import type { HarnessSettings } from '../core/build-settings.ts';
+import { octetsFromUnicode } from '../base/octets.ts';
+import { standardOutput } from '../system/standard-streams.ts';
+import { parseArguments } from './arguments.ts';
+
+/** What another entry than the shipped one may change. */
+export interface RunOptions {
+  readonly harness?: HarnessSettings | undefined;
+  /** The script that our own processes are started with; default: the running one. */
+  readonly script?: string | undefined;
+}
+
+const SUBCOMMANDS: ReadonlySet<string> = new Set(['start', 'check', 'help', 'version']);
+
+/** `args` are those after the program's name. Ends the process when the mode has ended. */
+export async function run(calledAs: string, args: readonly string[], options: RunOptions = {}): Promise<void> {
+  const status = await dispatch(calledAs, args, options);
+  if (status !== undefined) process.exit(status);
+}
+
+/** The exit status; undefined when the process goes on (daemons, agents). */
+async function dispatch(calledAs: string, args: readonly string[], options: RunOptions): Promise<number | undefined> {
+  process.env.UV_THREADPOOL_SIZE ??= '16';
+  const script = options.script ?? process.argv[1] ?? '';
+  const first = args[0] ?? '';
+  if (first.startsWith('--eximius-role=')) {
+    const { runRole } = await import('./roles.ts');
+    return runRole(first.slice('--eximius-role='.length), args.slice(1), { ...options, script });
+  }
+  const octets = args.map((arg) => octetsFromUnicode(arg));
+  if (calledAs === 'eximius' && SUBCOMMANDS.has(first)) {
+    const { runSubcommand } = await import('./subcommands.ts');
+    return runSubcommand(first, octets.slice(1), { ...options, script });
+  }
+  const parsed = parseArguments(calledAs, octets);
+  if (parsed.kind === 'error') {
+    standardOutput(2).write(`${parsed.message}\n`);
+    return parsed.status;
+  }
+  const { runInvocation } = await import('./modes.ts');
+  return runInvocation(parsed.invocation, { ...options, script });
+}

@@ -1,0 +1,74 @@
+/** Which mode an invocation runs, in a process of its own. */
+import { builtin } from '../builtin.ts';
+import { createSystem } from '../system/create-system.ts';
+import { currentGroups, currentIds, dropToRealUser } from '../system/privilege.ts';
+import { standardInput, standardOutput } from '../system/standard-streams.ts';
+import { readBuildSettings } from './build.ts';
+import type { Invocation, Mode } from './invocation.ts';
+import type { RunOptions } from './main.ts';
+import type { ModeContext, ModeRunner } from './mode.ts';
+
+/** The file of each mode; loaded when it is chosen. */
+const RUNNERS: Readonly<Record<Mode['kind'], () => Promise<ModeRunner>>> = {
+  receive: async () => (await import('./receive.ts')).runReceive,
+  smtp: async () => (await import('./smtp.ts')).runSmtp,
+  'batch-smtp': async () => (await import('./smtp.ts')).runSmtp,
+  daemon: async () => (await import('./daemon.ts')).runDaemon,
+  'inetd-wait': async () => notYet('-bw'),
+  'queue-run': async () => (await import('./queue-run.ts')).runQueueRun,
+  'host-test': async () => (await import('./host-test.ts')).runHostTest,
+  'address-test': async () => (await import('./address-test.ts')).runAddressTest,
+  verify: async () => (await import('./address-test.ts')).runAddressTest,
+  expand: async () => (await import('./expand.ts')).runExpand,
+  'list-queue': async () => (await import('./list-queue.ts')).runListQueue,
+  'print-options': async () => (await import('./print-options.ts')).runPrintOptions,
+  version: async () => (await import('./version.ts')).runVersion,
+  help: async () => (await import('./version.ts')).runHelp,
+  'message-action': async () => (await import('./message-action.ts')).runMessageAction,
+  'filter-test': async () => notYet('-bf'),
+  'retry-test': async () => (await import('./retry-test.ts')).runRetryTest,
+  'rewrite-test': async () => (await import('./rewrite-test.ts')).runRewriteTest,
+  newaliases: async () => (await import('./newaliases.ts')).runNewaliases,
+  information: async () => (await import('./version.ts')).runInformation,
+  'log-line': async () => (await import('./log-line.ts')).runLogLine,
+  'not-yet': async () => notYet(''),
+};
+
+function notYet(name: string): ModeRunner {
+  return async ({ invocation, io }) => {
+    const option = invocation.mode?.kind === 'not-yet' ? invocation.mode.option : name;
+    io.stderr.write(`exim: option ${option} is not built yet\n`);
+    return 1;
+  };
+}
+
+/** What an invocation without a mode option is: a queue run, a message, or a plea for help. */
+export function chosenMode(invocation: Invocation): Mode {
+  if (invocation.mode) return invocation.mode;
+  if (invocation.queue) return invocation.queue.intervalSeconds === undefined ? { kind: 'queue-run' } : { kind: 'daemon', isForeground: false };
+  if (invocation.words.length > 0 || invocation.takesRecipientsFromHeaders || invocation.isMinusM) return { kind: 'receive' };
+  return { kind: 'help' };
+}
+
+export async function runMode(context: ModeContext): Promise<number> {
+  const runner = await RUNNERS[chosenMode(context.invocation).kind]();
+  return runner(context);
+}
+
+/** `undefined`: the process is a daemon now. */
+export async function runInvocation(invocation: Invocation, options: RunOptions & { readonly script: string }): Promise<number | undefined> {
+  const ids = currentIds();
+  if (ids.realUid !== ids.effectiveUid && !options.harness) dropToRealUser();
+  const system = createSystem({ randomSeed: options.harness?.randomSeed });
+  const context: ModeContext = {
+    invocation,
+    io: { stdin: standardInput(), stdout: standardOutput(1), stderr: standardOutput(2), isTerminal: process.stdin.isTTY ?? false },
+    system,
+    build: await readBuildSettings(system, options.harness),
+    registry: builtin,
+    callerIds: { uid: ids.realUid, gid: ids.realGid, groups: currentGroups() },
+    script: options.script,
+  };
+  const status = await runMode(context);
+  return status < 0 ? undefined : status;
+}

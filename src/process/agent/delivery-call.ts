@@ -1,0 +1,262 @@
+/**
+ * A local delivery as a call: message, addresses and the name of the transport go out, results come back one by one and are acknowledged
+ * when they are journalled. Routers and transports travel by name: the child has them from the same configuration.
+ */
+import type { Address, AddressState } from '../../core/address.ts';
+import type { Config } from '../../core/config.ts';
+import type { DeliveryBatch, DeliveryResult, RetryPort, TransportInstance } from '../../core/drivers.ts';
+import type { Frame } from '../../core/frame.ts';
+import type { Message } from '../../core/message.ts';
+import type { Log, Services } from '../../core/ports.ts';
+import type { Text } from '../../core/text.ts';
+import { deferRest, runTransport } from '../../system/direct-user-actions.ts';
+import { failure } from '../../system/failure.ts';
+import type { IncomingCall, OutgoingCall } from '../channel/channel.ts';
+import { ProtocolError } from '../channel/frames.ts';
+import { remainingMs } from '../channel/run-call.ts';
+import { Fields } from '../channel/values.ts';
+import { type BodyFacts, decodeBodyFacts, describeBody, receiveBody, sendBody } from './body-call.ts';
+
+/** What a child holds: the configuration that the worker has too, and services that work with its rights. */
+export interface AgentRuntime {
+  readonly config: Config;
+  readonly services: Services;
+}
+
+const addressLimit = 100_000;
+
+// ---------------------------------------------------------------- the worker's side
+
+export function encodeDelivery(batch: DeliveryBatch): { readonly kind: 'ok'; readonly value: object; readonly body: BodyFacts } | { readonly kind: 'error'; readonly reason: string } {
+  const { message, frame } = batch;
+  const body = describeBody(message.body, frame.config.main.message_body_visible);
+  if (body.kind !== 'ok') return { kind: 'error', reason: body.kind === 'forced-fail' ? 'the body cannot be read' : body.message };
+  const { body: _, ...envelope } = message;
+  const value = {
+    transport: batch.instance.name,
+    returnPath: batch.returnPath,
+    headers: batch.headers,
+    isRehearsal: batch.isRehearsal,
+    message: envelope,
+    body: body.value,
+    captures: frame.captures,
+    timeoutMs: remainingMs(0, batch.until),
+    ...encodeAddresses(batch.addresses),
+  };
+  return { kind: 'ok', value, body: body.value };
+}
+
+/** Every address once, parents before children; `wanted` are the indices of those to deliver. */
+function encodeAddresses(addresses: readonly Address[]): { readonly addresses: readonly object[]; readonly wanted: readonly number[] } {
+  const encoded: object[] = [];
+  const indices = new Map<Address, number>();
+  const indexOf = (address: Address): number => {
+    const known = indices.get(address);
+    if (known !== undefined) return known;
+    const { parent, state, ...rest } = address;
+    const parentIndex = parent ? indexOf(parent) : undefined;
+    const { router, transport, ...ownState } = state;
+    const index = encoded.push({ ...rest, parentIndex, state: { ...ownState, router: router?.name, transport: transport?.name } }) - 1;
+    indices.set(address, index);
+    return index;
+  };
+  return { wanted: addresses.map(indexOf), addresses: encoded };
+}
+
+/** Sends the body as it is asked for, passes on results and log lines, and defers what is left when the child is lost. Never rejects. */
+export async function finishDelivery(call: OutgoingCall, batch: DeliveryBatch, body: BodyFacts, log: Log): Promise<readonly DeliveryResult[]> {
+  const settled = new Map<Address, DeliveryResult>();
+  const expire = () => call.cancel();
+  batch.until.signal.addEventListener('abort', expire);
+  if (batch.until.signal.aborted) expire();
+  let pending: Promise<unknown> = Promise.resolve();
+  let problem: string | undefined;
+  const after = (step: () => Promise<unknown>) => {
+    pending = pending.then(step).catch((error: unknown) => {
+      problem ??= error instanceof Error ? error.message : String(error);
+      call.cancel();
+    });
+  };
+  let passes: Promise<unknown> = Promise.resolve();
+  const sendPass = () => {
+    passes = passes.then(() => sendBody(call, batch.message.body, batch.until)).catch((error: unknown) => {
+      problem ??= `the message cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+      call.cancel();
+    });
+  };
+  if (body.isInline) sendPass();
+  call.onEvent = (value) => {
+    const event = new Fields(value);
+    if (event.has('log')) writeLog(event.fields('log'), log);
+    else if (event.has('want')) sendPass();
+    else {
+      const result = decodeResult(event, batch);
+      after(async () => {
+        if (!settled.has(result.address)) {
+          settled.set(result.address, result);
+          await batch.settled(result);
+        }
+        call.sendEvent({ acknowledged: event.number('number') });
+      });
+    }
+  };
+  const ended = await call.ended;
+  batch.until.signal.removeEventListener('abort', expire);
+  await pending;
+  return deferRest(batch, settled, problem ?? endReason(ended));
+}
+
+function endReason(ended: Awaited<OutgoingCall['ended']>): string {
+  if (ended.kind === 'lost') return `the local delivery process was lost: ${ended.reason}`;
+  const fields = new Fields(ended.value);
+  return fields.has('reason') ? fields.string('reason') : 'the transport gave no result';
+}
+
+function decodeResult(event: Fields, batch: DeliveryBatch): DeliveryResult {
+  const address = batch.addresses[event.number('index')];
+  const result = event.get('result');
+  const kind = event.fields('result').string('kind');
+  if (!address || (kind !== 'delivered' && kind !== 'deferred' && kind !== 'failed')) throw new ProtocolError('a result of no address or kind');
+  return { ...(result as Omit<DeliveryResult, 'address'>), address }; // made by `encodeResult` in a child of the same program
+}
+
+function writeLog(entry: Fields, log: Log): void {
+  const line = entry.string('line');
+  const id = entry.has('id') ? entry.string('id') : undefined;
+  switch (entry.string('kind')) {
+    case 'main': return log.main(line, id);
+    case 'panic': return log.panic(line, id);
+    case 'reject': return log.reject(line, undefined, id);
+    default: throw new ProtocolError('a log line of no kind');
+  }
+}
+
+// ---------------------------------------------------------------- the child's side
+
+/** Runs a transport for a call; its log lines go to the caller's log. */
+export async function serveDelivery(call: IncomingCall, runtime: AgentRuntime): Promise<void> {
+  const fields = new Fields(call.request);
+  const controller = new AbortController();
+  const until = { endMs: performance.now() + fields.number('timeoutMs'), signal: AbortSignal.any([call.signal, controller.signal]) };
+  try {
+    const batch = await decodeDelivery(call, fields, runtime, until);
+    if (batch.kind === 'error') return call.reply(batch);
+    await runTransport(batch.value);
+    call.reply({ kind: 'ok' });
+  } finally {
+    controller.abort();
+  }
+}
+
+async function decodeDelivery(
+  call: IncomingCall, fields: Fields, runtime: AgentRuntime, until: DeliveryBatch['until'],
+): Promise<{ readonly kind: 'ok'; readonly value: DeliveryBatch } | ReturnType<typeof failure>> {
+  const { config } = runtime;
+  const name = fields.string('transport');
+  const instance = config.transports.get(name);
+  if (!instance) return failure('EINVAL', `${name} transport not found`);
+  if (instance.isRemote) return failure('EINVAL', `the ${name} transport is not a local one`);
+  const addresses = decodeAddresses(fields, config, instance);
+  const [first] = addresses;
+  if (!first) return failure('EINVAL', 'no addresses');
+  const body = await receiveBody(call, decodeBodyFacts(fields.fields('body')));
+  const message = { ...(fields.get('message') as Omit<Message, 'body'>), body }; // made by `encodeDelivery` in a worker of the same program
+  const services: Services = { ...runtime.services, log: forwardingLog(call, runtime.services.log) };
+  const results = {};
+  const frame: Frame = {
+    config, services, message, address: first, batch: addresses, results, until,
+    delivery: { results, startedAtMs: services.clock.now() },
+    captures: fields.array('captures') as readonly Text[], // likewise
+  };
+  const acknowledged = acknowledgements(call);
+  return {
+    kind: 'ok',
+    value: {
+      message, addresses, instance, frame, services, until,
+      returnPath: fields.string('returnPath'),
+      headers: fields.strings('headers'),
+      isRehearsal: fields.boolean('isRehearsal'),
+      retry: localRetry,
+      settled: (result) => acknowledged.send(addresses.indexOf(result.address), result),
+    },
+  };
+}
+
+function decodeAddresses(fields: Fields, config: Config, instance: TransportInstance): readonly Address[] {
+  const encoded = fields.array('addresses');
+  if (encoded.length > addressLimit) throw new ProtocolError('too many addresses');
+  const decoded: Address[] = [];
+  for (const item of encoded) {
+    const address = new Fields(item);
+    const { parentIndex: _, ...rest } = item as Address & { readonly parentIndex?: number }; // made by `encodeAddresses`
+    const state = address.fields('state');
+    const routerName = state.has('router') ? state.string('router') : undefined;
+    const transportName = state.has('transport') ? state.string('transport') : undefined;
+    const parent = address.has('parentIndex') ? decoded[address.number('parentIndex')] : undefined;
+    decoded.push({
+      ...rest,
+      ...(parent ? { parent } : {}),
+      state: {
+        ...(state.without('router', 'transport') as unknown as AddressState), // likewise
+        router: config.routers.find((router) => router.name === routerName),
+        transport: transportName === undefined ? instance : config.transports.get(transportName),
+      },
+    });
+  }
+  return fields.array('wanted').map((index) => {
+    const address = typeof index === 'number' ? decoded[index] : undefined;
+    if (!address) throw new ProtocolError('an address that is not there');
+    return address;
+  });
+}
+
+/** Sends results and waits until the worker has journalled each. */
+function acknowledgements(call: IncomingCall): { send(index: number, result: DeliveryResult): Promise<void> } {
+  const waiting = new Map<number, () => void>();
+  let last = 0;
+  call.onEvent = (value) => {
+    const number = new Fields(value).number('acknowledged');
+    waiting.get(number)?.();
+    waiting.delete(number);
+  };
+  call.signal.addEventListener('abort', () => {
+    for (const resolve of waiting.values()) resolve(); // the worker is gone: nobody will
+    waiting.clear();
+  });
+  return {
+    send(index, result) {
+      const { address: _, ...rest } = result;
+      const number = ++last;
+      if (call.signal.aborted) return Promise.resolve();
+      return new Promise((resolve) => {
+        waiting.set(number, resolve);
+        call.sendEvent({ number, index, result: rest });
+      });
+    },
+  };
+}
+
+/** Lines for the files are written by the worker: a user's process may not. Selectors and debugging are the child's own. */
+function forwardingLog(call: IncomingCall, own: Log): Log {
+  const forward = (kind: 'main' | 'panic' | 'reject', line: string, id: string | undefined) => call.sendEvent({ log: { kind, line, id } });
+  return {
+    main: (line, id) => forward('main', line, id),
+    reject: (line, _headers, id) => forward('reject', line, id),
+    panic: (line, id) => forward('panic', line, id),
+    mainAndReject: (line, _headers, id) => {
+      forward('main', line, id);
+      forward('reject', line, id);
+    },
+    debug: (category, text) => own.debug(category, text),
+    isDebug: (category) => own.isDebug(category),
+    selected: (selector) => own.selected(selector),
+    flush: () => {},
+  };
+}
+
+/** Local transports have no hosts with a retry time. */
+const localRetry: RetryPort = {
+  hostStatus: () => 'due',
+  hostFailed: () => {},
+  hostWorked: () => {},
+};
