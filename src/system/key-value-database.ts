@@ -1,0 +1,70 @@
+/**
+ * A small key-value store in one SQLite file, for hints: WAL, single statements, synchronous=NORMAL (a write takes 12 µs; FULL stalls the
+ * loop), no automatic checkpoint. SQLite is loaded when the first store is opened. DESIGN 3.9.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Octets } from '../base/octets.ts';
+import { bytesFromOctets, octetsFromBytes, unicodeFromOctets } from '../base/octets.ts';
+
+const BUSY_TIMEOUT_MS = 20;
+
+export type DatabaseOpening = { readonly kind: 'ok'; readonly database: KeyValueDatabase } | { readonly kind: 'error'; readonly reason: string };
+
+/** Opens or makes the file; its directory must be there. */
+export function openKeyValueDatabase(path: Octets): DatabaseOpening {
+  const name = unicodeFromOctets(path);
+  if (name === undefined) return { kind: 'error', reason: `${path}: not UTF-8` };
+  try {
+    const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
+    const database = new DatabaseSync(name, { timeout: BUSY_TIMEOUT_MS });
+    database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0');
+    database.exec('CREATE TABLE IF NOT EXISTS hints (name TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (name, key)) WITHOUT ROWID');
+    return { kind: 'ok', database: new KeyValueDatabase(database) };
+  } catch (error) {
+    return { kind: 'error', reason: `${path}: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+export class KeyValueDatabase {
+  readonly #database: DatabaseSync;
+  readonly #get: StatementSync;
+  readonly #put: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #keys: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#get = database.prepare('SELECT value FROM hints WHERE name = ? AND key = ?');
+    this.#put = database.prepare('INSERT INTO hints (name, key, value) VALUES (?, ?, ?) ON CONFLICT (name, key) DO UPDATE SET value = excluded.value');
+    this.#delete = database.prepare('DELETE FROM hints WHERE name = ? AND key = ?');
+    this.#keys = database.prepare('SELECT key FROM hints WHERE name = ? ORDER BY key');
+  }
+
+  // These throw when the file is busy or broken; hints/ decides what that means.
+
+  get(name: string, key: Octets): Octets | undefined {
+    const row = this.#get.get(name, bytesFromOctets(key));
+    return row?.['value'] instanceof Uint8Array ? octetsFromBytes(row['value']) : undefined;
+  }
+
+  put(name: string, key: Octets, value: Octets): void {
+    this.#put.run(name, bytesFromOctets(key), bytesFromOctets(value));
+  }
+
+  delete(name: string, key: Octets): void {
+    this.#delete.run(name, bytesFromOctets(key));
+  }
+
+  keys(name: string): Octets[] {
+    return this.#keys.all(name).flatMap((row) => (row['key'] instanceof Uint8Array ? [octetsFromBytes(row['key'])] : []));
+  }
+
+  /** Moves the write-ahead log into the file; by a timer of the queue runner or supervisor, never where sessions run. */
+  checkpoint(): void {
+    this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
