@@ -55,10 +55,7 @@ test('reference: options and examples are tables, octets that Markdown would not
   const pages = generateReference({ files, tables: new Map(), problems: [] });
   const operators = pages.get('docs/reference/expansion-operators.md') ?? '';
   assert.match(operators, /## `lc` \(also `lower`\)/);
-  assert.ok(
-    operators.includes('| `` ${lc:A\\|`} `` | `a\\xe9\\n` |') || operators.includes('| ``${lc:A\\|`}`` | `a\\xe9\\n` |'),
-    operators,
-  );
+  assert.ok(operators.includes('| ``${lc:A\\|`}`` | `a\\xe9\\n` |'), operators);
   assert.ok(operators.includes('| `${lc:` | fails: `missing }` |'));
   assert.ok((pages.get('docs/reference/routers.md') ?? '').includes('| `mode` | octal | `0600` | The mode. |'));
   assert.ok((pages.get('docs/reference/README.md') ?? '').includes('- [Variables](variables.md): 2\n'));

@@ -96,10 +96,11 @@ export class Pcre2 {
     const captures: (Octets | undefined)[] = [];
     for (let group = 0, at = first; group <= code.groups; group++, at += 2) {
       const from = words[at] ?? unset;
-      // With \K in a look-ahead a match may end before it starts.
       captures.push(from === unset ? undefined : subject.slice(from, words[at + 1]));
     }
-    return { kind: 'match', captures, from: words[first] ?? 0, to: words[first + 1] ?? 0 };
+    const to = words[first + 1] ?? 0;
+    // With \K in what a look-ahead calls, a match may end before it starts: it is empty then.
+    return { kind: 'match', captures, from: Math.min(words[first] ?? 0, to), to };
   }
 
   /** PCRE2's text for one of its error numbers. */
