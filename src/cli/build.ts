@@ -8,6 +8,6 @@ import type { SystemPorts } from '../system/create-system.ts';
 const SETTINGS_FILE = 'eximius.build';
 
 export async function readBuildSettings(system: SystemPorts, harness: HarnessSettings | undefined): Promise<BuildSettings> {
-  const build = readSettings({ files: system.files, accounts: system.accounts, path: assetPath(SETTINGS_FILE) });
+  const build = readSettings({ files: system.files, accounts: system.accounts, machine: system.machine, path: assetPath(SETTINGS_FILE) });
   return harness ? { ...build, ...harness.build, harness } : build;
 }
