@@ -1,0 +1,92 @@
+/** What -bt and -bv print for an address, and their exit status. Spec ch. 5 "-bt", "-bv". */
+import type { Octets } from '../base/octets.ts';
+import type { Address, Frame } from '../core/index.ts';
+import { makeAddress } from '../routers/address.ts';
+import { type RoutingProblem, routeAddress } from '../routers/chain.ts';
+
+/** 0 all well, 1 some could not be resolved now, 2 some failed. */
+export type ReportStatus = 0 | 1 | 2;
+
+export interface AddressReport {
+  readonly text: Octets;
+  readonly status: ReportStatus;
+}
+
+export type ReportPurpose = 'test' | 'verify-recipient' | 'verify-sender';
+
+const MAX_ADDRESSES = 100_000;
+
+/**
+ * Routes an address and all it is redirected to. `seen` holds the unique strings of deliveries reported before: further ones are duplicates.
+ * Verification without `isDetailed` says only whether the address is good.
+ */
+export async function reportAddress(address: Octets, purpose: ReportPurpose, isDetailed: boolean, seen: Set<Octets>, frame: Frame): Promise<AddressReport> {
+  const verify = purpose === 'test' ? 'test' : purpose === 'verify-sender' ? 'sender' : 'recipient';
+  const lines: Octets[] = [];
+  const local: Address[] = [];
+  const remote: Address[] = [];
+  let status: ReportStatus = 0;
+  const worse = (other: ReportStatus) => {
+    if (other > status) status = other;
+  };
+  const top = makeAddress({ address, recipientIndex: 0 });
+  const pending: Address[] = [top];
+  for (let count = 0; pending.length > 0 && count < MAX_ADDRESSES; count++) {
+    const current = pending.shift() ?? top;
+    const routed = await routeAddress(current, { frame, verify });
+    for (const problem of routed.problems) {
+      lines.push(problemText(problem, purpose), ...parentLines(problem.address.parent));
+      worse(problem.kind === 'failed' ? 2 : 1);
+    }
+    for (const discarded of routed.discarded) lines.push(`mail to ${discarded.address} is discarded`, ...parentLines(discarded.parent));
+    for (const delivery of routed.deliveries) (delivery.state.hosts === undefined ? local : remote).unshift(delivery);
+    if (purpose !== 'test' && !isDetailed && !goesOn(routed.children.length, routed.deliveries.length)) break;
+    pending.unshift(...[...routed.children].reverse());
+  }
+  if (purpose !== 'test' && !isDetailed) return { text: verdict(address, purpose, status, lines), status };
+  for (const delivery of [...local, ...remote]) lines.push(...deliveryLines(delivery, seen));
+  return { text: lines.map((line) => `${line}\n`).join(''), status };
+}
+
+/** Plain verification follows a single redirection only. */
+function goesOn(children: number, deliveries: number): boolean {
+  return children === 1 && deliveries === 0;
+}
+
+/** A discarded address counts as verified. */
+function verdict(address: Octets, _purpose: ReportPurpose, status: ReportStatus, lines: readonly Octets[]): Octets {
+  return status === 0 ? `${address} verified\n` : `${lines.filter((line) => !line.startsWith('mail to ')).join('\n')}\n`;
+}
+
+function problemText({ address, kind, message }: RoutingProblem, purpose: ReportPurpose): Octets {
+  if (kind === 'deferred') return `${address.address} cannot be resolved at this time: ${message}`;
+  return `${address.address} ${purpose === 'test' ? 'is undeliverable' : 'failed to verify'}: ${message}`;
+}
+
+function parentLines(parent: Address | undefined): Octets[] {
+  const lines: Octets[] = [];
+  for (let ancestor = parent; ancestor; ancestor = ancestor.parent) lines.push(`    <-- ${ancestor.address}`);
+  return lines;
+}
+
+function deliveryLines(delivery: Address, seen: Set<Octets>): Octets[] {
+  const { state, parent } = delivery;
+  const isFinalPlace = delivery.kind !== 'mailbox' && parent !== undefined;
+  const duplicate = seen.has(delivery.unique) ? '   [duplicate, would not be delivered]' : '';
+  seen.add(delivery.unique);
+  const transport = `transport = ${state.transport?.name ?? 'unset'}`;
+  if (isFinalPlace) return [`${parent.address} -> ${delivery.address}${duplicate}`, ...parentLines(parent.parent), `  ${transport}`];
+  return [`${delivery.address}${duplicate}`, ...parentLines(parent), `  router = ${state.router?.name ?? ''}, ${transport}`, ...hostLines(delivery)];
+}
+
+/** Names and addresses are padded so that they stand below each other. */
+function hostLines({ state }: Address): Octets[] {
+  const hosts = state.hosts ?? [];
+  const nameWidth = Math.max(0, ...hosts.map((host) => host.name.length));
+  const addressWidth = Math.max(0, ...hosts.map((host) => (host.address ?? '').length));
+  return hosts.map((host) => {
+    const address = host.address === undefined ? '' : `[${host.address}]`;
+    const rest = `${host.mx === undefined ? '' : ` MX=${host.mx}`}${host.port === undefined ? '' : ` port=${host.port}`}${host.isDnsSecure ? ' AD' : ''}`;
+    return `  host ${host.name.padEnd(nameWidth)} ${rest === '' ? address : address.padEnd(addressWidth + 2)}${rest}`;
+  });
+}

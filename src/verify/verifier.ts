@@ -1,0 +1,68 @@
+/**
+ * Address verification: an address is taken through the routers as if it were to be delivered. Redirection to one address goes on with that one;
+ * more of them, a file or a pipe end it well. Spec ch. 44 "Address verification", "Redirection while verifying".
+ */
+import type { Octets } from '../base/octets.ts';
+import type { Frame, Verification, Verifier, VerifyRequest } from '../core/index.ts';
+import { makeAddress } from '../routers/address.ts';
+import { type Routed, type RoutingProblem, routeAddress } from '../routers/chain.ts';
+import { verifyByCallout } from './callout.ts';
+
+/** Redirections that lead from one address to the next. */
+const MAX_REDIRECTIONS = 100;
+
+class RouterVerifier implements Verifier {
+  async verify(request: VerifyRequest, frame: Frame): Promise<Verification> {
+    const address = qualified(request, frame);
+    if (address === undefined) {
+      const text = `A domain is required for "${request.address}"`;
+      return { kind: 'fail', userMessage: text, logMessage: text, failure: 'qualify' };
+    }
+    const verify = request.isSender ? 'sender' : 'recipient';
+    let current = makeAddress({ address, recipientIndex: 0 });
+    for (let step = 0; step < MAX_REDIRECTIONS; step++) {
+      const routed = await routeAddress(current, { frame, verify });
+      const problem = routed.problems[0];
+      if (problem && routed.deliveries.length === 0 && routed.children.length === 0 && routed.discarded.length === 0) return ofProblem(problem);
+      const only = onlyChild(routed);
+      if (only === undefined || request.successOnRedirect) return this.#routed(routed, request, frame);
+      current = only;
+    }
+    const text = 'routing loop for verified address';
+    return { kind: 'defer', userMessage: undefined, logMessage: text };
+  }
+
+  async #routed(routed: Routed, request: VerifyRequest, frame: Frame): Promise<Verification> {
+    const delivery = routed.deliveries[0];
+    if (request.callout && delivery && routed.deliveries.length === 1 && routed.children.length === 0) {
+      const called = await verifyByCallout(delivery, request, request.callout, frame);
+      if (called.kind !== 'ok') return called;
+    }
+    return { kind: 'ok', addressData: delivery?.state.addressData, ...(delivery ? { address: delivery } : {}) };
+  }
+}
+
+/** The child to go on with: the routers made one new address and nothing else. */
+function onlyChild(routed: Routed): Routed['children'][number] | undefined {
+  return routed.children.length === 1 && routed.deliveries.length === 0 && routed.discarded.length === 0 ? routed.children[0] : undefined;
+}
+
+function qualified({ address, isSender }: VerifyRequest, frame: Frame): Octets | undefined {
+  if (address.includes('@')) return address;
+  const origin = frame.session?.state.origin;
+  const isAllowed = isSender ? origin?.allowUnqualifiedSender : origin?.allowUnqualifiedRecipient;
+  if (!isAllowed) return undefined;
+  const { main } = frame.config;
+  return `${address}@${(isSender ? main.qualify_domain : (main.qualify_recipient ?? main.qualify_domain)) ?? ''}`;
+}
+
+function ofProblem(problem: RoutingProblem): Verification {
+  const userMessage = problem.userMessage ?? problem.message;
+  if (problem.kind === 'failed') return { kind: 'fail', userMessage, logMessage: problem.message, failure: 'route' };
+  return { kind: 'defer', userMessage: problem.userMessage, logMessage: problem.message };
+}
+
+/** One for a process: it keeps nothing between calls. */
+export function createVerifier(): Verifier {
+  return new RouterVerifier();
+}
