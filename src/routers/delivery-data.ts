@@ -9,8 +9,8 @@ import type { Frame } from '../core/frame.ts';
 import type { NotOk, Outcome } from '../core/outcome.ts';
 import { defer, ok } from '../core/outcome.ts';
 import type { HostItem } from '../core/ports.ts';
-import { expandGroup, expandUser } from './accounts.ts';
-import { parseHostItem } from './host-items.ts';
+import { expandGroup, expandUser } from '../core/local-identity.ts';
+import { parseHostItem } from '../core/host-item.ts';
 import { expandOption, expandText, messageOf, settingsOf } from './settings.ts';
 
 /** Fills `errorsTo`, `headersAdd` and `headersRemove` of the view. Undefined when all went well. */

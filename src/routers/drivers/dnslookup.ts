@@ -11,8 +11,8 @@ import { ok } from '../../core/outcome.ts';
 import { tainted } from '../../core/text.ts';
 import { routerOptions } from '../generic-options.ts';
 import type { RouterOptions } from '../generic-options.ts';
-import { findMailHosts } from '../hosts.ts';
-import type { HostFinding } from '../hosts.ts';
+import { findMailHosts } from '../../lists/mail-hosts.ts';
+import type { HostFinding } from '../../lists/mail-hosts.ts';
 import { applySelf, selfProblems } from '../self.ts';
 import { expandOption, isTrue, messageOf, settingsOf } from '../settings.ts';
 

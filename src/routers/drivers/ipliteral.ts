@@ -4,7 +4,7 @@ import { lowerCase } from '../../base/octets.ts';
 import type { Octets } from '../../base/octets.ts';
 import { defineRouter } from '../../core/drivers.ts';
 import { routerOptions } from '../generic-options.ts';
-import { findHostByDns } from '../hosts.ts';
+import { findHostByDns } from '../../lists/mail-hosts.ts';
 import { applySelf, selfProblems } from '../self.ts';
 import { settingsOf } from '../settings.ts';
 

@@ -12,7 +12,7 @@ import { defer, ok } from '../../core/outcome.ts';
 import type { Identity } from '../../core/ports.ts';
 import { isUsablePath } from '../../core/taint.ts';
 import type { Text } from '../../core/text.ts';
-import { expandGroup, expandUser, loginOf } from '../accounts.ts';
+import { expandGroup, expandUser, loginOf } from '../../core/local-identity.ts';
 import { withLowerCaseDomain } from '../address.ts';
 import { routerOptions } from '../generic-options.ts';
 import { casefulLocalPart } from '../preconditions.ts';

@@ -12,6 +12,7 @@ import type { Outcome } from '../core/outcome.ts';
 import { ok } from '../core/outcome.ts';
 import type { DnsAnswer, DnsType, HostItem } from '../core/ports.ts';
 import { untainted } from '../core/text.ts';
+import { localAddresses } from './local-host.ts';
 
 export interface HostSearch {
   readonly frame: Frame;
@@ -39,47 +40,7 @@ export function isLocalAddress(address: Octets, frame: Frame): boolean {
   const bytes = parseIp(address);
   if (!bytes) return false;
   const canonical = formatIp(bytes);
-  return localAddresses(frame).some((local) => local === canonical);
-}
-
-/** All addresses that are this host's. */
-export function localAddresses(frame: Frame): readonly Octets[] {
-  const { local_interfaces: configured, extra_local_interfaces: extra } = frame.config.main;
-  const all = new Set<Octets>();
-  for (const list of [configured ?? '<; ::0 ; 0.0.0.0', extra]) {
-    if (list === undefined) continue;
-    for (const item of splitInterfaces(list)) addInterface(item, frame, all);
-  }
-  return [...all];
-}
-
-function addInterface(item: Octets, frame: Frame, all: Set<Octets>): void {
-  const bytes = parseIp(withoutPort(item));
-  if (!bytes) return;
-  const isWild = bytes.every((byte) => byte === 0);
-  if (!isWild) {
-    all.add(formatIp(bytes));
-    return;
-  }
-  for (const address of frame.services.machine.interfaceAddresses()) {
-    const local = parseIp(address);
-    if (local && local.length === bytes.length) all.add(formatIp(local));
-  }
-}
-
-/** A colon list, or one that names its separator: `<; ::0 ; 0.0.0.0`. */
-function splitInterfaces(list: Octets): Octets[] {
-  const changed = /^ *<(.)(.*)$/s.exec(list);
-  const separator = changed?.[1] ?? ':';
-  return (changed?.[2] ?? list).replaceAll(separator + separator, '\0').split(separator).map((item) => item.replaceAll('\0', separator).replace(/^ +| +$/g, ''));
-}
-
-/** `[::1]:25`, `192.0.2.1.25`. */
-function withoutPort(item: Octets): Octets {
-  const bracketed = /^\[([^\]]*)\]/.exec(item);
-  if (bracketed) return bracketed[1] ?? '';
-  const dotted = /^([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)\.[0-9]+$/.exec(item);
-  return dotted?.[1] ?? item;
+  return localAddresses(frame).has(canonical);
 }
 
 /** `hosts_treat_as_local`: host names that stand for this host. */

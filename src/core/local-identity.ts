@@ -1,11 +1,10 @@
-/** The user and group that a router gives to local deliveries. Spec ch. 15 `user`, `group`; ch. 23 "Uids and gids". */
+/** The user and group that options of routers and transports name. Spec ch. 15 `user`, `group`; ch. 23 "Uids and gids". */
 import type { Octets } from '../base/octets.ts';
-import type { Template } from '../core/config.ts';
-import type { Frame } from '../core/frame.ts';
-import type { Outcome } from '../core/outcome.ts';
-import { defer, ok } from '../core/outcome.ts';
-import type { UserFacts } from '../core/ports.ts';
-import { messageOf } from './settings.ts';
+import type { Template } from './config.ts';
+import type { Frame } from './frame.ts';
+import type { NotOk, Outcome } from './outcome.ts';
+import { defer, ok } from './outcome.ts';
+import type { UserFacts } from './ports.ts';
 
 export interface FoundUser {
   readonly uid: number;
@@ -40,4 +39,8 @@ export async function expandGroup(template: Template, owner: Octets, frame: Fram
 /** The login name of a uid, for initgroups. */
 export function loginOf(uid: number, frame: Frame): Outcome<UserFacts | undefined> {
   return frame.services.accounts.userById(uid);
+}
+
+function messageOf(outcome: NotOk): Octets {
+  return outcome.kind === 'forced-fail' ? '"fail" requested' : outcome.message;
 }

@@ -2,7 +2,7 @@
 import { isIp } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
 import { lowerCase } from '../base/octets.ts';
-import type { HostItem } from '../core/ports.ts';
+import type { HostItem } from './ports.ts';
 
 export interface ParsedHost {
   readonly host: HostItem;

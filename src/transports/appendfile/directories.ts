@@ -1,0 +1,50 @@
+/** Missing directories, and where files may be made. Spec ch. 26 `create_directory`, `create_file`. */
+import type { Octets } from '../../base/octets.ts';
+import type { Files } from '../../core/ports.ts';
+import { eximErrno } from '../errno.ts';
+import type { AppendDelivery, Step } from './delivery.ts';
+import { done, failing, isMissing, refused } from './delivery.ts';
+
+/** Makes the directory and all above it that are missing. `for` names what it is made for, in messages. */
+export function makeDirectories(directory: Octets, mode: number, files: Files, forPath: Octets): Step<void> {
+  const missing: Octets[] = [];
+  for (let path = directory; path !== '' && path !== '/'; path = parentOf(path)) {
+    const found = files.stat(path);
+    if (found.kind === 'ok') break;
+    if (!isMissing(found)) return refused(found, `stat() error for ${path}: ${found.reason}`);
+    missing.unshift(path);
+  }
+  for (const path of missing) {
+    const made = files.mkdir(path, mode);
+    if (made.kind === 'error' && made.errno !== 'EEXIST') return refused(made, `failed to create directories for ${forPath}: ${made.reason}`);
+    if (made.kind === 'ok') files.chmod(path, mode);
+  }
+  return done(undefined);
+}
+
+/** Everything before the last slash. */
+export function parentOf(path: Octets): Octets {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+/** Whether `create_file` allows that the path is made. */
+export function checkMayCreate({ set, path, home, batch }: AppendDelivery): Step<void> {
+  const where = set.create_file ?? 'anywhere';
+  if (where === 'anywhere') return done(undefined);
+  const base = where.startsWith('/') ? where : home;
+  const inside = base !== undefined && base !== '' && path.startsWith(`${base}/`);
+  const isSafe = where === 'inhome' || !path.slice((base ?? '').length).split('/').includes('..');
+  const escapes = inside && where !== 'inhome' && leadsOut(path, base ?? '', batch.services.files);
+  if (inside && isSafe && !escapes) return done(undefined);
+  return failing({ number: eximErrno.badCreate, message: `tried to create file in ${parentOf(path)}, but file creation outside the home directory is not permitted` });
+}
+
+/** A symbolic link on the way may lead out of the directory. */
+function leadsOut(path: Octets, base: Octets, files: Files): boolean {
+  const realBase = files.realpath(base);
+  for (let existing = parentOf(path); existing.length >= base.length; existing = parentOf(existing)) {
+    const real = files.realpath(existing);
+    if (real.kind === 'ok') return realBase.kind !== 'ok' || !`${real.value}/`.startsWith(`${realBase.value}/`);
+  }
+  return false;
+}
