@@ -55,6 +55,7 @@ export class AclSection {
     this.#current = { name, at: line.at, lines: [] };
     this.#drafts.push(this.#current);
     const rest = skipSpace(line.text, colon + 1);
-    if (rest < line.text.length) this.#current.lines.push({ text: line.text.slice(rest), at: line.locate(rest) });
+    // Exim ignores it without a word
+    if (rest < line.text.length) this.#problems.warning(`"${line.text.slice(rest)}" behind the name of ACL ${name} is ignored`, line.locate(rest), { suggestion: 'write it on the next line' });
   }
 }

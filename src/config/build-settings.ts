@@ -20,7 +20,7 @@ type Written = Readonly<Record<SettingName, Octets>>;
 
 const SETTING_NAMES = [
   'configure_file', 'configure_group', 'configure_owner', 'drop_directory', 'exim_group', 'exim_path', 'exim_user', 'fixed_never_users',
-  'log_file_path', 'spool_directory', 'submit_socket', 'trusted_config_list', 'whitelist_d_macros',
+  'log_file_path', 'pid_file_path', 'spool_directory', 'submit_socket', 'trusted_config_list', 'whitelist_d_macros',
 ] as const;
 type SettingName = (typeof SETTING_NAMES)[number];
 
@@ -34,6 +34,7 @@ const COMMON: Written = {
   exim_user: 'exim',
   fixed_never_users: '0',
   log_file_path: '/var/log/exim/%slog',
+  pid_file_path: '',
   spool_directory: '/var/spool/exim',
   submit_socket: '/run/eximius/submit',
   trusted_config_list: '',
@@ -48,6 +49,7 @@ const PRESETS: Readonly<Record<PresetName, Written>> = {
     exim_path: '/usr/sbin/exim4',
     exim_user: 'Debian-exim',
     log_file_path: '/var/log/exim4/%slog',
+    pid_file_path: '/run/exim4/exim.pid',
     spool_directory: '/var/spool/exim4',
   },
   arch: { ...COMMON, configure_file: '/etc/mail/exim.conf' },
@@ -122,6 +124,7 @@ export function parseBuildSettings(text: Octets, parts: Omit<BuildSettingsParts,
     configureFiles: splitList(written('configure_file')),
     spoolDirectory: written('spool_directory'),
     logFilePath: written('log_file_path'),
+    pidFilePath: written('pid_file_path') || undefined,
     eximUser: user === '' ? caller.user : { name: user, uid: id('user', 'exim_user', user) },
     eximGroup: group === '' ? caller.group : { name: group, gid: id('group', 'exim_group', group) },
     configureOwners: ids('user', 'configure_owner'),

@@ -30,6 +30,11 @@ export interface ReadFile {
   readonly sizeBytes: number;
 }
 
+/** What was read, for `-bP config`: a logical line, or that reading went to another file or came back. */
+export type ReadLine =
+  | { readonly kind: 'line'; readonly text: Octets }
+  | { readonly kind: 'place'; readonly file: Octets; readonly line: number };
+
 /** An open file of the include stack. */
 interface OpenSource {
   readonly path: Octets;
@@ -61,12 +66,15 @@ export interface LineReaderParts {
   readonly files: Files;
   readonly macros: MacroTable;
   readonly problems: Problems;
+  /** Filled with what is read. */
+  readonly kept?: ReadLine[] | undefined;
 }
 
 export class LineReader {
   readonly #files: Files;
   readonly #macros: MacroTable;
   readonly #problems: Problems;
+  readonly #kept: ReadLine[] | undefined;
   readonly #stack: OpenSource[] = [];
   readonly #conditionals: Conditional[] = [];
   readonly #read: ReadFile[] = [];
@@ -77,6 +85,7 @@ export class LineReader {
     this.#files = parts.files;
     this.#macros = parts.macros;
     this.#problems = parts.problems;
+    this.#kept = parts.kept;
     this.#last = { file: path, line: 1, column: 1 };
     this.#push(path, text);
   }
@@ -95,7 +104,9 @@ export class LineReader {
   next(): LogicalLine | undefined {
     for (;;) {
       const line = this.#nextLogical();
-      if (!line || line.text !== '') return line;
+      if (line?.text === '') continue;
+      if (line) this.#kept?.push({ kind: 'line', text: line.text });
+      return line;
     }
   }
 
@@ -138,6 +149,7 @@ export class LineReader {
       if (!source) return undefined;
       if (source.next >= source.text.length) {
         this.#stack.pop();
+        this.#keepPlace(this.#stack.at(-1));
         continue;
       }
       const raw = takeLine(source);
@@ -227,13 +239,19 @@ export class LineReader {
       return;
     }
     this.#read.push(content.file);
+    this.#keepPlace(from);
     this.#push(path, content.text);
+  }
+
+  #keepPlace(source: OpenSource | undefined): void {
+    if (source) this.#kept?.push({ kind: 'place', file: source.path, line: source.line });
   }
 
   #push(path: Octets, text: Octets): void {
     const hasMark = text.startsWith(BYTE_ORDER_MARK);
     if (hasMark) this.#problems.error('found unexpected BOM (Byte Order Mark)', { file: path, line: 1, column: 1 }, { suggestion: 'save the file as UTF-8 without BOM' });
     this.#stack.push({ path, text, next: hasMark ? BYTE_ORDER_MARK.length : 0, line: 0 });
+    this.#kept?.push({ kind: 'place', file: path, line: 1 });
   }
 
   #reportOpenConditional(): void {

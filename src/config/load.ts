@@ -17,7 +17,7 @@ import { AclSection } from './acl-section.ts';
 import { builtInMacros, type Definitions } from './builtin-macros.ts';
 import { DriverSection } from './driver-section.ts';
 import { checkReferences, makeAuthenticators, makeRouters, makeTransports } from './instances.ts';
-import { LineReader, type LogicalLine, type ReadFile, readConfigurationFile } from './lines.ts';
+import { LineReader, type LogicalLine, type ReadFile, type ReadLine, readConfigurationFile } from './lines.ts';
 import { MacroTable, MAX_MACRO_LINE } from './macros.ts';
 import { MainSection } from './main-section.ts';
 import { accountId, completeValues, notYetOptions, type OptionContext, readIds } from './options.ts';
@@ -41,6 +41,8 @@ export interface LoadRequest {
   readonly machine: Machine;
   /** Refuse a file that others than root and the build's owners may write. */
   readonly mustBeTrusted?: boolean;
+  /** Give the lines back too, for `-bP config`. */
+  readonly keepsLines?: boolean;
   /** Names for `_LOG_…` macros, and Exim's text for a `log_selector` that is wrong; given by who knows the log. */
   readonly logSelectors?: { readonly names: readonly string[]; problemOf(value: Octets): string | undefined };
   /** Parses one ACL: Exim's problems of its lines; given by who knows ACLs. */
@@ -50,7 +52,7 @@ export interface LoadRequest {
 }
 
 export type LoadResult =
-  | { readonly kind: 'ok'; readonly config: Config }
+  | { readonly kind: 'ok'; readonly config: Config; /** With `keepsLines`. */ readonly lines?: readonly ReadLine[] }
   | { readonly kind: 'failed'; readonly problems: readonly Problem[]; /** What Exim says instead of "configuration error": the file could not be read at all. */ readonly refusal?: string };
 
 export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
@@ -129,12 +131,13 @@ async function read(request: LoadRequest, file: ReadFile, text: Octets): Promise
     retryRules: [],
     rewriteRules: [],
   };
-  const lines = new LineReader({ files: request.files, macros, problems }, file.path, text);
+  const kept: ReadLine[] | undefined = request.keepsLines ? [] : undefined;
+  const lines = new LineReader({ files: request.files, macros, problems, kept }, file.path, text);
   readSections(lines, sections, context);
   const config = await assemble(request, sections, context, macros, [file, ...lines.included]);
   for (const problem of problemsOfAcls(request, sections)) problems.add(problem);
   if (problems.hasErrors) return { kind: 'failed', problems: problems.found };
-  return { kind: 'ok', config: { ...config, problems: problems.found } };
+  return { kind: 'ok', config: { ...config, problems: problems.found }, ...(kept ? { lines: kept } : {}) };
 }
 
 // Spec ch. 6 "Configuration file format"
@@ -249,11 +252,15 @@ function startupDefaults(build: BuildSettings): StartupSettings {
   return {
     spoolDirectory: build.spoolDirectory,
     logFilePath: build.logFilePath,
-    pidFilePath: `${build.spoolDirectory}/exim-daemon.pid`,
+    pidFilePath: defaultPidFile(build, build.spoolDirectory),
     localhostNumber: undefined,
     eximUid: build.eximUser.uid,
     eximGid: build.eximGroup.gid,
   };
+}
+
+function defaultPidFile(build: BuildSettings, spoolDirectory: Octets): Octets {
+  return build.pidFilePath ?? `${spoolDirectory}/exim-daemon.pid`;
 }
 
 /** The options that Exim expands and looks up once, after the main section. Each may refer to those before it. */
@@ -273,7 +280,7 @@ async function settle(request: LoadRequest, draft: Config, context: OptionContex
   if (user !== undefined && main.exim_user) startup = { ...startup, eximUid: id('user', user, main.exim_user) ?? startup.eximUid };
   if (group !== undefined && main.exim_group) startup = { ...startup, eximGid: id('group', group, main.exim_group) ?? startup.eximGid };
   const spoolDirectory = (await expand(main.spool_directory, 'spool_directory')) ?? startup.spoolDirectory;
-  startup = { ...startup, spoolDirectory, pidFilePath: `${spoolDirectory}/exim-daemon.pid` };
+  startup = { ...startup, spoolDirectory, pidFilePath: defaultPidFile(request.build, spoolDirectory) };
   startup = { ...startup, logFilePath: (await expand(main.log_file_path, 'log_file_path')) ?? startup.logFilePath };
   startup = { ...startup, pidFilePath: (await expand(main.pid_file_path, 'pid_file_path')) || startup.pidFilePath };
   const number = await expand(main.localhost_number, 'localhost_number');

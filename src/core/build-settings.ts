@@ -8,6 +8,8 @@ export interface BuildSettings {
   readonly spoolDirectory: Octets;
   /** Like log_file_path; `%slog` form, '' for `spool/log`. */
   readonly logFilePath: Octets;
+  /** Undefined: `exim-daemon.pid` in the spool directory. */
+  readonly pidFilePath?: Octets | undefined;
   readonly eximUser: { readonly name: Octets; readonly uid: number };
   readonly eximGroup: { readonly name: Octets; readonly gid: number };
   /** Uids that may own the configuration besides root. */

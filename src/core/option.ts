@@ -55,6 +55,10 @@ export interface OptionSpec<T> {
   readonly isExtension?: boolean;
   /** A boolean that only sets these others (`fail_verify`); it has no value of its own and is not printed. */
   readonly sets?: readonly string[];
+  /** How -bP shows several settings of a repeatable option as one; 'and': as conditions that must all hold. */
+  readonly joiner?: '\n' | ':' | ';' | 'and';
+  /** Of an expanded boolean: -bP shows its expansion on a line of its own, `*expand_NAME`, as Exim does for some. */
+  readonly isExpansionPrinted?: boolean;
 }
 
 export type OptionTable = Readonly<Record<string, OptionSpec<unknown>>>;
@@ -72,6 +76,8 @@ interface Extra {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly sets?: readonly string[];
+  readonly joiner?: '\n' | ':' | ';' | 'and';
+  readonly isExpansionPrinted?: boolean;
 }
 
 /** An expanded option's default is text that config/ compiles into a Template: it is given here as octets. */

@@ -14,7 +14,7 @@ export const transportOptions = {
   group: option.group({ doc: 'The group under which the transport runs, overriding the one of the router.' }),
   headers_add: option.repeatable({ doc: 'Header lines that are added at delivery, separated by newlines. May be given several times.' }),
   headers_only: option.boolean({ default: false, doc: 'Deliver the header lines without the body.' }),
-  headers_remove: option.repeatable({ doc: 'Names of header lines that are left out at delivery, a colon-separated list. May be given several times.' }),
+  headers_remove: option.repeatable({ joiner: ':', doc: 'Names of header lines that are left out at delivery, a colon-separated list. May be given several times.' }),
   headers_rewrite: option.string({ doc: 'Rewriting rules for addresses in header lines at delivery, separated by colons.', notYet: 'instance' }),
   home_directory: option.expanded({ onForcedFail: 'defer', doc: 'The value of $home in the delivery, overriding the one of the router.' }),
   initgroups: option.boolean({ default: false, doc: 'Give the delivery all groups of its user.' }),
