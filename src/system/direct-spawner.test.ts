@@ -53,6 +53,15 @@ test('input is streamed; a command that does not read it leaves EPIPE, not a han
   assert.ok(produced < 50);
 });
 
+test('input that does not come is not waited for', async () => {
+  async function* never(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('x');
+    await new Promise(() => {});
+  }
+  const result = await run(['/bin/true'], {}, never());
+  assert.deepEqual([result.status, result.inputFailure?.errno], [0, 'EPIPE']);
+});
+
 test('output beyond the limit is thrown away, or ends the command', async () => {
   const kept = await run(shell('head -c 100000 /dev/zero; exit 0'), { maxOutputBytes: 1000 });
   assert.deepEqual([kept.status, kept.isTruncated, kept.stdout.length], [0, true, 1000]);

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants as fsConstants } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import type { Writable } from 'node:stream';
-import { type Octets, unicodeFromOctets } from '../base/octets.ts';
+import { unicodeFromOctets } from '../base/octets.ts';
 import type { Deadline } from '../core/deadline.ts';
 import type { Spawner, SpawnRequest, SpawnResult, SystemFailure } from '../core/ports.ts';
 import { attempt, failure, failureOf } from './failure.ts';
@@ -104,7 +104,9 @@ class RunningCommand {
       this.#isOver = true;
       this.#child.stdin?.destroy(); // ends feeding where the command did not read
       if (ended.kind === 'error') return ended;
-      return { kind: 'ok', result: this.#result(ended.status, ended.signal, await feeding) };
+      // input that has not come yet is not waited for
+      const inputFailure = await Promise.race([feeding, nextTurn().then(() => failure('EPIPE'))]);
+      return { kind: 'ok', result: this.#result(ended.status, ended.signal, inputFailure) };
     } finally {
       clearTimeout(timer);
       until.signal.removeEventListener('abort', expire);
@@ -194,9 +196,8 @@ function closed(stream: Writable): Promise<void> {
   });
 }
 
-function ignore(): void {}
-
-/** What argv would be in a shell, for messages. */
-export function describeCommand(argv: readonly Octets[]): Octets {
-  return argv.join(' ');
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
+
+function ignore(): void {}

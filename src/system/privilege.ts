@@ -1,58 +1,27 @@
-/**
- * Effective and real ids of this process. A command line of root runs with the effective ids of Exim's user and keeps root only as its real or saved id,
- * to start the agent; long-lived processes give root up for good (`becomeUser` in processes.ts).
- */
-import type { Octets } from '../base/octets.ts';
+/** Giving up root for good: groups, then gid, then uid (`spawn({ uid })` would drop the groups). DESIGN 3.10. */
+import { unicodeFromOctets } from '../base/octets.ts';
+import type { Identity, SystemResult } from '../core/ports.ts';
+import { attempt, done, failure } from './failure.ts';
 
-export interface Ids {
-  readonly realUid: number;
-  readonly effectiveUid: number;
-  readonly realGid: number;
+/** Only root can become another; afterwards there is no way back, which is tried. */
+export function becomeIdentity(identity: Identity): SystemResult<void> {
+  if (identity.uid === 0) return failure('EPERM', 'root is no identity to become');
+  const { geteuid, setgroups, setgid, setuid } = process;
+  const initgroups: unknown = Reflect.get(process, 'initgroups'); // in Node, not in its types
+  if (!geteuid || !setgroups || !setgid || !setuid || typeof initgroups !== 'function') return failure('ENOSYS');
+  if (geteuid.call(process) !== 0) return isIdentity(identity) ? done : failure('EPERM', `this process cannot become uid ${identity.uid}`);
+  const changed = attempt(() => {
+    const name = identity.initgroupsFor === undefined ? undefined : unicodeFromOctets(identity.initgroupsFor);
+    if (name === undefined) setgroups.call(process, [identity.gid]);
+    else initgroups.call(process, name, identity.gid);
+    setgid.call(process, identity.gid);
+    setuid.call(process, identity.uid);
+  });
+  if (changed.kind === 'error') return changed;
+  if (!isIdentity(identity) || attempt(() => setuid.call(process, 0)).kind === 'ok') return failure('EPERM', 'root was not given up');
+  return done;
 }
 
-export function currentIds(): Ids {
-  return { realUid: process.getuid?.() ?? 0, effectiveUid: process.geteuid?.() ?? 0, realGid: process.getgid?.() ?? 0 };
-}
-
-/** Supplementary groups of this process. */
-export function currentGroups(): readonly number[] {
-  return process.getgroups?.() ?? [];
-}
-
-/** The launcher left another effective uid: it is given up before anything else happens (DESIGN 3.11). */
-export function dropToRealUser(): void {
-  const uid = process.getuid?.() ?? 0;
-  const gid = process.getgid?.() ?? 0;
-  process.setgid?.(gid);
-  process.setuid?.(uid);
-}
-
-/** Runs as Exim's user from here on, with its groups; `asRoot` still works. Nothing happens without root. */
-export function actAsExim(user: { readonly name: Octets; readonly uid: number }, gid: number): void {
-  if (process.geteuid?.() !== 0) return;
-  const { initgroups } = process as unknown as { initgroups: (user: string | number, gid: number) => void }; // in Node since 0.9, not in its types
-  initgroups.call(process, user.name === '' ? user.uid : user.name, gid);
-  process.setegid?.(gid);
-  process.seteuid?.(user.uid);
-}
-
-/** Synchronously, with root's effective ids, as far as this process may still have them. */
-export function asRoot<T>(action: () => T): T {
-  const uid = process.geteuid?.() ?? 0;
-  const gid = process.getegid?.() ?? 0;
-  if (uid === 0) return action();
-  process.seteuid?.(0);
-  process.setegid?.(0);
-  try {
-    return action();
-  } finally {
-    process.setegid?.(gid);
-    process.seteuid?.(uid);
-  }
-}
-
-/** Root for good, in the agent: real, effective and saved ids. */
-export function becomeRoot(): void {
-  process.setgid?.(0);
-  process.setuid?.(0);
+function isIdentity({ uid, gid }: Identity): boolean {
+  return process.getuid?.() === uid && process.geteuid?.() === uid && process.getgid?.() === gid && process.getegid?.() === gid;
 }

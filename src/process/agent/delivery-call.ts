@@ -85,19 +85,26 @@ export async function finishDelivery(call: OutgoingCall, batch: DeliveryBatch, b
     });
   };
   if (body.isInline) sendPass();
+  const takeEvent = (event: Fields) => {
+    if (event.has('log')) return writeLog(event.fields('log'), log);
+    if (event.has('want')) return sendPass();
+    const result = decodeResult(event, batch);
+    const number = event.number('number');
+    after(async () => {
+      if (!settled.has(result.address)) {
+        settled.set(result.address, result);
+        await batch.settled(result);
+      }
+      call.sendEvent({ acknowledged: number });
+    });
+  };
   call.onEvent = (value) => {
-    const event = new Fields(value);
-    if (event.has('log')) writeLog(event.fields('log'), log);
-    else if (event.has('want')) sendPass();
-    else {
-      const result = decodeResult(event, batch);
-      after(async () => {
-        if (!settled.has(result.address)) {
-          settled.set(result.address, result);
-          await batch.settled(result);
-        }
-        call.sendEvent({ acknowledged: event.number('number') });
-      });
+    try {
+      takeEvent(new Fields(value));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      problem ??= error.message;
+      call.cancel();
     }
   };
   const ended = await call.ended;

@@ -47,14 +47,15 @@ export async function finishRun(call: OutgoingCall, request: SpawnRequest, input
   until.signal.addEventListener('abort', expire);
   if (until.signal.aborted) expire();
   try {
-    const feeding = feed(call, input);
+    let broken: SystemFailure | undefined;
+    void feed(call, input).then((failed) => {
+      broken = failed;
+    });
     const output = await gather(call, request.maxOutputBytes);
-    const ended = await call.ended;
-    const broken = await feeding;
+    const ended = await call.ended; // input that the command did not want is not waited for
     if (until.signal.aborted) return failure('ETIMEDOUT');
-    if (ended.kind === 'lost') return failure('EAGAIN', ended.reason);
-    const result = decodeResult(ended.value, output);
-    return broken && result.kind === 'ok' ? broken : result;
+    if (broken) return broken;
+    return ended.kind === 'lost' ? failure('EAGAIN', ended.reason) : decodeResult(ended.value, output);
   } catch (error) {
     if (error instanceof ProtocolError) return failure('EPROTO', error.message);
     throw error;
@@ -72,7 +73,7 @@ async function feed(call: OutgoingCall, input: AsyncIterable<Uint8Array> | Uint8
     call.end();
     return undefined;
   } catch (error) {
-    call.cancel();
+    queueMicrotask(() => call.cancel()); // after the reason is known
     return failure('EIO', error instanceof Error ? error.message : String(error));
   }
 }
