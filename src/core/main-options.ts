@@ -7,7 +7,7 @@ const DELAY_WARNING_CONDITION =
   '${if or {{ !eq{$h_list-id:$h_list-post:$h_list-subscribe:}{} }{ match{$h_precedence:}{(?i)bulk|list|junk} }' +
   '{ match{$h_auto-submitted:}{(?i)auto-generated|auto-replied} }} {no}{yes}}';
 
-const DNS_CHECK_NAMES_PATTERN = '(?i)^(?>(?(1)\\.|())[^\\W](?>[a-z0-9/_-]*[^\\W])?)+(\\.?)$';
+export const DNS_CHECK_NAMES_PATTERN = '(?i)^(?>(?(1)\\.|())[^\\W](?>[a-z0-9/_-]*[^\\W])?)+(\\.?)$';
 
 const RECEIVED_HEADER_TEXT =
   'Received: ${if def:sender_rcvhost {from $sender_rcvhost\n\t}{${if def:sender_ident {from ${quote_local_part:$sender_ident} }}' +
@@ -257,7 +257,7 @@ export const mainOptions = {
   smtp_ratelimit_hosts: option.hostList({ notYet: 'notice', doc: 'Clients for which smtp_ratelimit_mail and smtp_ratelimit_rcpt hold.' }),
   smtp_ratelimit_mail: option.string({ notYet: 'notice', doc: 'Delays for MAIL after so many of them.' }),
   smtp_ratelimit_rcpt: option.string({ notYet: 'notice', doc: 'Delays for RCPT after so many of them.' }),
-  smtp_receive_timeout: option.expanded({ default: '5m', doc: 'How long a session waits for a command or more data.' }),
+  smtp_receive_timeout: option.expandedTime({ default: '5m', doc: 'How long a session waits for a command or more data.' }),
   smtp_reserve_hosts: option.hostList({ doc: 'Clients for which connections are reserved.' }),
   smtp_return_error_details: option.boolean({ default: false, doc: 'Tell clients the details of why an address is refused.' }),
   smtp_strict_crlf: option.boolean({ default: false, isExtension: true, doc: 'Refuse a bare CR or LF in commands and data instead of mending it.' }),
@@ -269,7 +269,7 @@ export const mainOptions = {
   spool_directory: option.expanded({ doc: 'The directory of the spool.' }),
   spool_wireformat: option.boolean({ default: false, notYet: 'notice', doc: 'Allow spool files in the form of the wire.' }),
   sqlite_dbfile: option.expanded({ doc: 'The SQLite database of lookups that name none.' }),
-  sqlite_lock_timeout: option.time({ default: 5, doc: 'How long an SQLite lookup waits for a lock.' }),
+  sqlite_lock_timeout: option.integer({ default: 5, doc: 'How many seconds an SQLite lookup waits for a lock.' }),
   strict_acl_vars: option.boolean({ default: false, doc: 'An ACL variable that was never set makes an expansion fail.' }),
   strip_excess_angle_brackets: option.boolean({ default: false, doc: 'Take doubled angle brackets round addresses in SMTP commands.' }),
   strip_trailing_dot: option.boolean({ default: false, doc: 'Take a dot at the end of a domain in SMTP commands away.' }),

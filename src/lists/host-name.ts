@@ -3,7 +3,6 @@
  * Spec ch. 10 "Host list patterns that match by host name"; option host_lookup_order.
  */
 import { formatIp, parseIp, ptrName } from '../base/ip.ts';
-import { parseList } from '../base/list-text.ts';
 import type { Octets } from '../base/octets.ts';
 import { equalsIgnoreCase } from '../base/octets.ts';
 import type { Frame } from '../core/frame.ts';
@@ -62,7 +61,7 @@ export async function findHostName(address: Octets, frame: Frame): Promise<HostN
   const { log } = frame.services;
   log.debug('host_lookup', () => `looking up host name for ${address}`);
   let deferred: string | undefined;
-  for (const method of parseList(frame.config.main.host_lookup_order ?? 'bydns:byaddr').items) {
+  for (const method of frame.config.main.host_lookup_order) {
     const found = method === 'bydns' ? await namesByDns(ptrName(bytes), frame) : await namesBySystem(address, frame);
     if (found === 'none') continue;
     if ('deferred' in found) {
