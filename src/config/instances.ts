@@ -53,8 +53,9 @@ export function makeAuthenticators(drafts: readonly DriverDraft<AuthenticatorDef
   return drafts.flatMap((draft) => {
     const made = make('authenticator', draft, draft.definition, context);
     if (!made) return [];
-    const publicName = made.common.generic['public_name'];
-    return [{ ...made.common, publicName: upperCase(typeof publicName === 'string' && publicName !== '' ? publicName : draft.name), behaviour: made.behaviour }];
+    const written = made.common.generic['public_name'];
+    const publicName = typeof written === 'string' && written !== '' ? written : draft.name;
+    return [{ ...made.common, generic: { ...made.common.generic, public_name: publicName }, publicName: upperCase(publicName), behaviour: made.behaviour }];
   });
 }
 
@@ -65,7 +66,7 @@ function make<B>(family: DriverFamily, draft: DriverDraft<DriverDefinition>, def
     return undefined;
   }
   const generic = completeValues(draft.generic, compiler, definition.genericDefaults);
-  const own = completeValues(draft.own, compiler);
+  const own = completeValues(draft.own, compiler, {}, generic);
   const settings = new Map<string, OptionSetting>([...draft.generic.settings, ...draft.own.settings]);
   const notYet = reportNotYet(family, draft, definition, settings, problems);
   const concerns = `${draft.name} ${family}`;

@@ -217,6 +217,9 @@ interface StringValue {
 function convertString({ value, at }: StringValue, name: string, { spec, target, context }: ValueReading, kind: OptionKind): unknown {
   const compile = (): Template => context.compiler.template(value, at, target.what(name));
   switch (kind) {
+    case 'expanded-time':
+      if (!value.includes('$') && parseTimeSpan(trimSpace(value)) === undefined) return timeProblem(name, value, at, context.problems);
+      return compile();
     case 'expanded-string':
       return compile();
     case 'list':
@@ -284,7 +287,7 @@ function readTimes(reading: ValueReading): readonly number[] | undefined {
   return times[0] === 0 ? [] : times;
 }
 
-function timeProblem(name: string, text: Octets, at: SourceLocation, problems: Problems): void {
+function timeProblem(name: string, text: Octets, at: SourceLocation, problems: Problems): undefined {
   const suggestion = /^[0-9]+$/.test(text) ? `a unit is missing: ${text}s, ${text}m, ${text}h, …` : 'a time is written like 1d12h or 30m';
   problems.error(`invalid time value for ${name}`, at, { subject: name, suggestion });
 }
@@ -334,13 +337,16 @@ export function accountId(kind: 'user' | 'group', name: Octets, accounts: Accoun
   return 'uid' in found.value ? found.value.uid : found.value.gid;
 }
 
-/** The values of a whole table: what was set, else the defaults. */
-export function completeValues(target: OptionTarget, compiler: TemplateCompiler, overrides: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+/** The values of a whole table: what was set, else the defaults. `others` are what derived defaults may look at besides. */
+export function completeValues(target: OptionTarget, compiler: TemplateCompiler, overrides: Readonly<Record<string, unknown>> = {}, others: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(target.table)) {
     if (target.values.has(name)) values[name] = target.values.get(name);
     else if (Object.hasOwn(overrides, name)) values[name] = overrides[name];
     else values[name] = defaultValue(name, spec, target, compiler);
+  }
+  for (const [name, spec] of Object.entries(target.table)) {
+    if (spec.derive && !target.values.has(name)) values[name] = compiledDefault(spec.derive({ ...others, ...values }), name, spec, target, compiler);
   }
   return values;
 }
@@ -348,8 +354,14 @@ export function completeValues(target: OptionTarget, compiler: TemplateCompiler,
 const DEFAULT_LOCATION: SourceLocation = { file: '(default)', line: 1, column: 1 };
 
 function defaultValue(name: string, spec: OptionSpec<unknown>, target: OptionTarget, compiler: TemplateCompiler): unknown {
-  if (spec.defaultText === undefined) return spec.default;
-  const template = compiler.template(spec.defaultText, DEFAULT_LOCATION, target.what(name));
+  return spec.defaultText === undefined ? spec.default : compiledDefault(spec.defaultText, name, spec, target, compiler);
+}
+
+/** Text becomes what the option's kind makes of it. */
+function compiledDefault(value: unknown, name: string, spec: OptionSpec<unknown>, target: OptionTarget, compiler: TemplateCompiler): unknown {
+  if (typeof value !== 'string') return value;
+  if (spec.kind !== 'list' && spec.kind !== 'expanded-string' && spec.kind !== 'expanded-time') return value;
+  const template = compiler.template(value, DEFAULT_LOCATION, target.what(name));
   return spec.kind === 'list' ? { kind: spec.listKind ?? 'string', template } : template;
 }
 

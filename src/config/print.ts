@@ -1,5 +1,5 @@
 /** What `-bP` prints, line by line as Exim does. Spec ch. 5 "Command line options", `-bP`. */
-import { formatTimeSpan } from '../base/time-span.ts';
+import { formatTimeSpan, parseTimeSpan } from '../base/time-span.ts';
 import type { Octets } from '../base/octets.ts';
 import { printable } from '../base/octets.ts';
 import type { Config, ListSource, NamedListKind, OptionSetting, Template } from '../core/config.ts';
@@ -251,12 +251,19 @@ function valueText({ spec, value, setting }: Shown, accounts: Accounts): Octets 
       return setting ? escape(unquoted(setting.raw)) : (value as readonly Octets[]).join(':'); // as its kind says
     case 'repeatable-string':
       return escape(joinRepeated(value as readonly Octets[], spec.joiner)); // as its kind says
+    case 'expanded-time':
+      return timeText(sourceText(value));
     case 'list':
     case 'expanded-string':
     case 'string':
     case 'driver-name':
       return escape(sourceText(value));
   }
+}
+
+function timeText(source: Octets): Octets {
+  const seconds = parseTimeSpan(source);
+  return seconds === undefined ? escape(source) : formatTimeSpan(seconds);
 }
 
 function sourceText(value: unknown): Octets {
@@ -312,7 +319,7 @@ function joinRepeated(values: readonly Octets[], joiner: OptionSpec<unknown>['jo
   if (others.length === 0) return first;
   switch (joiner) {
     case 'and':
-      return `\${if and{${values.map((value) => `{bool_lax{${value}}}`).join('')}}}`;
+      return others.reduce((before, value) => `\${if and{{bool_lax{${before}}}{bool_lax{${value}}}}}`, first);
     case ':':
     case ';':
       return values.flatMap((value) => splitList(joiner === ':' ? value : `<;${value}`)).join(joiner);

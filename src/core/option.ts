@@ -19,6 +19,8 @@ export type OptionKind =
   | 'fixed'
   | 'string'
   | 'expanded-string'
+  /** Expanded; a value without expansions is a time and printed as one. */
+  | 'expanded-time'
   | 'string-list'
   | 'list'
   | 'user'
@@ -55,6 +57,8 @@ export interface OptionSpec<T> {
   readonly isExtension?: boolean;
   /** A boolean that only sets these others (`fail_verify`); it has no value of its own and is not printed. */
   readonly sets?: readonly string[];
+  /** The default where others of the same table decide it; octets where the kind is expanded or a list. */
+  readonly derive?: (values: Readonly<Record<string, unknown>>) => unknown;
   /** How -bP shows several settings of a repeatable option as one; 'and': as conditions that must all hold. */
   readonly joiner?: '\n' | ':' | ';' | 'and';
   /** Of an expanded boolean: -bP shows its expansion on a line of its own, `*expand_NAME`, as Exim does for some. */
@@ -76,6 +80,7 @@ interface Extra {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly sets?: readonly string[];
+  readonly derive?: (values: Readonly<Record<string, unknown>>) => unknown;
   readonly joiner?: '\n' | ':' | ';' | 'and';
   readonly isExpansionPrinted?: boolean;
 }
@@ -109,6 +114,8 @@ export const option = {
   string: (o: Extra & { default?: Octets }): OptionSpec<Octets | undefined> => ({ kind: 'string', ...o, default: o.default }),
   /** Expanded at each use. */
   expanded: (o: Extra & { default?: Octets }): OptionSpec<Template | undefined> => ({ kind: 'expanded-string', ...o, ...expandedDefault(o.default) }),
+  /** Expanded at each use; a time. */
+  expandedTime: (o: Extra & { default?: Octets }): OptionSpec<Template | undefined> => ({ kind: 'expanded-time', ...o, ...expandedDefault(o.default) }),
   /** A colon list, not expanded. */
   stringList: (o: Extra & { default: readonly Octets[] }): OptionSpec<readonly Octets[]> => ({ kind: 'string-list', ...o }),
   expandedList: (o: Extra & { default?: Octets }): OptionSpec<ListSource | undefined> => list('string', o),

@@ -2,6 +2,12 @@
 import type { OptionValues } from '../core/option.ts';
 import { option } from '../core/option.ts';
 
+/** Whether something that looks at the local part decides about the router. */
+function isRoutingByLocalPart(values: Readonly<Record<string, unknown>>): boolean {
+  const isSet = (name: string): boolean => values[name] !== undefined && !(Array.isArray(values[name]) && values[name].length === 0);
+  return values['check_local_user'] === true || ['local_parts', 'condition', 'local_part_prefix', 'local_part_suffix', 'senders', 'require_files'].some(isSet);
+}
+
 export const routerOptions = {
   address_data: option.expanded({ onForcedFail: 'decline', doc: 'A value that is kept with the address, as $address_data for later routers, transports and ACLs. A forced failure makes the router decline.' }),
   address_test: option.boolean({ default: true, doc: 'Whether the router takes part in address testing by -bt.' }),
@@ -38,7 +44,7 @@ export const routerOptions = {
   pass_router: option.string({ doc: 'The router that an address goes to when this one passes it on.' }),
   redirect_router: option.string({ doc: 'The router at which addresses that this one generates start.' }),
   require_files: option.expanded({ onForcedFail: 'decline', doc: 'Files that must exist (!: must not), tested with the rights of the user given by an item user or user,group.' }),
-  retry_use_local_part: option.boolean({ default: false, doc: 'Keep retry data of routing by the whole address rather than its domain.' }),
+  retry_use_local_part: option.boolean({ default: false, derive: isRoutingByLocalPart, doc: 'Keep retry data of routing by the whole address rather than its domain.' }),
   router_home_directory: option.expanded({ onForcedFail: 'unset', doc: 'The value of $home while the router runs.' }),
   self: option.string({ default: 'freeze', doc: 'What to do when the first host found is this one: defer, freeze, pass, fail, send, or reroute: domain.' }),
   senders: option.addressList({ doc: 'Skip the router unless the sender of the message is in this list.' }),
