@@ -1,7 +1,7 @@
 /** Which mode an invocation runs, in a process of its own. */
 import { builtin } from '../builtin.ts';
 import { createSystem } from '../system/create-system.ts';
-import { currentGroups, currentIds, dropToRealUser } from '../system/privilege.ts';
+import { currentGroups, currentIds, dropToRealUser } from '../system/own-ids.ts';
 import { standardInput, standardOutput } from '../system/standard-streams.ts';
 import { readBuildSettings } from './build.ts';
 import type { Invocation, Mode } from './invocation.ts';

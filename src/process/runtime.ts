@@ -10,7 +10,7 @@ import type {
 } from '../core/index.ts';
 import { untilAborted } from '../core/index.ts';
 import { createExpander, type Expander } from '../expand/expander.ts';
-import { lazyHints } from '../hints/store.ts';
+import { openHints } from '../hints/store.ts';
 import { createLists } from '../lists/lists.ts';
 import { createLog, type DebugSink, earlyLogSettings, logSettings } from '../logging/log.ts';
 import { logPrefix } from '../logging/lines/sender.ts';
@@ -84,9 +84,11 @@ export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> 
   const lists = createLists();
   const acls = createAcls(acl, expander);
   const verifier = createVerifier();
+  const resolvers: Resolver[] = [];
   /** Options that are expanded while the configuration is read see the same services; hints and the configured log come after. */
   const makeServices = (main: MainOptions, log: Log, hints: Hints): Services => {
-    const dns = new Resolver({ files, clock, random: system.random, main });
+    const dns = new Resolver({ files, clock, random: system.random, main, regexes: system.regexes });
+    resolvers.push(dns);
     return {
       clock, files, dns, hosts: new SystemHosts({ files, dns }), accounts: system.accounts, net: system.net, spawner: parts.spawner, userActions: parts.userActions, hints, log,
       regexes: system.regexes, random: parts.replace?.random ?? system.random, crypt: system.crypt, lookups, lists, acls, verifier, machine, build, logPrefix,
@@ -106,7 +108,7 @@ export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> 
   const owner = { uid: startup.eximUid, gid: startup.eximGid };
   const fileLog = createLog({ ...logParts, settings: logSettings(config.main, build, startup.logFilePath, startup.spoolDirectory, owner) });
   const log = parts.replace?.log?.(fileLog) ?? fileLog;
-  const hints: Hints = lazyHints(startup.spoolDirectory, { files, log, owner });
+  const hints = openHints({ files, machine, log, spoolDirectory: startup.spoolDirectory, owner });
   const services = makeServices(config.main, log, hints);
   const spool = new Spool({
     files, clock, machine, log,
@@ -123,6 +125,7 @@ export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> 
       close: () => {
         lookups.close();
         hints.close();
+        for (const resolver of resolvers) resolver.close();
         log.flush();
       },
     }),

@@ -2,7 +2,6 @@
  * Starting our own program again as another process, with inherited listening sockets and a message channel (DESIGN 3.10).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Octets } from '../base/octets.ts';
 
 export interface ChildExit {
   readonly status: number | undefined;
@@ -95,15 +94,6 @@ export function parentChannel(): ParentChannel | undefined {
     onMessage: (listener) => void process.on('message', listener),
     onClose: (listener) => void process.on('disconnect', listener),
   };
-}
-
-/** Gives up root for good: groups of `user`, then gid, then uid (DESIGN 3.10). */
-export function becomeUser(user: { readonly name: Octets; readonly uid: number }, gid: number): void {
-  if (process.getuid?.() !== 0 && process.geteuid?.() !== 0) return;
-  const { initgroups } = process as unknown as { initgroups: (user: string | number, gid: number) => void }; // in Node since 0.9, not in its types
-  initgroups.call(process, user.name === '' ? user.uid : user.name, gid);
-  process.setgid?.(gid);
-  process.setuid?.(user.uid);
 }
 
 export function onSignal(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGALRM', listener: () => void): void {

@@ -1,0 +1,20 @@
+/** One line of `-be`: what Exim prints for it. Spec ch. 5 "-be". */
+import type { Octets } from '../base/octets.ts';
+import { assertNever } from '../base/invariant.ts';
+import type { Frame } from '../core/frame.ts';
+import { expandText } from './expander.ts';
+
+export async function testExpansion(source: Octets, frame: Frame): Promise<Octets> {
+  const outcome = await expandText(source, frame);
+  switch (outcome.kind) {
+    case 'ok':
+      return outcome.value.octets;
+    case 'forced-fail':
+      return 'Failed: "if" failed and "fail" requested';
+    case 'fail':
+    case 'defer':
+      return `Failed: ${outcome.message}`;
+    default:
+      return assertNever(outcome);
+  }
+}
