@@ -1,0 +1,77 @@
+/** AUTH. RFC 4954; Spec ch. 33 "SMTP authentication". */
+import type { Octets } from '../../base/octets.ts';
+import { upperCase } from '../../base/octets.ts';
+import type { AuthDialogue, AuthenticatorInstance } from '../../core/index.ts';
+import { authenticate, decodeBase64, isAdvertised } from '../../auth/server.ts';
+import { hostAndIdent } from '../../logging/lines/host.ts';
+import type { Command } from '../../smtp/command.ts';
+import type { Dialogue } from '../dialogue.ts';
+import { isSenderHostIn } from '../expansion.ts';
+import { protocolName } from '../transaction.ts';
+
+export async function auth(dialogue: Dialogue, command: Command): Promise<void> {
+  const { config, origin } = dialogue;
+  dialogue.isAuthenticationTried = true;
+  if (!dialogue.advertised.auth && !dialogue.session.state.controls.has('allow_auth_unadvertised')) {
+    return dialogue.protocolError('protocol', '503', origin.authenticatorName === undefined || dialogue.advertised.auth ? 'AUTH command used when not advertised' : 'already authenticated');
+  }
+  if (origin.authenticatorName !== undefined) return dialogue.protocolError('protocol', '503', 'already authenticated');
+  if (dialogue.transaction?.state.sender !== undefined) return dialogue.protocolError('protocol', '503', 'not permitted in mail transaction');
+  const verdict = await dialogue.runAcl('auth', config.main.acl_smtp_auth, { kind: 'accept' });
+  if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
+    dialogue.refuse('auth', `AUTH ${command.argument.split(' ')[0] ?? ''}`, verdict);
+    return;
+  }
+  const end = command.argument.search(/[^A-Za-z0-9_-]/);
+  const name = end < 0 ? command.argument : command.argument.slice(0, end);
+  if (end >= 0 && !/[ \t]/.test(command.argument[end] ?? '')) return dialogue.protocolError('syntax', '501', 'invalid character in authentication mechanism name');
+  const authenticator = await findAuthenticator(dialogue, name);
+  if (authenticator === undefined) return dialogue.protocolError('protocol', '504', `${name} authentication mechanism not supported`);
+  const data = end < 0 ? '' : command.argument.slice(end).replace(/^[ \t]+/, '');
+  await run(dialogue, authenticator, data);
+}
+
+async function findAuthenticator(dialogue: Dialogue, name: Octets): Promise<AuthenticatorInstance | undefined> {
+  const frame = dialogue.frame();
+  for (const authenticator of dialogue.config.authenticators) {
+    if (authenticator.behaviour?.server === undefined || upperCase(authenticator.publicName) !== upperCase(name)) continue;
+    if (dialogue.session.state.controls.has('allow_auth_unadvertised')) return authenticator;
+    if ((await isSenderHostIn(dialogue.config.main.auth_advertise_hosts, frame)) && (await isAdvertised(authenticator, frame))) return authenticator;
+  }
+  return undefined;
+}
+
+async function run(dialogue: Dialogue, authenticator: AuthenticatorInstance, data: Octets): Promise<void> {
+  const { origin, log, session } = dialogue;
+  const result = await authenticate(authenticator, data, challenger(dialogue), dialogue.frame());
+  if (dialogue.isOver) return;
+  if (result.kind === 'ok') {
+    origin.authenticatorName = authenticator.name;
+    origin.authenticatedId = result.id;
+    origin.protocol = protocolName(origin, session.state.esmtp, dialogue.isOverTcp);
+    dialogue.reply('235', 'Authentication succeeded');
+    return;
+  }
+  const id = result.id === undefined || result.id === '' ? '' : ` (set_id=${result.id})`;
+  const reply = `${result.code} ${result.reply}`;
+  log.mainAndReject(`${authenticator.name} authenticator failed for ${hostAndIdent(origin, log, false)}: ${result.logText ?? reply}${id}`);
+  if (result.isProtocolError) dialogue.protocolError('syntax', result.code, result.reply);
+  else dialogue.reply(result.code, result.reply);
+}
+
+/** 334 and the client's answer. `*` cancels (RFC 4954 s4). */
+function challenger(dialogue: Dialogue): AuthDialogue {
+  return {
+    challenge: async (octets) => {
+      dialogue.send(`334 ${Buffer.from(octets, 'latin1').toString('base64')}\r\n`);
+      await dialogue.flush();
+      const answer = await dialogue.reader.readLine(dialogue.commandDeadline());
+      if (answer.kind !== 'line') {
+        dialogue.lost(answer.kind);
+        return undefined;
+      }
+      if (answer.line === '*') return undefined;
+      return decodeBase64(answer.line) ?? 'bad-base64';
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/** BDAT. RFC 3030 s2. */
+import type { Command } from '../../smtp/command.ts';
+import { DataDecoder } from '../../smtp/data-decoder.ts';
+import type { ChunkedMessage, Dialogue } from '../dialogue.ts';
+import { MessageReceiver } from '../message-input.ts';
+import { finishReading, inputLimits, mayBeginData } from './data.ts';
+
+export async function bdat(dialogue: Dialogue, command: Command): Promise<void> {
+  const chunk = parseChunk(command);
+  if (!dialogue.advertised.chunking) return dialogue.protocolError('protocol', '503', 'BDAT command used when CHUNKING not advertised');
+  if (chunk === undefined) return dialogue.protocolError('syntax', '501', 'missing size for BDAT command');
+  if (dialogue.chunked === undefined) {
+    if (!(await mayBeginData(dialogue, 'BDAT'))) return swallow(dialogue, chunk.bytes);
+    const begun = await begin(dialogue);
+    if (begun === undefined) return swallow(dialogue, chunk.bytes);
+    dialogue.chunked = begun;
+  }
+  await takeChunk(dialogue, dialogue.chunked, chunk.bytes, chunk.isLast);
+}
+
+function parseChunk(command: Command): { readonly bytes: number; readonly isLast: boolean } | undefined {
+  const match = /^([0-9]{1,10})(?:[ \t]+(LAST))?$/.exec(command.argument.replace(/last$/i, 'LAST'));
+  return match ? { bytes: Number.parseInt(match[1] ?? '0', 10), isLast: match[2] !== undefined } : undefined;
+}
+
+async function begin(dialogue: Dialogue): Promise<ChunkedMessage | undefined> {
+  const { config, transaction, parts } = dialogue;
+  const verdict = await dialogue.runAcl('predata', config.main.acl_smtp_predata, { kind: 'accept' });
+  if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
+    dialogue.refuse('predata', 'BDAT', verdict);
+    return undefined;
+  }
+  const limits = await inputLimits(dialogue);
+  const begun = parts.store.begin();
+  if (begun.kind === 'error' || limits === undefined || transaction === undefined) {
+    if (begun.kind === 'error') dialogue.log.panic(`spool file creation failed: ${begun.reason}`);
+    else begun.sink.abort();
+    dialogue.reply('451', 'Temporary local problem - please try later');
+    return undefined;
+  }
+  transaction.state.id = begun.sink.id;
+  return { sink: begun.sink, receiver: new MessageReceiver(begun.sink, limits), decoder: new DataDecoder('end-of-input'), wireBytes: 0 };
+}
+
+async function takeChunk(dialogue: Dialogue, message: ChunkedMessage, bytes: number, isLast: boolean): Promise<void> {
+  for (let left = bytes; left > 0; ) {
+    const result = await dialogue.reader.readChunk(dialogue.commandDeadline());
+    if (result.kind !== 'data') {
+      dialogue.chunked = undefined;
+      return finishReading(dialogue, message.sink, { kind: result.kind, isInHeader: message.receiver.isInHeader });
+    }
+    const used = result.bytes.subarray(0, left);
+    if (result.bytes.length > left) dialogue.reader.unread(result.bytes.subarray(left));
+    left -= used.length;
+    message.wireBytes += used.length;
+    await message.receiver.take(message.decoder.push(used).output);
+  }
+  if (!isLast) {
+    dialogue.reply('250', `${bytes} byte chunk received`);
+    return;
+  }
+  dialogue.chunked = undefined;
+  await message.receiver.take(message.decoder.finish());
+  dialogue.chunkSummary = `${bytes} byte chunk, total ${message.wireBytes}\n`;
+  await finishReading(dialogue, message.sink, await message.receiver.finish(message.decoder));
+  dialogue.chunkSummary = undefined;
+}
+
+/** Octets of a refused chunk are not commands. */
+async function swallow(dialogue: Dialogue, bytes: number): Promise<void> {
+  for (let left = bytes; left > 0; ) {
+    const result = await dialogue.reader.readChunk(dialogue.commandDeadline());
+    if (result.kind !== 'data') return dialogue.lost(result.kind);
+    if (result.bytes.length > left) dialogue.reader.unread(result.bytes.subarray(left));
+    left -= Math.min(left, result.bytes.length);
+  }
+}

@@ -1,0 +1,132 @@
+/** DATA. RFC 5321 s4.1.1.4. */
+import { printable } from '../../base/octets.ts';
+import type { MessageSink } from '../../core/index.ts';
+import { hostAndIdent } from '../../logging/lines/host.ts';
+import { lostLine } from '../../logging/lines/connection.ts';
+import { DataDecoder } from '../../smtp/data-decoder.ts';
+import type { Dialogue } from '../dialogue.ts';
+import { expandSize, isSenderHostIn } from '../expansion.ts';
+import { acceptMessage } from '../intake.ts';
+import type { InputLimits, MessageReading } from '../message-input.ts';
+import { readMessage } from '../message-input.ts';
+import { finishSmtpMessage } from '../smtp-message.ts';
+
+export async function data(dialogue: Dialogue): Promise<void> {
+  const { config } = dialogue;
+  if (!(await mayBeginData(dialogue, 'DATA'))) return;
+  const state = dialogue.transaction?.state;
+  if (state === undefined) return;
+  const verdict = await dialogue.runAcl('predata', config.main.acl_smtp_predata, { kind: 'accept' });
+  if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
+    dialogue.refuse('predata', 'DATA', verdict);
+    return;
+  }
+  if (verdict.kind === 'discard') state.controls.set('discard-message', 'predata');
+  const begun = dialogue.parts.store.begin();
+  if (begun.kind === 'error') {
+    dialogue.log.panic(`spool file creation failed: ${begun.reason}`);
+    dialogue.reply('451', 'Temporary local problem - please try later');
+    dialogue.resetTransaction();
+    return;
+  }
+  await receive(dialogue, begun.sink, verdict.kind === 'accept' ? verdict.message : undefined);
+}
+
+/** The checks that DATA and BDAT share. RFC 2920 s3.1: after refused recipients in one group the client could not know. */
+export async function mayBeginData(dialogue: Dialogue, verb: 'DATA' | 'BDAT'): Promise<boolean> {
+  const state = dialogue.transaction?.state;
+  const accepted = (state?.recipients.length ?? 0) > 0 || state?.controls.has('discarded-recipients') === true;
+  if (state !== undefined && accepted && state.controls.has('too-many-recipients')) {
+    dialogue.reply('554', 'Too many recipients');
+    return false;
+  }
+  if (state !== undefined && accepted) return true;
+  const refusal = dialogue.rcptRefusal;
+  const lines = refusal === undefined ? '' : `All RCPT commands were rejected with this error:\n${refusal.text.replace(/\n+$/, '')}\n`;
+  if (dialogue.advertised.pipelining && dialogue.previousVerb === 'RCPT') dialogue.reply('503', `${lines}Valid RCPT command must precede ${verb}`);
+  else dialogue.protocolError('protocol', '503', `${lines}valid RCPT command must precede ${verb}`);
+  return false;
+}
+
+/** Limits of the configuration for a message that is read. */
+export async function inputLimits(dialogue: Dialogue): Promise<InputLimits | undefined> {
+  const { main } = dialogue.config;
+  const limit = await expandSize(main.message_size_limit, dialogue.frame(), 0);
+  if (limit.kind !== 'ok') {
+    dialogue.log.panic(`unable to expand message_size_limit: ${limit.kind === 'forced-fail' ? 'forced failure' : limit.message}`);
+    return undefined;
+  }
+  const allowsFromLine = dialogue.isOverTcp ? await isSenderHostIn(main.ignore_fromline_hosts, dialogue.frame()) : main.ignore_fromline_local;
+  return { messageBytes: Math.max(0, limit.value), headerBytes: main.header_maxsize, headerLineBytes: main.header_line_maxsize, allowsFromLine };
+}
+
+async function receive(dialogue: Dialogue, sink: MessageSink, goAhead: string | undefined): Promise<void> {
+  const state = dialogue.transaction?.state;
+  const limits = await inputLimits(dialogue);
+  if (limits === undefined || state === undefined) {
+    sink.abort();
+    dialogue.reply('451', 'Temporary local problem - please try later');
+    dialogue.resetTransaction();
+    return;
+  }
+  state.id = sink.id;
+  dialogue.replyText('354', goAhead ?? 'Enter message, ending with "." on a line by itself');
+  await dialogue.flush();
+  const source = { read: () => dialogue.reader.readChunk(dialogue.commandDeadline()), unread: (rest: Buffer) => dialogue.reader.unread(rest) };
+  const reading = await readMessage(source, new DataDecoder('dot'), sink, limits, false);
+  await finishReading(dialogue, sink, reading);
+}
+
+/** Takes what was read into the spool, or tells why not. The sink is used up. */
+export async function finishReading(dialogue: Dialogue, sink: MessageSink, reading: MessageReading): Promise<void> {
+  if (reading.kind !== 'ok') {
+    sink.abort();
+    refuseReading(dialogue, sink.id, reading);
+    dialogue.resetTransaction();
+    return;
+  }
+  const outcome = await acceptMessage({
+    config: dialogue.config, services: dialogue.parts.services, session: dialogue.session, transaction: dialogue.transaction, caller: dialogue.parts.caller, until: dialogue.until,
+    usedPipelining: dialogue.advertised.pipelining ? (dialogue.usedPipelining ? 'used' : 'offered') : undefined,
+  }, reading.message, sink);
+  await finishSmtpMessage(dialogue, outcome);
+  dialogue.resetTransaction();
+}
+
+/** Spec ch. 53 "The reject log"; the texts are Exim's. */
+function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageReading, { kind: 'ok' }>): void {
+  const { log, origin, config } = dialogue;
+  const sender = dialogue.transaction?.state.sender ?? '';
+  const from = sender === '' ? '<>' : `<${printable(sender)}>`;
+  const { main } = config;
+  switch (reading.kind) {
+    case 'too-big': {
+      dialogue.reply('552', 'Message size exceeds maximum permitted');
+      if (log.selected('size_reject')) log.mainAndReject(`rejected from ${from} ${hostAndIdent(origin, log, true)}: message too big: read=${reading.sizeBytes} max=${reading.limitBytes}`, reading.headers.map((header) => `${header.type} ${header.text}`), id);
+      return;
+    }
+    case 'header-too-big':
+      dialogue.reply('552', 'Message header is ridiculously long');
+      log.mainAndReject(`ridiculously long message header received from ${hostAndIdent(origin, log, false)} (more than ${main.header_maxsize || 1024 * 1024} characters): message abandoned`);
+      return;
+    case 'header-line-too-long':
+      dialogue.reply('552', 'A message header line is too long');
+      log.mainAndReject(`overlong message header line received from ${hostAndIdent(origin, log, false)} (more than ${main.header_line_maxsize} characters): message abandoned`);
+      return;
+    case 'store':
+      dialogue.reply('451', 'Error while writing spool file');
+      log.panic(`spool write error: ${reading.reason}`, id);
+      return;
+    case 'timeout':
+      dialogue.reply('421', `${dialogue.hostName} SMTP incoming data timeout - closing connection.`);
+      log.mainAndReject(`SMTP data timeout (message abandoned) on connection from ${hostAndIdent(origin, log, false)} F=${from}`);
+      dialogue.endReason = 'timeout';
+      dialogue.isOver = true;
+      return;
+    default:
+      if (log.selected('lost_incoming_connection')) log.main(lostLine(origin, `while reading message data (${reading.isInHeader ? 'header' : 'after header'})`, 0, log));
+      dialogue.reply('421', 'Lost incoming connection');
+      dialogue.endReason = 'error';
+      dialogue.isOver = true;
+  }
+}

@@ -1,0 +1,142 @@
+/** MAIL FROM. RFC 5321 s4.1.1.2; parameters of RFC 1870, 3461, 4954, 6152, 6531. */
+import type { Octets } from '../../base/octets.ts';
+import { printable } from '../../base/octets.ts';
+import type { TransactionState } from '../../core/index.ts';
+import { parseAddress } from '../../message/address.ts';
+import { hostAndIdent } from '../../logging/lines/host.ts';
+import type { Command, MailParameters } from '../../smtp/command.ts';
+import { parseMailArgument } from '../../smtp/command.ts';
+import type { Dialogue } from '../dialogue.ts';
+import { expandSize, isSenderHostIn } from '../expansion.ts';
+import { addressSyntax } from './syntax.ts';
+
+export async function mail(dialogue: Dialogue, command: Command): Promise<void> {
+  const { config, origin, log, session } = dialogue;
+  dialogue.wasMailRejected = true;
+  if (!dialogue.isHeloSeen && (await isHeloRequired(dialogue))) {
+    log.mainAndReject(`rejected MAIL from ${hostAndIdent(origin, log, false)}: no HELO/EHLO given`);
+    dialogue.reply('503', 'HELO or EHLO required');
+    return;
+  }
+  if (dialogue.transaction?.state.sender !== undefined) return dialogue.protocolError('protocol', '503', 'sender already given');
+  if (command.argument === '') return dialogue.protocolError('syntax', '501', `${commandWord(command)} must have an address operand`);
+  if (await hasTooManyMessages(dialogue)) return;
+  const isEsmtp = session.state.esmtp;
+  const parsed = parseMailArgument(command.argument, {
+    size: isEsmtp, body: isEsmtp && config.main.accept_8bitmime, dsn: isEsmtp && dialogue.advertised.dsn, prdr: dialogue.advertised.prdr, smtputf8: dialogue.advertised.smtputf8,
+  });
+  if (parsed.kind === 'error') return dialogue.protocolError('syntax', '501', parsed.message);
+  const { state } = dialogue.beginTransaction();
+  applyParameters(state, parsed);
+  if (parsed.size !== undefined && !(await isSizeAcceptable(dialogue, command, parsed.size))) return dialogue.resetTransaction();
+  const address = parseAddress(parsed.address, { ...addressSyntax(config.main, state.isUtf8), allowsEmpty: true });
+  if (address.kind === 'error') return refuseSyntax(dialogue, `${parsed.address}: ${address.message}`);
+  let sender = address.address;
+  if (sender !== '' && address.domain === '') {
+    if (origin.allowUnqualifiedSender !== true) {
+      refuseSyntax(dialogue, `${parsed.address}: sender address must contain a domain`);
+      log.mainAndReject(`unqualified sender rejected: <${printable(sender)}> ${hostAndIdent(origin, log, true)}`);
+      return;
+    }
+    sender = `${sender}@${config.main.qualify_domain}`;
+  }
+  state.rawSender = sender;
+  state.sender = senderFor(dialogue, sender);
+  const verdict = await dialogue.runAcl('mail', config.main.acl_smtp_mail, { kind: 'accept' });
+  if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
+    dialogue.refuse('mail', `MAIL <${printable(sender)}>`, verdict);
+    dialogue.resetTransaction();
+    dialogue.wasMailRejected = true;
+    return;
+  }
+  if (verdict.kind === 'discard') state.controls.set('discard', 'MAIL');
+  await takeMailAuth(dialogue, parsed);
+  dialogue.wasMailRejected = false;
+  dialogue.mailCommands++;
+  if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.replyText('250', verdict.message);
+  else dialogue.reply('250', 'OK');
+}
+
+/** A local caller who is not trusted cannot choose the sender (Spec ch. 49 "Incoming local SMTP"). */
+function senderFor(dialogue: Dialogue, sender: Octets): Octets {
+  const { caller } = dialogue.parts;
+  if (dialogue.isOverTcp || caller.isTrusted || dialogue.origin.hostAddress !== undefined || sender === '') return sender;
+  return `${caller.login}@${dialogue.config.main.qualify_domain}`;
+}
+
+function commandWord(command: Command): Octets {
+  return command.line.slice(0, 4);
+}
+
+function refuseSyntax(dialogue: Dialogue, text: Octets): void {
+  dialogue.resetTransaction();
+  dialogue.wasMailRejected = true;
+  dialogue.protocolError('syntax', '501', printable(text, { escapeTab: false }));
+}
+
+async function isHeloRequired(dialogue: Dialogue): Promise<boolean> {
+  return dialogue.isOverTcp && (await isSenderHostIn(dialogue.config.main.hosts_require_helo, dialogue.frame()));
+}
+
+async function hasTooManyMessages(dialogue: Dialogue): Promise<boolean> {
+  const limit = await expandSize(dialogue.config.main.smtp_accept_max_per_connection, dialogue.frame(), 0);
+  if (limit.kind !== 'ok' || limit.value <= 0 || dialogue.mailCommands < limit.value) return false;
+  dialogue.reply('421', 'too many messages in this connection');
+  dialogue.log.mainAndReject(`rejected MAIL command ${hostAndIdent(dialogue.origin, dialogue.log, true)}: too many messages in one connection`);
+  dialogue.session.state.quitReason = 'local-error';
+  dialogue.drop();
+  return true;
+}
+
+function applyParameters(state: TransactionState, parameters: MailParameters): void {
+  state.bodyType = parameters.body ?? '';
+  state.declaredSize = parameters.size ?? -1;
+  state.isUtf8 = parameters.isUtf8 ?? false;
+  state.dsn = { envid: parameters.envid, ret: parameters.ret };
+  if (parameters.isPrdr) state.controls.set('prdr', '');
+}
+
+/** SIZE= against the limit of messages, then against the space of the spool. RFC 1870 s6.1. */
+async function isSizeAcceptable(dialogue: Dialogue, command: Command, size: number): Promise<boolean> {
+  const { config, origin, log, parts } = dialogue;
+  const limit = await expandSize(config.main.message_size_limit, dialogue.frame(), 0);
+  if (limit.kind === 'ok' && limit.value > 0 && size > limit.value) {
+    dialogue.reply('552', 'Message size exceeds maximum permitted');
+    if (log.selected('size_reject')) {
+      const shown = size >= 2 ** 31 - 1 ? `size>=${size}` : `size=${size}`;
+      log.mainAndReject(`rejected MAIL FROM:${senderText(command)} ${hostAndIdent(origin, log, true)}: message too big: ${shown} max=${limit.value}`);
+    }
+    return false;
+  }
+  if (!config.main.smtp_check_spool_space) return true;
+  const { kib } = parts.services.machine.freeSpace(config.startup.spoolDirectory);
+  if (kib < 0 || kib >= config.main.check_spool_space + Math.ceil(size / 1024)) return true;
+  dialogue.reply('452', 'space shortage, please try later');
+  return false;
+}
+
+function senderText(command: Command): Octets {
+  const end = command.argument.indexOf(' ');
+  return end < 0 ? command.argument : command.argument.slice(0, end);
+}
+
+/** AUTH= of a client that authenticated is believed when `acl_smtp_mailauth` lets it (RFC 4954 s5). */
+async function takeMailAuth(dialogue: Dialogue, { auth }: MailParameters): Promise<void> {
+  const { origin, log, config } = dialogue;
+  if (auth === undefined) return;
+  const isTrustedCaller = !dialogue.isOverTcp && dialogue.parts.caller.isTrusted;
+  if (auth === '') {
+    origin.authenticatedSender = '';
+    return;
+  }
+  if (origin.authenticatorName === undefined && !isTrustedCaller) {
+    log.main(`ignoring AUTH=${printable(auth)} from ${hostAndIdent(origin, log, true)} (client not authenticated)`);
+    return;
+  }
+  const before = origin.authenticatedSender;
+  origin.authenticatedSender = auth;
+  const verdict = config.main.acl_smtp_mailauth === undefined ? undefined : await dialogue.runAcl('mailauth', config.main.acl_smtp_mailauth, { kind: 'accept' });
+  if (verdict === undefined || verdict.kind === 'accept') return;
+  origin.authenticatedSender = before;
+  log.main(`ignoring AUTH=${printable(auth)} from ${hostAndIdent(origin, log, true)} (rejected by ACL)`);
+}

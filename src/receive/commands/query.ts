@@ -1,0 +1,72 @@
+/** VRFY, EXPN, ETRN, HELP, NOOP. RFC 5321 s4.1.1.6 to s4.1.1.9, RFC 1985; Spec ch. 49 "The VRFY and EXPN commands", "The ETRN command". */
+import { printable } from '../../base/octets.ts';
+import { parseAddress } from '../../message/address.ts';
+import { hostAndIdent } from '../../logging/lines/host.ts';
+import type { Command } from '../../smtp/command.ts';
+import type { Dialogue } from '../dialogue.ts';
+import { addressSyntax } from './syntax.ts';
+
+export async function vrfy(dialogue: Dialogue, command: Command): Promise<void> {
+  const { config, log, origin, parts } = dialogue;
+  const address = parseAddress(command.argument, addressSyntax(config.main, false));
+  if (address.kind === 'error') return dialogue.protocolError('syntax', '501', printable(command.argument === '' ? address.message : `${command.argument}: ${address.message}`));
+  if (address.domain === '' && origin.allowUnqualifiedRecipient !== true) return dialogue.protocolError('syntax', '501', `${printable(command.argument)}: recipient address must contain a domain`);
+  const verdict = await dialogue.runAcl('vrfy', config.main.acl_smtp_vrfy, { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false });
+  if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
+    if (config.main.acl_smtp_vrfy === undefined) dialogue.reply('252', 'Administrative prohibition');
+    else dialogue.refuse('vrfy', `VRFY ${printable(command.argument)}`, verdict);
+    return;
+  }
+  const full = address.domain === '' ? `${address.address}@${config.main.qualify_recipient}` : address.address;
+  const result = await parts.services.verifier.verify({ address: full, isSender: false }, dialogue.frame());
+  switch (result.kind) {
+    case 'ok':
+      dialogue.reply('250', `<${printable(full)}> is deliverable`);
+      return;
+    case 'defer':
+      dialogue.replyText('451', `<${printable(full)}> cannot be resolved at this time: ${result.userMessage ?? result.logMessage}`);
+      return;
+    case 'fail':
+      dialogue.replyText('550', `<${printable(full)}> ${result.userMessage ?? result.logMessage}`);
+      log.main(`VRFY failed for ${printable(command.argument)} ${hostAndIdent(origin, log, true)}`);
+  }
+}
+
+export async function expn(dialogue: Dialogue, command: Command): Promise<void> {
+  const verdict = await dialogue.runAcl('expn', dialogue.config.main.acl_smtp_expn, { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false });
+  if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
+    dialogue.refuse('expn', `EXPN ${printable(command.argument)}`, verdict);
+    return;
+  }
+  // The address test that EXPN shows is not reachable from a session yet.
+  dialogue.log.panic('EXPN is not built yet');
+  dialogue.reply('451', 'Temporary local problem - please try later');
+}
+
+export async function etrn(dialogue: Dialogue, command: Command): Promise<void> {
+  const { config, log, origin, parts } = dialogue;
+  if (dialogue.transaction?.state.sender !== undefined) return dialogue.protocolError('protocol', '503', 'ETRN is not permitted inside a transaction');
+  if (log.selected('etrn')) log.main(`ETRN ${printable(command.argument)} received from ${hostAndIdent(origin, log, false)}`);
+  const verdict = await dialogue.runAcl('etrn', config.main.acl_smtp_etrn, { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false });
+  if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
+    dialogue.refuse('etrn', `ETRN ${printable(command.argument)}`, verdict);
+    return;
+  }
+  if (config.main.smtp_etrn_command !== undefined) {
+    log.panic('smtp_etrn_command is not built yet');
+    dialogue.reply('458', 'Unable to queue messages for specified node');
+    return;
+  }
+  if (!command.argument.startsWith('#')) return dialogue.protocolError('syntax', '501', 'argument must begin with #');
+  const isStarted = parts.startQueueRun?.(command.argument.slice(1)) ?? false;
+  dialogue.reply(isStarted ? '250' : '458', isStarted ? 'OK' : `Already processing ${command.argument}`);
+}
+
+export function help(dialogue: Dialogue): void {
+  const { main } = dialogue.config;
+  const words = ['AUTH', ...(main.tls_advertise_hosts?.template.source === '' ? [] : ['STARTTLS']), 'HELO EHLO MAIL RCPT DATA BDAT NOOP QUIT RSET HELP'];
+  if (main.acl_smtp_etrn !== undefined) words.push('ETRN');
+  if (main.acl_smtp_expn !== undefined) words.push('EXPN');
+  if (main.acl_smtp_vrfy !== undefined) words.push('VRFY');
+  dialogue.reply('214', `Commands supported:\n${words.join(' ')}`);
+}

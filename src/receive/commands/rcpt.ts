@@ -1,0 +1,110 @@
+/** RCPT TO. RFC 5321 s4.1.1.3. */
+import type { Octets } from '../../base/octets.ts';
+import { lowerCase, printable } from '../../base/octets.ts';
+import type { TransactionState } from '../../core/index.ts';
+import { lowerCaseDomain, parseAddress, unquoteLocalPart } from '../../message/address.ts';
+import { hostAndIdent } from '../../logging/lines/host.ts';
+import type { Command, RcptParameters } from '../../smtp/command.ts';
+import { parseRcptArgument } from '../../smtp/command.ts';
+import type { Dialogue } from '../dialogue.ts';
+import { expandSize } from '../expansion.ts';
+import { addressSyntax } from './syntax.ts';
+
+export async function rcpt(dialogue: Dialogue, command: Command): Promise<void> {
+  const { config, origin, log } = dialogue;
+  const state = dialogue.transaction?.state;
+  if (state?.sender === undefined) return refuseWithoutSender(dialogue);
+  if (command.argument === '') return syntaxError(dialogue, `${command.line.slice(0, 4)} must have an address operand`);
+  const parsed = parseRcptArgument(command.argument, { dsn: dialogue.session.state.esmtp && dialogue.advertised.dsn });
+  if (parsed.kind === 'error') return syntaxError(dialogue, parsed.message);
+  state.rcptCount++;
+  const address = parseAddress(parsed.address, addressSyntax(config.main, state.isUtf8));
+  if (address.kind === 'error') {
+    state.rcptFailCount++;
+    return syntaxError(dialogue, `${parsed.address}: ${address.message}`);
+  }
+  let recipient = address.address;
+  if (address.domain === '') {
+    if (origin.allowUnqualifiedRecipient !== true && lowerCase(recipient) !== 'postmaster') {
+      state.rcptFailCount++;
+      syntaxError(dialogue, `${parsed.address}: recipient address must contain a domain`);
+      log.mainAndReject(`unqualified recipient rejected: <${printable(recipient)}> ${hostAndIdent(origin, log, true)}`);
+      return;
+    }
+    recipient = `${recipient}@${config.main.qualify_recipient}`;
+  }
+  if (!(await hasRoom(dialogue, state))) return;
+  await judge(dialogue, state, parsed, recipient);
+}
+
+/** When MAIL was refused and RCPT came in the same group, the client could not know (RFC 2920 s3.1). */
+function refuseWithoutSender(dialogue: Dialogue): void {
+  dialogue.rcptRefusal ??= { text: '503 sender not yet given', count: 0 };
+  if (dialogue.wasMailRejected && dialogue.advertised.pipelining) {
+    dialogue.reply('503', 'sender not yet given');
+    return;
+  }
+  dialogue.previousVerb = undefined;
+  dialogue.protocolError('protocol', '503', 'sender not yet given');
+}
+
+function syntaxError(dialogue: Dialogue, text: Octets): void {
+  dialogue.rcptRefusal = { text: printable(text), count: (dialogue.rcptRefusal?.count ?? 0) + 1 };
+  dialogue.protocolError('syntax', '501', printable(text, { escapeTab: false }));
+}
+
+/** `recipients_max`. */
+async function hasRoom(dialogue: Dialogue, state: TransactionState): Promise<boolean> {
+  const { config, origin, log } = dialogue;
+  const limit = await expandSize(config.main.recipients_max, dialogue.frame(), 0);
+  if (limit.kind !== 'ok' || limit.value <= 0 || state.recipients.length < limit.value) return true;
+  const isFinal = config.main.recipients_max_reject;
+  const text = isFinal ? 'too many recipients' : 'too many recipients';
+  if (isFinal) state.rcptFailCount++;
+  else state.rcptDeferCount++;
+  dialogue.reply(isFinal ? '552' : '452', text);
+  dialogue.rcptRefusal = { text, count: (dialogue.rcptRefusal?.count ?? 0) + 1 };
+  if (!state.controls.has('too-many-recipients-logged')) {
+    const what = isFinal ? 'message rejected' : 'excess temporarily rejected';
+    log.mainAndReject(`too many recipients: ${what}: sender=<${printable(state.sender ?? '')}> ${hostAndIdent(origin, log, true)}`);
+  }
+  state.controls.set('too-many-recipients-logged', '');
+  if (isFinal) state.controls.set('too-many-recipients', '');
+  return false;
+}
+
+async function judge(dialogue: Dialogue, state: TransactionState, parameters: RcptParameters, address: Octets): Promise<void> {
+  const { config, log, origin } = dialogue;
+  const recipient = lowerCaseDomain(address);
+  const at = recipient.lastIndexOf('@');
+  const localPart = unquoteLocalPart(recipient.slice(0, at));
+  const domain = recipient.slice(at + 1);
+  state.currentRecipient = { address: recipient, localPart: lowerCase(localPart), domain, originalLocalPart: localPart };
+  const isDiscardedBefore = state.controls.has('discard');
+  const verdict = isDiscardedBefore
+    ? ({ kind: 'discard', logMessage: undefined } as const)
+    : await dialogue.runAcl('rcpt', config.main.acl_smtp_rcpt, dialogue.isOverTcp ? { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false } : { kind: 'accept' });
+  state.currentRecipient = undefined;
+  switch (verdict.kind) {
+    case 'accept':
+    case 'discard':
+      if (verdict.kind === 'discard') {
+        state.controls.set('discarded-recipients', isDiscardedBefore ? 'MAIL' : 'RCPT');
+        const cause = verdict.logMessage === undefined ? '' : `: ${verdict.logMessage}`;
+        log.mainAndReject(`${hostAndIdent(origin, log, true)} F=<${printable(state.sender ?? '')}> RCPT ${printable(parameters.address)}: discarded by ${isDiscardedBefore ? 'MAIL' : 'RCPT'} ACL${cause}`);
+      } else {
+        state.recipients.push({
+          address: recipient, ...(parameters.orcpt === undefined ? {} : { orcpt: parameters.orcpt }), ...(parameters.notify === undefined ? {} : { notify: parameters.notify }),
+        });
+      }
+      if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.replyText('250', verdict.message);
+      else dialogue.reply('250', 'Accepted');
+      return;
+    default: {
+      if (verdict.kind === 'fail') state.rcptFailCount++;
+      else state.rcptDeferCount++;
+      const refused = dialogue.refuse('rcpt', `RCPT ${printable(parameters.address)}`, verdict);
+      dialogue.rcptRefusal = { text: refused.text, count: (dialogue.rcptRefusal?.count ?? 0) + 1 };
+    }
+  }
+}

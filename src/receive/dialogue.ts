@@ -1,0 +1,316 @@
+/**
+ * One SMTP connection as its commands see it: its records, replies, ACLs, rejections. Spec ch. 49 "SMTP processing", ch. 44 "Access control lists".
+ * Replies are held back while the client's next commands are already here (RFC 2920), so that a pipelined group costs one write.
+ */
+import type { Octets } from '../base/octets.ts';
+import { printable } from '../base/octets.ts';
+import type {
+  AcceptedMessage, AclVerdict, Caller, Config, Connection, Deadline, Frame, MessageSink, MessageStore, Origin, Services, Session, Template, Transaction,
+} from '../core/index.ts';
+import { droppedLine, smtpErrorLine } from '../logging/lines/connection.ts';
+import { hostAndIdent } from '../logging/lines/host.ts';
+import { rejectedMessage, rejectionLine } from '../logging/lines/rejection.ts';
+import type { DataDecoder } from '../smtp/data-decoder.ts';
+import { LineReader } from '../smtp/line-reader.ts';
+import { formatReply, splitCode, wrapReplyText } from '../smtp/reply.ts';
+import { expandText } from './expansion.ts';
+import type { MessageReceiver } from './message-input.ts';
+import { newOrigin, newSessionState, newTransaction, protocolName, receptionFrame } from './transaction.ts';
+
+/** What is known when a connection begins. */
+export interface SmtpParts {
+  readonly connection: Connection;
+  readonly config: Config;
+  readonly services: Services;
+  readonly store: MessageStore;
+  readonly mode: 'smtp-tcp' | 'smtp-local';
+  readonly caller: Caller;
+  /** `-bh`: nothing is written, host checks are told on stderr. */
+  readonly isRehearsal: boolean;
+  readonly connectionNumber: number;
+  /** How many connections there are with this one, for the log. */
+  readonly connectionCount: number;
+  /** TLS begins before the banner (`tls_on_connect_ports`). */
+  readonly isTlsOnConnect: boolean;
+  /** The sending host; undefined for a local caller without -oMa. */
+  readonly hostAddress: Octets | undefined;
+  readonly hostPort: number | undefined;
+  /** `-oMt` and the like, before anything is read. */
+  readonly presetOrigin?: Partial<Origin>;
+  /** Hands an accepted message over for delivery. It owns the claim. */
+  readonly onAccepted: (accepted: AcceptedMessage, delivery: DeliveryWish) => void;
+  /** ETRN: starts a queue run for the text; false when one is running. */
+  readonly startQueueRun?: (argument: Octets) => boolean;
+  /** Aborts when the process ends. */
+  readonly signal: AbortSignal;
+  /** `-odq` and the like. */
+  readonly deliveryMode?: DeliveryWish;
+}
+
+/** `queue`: left for the next queue run. */
+export type DeliveryWish = 'background' | 'foreground' | 'queue' | 'queue-smtp';
+
+/** What the last EHLO offered. */
+export interface Advertised {
+  pipelining: boolean;
+  dsn: boolean;
+  tls: boolean;
+  auth: boolean;
+  chunking: boolean;
+  prdr: boolean;
+  smtputf8: boolean;
+}
+
+/** A message whose chunks are being received (BDAT). */
+export interface ChunkedMessage {
+  readonly sink: MessageSink;
+  readonly receiver: MessageReceiver;
+  readonly decoder: DataDecoder;
+  /** Octets of its chunks so far. */
+  wireBytes: number;
+}
+
+const NOTHING_ADVERTISED: Advertised = { pipelining: false, dsn: false, tls: false, auth: false, chunking: false, prdr: false, smtputf8: false };
+
+/** Reply lines longer than this are broken at a space when `control = no_multiline_responses` does not forbid it. */
+const REPLY_LINE_LIMIT = 75;
+/** Replies that are held back are sent when there are this many octets of them. */
+const MAX_HELD_REPLY = 16_384;
+/** Where an ACL runs and the sender is part of the log line. */
+const PHASES_WITH_SENDER: ReadonlySet<string> = new Set(['rcpt', 'data', 'mime', 'dkim', 'prdr']);
+
+/** Codes of rejections other than 550. */
+const PHASE_CODES: ReadonlyMap<string, string> = new Map([['auth', '503'], ['etrn', '458'], ['vrfy', '252']]);
+
+export class Dialogue {
+  readonly parts: SmtpParts;
+  readonly session: Session;
+  readonly reader: LineReader;
+  transaction: Transaction | undefined;
+  advertised: Advertised = { ...NOTHING_ADVERTISED };
+  isHeloSeen = false;
+  /** Set by a handler: no more commands are read. */
+  isOver = false;
+  /** For `$smtp_notquit_reason`, and whether QUIT was seen. */
+  endReason: 'quit' | 'eof' | 'timeout' | 'error' | 'drop' = 'eof';
+  syntaxErrors = 0;
+  unknownCommands = 0;
+  nonmailCommands = 0;
+  mailCommands = 0;
+  lastCommand: Octets = '';
+  previousVerb: string | undefined;
+  /** The MAIL before was refused: RCPT after it is no protocol error when it was pipelined. */
+  wasMailRejected = false;
+  /** The last text a RCPT was refused with. */
+  rcptRefusal: { readonly text: Octets; readonly count: number } | undefined;
+  /** The client sent its next command before it had our reply. */
+  usedPipelining = false;
+  receiveTimeoutMs = 300_000;
+  isAuthenticationTried = false;
+  /** A message that comes in chunks (BDAT), between its chunks. */
+  chunked: ChunkedMessage | undefined;
+  /** `86 byte chunk, total 86`, before the reply to the last chunk. */
+  chunkSummary: Octets | undefined;
+  readonly until: Deadline;
+  readonly #abort = new AbortController();
+  #held = '';
+  #transactionCount = 0;
+
+  constructor(parts: SmtpParts) {
+    this.parts = parts;
+    const { caller, connection, mode, services } = parts;
+    const isTcp = mode === 'smtp-tcp';
+    const origin: Origin = {
+      ...newOrigin(caller, !isTcp),
+      ...(parts.hostAddress === undefined ? { ident: caller.login } : { hostAddress: parts.hostAddress, hostPort: parts.hostPort }),
+      ...(isTcp ? { interfaceAddress: connection.localAddress, interfacePort: connection.localPort } : {}),
+      tls: connection.tls,
+      activeHostname: parts.config.main.primary_hostname,
+      ...parts.presetOrigin,
+    };
+    const state = newSessionState(origin);
+    this.until = { endMs: Number.POSITIVE_INFINITY, signal: AbortSignal.any([parts.signal, this.#abort.signal]) };
+    this.session = {
+      mode, connectionNumber: parts.connectionNumber, startedAtMs: services.clock.now(), isRehearsal: parts.isRehearsal, until: this.until, state, caller,
+    };
+    state.flushReplies = () => this.flush();
+    this.reader = new LineReader(connection);
+    origin.protocol = protocolName(origin, false, isTcp);
+  }
+
+  get origin(): Origin {
+    return this.session.state.origin;
+  }
+
+  get log(): Services['log'] {
+    return this.parts.services.log;
+  }
+
+  get config(): Config {
+    return this.parts.config;
+  }
+
+  get isOverTcp(): boolean {
+    return this.parts.mode === 'smtp-tcp';
+  }
+
+  get hostName(): Octets {
+    return this.origin.activeHostname ?? this.config.main.primary_hostname;
+  }
+
+  frame(): Frame {
+    return receptionFrame({ config: this.config, services: this.parts.services, session: this.session, transaction: this.transaction, until: this.until });
+  }
+
+  /** Until when the client may be silent. */
+  commandDeadline(): Deadline {
+    const endMs = this.receiveTimeoutMs === 0 ? Number.POSITIVE_INFINITY : this.parts.services.clock.monotonicMs() + this.receiveTimeoutMs;
+    return { endMs, signal: this.until.signal };
+  }
+
+  // ---------------------------------------------------------------- transactions
+
+  beginTransaction(): Transaction {
+    this.transaction = newTransaction(++this.#transactionCount, this.parts.services.clock.now());
+    return this.transaction;
+  }
+
+  /** RSET, EHLO, after a message: nothing of the transaction stays. */
+  resetTransaction(): void {
+    this.chunked?.sink.abort();
+    this.chunked = undefined;
+    this.transaction = undefined;
+    this.rcptRefusal = undefined;
+    this.wasMailRejected = false;
+  }
+
+  // ---------------------------------------------------------------- replies
+
+  /** Queues a reply; it goes out before the next wait for input. */
+  reply(code: string, text: Octets): void {
+    this.#held += formatReply(code, text);
+    this.log.debug('receive', () => `SMTP>> ${formatReply(code, text).replace(/\r\n$/, '')}`);
+  }
+
+  /** Octets that are no reply. */
+  send(octets: Octets): void {
+    this.#held += octets;
+  }
+
+  /** A text from the configuration: its own code and enhanced code go before every line, long lines are broken. */
+  replyText(code: string, text: Octets): void {
+    const coded = splitCode(text, code);
+    const actual = coded.code[0] === code[0] || code === '252' ? coded : { code, enhanced: '', text };
+    let lines = wrapReplyText(actual.text, REPLY_LINE_LIMIT);
+    if (this.session.state.controls.has('no_multiline_responses')) lines = [wrapReplyText(actual.text, Number.POSITIVE_INFINITY).join(' ').slice(0, 450)];
+    this.reply(actual.code, lines.map((line) => printable(actual.enhanced + line, { escapeTab: false })).join('\n'));
+  }
+
+  async flush(): Promise<void> {
+    if (this.#held === '') return;
+    const text = this.#held;
+    this.#held = '';
+    const written = await this.parts.connection.write(text, this.commandDeadline());
+    if (written.kind === 'ok') return;
+    this.isOver = true;
+    this.endReason = written.kind === 'timeout' ? 'timeout' : 'error';
+  }
+
+  /** Sends what is held back unless the client's next command is already here. */
+  async flushUnlessPipelined(): Promise<void> {
+    if (this.reader.bufferedBytes > 0 && this.#held.length < MAX_HELD_REPLY && !this.isOver) this.usedPipelining = true;
+    else await this.flush();
+  }
+
+  /** A refused or malformed command: counted, and the connection ends with too many. `data` is the command for the log of syntax errors. */
+  protocolError(kind: 'syntax' | 'protocol', code: string, text: Octets): void {
+    const { log } = this;
+    if (kind === 'syntax' ? log.selected('smtp_syntax_error') : log.selected('smtp_protocol_error')) {
+      log.main(smtpErrorLine(kind, this.lastCommand, this.origin, text, log));
+    }
+    this.syntaxErrors++;
+    if (this.syntaxErrors <= this.config.main.smtp_max_synprot_errors) {
+      this.reply(code, text);
+      return;
+    }
+    this.reply(code, `${text}\nToo many syntax or protocol errors`);
+    this.dropFor(`too many syntax or protocol errors (last command was "${this.lastCommand.slice(0, 128)}", ${this.historyField()})`, 'synprot-error');
+  }
+
+  /** Ends the connection for what the client did; `reason` is `$smtp_notquit_reason`. */
+  dropFor(why: Octets, reason: Octets): void {
+    this.log.mainAndReject(droppedLine(this.origin, why, this.log));
+    this.session.state.quitReason = reason;
+    this.drop();
+  }
+
+  /** ` C=EHLO,MAIL,…`: the last 20 commands. */
+  historyField(): Octets {
+    const history = this.session.state.commandHistory;
+    return history.length === 0 ? '' : ` C=${history.slice(-20).join(',')}`;
+  }
+
+  /** The client went away or was silent while a command was waited for. */
+  lost(kind: 'end' | 'timeout' | 'error'): void {
+    this.isOver = true;
+    this.endReason = kind === 'end' ? 'eof' : kind;
+  }
+
+  drop(): void {
+    this.isOver = true;
+    this.endReason = 'drop';
+  }
+
+  // ---------------------------------------------------------------- ACLs
+
+  /** Without an ACL the verdict is `unset`. */
+  async runAcl(phase: string, option: Template | undefined, unset: AclVerdict): Promise<AclVerdict> {
+    if (option === undefined) return unset;
+    const frame = this.frame();
+    const text = await expandText(option, frame);
+    if (text.kind === 'forced-fail') return unset;
+    if (text.kind !== 'ok') return { kind: 'error', logMessage: text.message };
+    if (text.value.octets === '') return unset;
+    return this.parts.services.acls.run(phase, text.value, [], frame);
+  }
+
+  /**
+   * Replies to and logs what an ACL refused. `label` names the command in the log: `RCPT <a@b>`, `connection in "connect" ACL`.
+   * Spec ch. 44 "Returned text", "Log lines".
+   */
+  refuse(phase: string, label: Octets, verdict: Exclude<AclVerdict, { kind: 'accept' | 'discard' }>): { readonly code: string; readonly text: Octets } {
+    const isTemporary = verdict.kind !== 'fail';
+    const code = isTemporary ? '451' : (PHASE_CODES.get(phase) ?? '550');
+    const fallback = isTemporary ? 'Temporary local problem - please try later' : 'Administrative prohibition';
+    let userText = verdict.kind === 'error' ? undefined : verdict.message;
+    if (verdict.kind !== 'error' && verdict.senderVerify !== undefined) {
+      const { address, details, logText, isDefer } = verdict.senderVerify;
+      if (this.log.selected('sender_verify_fail')) {
+        this.log.main(`${hostAndIdent(this.origin, this.log, true)} sender verify ${isDefer ? 'defer' : 'fail'} for <${address}>: ${firstLine(logText)}`);
+      }
+      if (details !== undefined) userText = `Verification failed for <${address}>\n${details}\n${userText ?? 'Sender verify failed'}`;
+    }
+    const text = userText === undefined || userText === '' ? fallback : userText;
+    this.replyText(code, text);
+    const { origin, log, transaction } = this;
+    const state = transaction?.state;
+    const sender = PHASES_WITH_SENDER.has(phase) ? state?.sender : undefined;
+    const line = rejectionLine({ origin, sender, what: label, isTemporary, reason: verdict.logMessage ?? '' }, log);
+    const headers = phase === 'data' && state !== undefined ? rejectedMessage(state.sender ?? '', state.recipients.map((recipient) => recipient.address), state.headers) : [];
+    log.mainAndReject(line, headers, state?.id);
+    if (verdict.kind === 'fail' && verdict.isDrop) this.drop();
+    return { code, text };
+  }
+
+  close(): void {
+    this.chunked?.sink.abort();
+    this.chunked = undefined;
+    this.#abort.abort();
+    this.parts.connection.close();
+  }
+}
+
+function firstLine(text: Octets): Octets {
+  const end = text.indexOf('\n');
+  return end < 0 ? text : text.slice(0, end);
+}

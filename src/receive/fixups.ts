@@ -1,0 +1,266 @@
+/**
+ * What Exim does to the header of a message that it receives: unwanted lines go, missing ones come, From and Sender are made to agree.
+ * Pure: what is looked up is given. Spec ch. 48 "Message processing", sections 5 to 18.
+ */
+import type { Octets } from '../base/octets.ts';
+import { equalsIgnoreCase, trimSpace } from '../base/octets.ts';
+import type { AddedHeader, HeaderLine, HeaderType } from '../core/index.ts';
+import { parseAddress, parseAddressList, quotePhrase } from '../message/address.ts';
+import { encodeWords, findByType, findHeader, hasName, headerValue, isResentHeader, makeHeader, needsEncoding, rawValue } from '../message/header.ts';
+
+/** Where the message comes from decides what is done. */
+export interface FixupFacts {
+  /** Not over TCP/IP, or as if: `-bm`, `-bs`. */
+  readonly isLocal: boolean;
+  /** Not SMTP. */
+  readonly isCommandLine: boolean;
+  /** Who calls may choose any sender. */
+  readonly isTrusted: boolean;
+  /** `control = submission`. */
+  readonly submission: SubmissionOptions | undefined;
+  /** `control = suppress_local_fixups`. */
+  readonly isSuppressed: boolean;
+  /** Bcc lines go (-t). */
+  readonly removesBcc: boolean;
+  readonly sender: Octets;
+  readonly login: Octets;
+  readonly fullName: Octets;
+  readonly authenticatedId: Octets | undefined;
+  /** For the new lines. */
+  readonly messageId: Octets;
+  readonly date: Octets;
+  readonly settings: FixupSettings;
+}
+
+/** Main options. */
+export interface FixupSettings {
+  readonly qualifyDomain: Octets;
+  readonly removesReturnPath: boolean;
+  readonly removesEnvelopeTo: boolean;
+  readonly removesDeliveryDate: boolean;
+  readonly retainsSender: boolean;
+  readonly checksFrom: boolean;
+  readonly fromPrefix: Octets | undefined;
+  readonly fromSuffix: Octets | undefined;
+  readonly charset: Octets;
+}
+
+export interface SubmissionOptions {
+  readonly retainsSender: boolean;
+  /** Undefined: not given; '' for a complete address in `$authenticated_id`. */
+  readonly domain: Octets | undefined;
+  readonly name: Octets | undefined;
+}
+
+export interface FixedHeader {
+  readonly headers: HeaderLine[];
+  /** The envelope sender: changed when a Sender: line was made. */
+  readonly sender: Octets;
+}
+
+/** `/domain=x/name=y` as the control keeps it; undefined without the control. */
+export function parseSubmission(options: Octets | undefined): SubmissionOptions | undefined {
+  if (options === undefined) return undefined;
+  const name = /\/name=(.*)$/s.exec(options);
+  const rest = name ? options.slice(0, name.index) : options;
+  return { retainsSender: /\/sender_retain(?:\/|$)/.test(rest), domain: /\/domain=([^/]*)/.exec(rest)?.[1], name: name?.[1] };
+}
+
+export function fixHeaders(headers: readonly HeaderLine[], facts: FixupFacts): FixedHeader {
+  const doesFixups = (facts.isLocal || facts.submission !== undefined) && !facts.isSuppressed;
+  const fixed = headers.map((header) => (isUnwanted(header, facts) || (doesFixups && isSenderToRemove(header, facts)) ? deleted(header) : header));
+  if (!doesFixups) return { headers: fixed, sender: facts.sender };
+  const prefix = fixed.some((header) => header.type !== '*' && isResentHeader(header)) ? 'Resent-' : '';
+  addMissingId(fixed, prefix, facts);
+  fixLoginOnlyFrom(fixed, facts);
+  addMissingFrom(fixed, prefix, facts);
+  const sender = addSender(fixed, prefix, facts);
+  if (findHeader(fixed, `${prefix}Date`) === undefined) fixed.push(makeHeader(`${prefix}Date: ${facts.date}\n`));
+  return { headers: fixed, sender };
+}
+
+function deleted(header: HeaderLine): HeaderLine {
+  return { type: '*' as HeaderType, text: header.text };
+}
+
+function isUnwanted(header: HeaderLine, facts: FixupFacts): boolean {
+  const { settings } = facts;
+  if (header.type === 'B') return facts.removesBcc;
+  if (header.type !== ' ') return false;
+  if (settings.removesReturnPath && hasName(header, 'Return-path')) return true;
+  if (settings.removesEnvelopeTo && hasName(header, 'Envelope-to')) return true;
+  return settings.removesDeliveryDate && hasName(header, 'Delivery-date');
+}
+
+/** Sender: of an untrusted caller, or of a submission that does not retain it. */
+function isSenderToRemove(header: HeaderLine, facts: FixupFacts): boolean {
+  if (header.type !== 'S') return false;
+  if (facts.submission !== undefined) return !facts.submission.retainsSender;
+  return facts.isLocal && !facts.isTrusted && !facts.settings.retainsSender;
+}
+
+function addMissingId(headers: HeaderLine[], prefix: Octets, facts: FixupFacts): void {
+  if (findHeader(headers, `${prefix}Message-ID`) === undefined) headers.push(makeHeader(`${prefix}Message-Id: ${facts.messageId}\n`));
+}
+
+/** `From: login` of a message from the command line becomes the caller's full address. */
+function fixLoginOnlyFrom(headers: HeaderLine[], facts: FixupFacts): void {
+  if (!facts.isCommandLine) return;
+  for (const [index, header] of headers.entries()) {
+    if (header.type !== 'F' || !equalsIgnoreCase(headerValue(header), facts.login) || headerValue(header) !== facts.login) continue;
+    headers[index] = makeHeader(`${isResentHeader(header) ? 'Resent-' : ''}From: ${callerAddress(facts)}\n`);
+  }
+}
+
+function addMissingFrom(headers: HeaderLine[], prefix: Octets, facts: FixupFacts): void {
+  if (findHeader(headers, `${prefix}From`) !== undefined) return;
+  const address = fromAddress(facts);
+  if (address !== undefined) headers.push(makeHeader(`${prefix}From: ${address}\n`));
+}
+
+function fromAddress(facts: FixupFacts): Octets | undefined {
+  const { submission } = facts;
+  if (submission !== undefined) {
+    const address = facts.sender === '' ? submissionAddress(facts, submission) : facts.sender;
+    return address === undefined ? undefined : withName(submission.name, address, facts);
+  }
+  const own = `${facts.login}@${facts.settings.qualifyDomain}`;
+  if (facts.sender !== '' && facts.sender !== own && facts.isTrusted) return facts.sender;
+  return callerAddress(facts);
+}
+
+/** What the authenticated client is called in Sender: and From:; undefined when it did not authenticate. */
+function submissionAddress(facts: FixupFacts, submission: SubmissionOptions): Octets | undefined {
+  const id = facts.authenticatedId;
+  if (id === undefined || id === '') return undefined;
+  if (submission.domain === '') return id;
+  return `${id}@${submission.domain ?? facts.settings.qualifyDomain}`;
+}
+
+function callerAddress(facts: FixupFacts): Octets {
+  return withName(facts.fullName, `${facts.login}@${facts.settings.qualifyDomain}`, facts);
+}
+
+function withName(name: Octets | undefined, address: Octets, facts: FixupFacts): Octets {
+  if (name === undefined || name === '') return address;
+  const phrase = needsEncoding(name) ? encodeWords(name, facts.settings.charset) : quotePhrase(name);
+  return `${phrase} <${address}>`;
+}
+
+/** Adds Sender: when From: is not who sends; the return path is then the same (Spec ch. 48 "The Sender: header line"). */
+function addSender(headers: HeaderLine[], prefix: Octets, facts: FixupFacts): Octets {
+  const expected = expectedSender(facts);
+  if (expected === undefined) return facts.sender;
+  if (isFrom(headers, prefix === 'Resent-', expected.address, facts.settings)) return expected.changesReturnPath ? expected.address : facts.sender;
+  headers.push(makeHeader(`${prefix}Sender: ${withName(expected.name, expected.address, facts)}\n`));
+  return expected.changesReturnPath ? expected.address : facts.sender;
+}
+
+function expectedSender(facts: FixupFacts): { readonly address: Octets; readonly name: Octets | undefined; readonly changesReturnPath: boolean } | undefined {
+  const { submission } = facts;
+  if (submission !== undefined) {
+    if (submission.retainsSender) return undefined;
+    const address = submissionAddress(facts, submission);
+    return address === undefined ? undefined : { address, name: submission.name, changesReturnPath: facts.sender !== '' };
+  }
+  if (facts.isTrusted || !facts.isLocal || !facts.settings.checksFrom) return undefined;
+  return { address: `${facts.login}@${facts.settings.qualifyDomain}`, name: facts.fullName, changesReturnPath: false };
+}
+
+/** Whether From: is one address that is the expected one, perhaps with the prefix or suffix that is permitted. */
+function isFrom(headers: readonly HeaderLine[], isResent: boolean, expected: Octets, settings: FixupSettings): boolean {
+  const from = findByType(headers, 'F', isResent)[0];
+  if (from === undefined) return false;
+  const value = rawValue(from);
+  const items = parseAddressList(value);
+  const only = items[0];
+  if (only === undefined || items.length !== 1 || only.kind !== 'ok') return false;
+  const address = only.domain === '' ? `${only.address}@${settings.qualifyDomain}` : only.address;
+  return equalsIgnoreCase(address, expected) || equalsIgnoreCase(withoutAffixes(address, settings), expected);
+}
+
+function withoutAffixes(address: Octets, { fromPrefix, fromSuffix }: FixupSettings): Octets {
+  const parsed = parseAddress(address);
+  if (parsed.kind !== 'ok') return address;
+  let { localPart } = parsed;
+  if (fromPrefix !== undefined) localPart = stripPrefix(localPart, fromPrefix);
+  if (fromSuffix !== undefined) localPart = stripSuffix(localPart, fromSuffix);
+  return `${localPart}@${parsed.domain}`;
+}
+
+/** `*-` takes everything up to the last such end that leaves something. */
+function stripPrefix(localPart: Octets, prefix: Octets): Octets {
+  if (!prefix.startsWith('*')) return localPart.startsWith(prefix) ? localPart.slice(prefix.length) : localPart;
+  const at = localPart.lastIndexOf(prefix.slice(1));
+  return at < 0 ? localPart : localPart.slice(at + prefix.length - 1);
+}
+
+function stripSuffix(localPart: Octets, suffix: Octets): Octets {
+  if (!suffix.endsWith('*')) return localPart.endsWith(suffix) ? localPart.slice(0, -suffix.length) : localPart;
+  const at = localPart.indexOf(suffix.slice(0, -1));
+  return at <= 0 ? localPart : localPart.slice(0, at);
+}
+
+// ---------------------------------------------------------------- qualification
+
+/** Adds the domain to unqualified addresses of the header's address lines. Spec ch. 48 "Unqualified addresses". */
+export function qualifyHeaders(headers: readonly HeaderLine[], domains: { readonly sender: Octets | undefined; readonly recipient: Octets | undefined }): HeaderLine[] {
+  return headers.map((header) => {
+    const domain = SENDER_TYPES.has(header.type) ? domains.sender : RECIPIENT_TYPES.has(header.type) ? domains.recipient : undefined;
+    return domain === undefined ? header : qualifyHeader(header, domain);
+  });
+}
+
+const SENDER_TYPES: ReadonlySet<HeaderType> = new Set<HeaderType>(['F', 'R', 'S']);
+const RECIPIENT_TYPES: ReadonlySet<HeaderType> = new Set<HeaderType>(['T', 'C', 'B']);
+
+function qualifyHeader(header: HeaderLine, domain: Octets): HeaderLine {
+  const value = rawValue(header);
+  const pieces: Octets[] = [];
+  let from = 0;
+  for (const item of parseAddressList(value)) {
+    if (item.kind !== 'ok' || item.domain !== '' || item.address === '') continue;
+    pieces.push(value.slice(from, item.to), `@${domain}`);
+    from = item.to;
+  }
+  if (from === 0) return header;
+  return { type: header.type, text: `${header.text.slice(0, header.text.length - value.length)}${pieces.join('')}${value.slice(from)}` };
+}
+
+// ---------------------------------------------------------------- lines of ACLs
+
+/** Puts what ACLs added into place (Spec ch. 44 "Adding header lines in ACLs"). */
+export function insertAdded(headers: readonly HeaderLine[], added: readonly AddedHeader[]): HeaderLine[] {
+  if (added.length === 0) return [...headers];
+  const at = (position: AddedHeader['position']): HeaderLine[] => added.filter((line) => line.position === position).map((line) => makeHeader(line.text));
+  const firstReceived = headers.findIndex((header) => header.type === 'P');
+  let afterReceived = firstReceived;
+  while (afterReceived >= 0 && headers[afterReceived]?.type === 'P') afterReceived++;
+  if (afterReceived < 0) afterReceived = 0;
+  let afterRfc = 0;
+  while (afterRfc < headers.length && isTraceOrResent(headers[afterRfc])) afterRfc++;
+  const result: HeaderLine[] = [...at('at-start')];
+  for (let index = 0; index <= headers.length; index++) {
+    if (index === afterReceived) result.push(...at('after-received'));
+    if (index === afterRfc) result.push(...at('at-start-rfc'));
+    const header = headers[index];
+    if (header !== undefined) result.push(header);
+  }
+  return [...result, ...at('at-end')];
+}
+
+function isTraceOrResent(header: HeaderLine | undefined): boolean {
+  return header !== undefined && (header.type === 'P' || isResentHeader(header) || hasName(header, 'Return-path'));
+}
+
+/** Deletes the named lines; a name may end in `*`. */
+export function removeNamed(headers: readonly HeaderLine[], names: readonly Octets[]): HeaderLine[] {
+  if (names.length === 0) return [...headers];
+  return headers.map((header) => (names.some((name) => isNamed(header, trimSpace(name))) ? deleted(header) : header));
+}
+
+function isNamed(header: HeaderLine, name: Octets): boolean {
+  if (!name.endsWith('*')) return hasName(header, name);
+  const stem = name.slice(0, -1);
+  return equalsIgnoreCase(header.text.slice(0, stem.length), stem) && header.text.indexOf(':') >= stem.length;
+}

@@ -1,0 +1,309 @@
+/**
+ * A message that was read becomes a message in the spool: header fix-ups, Received:, the ACL for its data, durable storage, the `<=` line.
+ * Spec ch. 48 "Message processing", ch. 44 "The DATA ACLs", "The non-SMTP ACLs"; DESIGN 3.8.
+ */
+import type { Octets } from '../base/octets.ts';
+import { trimSpace } from '../base/octets.ts';
+import type {
+  AcceptedMessage, AclVerdict, Caller, Config, Deadline, Frame, HeaderLine, MessageEnvelope, MessageSink, Services, Session, Transaction, TransactionState,
+} from '../core/index.ts';
+import { arrivalLine } from '../logging/lines/arrival.ts';
+import { decodeEncodedWords, findHeader, headerValue, makeHeader, unfold } from '../message/header.ts';
+import { formatDate } from '../message/date.ts';
+import type { DeliveryWish } from './dialogue.ts';
+import { expandOctets, expandText } from './expansion.ts';
+import { fixHeaders, insertAdded, parseSubmission, qualifyHeaders, removeNamed } from './fixups.ts';
+import type { ReadMessage } from './message-input.ts';
+import { receptionFrame } from './transaction.ts';
+
+export interface IntakeContext {
+  readonly config: Config;
+  readonly services: Services;
+  readonly session: Session;
+  readonly transaction: Transaction | undefined;
+  readonly caller: Caller;
+  readonly until: Deadline;
+  /** For the `<=` line. */
+  readonly usedPipelining?: 'used' | 'offered' | undefined;
+  readonly usedChunking?: boolean;
+  /** `-t`: Bcc lines go. */
+  readonly removesBcc?: boolean;
+  /** `-bnq`: unqualified addresses in headers stay as they are. */
+  readonly keepsUnqualified?: boolean;
+  /** `-N`. */
+  readonly dontDeliver?: boolean;
+  /** `-E`: the message that this bounce is about. */
+  readonly reference?: string | undefined;
+  readonly isSenderSetUntrusted?: boolean;
+}
+
+export type Intake =
+  | { readonly kind: 'accepted'; readonly accepted: AcceptedMessage; readonly wish: DeliveryWish | undefined; /** Of `control = fakereject`, `fakedefer`. */ readonly fake: FakeReply | undefined; readonly message: Octets | undefined }
+  /** Taken and thrown away: a 250 for nothing. */
+  | { readonly kind: 'discarded'; readonly id: string }
+  | { readonly kind: 'refused'; readonly phase: 'data' | 'not_smtp'; readonly verdict: Exclude<AclVerdict, { kind: 'accept' | 'discard' }> }
+  | { readonly kind: 'failed'; readonly reason: Octets };
+
+export interface FakeReply {
+  readonly code: string;
+  readonly text: Octets;
+}
+
+const FAKE_REJECT = 'Your message has been rejected but is being kept for evaluation.\nIf it was a legitimate message, it may still be delivered to the target\nrecipient(s).';
+
+/** Uses up the sink. The log has the `<=` line, and it is written, when the result is `accepted`. */
+export async function acceptMessage(context: IntakeContext, read: ReadMessage, sink: MessageSink): Promise<Intake> {
+  const { transaction, session } = context;
+  if (transaction === undefined) {
+    sink.abort();
+    return { kind: 'failed', reason: 'no transaction' };
+  }
+  const { state } = transaction;
+  const frame = receptionFrame(context);
+  takeFacts(state, read, sink);
+  const failure = await prepareHeaders(context, state, read.headers, frame);
+  if (failure !== undefined) return failed(context, sink, failure);
+  applyAclHeaders(state);
+  const verdict = await judge(context, frame);
+  if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
+    sink.abort();
+    return { kind: 'refused', phase: session.mode === 'command-line' || session.mode === 'smtp-batch' ? 'not_smtp' : 'data', verdict };
+  }
+  applyAclHeaders(state);
+  state.headers = redateReceived(context, state.headers);
+  const discarded = discardReason(state, verdict.kind === 'discard');
+  if (discarded !== undefined) return discard(context, state, sink, discarded);
+  return commit(context, state, read, sink, verdict.kind === 'accept' ? verdict.message : undefined);
+}
+
+function takeFacts(state: TransactionState, read: ReadMessage, sink: MessageSink): void {
+  state.id = sink.id;
+  state.body = sink.body();
+  state.size = read.sizeBytes;
+  state.bodyLineCount = read.bodyLineCount;
+  state.bodyZeroCount = read.bodyZeroCount;
+  state.maxReceivedLineLength = read.maxLineLength;
+}
+
+/** Fix-ups, qualification, Received:. The text of a failure. */
+async function prepareHeaders(context: IntakeContext, state: TransactionState, headers: readonly HeaderLine[], frame: Frame): Promise<Octets | undefined> {
+  const { config, services, session, caller } = context;
+  const { main } = config;
+  const { origin } = session.state;
+  const isLocal = origin.hostAddress === undefined;
+  const messageId = await makeMessageId(state, frame);
+  if (typeof messageId !== 'string') return messageId.problem;
+  const fixed = fixHeaders(headers, {
+    isLocal,
+    isCommandLine: session.mode === 'command-line',
+    isTrusted: caller.isTrusted,
+    submission: parseSubmission(state.controls.get('submission')),
+    isSuppressed: state.controls.has('suppress_local_fixups'),
+    removesBcc: context.removesBcc ?? false,
+    sender: state.sender ?? '',
+    login: caller.login,
+    fullName: caller.fullName,
+    authenticatedId: origin.authenticatedId,
+    messageId,
+    date: formatDate(services.clock, main.timezone),
+    settings: {
+      qualifyDomain: main.qualify_domain,
+      removesReturnPath: main.return_path_remove,
+      removesEnvelopeTo: main.envelope_to_remove,
+      removesDeliveryDate: main.delivery_date_remove,
+      retainsSender: main.local_sender_retain,
+      checksFrom: main.local_from_check,
+      fromPrefix: main.local_from_prefix,
+      fromSuffix: main.local_from_suffix,
+      charset: main.headers_charset ?? '',
+    },
+  });
+  state.sender = fixed.sender;
+  const qualifies = !(context.keepsUnqualified ?? false);
+  state.headers = qualifyHeaders(fixed.headers, {
+    sender: qualifies && (isLocal || origin.allowUnqualifiedSender === true) ? main.qualify_domain : undefined,
+    recipient: qualifies && (isLocal || origin.allowUnqualifiedRecipient === true) ? main.qualify_recipient : undefined,
+  });
+  const received = await expandOctets(main.received_header_text, frame);
+  if (received.kind === 'fail' || received.kind === 'defer') return `Expansion of "${main.received_header_text?.source ?? ''}" (received_header_text) failed: ${received.message}`;
+  if (received.kind === 'ok' && received.value !== '') {
+    state.headers = [makeHeader(`${received.value};\n\t${formatDate(services.clock, main.timezone, state.receivedAtMs)}\n`), ...state.headers];
+    state.controls.set('received-added', '');
+  }
+  return undefined;
+}
+
+/** `<E1abc…@host>`; `message_id_header_text` and `message_id_header_domain` change it. */
+async function makeMessageId(state: TransactionState, frame: Frame): Promise<Octets | { readonly problem: Octets }> {
+  const { main } = frame.config;
+  const text = await expandText(main.message_id_header_text, frame);
+  if (text.kind === 'fail' || text.kind === 'defer') return { problem: `failed to expand message_id_header_text: ${text.message}` };
+  const domain = await expandText(main.message_id_header_domain, frame);
+  if (domain.kind === 'fail' || domain.kind === 'defer') return { problem: `failed to expand message_id_header_domain: ${domain.message}` };
+  const extra = text.kind === 'ok' && text.value.octets !== '' ? `.${text.value.octets.replace(/[^!#$%&'*+\-/0-9=?A-Z^_`a-z{|}~.]/g, '-')}` : '';
+  const host = domain.kind === 'ok' && domain.value.octets !== '' ? domain.value.octets.replace(/[^0-9A-Za-z.\-[\]:]/g, '-') : main.primary_hostname;
+  return `<E${state.id ?? ''}${extra}@${host}>`;
+}
+
+/** What ACLs asked for so far goes into the header, once. */
+function applyAclHeaders(state: TransactionState): void {
+  state.headers = removeNamed(insertAdded(state.headers, state.addedHeaders), state.removedHeaders);
+  state.addedHeaders = [];
+  state.removedHeaders = [];
+}
+
+async function judge(context: IntakeContext, frame: Frame): Promise<AclVerdict> {
+  const { session, config, services } = context;
+  const isSmtp = session.mode === 'smtp-tcp' || session.mode === 'smtp-local';
+  const option = isSmtp ? config.main.acl_smtp_data : config.main.acl_not_smtp;
+  if (option === undefined) return { kind: 'accept' };
+  const text = await expandText(option, frame);
+  if (text.kind === 'forced-fail') return { kind: 'accept' };
+  if (text.kind !== 'ok') return { kind: 'error', logMessage: text.message };
+  if (text.value.octets === '') return { kind: 'accept' };
+  return services.acls.run(isSmtp ? 'data' : 'not_smtp', text.value, [], frame);
+}
+
+/** The Received: line that was made here gets the time of acceptance (Spec ch. 48 "The Received: header line"). */
+function redateReceived(context: IntakeContext, headers: HeaderLine[]): HeaderLine[] {
+  if (!context.transaction?.state.controls.has('received-added')) return headers;
+  const index = headers.findIndex((header) => header.type === 'P');
+  const header = headers[index];
+  if (header === undefined) return headers;
+  const end = header.text.lastIndexOf(';\n\t');
+  const date = formatDate(context.services.clock, context.config.main.timezone);
+  return headers.map((line, at) => (at === index ? makeHeader(`${line.text.slice(0, end)};\n\t${date}\n`) : line));
+}
+
+/** `RCPT ACL discarded recipients`; undefined when something is left to deliver. */
+function discardReason(state: TransactionState, isDiscardedByData: boolean): Octets | undefined {
+  if (isDiscardedByData) return 'DATA ACL discarded message';
+  if (state.controls.has('discard-message')) return 'PREDATA ACL discarded message';
+  if (state.recipients.length > 0) return undefined;
+  return `${state.controls.get('discarded-recipients') ?? 'RCPT'} ACL discarded recipients`;
+}
+
+function discard(context: IntakeContext, state: TransactionState, sink: MessageSink, reason: Octets): Intake {
+  const { log } = context.services;
+  sink.abort();
+  log.main(arrival(context, state, headersBytes(state.headers) + state.size), sink.id);
+  log.main(`=> blackhole (${reason})`, sink.id);
+  log.main('Completed', sink.id);
+  log.flush();
+  return { kind: 'discarded', id: sink.id };
+}
+
+function headersBytes(headers: readonly HeaderLine[]): number {
+  return headers.reduce((total, header) => total + (header.type === '*' ? 0 : header.text.length), 0);
+}
+
+function failed(context: IntakeContext, sink: MessageSink, reason: Octets): Intake {
+  sink.abort();
+  context.services.log.panic(reason, sink.id);
+  return { kind: 'failed', reason };
+}
+
+async function commit(context: IntakeContext, state: TransactionState, read: ReadMessage, sink: MessageSink, message: Octets | undefined): Promise<Intake> {
+  const { services } = context;
+  const committed = await sink.commit(envelopeOf(context, state, read));
+  if (committed.kind === 'error') {
+    services.log.panic(`spool write error: ${committed.reason}`, sink.id);
+    return { kind: 'failed', reason: committed.reason };
+  }
+  const accepted = committed.value;
+  context.session.state.messagesAccepted++;
+  services.log.main(arrival(context, state, accepted.message.size), sink.id);
+  const freeze = state.controls.get('freeze');
+  if (freeze !== undefined) services.log.main('frozen by ACL', sink.id);
+  services.log.flush();
+  return { kind: 'accepted', accepted, wish: queueWish(context, state), fake: fakeReply(state), message };
+}
+
+function envelopeOf(context: IntakeContext, state: TransactionState, read: ReadMessage): MessageEnvelope {
+  const { session, services } = context;
+  const now = services.clock.now();
+  const { origin } = session.state;
+  return {
+    sender: state.sender ?? '',
+    recipients: state.recipients,
+    headers: state.headers,
+    bodyLineCount: read.bodyLineCount,
+    bodyZeroCount: read.bodyZeroCount,
+    maxReceivedLineLength: read.maxLineLength,
+    receivedAtMs: state.receivedAtMs,
+    receivedUsec: Math.floor((state.receivedAtMs * 1000) % 1_000_000),
+    receiveDurationUsec: Math.max(0, Math.round((now - state.receivedAtMs) * 1000)),
+    isUtf8: state.isUtf8,
+    dsn: state.dsn,
+    aclM: new Map(state.aclM),
+    // A copy: the session goes on and changes its own.
+    origin: { ...origin, aclC: new Map(origin.aclC) },
+    nonRecipients: new Set(),
+    isFirstDelivery: true,
+    frozenAt: state.controls.has('freeze') ? Math.floor(now / 1000) : undefined,
+    isManuallyThawed: false,
+    isLocalError: false,
+    dontDeliver: context.dontDeliver ?? false,
+    warningCount: 0,
+    isSenderSetUntrusted: context.isSenderSetUntrusted ?? false,
+    unknownSpoolLines: [],
+    queueName: state.controls.get('queue-name') ?? '',
+    isQueueOnly: state.controls.has('queue') || state.controls.has('queue_only'),
+  };
+}
+
+/** What an ACL or the configuration says about delivering at once; undefined: nothing. */
+function queueWish(context: IntakeContext, state: TransactionState): DeliveryWish | undefined {
+  const { main } = context.config;
+  if (state.controls.has('queue') || state.controls.has('queue_only') || state.controls.has('freeze')) return 'queue';
+  if (main.queue_only) return 'queue';
+  if (main.queue_only_load >= 0 && context.services.machine.loadAverage() > main.queue_only_load) return 'queue';
+  if (main.queue_only_file !== undefined) return queueOnlyFile(context, main.queue_only_file);
+  return undefined;
+}
+
+/** `smtp/path:/path`: the files that exist decide. */
+function queueOnlyFile(context: IntakeContext, list: Octets): DeliveryWish | undefined {
+  for (const item of list.split(':').map(trimSpace)) {
+    const isSmtp = item.startsWith('smtp');
+    const path = isSmtp ? item.slice(4) : item;
+    if (path !== '' && context.services.files.stat(path).kind === 'ok') return isSmtp ? 'queue-smtp' : 'queue';
+  }
+  return undefined;
+}
+
+function fakeReply(state: TransactionState): FakeReply | undefined {
+  for (const [control, code] of [['fakedefer', '450'], ['fakereject', '550']] as const) {
+    const options = state.controls.get(control);
+    if (options !== undefined) return { code, text: options.replace(/^[/=]/, '') || FAKE_REJECT };
+  }
+  return undefined;
+}
+
+function arrival(context: IntakeContext, state: TransactionState, sizeBytes: number): Octets {
+  const { services, session, config } = context;
+  const { log } = services;
+  const id = findHeader(state.headers, 'Resent-Message-ID') ?? findHeader(state.headers, 'Message-ID');
+  const subject = findHeader(state.headers, 'Subject');
+  const value = id === undefined ? undefined : trimSpace(headerValue(id)).replace(/^<|>$/g, '');
+  return arrivalLine(
+    {
+      sender: state.sender ?? '',
+      origin: session.state.origin,
+      sizeBytes,
+      reference: context.reference,
+      pipelining: context.usedPipelining,
+      usedChunking: context.usedChunking ?? false,
+      bodyType: state.bodyType,
+      durationMs: services.clock.now() - state.receivedAtMs,
+      messageId: value === undefined ? undefined : { value, isCreated: value.startsWith(`E${state.id ?? ' '}`) },
+      subject: subject === undefined ? undefined : decodeEncodedWords(unfold(headerValue(subject)), { charset: config.main.headers_charset ?? 'UTF-8' }),
+      rawSender: state.rawSender ?? state.sender ?? '',
+      recipients: state.recipients.map((recipient) => recipient.address),
+      mailAuth: session.state.origin.authenticatedSender,
+      isFakeReject: state.controls.has('fakereject') || state.controls.has('fakedefer'),
+      showsHighOctets: config.main.print_topbitchars,
+    },
+    log,
+  );
+}

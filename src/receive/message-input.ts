@@ -1,0 +1,223 @@
+/**
+ * Reads a message: header lines into memory, the body into the store's sink, whatever it comes from (DATA, BDAT, standard input).
+ * What is refused on the way (too big, too long a header) is read to its end, so that the client gets its answer. Spec ch. 14 "header_maxsize".
+ */
+import type { Octets } from '../base/octets.ts';
+import { octetsFromBytes } from '../base/octets.ts';
+import type { HeaderLine, MessageSink, ReadResult } from '../core/index.ts';
+import { headerName, makeHeader } from '../message/header.ts';
+import type { DataDecoder } from '../smtp/data-decoder.ts';
+
+/** Where octets come from: a line reader or standard input. */
+export interface OctetSource {
+  read(): Promise<ReadResult>;
+  /** Takes back what was not used. */
+  unread(rest: Buffer): void;
+}
+
+export interface InputLimits {
+  /** 0: none. Octets of the message with \n line ends. */
+  readonly messageBytes: number;
+  readonly headerBytes: number;
+  /** 0: none. */
+  readonly headerLineBytes: number;
+  /** A `From ` line before the headers is taken off and reported. */
+  readonly allowsFromLine: boolean;
+}
+
+export interface ReadMessage {
+  readonly headers: HeaderLine[];
+  /** The line `From …` that was taken off. */
+  readonly fromLine: Octets | undefined;
+  /** Octets, headers included. */
+  readonly sizeBytes: number;
+  readonly bodyLineCount: number;
+  readonly bodyZeroCount: number;
+  readonly maxLineLength: number;
+  readonly hasBareLineEnd: boolean;
+}
+
+export type MessageReading =
+  | { readonly kind: 'ok'; readonly message: ReadMessage }
+  | { readonly kind: 'too-big'; readonly sizeBytes: number; readonly limitBytes: number; readonly headers: HeaderLine[] }
+  | { readonly kind: 'header-too-big' | 'header-line-too-long' }
+  /** The peer went away or was silent. */
+  | { readonly kind: 'end' | 'timeout' | 'error'; readonly isInHeader: boolean }
+  | { readonly kind: 'store'; readonly reason: Octets };
+
+const DEFAULT_HEADER_LIMIT = 1024 * 1024;
+
+/** Reads until the decoder finds the end, or to the end of the input for a framing without one (`endIsNormal`). */
+export async function readMessage(source: OctetSource, decoder: DataDecoder, sink: MessageSink, limits: InputLimits, endIsNormal: boolean): Promise<MessageReading> {
+  const receiver = new MessageReceiver(sink, limits);
+  for (;;) {
+    const result = await source.read();
+    if (result.kind !== 'data') {
+      if (result.kind !== 'end' || !endIsNormal) return { kind: result.kind, isInHeader: receiver.isInHeader };
+      await receiver.take(decoder.finish());
+      break;
+    }
+    const step = decoder.push(result.bytes);
+    await receiver.take(step.output);
+    if (step.rest) {
+      source.unread(step.rest);
+      break;
+    }
+  }
+  return receiver.finish(decoder);
+}
+
+/** Takes decoded octets: header lines until the header ends, then body. */
+export class MessageReceiver {
+  readonly #sink: MessageSink;
+  readonly #limits: InputLimits;
+  readonly #headers: HeaderCollector;
+  #body = false;
+  #failure: Exclude<MessageReading, { kind: 'ok' | 'too-big' }> | undefined;
+  #size = 0;
+  #lines = 0;
+  #zeros = 0;
+  #endsWithNewline = true;
+
+  constructor(sink: MessageSink, limits: InputLimits) {
+    this.#sink = sink;
+    this.#limits = limits;
+    this.#headers = new HeaderCollector({ ...limits, headerBytes: limits.headerBytes || DEFAULT_HEADER_LIMIT });
+  }
+
+  get isInHeader(): boolean {
+    return !this.#body;
+  }
+
+  async take(octets: Buffer): Promise<void> {
+    this.#size += octets.length;
+    if (octets.length === 0 || this.#failure) return;
+    if (this.#body) return this.#takeBody(octets);
+    const step = this.#headers.push(octets);
+    if (step.kind === 'more') return;
+    if (step.kind !== 'end') {
+      this.#failure = step;
+      return;
+    }
+    this.#body = true;
+    await this.#takeBody(step.rest);
+  }
+
+  async finish(decoder: DataDecoder): Promise<MessageReading> {
+    if (!this.#body && !this.#failure) {
+      const rest = this.#headers.finish();
+      this.#body = true;
+      await this.#takeBody(rest);
+    }
+    if (this.#failure) return this.#failure;
+    if (!this.#endsWithNewline) {
+      await this.#takeBody(Buffer.from('\n'));
+      this.#size++;
+    }
+    if (this.#failure) return this.#failure;
+    if (this.#limits.messageBytes > 0 && this.#size > this.#limits.messageBytes) return { kind: 'too-big', sizeBytes: this.#size, limitBytes: this.#limits.messageBytes, headers: this.#headers.lines };
+    return {
+      kind: 'ok',
+      message: {
+        headers: this.#headers.lines,
+        fromLine: this.#headers.fromLine,
+        sizeBytes: this.#size,
+        bodyLineCount: this.#lines,
+        bodyZeroCount: this.#zeros,
+        maxLineLength: decoder.maxLineLength,
+        hasBareLineEnd: decoder.hasBareLineEnd,
+      },
+    };
+  }
+
+  async #takeBody(octets: Buffer): Promise<void> {
+    if (octets.length === 0) return;
+    this.#endsWithNewline = octets[octets.length - 1] === 0x0a;
+    for (let at = octets.indexOf(0x0a); at >= 0; at = octets.indexOf(0x0a, at + 1)) this.#lines++;
+    for (let at = octets.indexOf(0); at >= 0; at = octets.indexOf(0, at + 1)) this.#zeros++;
+    if (this.#limits.messageBytes > 0 && this.#size > this.#limits.messageBytes) return; // it will be refused: nothing more is kept
+    const written = await this.#sink.write(octets);
+    if (written.kind === 'error') this.#failure = { kind: 'store', reason: written.reason };
+  }
+}
+
+type HeaderStep = { readonly kind: 'more' } | { readonly kind: 'end'; readonly rest: Buffer } | { readonly kind: 'header-too-big' | 'header-line-too-long' };
+
+/** Cuts header lines from octets with \n line ends. A blank line ends them, and a line that is no header begins the body. */
+class HeaderCollector {
+  readonly lines: HeaderLine[] = [];
+  fromLine: Octets | undefined;
+  readonly #limits: InputLimits;
+  #parts: Octets[] = [];
+  #partsLength = 0;
+  #pending: Buffer = Buffer.alloc(0);
+  #size = 0;
+  #isFirst = true;
+
+  constructor(limits: InputLimits) {
+    this.#limits = limits;
+  }
+
+  push(octets: Buffer): HeaderStep {
+    const data = this.#pending.length === 0 ? octets : Buffer.concat([this.#pending, octets]);
+    let from = 0;
+    for (let end = data.indexOf(0x0a); end >= 0; end = data.indexOf(0x0a, from)) {
+      const step = this.#line(data, from, end + 1);
+      if (step !== undefined) return step;
+      from = end + 1;
+    }
+    this.#pending = data.subarray(from);
+    if (this.#size + this.#pending.length > this.#limits.headerBytes) return { kind: 'header-too-big' };
+    if (this.#limits.headerLineBytes > 0 && this.#partsLength + this.#pending.length > this.#limits.headerLineBytes) return { kind: 'header-line-too-long' };
+    return { kind: 'more' };
+  }
+
+  /** The input ended before the header did: a last line without newline is a header line when it looks like one. */
+  finish(): Buffer {
+    const rest = this.#pending;
+    this.#pending = Buffer.alloc(0);
+    if (rest.length > 0) {
+      const step = this.#line(Buffer.concat([rest, Buffer.from('\n')]), 0, rest.length + 1);
+      if (step?.kind === 'end') return rest;
+    }
+    this.#endHeader();
+    return Buffer.alloc(0);
+  }
+
+  #line(data: Buffer, from: number, to: number): HeaderStep | undefined {
+    if (data[from] === 0x0a) return this.#end(data.subarray(to));
+    const line = octetsFromBytes(data.subarray(from, to));
+    const isFirst = this.#isFirst;
+    this.#isFirst = false;
+    if (isFirst && this.#limits.allowsFromLine && /^>?From /.test(line)) {
+      this.fromLine = line;
+      return undefined;
+    }
+    if ((line[0] === ' ' || line[0] === '\t') && this.#parts.length > 0) this.#add(line);
+    else if (headerName(line) === undefined) return this.#end(data.subarray(from));
+    else {
+      this.#endHeader();
+      this.#add(line);
+    }
+    if (this.#size > this.#limits.headerBytes) return { kind: 'header-too-big' };
+    if (this.#limits.headerLineBytes > 0 && this.#partsLength > this.#limits.headerLineBytes) return { kind: 'header-line-too-long' };
+    return undefined;
+  }
+
+  #add(line: Octets): void {
+    this.#parts.push(line);
+    this.#partsLength += line.length;
+    this.#size += line.length;
+  }
+
+  #endHeader(): void {
+    if (this.#parts.length > 0) this.lines.push(makeHeader(this.#parts.join('')));
+    this.#parts = [];
+    this.#partsLength = 0;
+  }
+
+  #end(rest: Buffer): HeaderStep {
+    this.#endHeader();
+    return { kind: 'end', rest };
+  }
+}

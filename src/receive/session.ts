@@ -1,0 +1,380 @@
+/**
+ * An SMTP server session from the first octet to the last: greeting, commands with their limits, the end. One object a connection; whoever
+ * creates it closes it. Spec ch. 49 "SMTP processing"; RFC 5321.
+ */
+import type { Octets } from '../base/octets.ts';
+import { printable } from '../base/octets.ts';
+import { lookUpSenderName } from '../lists/host-name.ts';
+import { closedLine, connectionLine, incompleteTransactionLine, lostLine, noMailLine } from '../logging/lines/connection.ts';
+import { formatDuration } from '../logging/lines/duration.ts';
+import { hostAndIdent } from '../logging/lines/host.ts';
+import type { Command, Verb } from '../smtp/command.ts';
+import { parseCommand } from '../smtp/command.ts';
+import type { LineResult } from '../smtp/line-reader.ts';
+import { auth } from './commands/auth.ts';
+import { bdat } from './commands/bdat.ts';
+import { data } from './commands/data.ts';
+import { greet, optionText } from './commands/helo.ts';
+import { mail } from './commands/mail.ts';
+import { etrn, expn, help, vrfy } from './commands/query.ts';
+import { rcpt } from './commands/rcpt.ts';
+import { startTlsAtOnce, starttls } from './commands/starttls.ts';
+import type { SmtpParts } from './dialogue.ts';
+import { Dialogue } from './dialogue.ts';
+import { expandTime, isSenderHostIn, matchSenderHost } from './expansion.ts';
+
+export type { DeliveryWish, SmtpParts } from './dialogue.ts';
+
+/** Commands behind which a client must wait for the reply although PIPELINING was offered (RFC 2920 s3.1). */
+const SYNC_POINTS: ReadonlySet<Verb> = new Set(['EHLO', 'HELO', 'DATA', 'VRFY', 'EXPN', 'NOOP', 'ETRN', 'AUTH', 'STARTTLS', 'HELP']);
+/** They do not count as non-mail commands. */
+const MAIL_COMMANDS: ReadonlySet<Verb> = new Set(['MAIL', 'RCPT', 'DATA', 'BDAT', 'QUIT']);
+
+/** Shown of input that came too early. */
+const MAX_SHOWN_INPUT = 150;
+
+export class SmtpSession {
+  readonly #dialogue: Dialogue;
+  readonly #parts: SmtpParts;
+  /** One uncounted use between messages, each (Spec ch. 49 "Use of non-mail SMTP commands"). */
+  #free = new Set<Verb>();
+
+  constructor(parts: SmtpParts) {
+    this.#parts = parts;
+    this.#dialogue = new Dialogue(parts);
+    this.#resetFree();
+  }
+
+  /** Ends when the connection ends; never rejects. The connection is closed then. */
+  async run(): Promise<void> {
+    const dialogue = this.#dialogue;
+    try {
+      if (await this.#open()) await this.#converse();
+      await this.#finish();
+    } catch (error) {
+      // A bug: this session ends, the server goes on.
+      dialogue.log.panic(`SMTP session failed: ${printable(error instanceof Error ? `${error.stack ?? error.message}` : String(error))}`);
+    } finally {
+      dialogue.transaction = undefined;
+      dialogue.close();
+    }
+  }
+
+  /** From outside: the process ends. */
+  close(): void {
+    this.#dialogue.close();
+  }
+
+  // ---------------------------------------------------------------- greeting
+
+  /** Everything before the first command. False: the connection is refused. */
+  async #open(): Promise<boolean> {
+    const dialogue = this.#dialogue;
+    const { main } = dialogue.config;
+    const { origin, log } = dialogue;
+    if (dialogue.isOverTcp) {
+      if (log.selected('smtp_connection') && !(await isSenderHostIn(main.hosts_connection_nolog, dialogue.frame()))) {
+        log.main(connectionLine(origin, this.#parts.connectionCount, log));
+      }
+    } else if (log.selected('smtp_connection')) log.main(connectionLine(origin, undefined, log));
+    if (origin.hostAddress !== undefined && !(await this.#checkHost())) return false;
+    await this.#readSettings();
+    if (!(await this.#runConnectAcl())) return false;
+    if (this.#parts.isTlsOnConnect && !(await startTlsAtOnce(dialogue))) return false;
+    if (await this.#spokeTooEarly()) return false;
+    return this.#sendBanner();
+  }
+
+  async #checkHost(): Promise<boolean> {
+    const dialogue = this.#dialogue;
+    const { main } = dialogue.config;
+    const { origin, log } = dialogue;
+    if (await isSenderHostIn(main.host_lookup, dialogue.frame())) await lookUpSenderName(dialogue.frame());
+    const rejected = await matchSenderHost(main.host_reject_connection, dialogue.frame());
+    if (rejected.kind !== 'ok' || rejected.value) {
+      const isTemporary = rejected.kind !== 'ok';
+      if (log.selected('connection_reject')) log.mainAndReject(`${isTemporary ? 'temporarily ' : ''}refused connection from ${hostAndIdent(origin, log, false)} (host_reject_connection)`);
+      dialogue.reply(isTemporary ? '451' : '554', isTemporary ? 'Temporary local problem - please try later' : 'SMTP service not available');
+      dialogue.drop();
+      return false;
+    }
+    origin.allowUnqualifiedSender = await isSenderHostIn(main.sender_unqualified_hosts, dialogue.frame());
+    origin.allowUnqualifiedRecipient = await isSenderHostIn(main.recipient_unqualified_hosts, dialogue.frame());
+    return true;
+  }
+
+  async #readSettings(): Promise<void> {
+    const dialogue = this.#dialogue;
+    const { main } = dialogue.config;
+    if (dialogue.origin.hostAddress === undefined) {
+      dialogue.origin.allowUnqualifiedSender = true;
+      dialogue.origin.allowUnqualifiedRecipient = true;
+    }
+    if (main.smtp_active_hostname !== undefined) {
+      const name = await optionText(dialogue, main.smtp_active_hostname, 'smtp_active_hostname');
+      if (name !== undefined && name !== '') dialogue.origin.activeHostname = name;
+    }
+    const timeout = await expandTime(main.smtp_receive_timeout, dialogue.frame(), 300);
+    if (timeout.kind === 'ok') dialogue.receiveTimeoutMs = timeout.value * 1000;
+  }
+
+  async #runConnectAcl(): Promise<boolean> {
+    const dialogue = this.#dialogue;
+    const verdict = await dialogue.runAcl('connect', dialogue.config.main.acl_smtp_connect, { kind: 'accept' });
+    if (verdict.kind === 'accept' || verdict.kind === 'discard') {
+      this.#banner = verdict.kind === 'accept' ? verdict.message : undefined;
+      return true;
+    }
+    if (verdict.kind === 'fail' && verdict.isDrop) {
+      const { log, origin } = dialogue;
+      dialogue.replyText('550', verdict.message ?? 'Administrative prohibition');
+      log.mainAndReject(`${hostAndIdent(origin, log, true)} dropped by 'connect' ACL${verdict.logMessage === undefined ? '' : `: ${verdict.logMessage}`}`);
+    } else dialogue.refuse('connect', 'connection in "connect" ACL', verdict);
+    dialogue.session.state.quitReason = 'acl-drop';
+    dialogue.drop();
+    return false;
+  }
+
+  #banner: Octets | undefined;
+
+  /** The client must wait for the greeting (RFC 5321 s3.1). */
+  async #spokeTooEarly(): Promise<boolean> {
+    const dialogue = this.#dialogue;
+    if (!this.#enforcesSync() || dialogue.reader.bufferedBytes === 0) return false;
+    await dialogue.reader.poll({ endMs: 0, signal: dialogue.until.signal });
+    const input = printable(dialogue.reader.peek().slice(0, MAX_SHOWN_INPUT));
+    const { log, origin } = dialogue;
+    log.mainAndReject(`SMTP protocol synchronization error (input sent without waiting for greeting): rejected connection from ${hostAndIdent(origin, log, true)} input="${input}"`);
+    dialogue.reply('554', 'SMTP synchronization error');
+    dialogue.session.state.quitReason = 'synchronization-error';
+    dialogue.drop();
+    return true;
+  }
+
+  async #sendBanner(): Promise<boolean> {
+    const dialogue = this.#dialogue;
+    const option = dialogue.config.main.smtp_banner;
+    const banner = this.#banner ?? (await optionText(dialogue, option, 'smtp_banner'));
+    if (banner === undefined) {
+      dialogue.drop();
+      return false;
+    }
+    dialogue.replyText('220', banner);
+    await dialogue.flush();
+    return !dialogue.isOver;
+  }
+
+  /** Never for a pipe or a terminal. */
+  #enforcesSync(): boolean {
+    const { controls } = this.#dialogue.session.state;
+    if (!this.#dialogue.isOverTcp || this.#parts.isRehearsal) return false;
+    return (this.#dialogue.config.main.smtp_enforce_sync || controls.has('enforce_sync')) && !controls.has('no_enforce_sync');
+  }
+
+  // ---------------------------------------------------------------- commands
+
+  async #converse(): Promise<void> {
+    const dialogue = this.#dialogue;
+    while (!dialogue.isOver) {
+      await dialogue.flushUnlessPipelined();
+      if (dialogue.isOver) return;
+      const result = await dialogue.reader.readLine(dialogue.commandDeadline());
+      if (result.kind !== 'line') return dialogue.lost(result.kind);
+      await this.#command(result);
+    }
+  }
+
+  async #command(result: LineResult & { kind: 'line' }): Promise<void> {
+    const dialogue = this.#dialogue;
+    const { state } = dialogue.session;
+    dialogue.log.debug('receive', () => `SMTP<< ${printable(result.line)}`);
+    const command = parseCommand(result.line);
+    dialogue.lastCommand = command.line;
+    state.command = command.line;
+    state.commandArgument = command.argument;
+    if (result.hasNul) return dialogue.protocolError('protocol', '501', 'NUL characters are not allowed in SMTP commands');
+    if (this.#isOutOfStep(command)) return;
+    if (command.verb === undefined) return this.#unknown(command);
+    this.#remember(command.verb);
+    if (await this.#hasTooManyNonmail(command.verb)) return;
+    await this.#dispatch(command.verb, command);
+    dialogue.previousVerb = command.verb;
+  }
+
+  #remember(verb: Octets): void {
+    const history = this.#dialogue.session.state.commandHistory;
+    history.push(verb);
+    if (history.length > 40) history.splice(0, history.length - 21);
+  }
+
+  /** Input behind a command whose reply must be waited for. */
+  #isOutOfStep(command: Command): boolean {
+    const dialogue = this.#dialogue;
+    if (!this.#enforcesSync() || dialogue.reader.bufferedBytes === 0) return false;
+    const { pipelining } = dialogue.advertised;
+    if (pipelining && command.verb !== undefined && !SYNC_POINTS.has(command.verb)) return false;
+    if (command.verb === 'QUIT') return false;
+    const { log, origin } = dialogue;
+    const input = dialogue.reader.peek();
+    log.mainAndReject(
+      `SMTP protocol synchronization error (next input sent too soon: pipelining was ${pipelining ? '' : 'not '}advertised): rejected "${printable(command.line)}" ${hostAndIdent(origin, log, true)} next input="${printable(input.slice(0, MAX_SHOWN_INPUT))}" (${input.length} bytes)`,
+    );
+    dialogue.reply('554', 'SMTP synchronization error');
+    dialogue.session.state.quitReason = 'synchronization-error';
+    dialogue.drop();
+    return true;
+  }
+
+  #unknown(command: Command): void {
+    const dialogue = this.#dialogue;
+    dialogue.unknownCommands++;
+    if (dialogue.unknownCommands > dialogue.config.main.smtp_max_unknown_commands) {
+      dialogue.reply('500', 'Too many unrecognized commands');
+      dialogue.dropFor(`too many unrecognized commands (last was "${command.line.slice(0, 128)}")`, 'bad-commands');
+      return;
+    }
+    dialogue.previousVerb = undefined;
+    dialogue.protocolError('syntax', '500', 'unrecognized command');
+  }
+
+  async #hasTooManyNonmail(verb: Verb): Promise<boolean> {
+    const dialogue = this.#dialogue;
+    if (MAIL_COMMANDS.has(verb)) {
+      if (verb === 'MAIL') this.#free = new Set();
+      return false;
+    }
+    const family = verb === 'EHLO' ? 'HELO' : verb;
+    if (this.#free.delete(family)) return false;
+    dialogue.nonmailCommands++;
+    if (dialogue.nonmailCommands <= dialogue.config.main.smtp_accept_max_nonmail) return false;
+    if (!(await isSenderHostIn(dialogue.config.main.smtp_accept_max_nonmail_hosts, dialogue.frame()))) return false;
+    dialogue.reply('554', 'Too many nonmail commands');
+    dialogue.dropFor(`too many nonmail commands (last was "${dialogue.lastCommand.slice(0, 128).split(' ')[0] ?? ''}")`, 'bad-commands');
+    return true;
+  }
+
+  #resetFree(): void {
+    this.#free = new Set<Verb>(['HELO', 'RSET', 'STARTTLS', 'AUTH']);
+  }
+
+  async #dispatch(verb: Verb, command: Command): Promise<void> {
+    const dialogue = this.#dialogue;
+    switch (verb) {
+      case 'HELO':
+      case 'EHLO':
+        this.#noteIncomplete(verb);
+        return greet(dialogue, command);
+      case 'MAIL':
+        return mail(dialogue, command);
+      case 'RCPT':
+        return rcpt(dialogue, command);
+      case 'DATA':
+        if (command.argument !== '') return dialogue.protocolError('syntax', '501', 'unexpected argument data');
+        await data(dialogue);
+        this.#resetFree();
+        return;
+      case 'BDAT':
+        await bdat(dialogue, command);
+        this.#resetFree();
+        return;
+      case 'STARTTLS':
+        await starttls(dialogue, command);
+        if (dialogue.origin.tls !== undefined) {
+          this.#free.add('HELO');
+          this.#free.add('AUTH');
+        }
+        return;
+      case 'AUTH':
+        return auth(dialogue, command);
+      case 'VRFY':
+        return vrfy(dialogue, command);
+      case 'EXPN':
+        return expn(dialogue, command);
+      case 'ETRN':
+        return etrn(dialogue, command);
+      case 'HELP':
+        return help(dialogue);
+      case 'NOOP':
+        return dialogue.reply('250', 'OK');
+      case 'RSET':
+        if (command.argument !== '') return dialogue.protocolError('syntax', '501', 'unexpected argument data');
+        this.#noteIncomplete('RSET');
+        dialogue.resetTransaction();
+        return dialogue.reply('250', 'Reset OK');
+      case 'QUIT':
+        return this.#quit(command);
+    }
+  }
+
+  async #quit(command: Command): Promise<void> {
+    const dialogue = this.#dialogue;
+    if (command.argument !== '') return dialogue.protocolError('syntax', '501', 'unexpected argument data');
+    this.#noteIncomplete('QUIT');
+    const verdict = await dialogue.runAcl('quit', dialogue.config.main.acl_smtp_quit, { kind: 'accept' });
+    if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.replyText('221', verdict.message);
+    else dialogue.reply('221', `${dialogue.hostName} closing connection`);
+    dialogue.isOver = true;
+    dialogue.endReason = 'quit';
+  }
+
+  // ---------------------------------------------------------------- the end
+
+  #noteIncomplete(reason: Octets): void {
+    const { log, origin, transaction } = this.#dialogue;
+    const state = transaction?.state;
+    if (state?.sender === undefined || !log.selected('smtp_incomplete_transaction')) return;
+    log.main(incompleteTransactionLine(origin, reason, state.sender, state.recipients.map((recipient) => recipient.address), state.rcptCount, log));
+  }
+
+  async #finish(): Promise<void> {
+    const dialogue = this.#dialogue;
+    const { log, origin } = dialogue;
+    const durationMs = this.#parts.services.clock.now() - dialogue.session.startedAtMs;
+    const duration = formatDuration(durationMs, log.selected('millisec'));
+    const who = hostAndIdent(origin, log, false);
+    switch (dialogue.endReason) {
+      case 'eof':
+        if (dialogue.transaction !== undefined) {
+          this.#noteIncomplete('connection lost');
+          if (dialogue.log.selected('lost_incoming_connection')) log.main(`unexpected disconnection while reading SMTP command from ${who} D=${duration}`);
+          dialogue.reply('421', `${dialogue.hostName} lost input connection`);
+        } else if (!dialogue.isOverTcp || this.#parts.isRehearsal) dialogue.reply('421', `${dialogue.hostName} lost input connection`);
+        dialogue.session.state.quitReason ??= 'connection-lost';
+        break;
+      case 'timeout':
+        this.#noteIncomplete('timeout');
+        if (dialogue.session.state.quitReason === undefined) {
+          log.main(`SMTP command timeout on${origin.tls === undefined ? '' : ' TLS'} connection from ${who} D=${duration}`);
+          dialogue.reply('421', `${dialogue.hostName}: SMTP command timeout - closing connection`);
+        }
+        dialogue.session.state.quitReason ??= 'command-timeout';
+        break;
+      case 'error':
+        this.#noteIncomplete('connection lost');
+        dialogue.session.state.quitReason ??= 'connection-lost';
+        break;
+      default:
+    }
+    if (dialogue.endReason !== 'quit' && dialogue.config.main.acl_smtp_notquit !== undefined) await this.#runNotquit();
+    dialogue.isOver = false;
+    await dialogue.flush();
+    this.#logEnd(durationMs);
+    dialogue.parts.connection.end();
+  }
+
+  /** It cannot refuse any more; a broken one is told in the panic log. */
+  async #runNotquit(): Promise<void> {
+    const dialogue = this.#dialogue;
+    const verdict = await dialogue.runAcl('notquit', dialogue.config.main.acl_smtp_notquit, { kind: 'accept' });
+    if (verdict.kind === 'error') dialogue.log.panic(`ACL for not-QUIT returned ERROR: ${verdict.logMessage}`);
+    else if (verdict.kind === 'accept' && verdict.message !== undefined && dialogue.endReason === 'drop') dialogue.replyText('421', verdict.message);
+  }
+
+  #logEnd(durationMs: number): void {
+    const { log, origin, session, endReason } = this.#dialogue;
+    if (log.selected('smtp_no_mail') && this.#dialogue.mailCommands === 0) log.main(noMailLine(origin, durationMs, session.state.commandHistory, log));
+    if (!log.selected('smtp_connection')) return;
+    const how = endReason === 'quit' ? 'QUIT' : endReason === 'eof' ? 'EOF' : endReason === 'drop' ? 'DROP in ACL' : undefined;
+    log.main(how === undefined ? lostLine(origin, '', durationMs, log) : closedLine(origin, how, durationMs, log));
+  }
+}
