@@ -1,0 +1,66 @@
+/**
+ * The addresses of one attempt: envelope recipients, what they were redirected to, and which are settled. What goes into the -H file's non-recipients
+ * when the attempt is over. Spec ch. 57 "Format of the -H file": a parent is settled when all its children are.
+ */
+import type { Octets } from '../base/octets.ts';
+import type { Address } from '../core/index.ts';
+
+export class AddressTree {
+  readonly #settled: Set<Octets>;
+  /** By unique string: duplicates share the fate of the first. */
+  readonly #seen = new Map<Octets, Address>();
+  readonly #duplicates: Address[] = [];
+  readonly #deferred = new Set<Address>();
+  readonly #nodes = new Set<Address>();
+
+  /** `settled`: what -H and -J say. */
+  constructor(settled: ReadonlySet<Octets>) {
+    this.#settled = new Set(settled);
+  }
+
+  /** `done`: delivered at an earlier attempt; `duplicate`: another one like it is dealt with. */
+  add(address: Address): 'new' | 'done' | 'duplicate' {
+    if (this.#settled.has(address.unique)) return 'done';
+    if (this.#seen.has(address.unique)) {
+      this.#duplicates.push(address);
+      return 'duplicate';
+    }
+    this.#seen.set(address.unique, address);
+    this.#nodes.add(address);
+    return 'new';
+  }
+
+  defer(address: Address): void {
+    this.#deferred.add(address);
+  }
+
+  undefer(address: Address): void {
+    this.#deferred.delete(address);
+  }
+
+  get deferred(): readonly Address[] {
+    return [...this.#deferred];
+  }
+
+  /** Delivered now: its fate is in the journal, or about to be. */
+  settle(address: Address): void {
+    this.#settled.add(address.unique);
+  }
+
+  /** What is not to be delivered again: everything that was taken up, but what was deferred and the ancestors of that. */
+  nonRecipients(): Set<Octets> {
+    const open = new Set<Address>();
+    const isOpen = (address: Address): void => {
+      for (let node: Address | undefined = address; node !== undefined; node = node.parent) open.add(node);
+    };
+    for (const address of this.#deferred) isOpen(address);
+    for (const duplicate of this.#duplicates) {
+      const first = this.#seen.get(duplicate.unique);
+      if (first !== undefined && open.has(first)) isOpen(duplicate);
+    }
+    const openUniques = new Set([...open].map((address) => address.unique));
+    const settled = new Set(this.#settled);
+    for (const node of [...this.#nodes, ...this.#duplicates]) if (!open.has(node) && !openUniques.has(node.unique)) settled.add(node.unique);
+    return settled;
+  }
+}

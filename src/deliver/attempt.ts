@@ -1,0 +1,187 @@
+/**
+ * The state of one delivery attempt, and how a fate becomes durable: journal, then log, then hints. DESIGN 3.8 "Delivering".
+ */
+import { invariant } from '../base/invariant.ts';
+import type { Octets } from '../base/octets.ts';
+import type { Address, Config, Deadline, DeliveryResult, Frame, Message, Services } from '../core/index.ts';
+import {
+  deferredLine, deferredMessageLogLine, deliveredLine, failedLine, failedMessageLogLine, loggedAddress, type DeliveryFacts, type DeliveryFlag,
+} from '../logging/lines/delivery.ts';
+import { retryTimeoutLine } from '../logging/lines/queue.ts';
+import type { Claim } from '../spool/claims.ts';
+import type { Spool } from '../spool/spool.ts';
+import { AddressTree } from './address-tree.ts';
+import { MessageLog } from './message-log.ts';
+import { RetryTimes } from './retry-times.ts';
+
+/** What a process delivers with. */
+export interface DeliverParts {
+  readonly config: Config;
+  readonly services: Services;
+  readonly spool: Spool;
+  /** Takes an accepted bounce or warning, with its claim, for delivery. */
+  readonly handOver: (accepted: import('../core/index.ts').AcceptedMessage) => void;
+}
+
+/** Why a message is delivered now. */
+export interface DeliveryReason {
+  /** In queue runs addresses wait for their retry times. */
+  readonly isQueueRun: boolean;
+  /** -qf, -M: retry times do not count. */
+  readonly isForced: boolean;
+  /** -qff, -M: a frozen message is thawed. */
+  readonly thaws: boolean;
+  /** -ql: remote deliveries are left. */
+  readonly isLocalOnly?: boolean;
+  /** -qq: the first pass routes only. */
+  readonly isRoutingOnly?: boolean;
+  /** -N. */
+  readonly dontDeliver?: boolean;
+  /** -odqs, queue_smtp_domains, control = queue/first_pass: first attempts leave these remote addresses. */
+  readonly queuesSmtp?: boolean;
+  /** -Mg: every address fails with this text. */
+  readonly giveUp?: { readonly reason: Octets } | undefined;
+}
+
+export const ON_ARRIVAL: DeliveryReason = { isQueueRun: false, isForced: false, thaws: false };
+
+/** An address that will not be delivered. */
+export interface FailedAddress {
+  readonly result: DeliveryResult;
+  /** `T:` of a transport was reached: its failure is not the routers'. */
+  readonly isRouted: boolean;
+  /** Behind the text in the bounce: `: retry timeout exceeded`. */
+  readonly isTimedOut: boolean;
+}
+
+export class Attempt {
+  readonly parts: DeliverParts;
+  readonly claim: Claim;
+  readonly message: Message;
+  readonly reason: DeliveryReason;
+  readonly frame: Frame;
+  readonly tree: AddressTree;
+  readonly messageLog: MessageLog;
+  readonly retry: RetryTimes;
+  readonly failed: FailedAddress[] = [];
+  readonly deferredResults = new Map<Address, DeliveryResult>();
+  /** Output of pipes to return with the bounce, or with what went well (`return_output`). */
+  freezeReason: Octets | undefined;
+  isFreezeWanted = false;
+  /** Addresses whose delivery is still to come or running. */
+  #open = 0;
+  #waiting: { readonly result: DeliveryResult; readonly facts: DeliveryFacts; readonly flag: DeliveryFlag }[] = [];
+  #flushing: Promise<void> | undefined;
+  /** The journal could not be written: nothing more may be delivered. */
+  isJournalBroken = false;
+
+  constructor(parts: DeliverParts, claim: Claim, message: Message, reason: DeliveryReason, until: Deadline) {
+    const { services, config, spool } = parts;
+    this.parts = parts;
+    this.claim = claim;
+    this.message = message;
+    this.reason = reason;
+    const results = {};
+    this.frame = { config, services, message, results, captures: [], until, delivery: { results, startedAtMs: services.clock.now() } };
+    this.tree = new AddressTree(message.nonRecipients);
+    this.messageLog = new MessageLog(spool, claim, this.frame);
+    this.retry = new RetryTimes({
+      frame: this.frame, message, isQueueRun: reason.isQueueRun, isForced: reason.isForced,
+      log: (line) => this.log(line, line),
+    });
+  }
+
+  /** A line of the main log, and of the message log when it differs or is the same. */
+  log(line: Octets, messageLogLine?: Octets): void {
+    this.parts.services.log.main(line, this.message.id);
+    if (messageLogLine !== undefined) this.messageLog.add(messageLogLine);
+  }
+
+  get queuedMs(): number {
+    return this.parts.services.clock.now() - this.message.receivedAtMs;
+  }
+
+  facts(change: Partial<DeliveryFacts> = {}): DeliveryFacts {
+    return { sender: this.message.sender, queuedMs: this.queuedMs, ...change };
+  }
+
+  // ------------------------------------------------------------ deliveries
+
+  expect(count: number): void {
+    this.#open += count;
+  }
+
+  /** Nothing else is open, and nothing was deferred or has failed: removing -H says all. */
+  #isLast(): boolean {
+    return this.#open === 0 && this.failed.length === 0 && this.tree.deferred.length === 0;
+  }
+
+  /**
+   * An address was delivered: journalled (unless the whole message is done with it), then logged. Results of one tick share one
+   * fsync. When it resolves the delivery will not be repeated.
+   */
+  delivered(result: DeliveryResult, facts: DeliveryFacts, flag: DeliveryFlag): Promise<void> {
+    this.#open--;
+    this.tree.settle(result.address);
+    this.#waiting.push({ result, facts, flag });
+    this.#flushing ??= Promise.resolve().then(() => this.#flush());
+    return this.#flushing;
+  }
+
+  async #flush(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#flushing = undefined;
+    if (!this.#isLast()) await this.#journal(waiting.map(({ result }) => result.address.unique));
+    for (const { result, facts, flag } of waiting) this.#logDelivered(result, facts, flag);
+    for (const { result } of waiting) this.retry.worked(result.address);
+  }
+
+  async #journal(uniques: readonly Octets[]): Promise<void> {
+    const written = await this.parts.spool.journal(this.claim, uniques);
+    if (written.kind === 'ok') return;
+    this.isJournalBroken = true;
+    this.parts.services.log.panic(`failed to update journal for ${this.message.id}: ${written.reason}`, this.message.id);
+  }
+
+  #logDelivered(result: DeliveryResult, facts: DeliveryFacts, flag: DeliveryFlag): void {
+    const { log } = this.parts.services;
+    const transport = facts.transport ?? result.address.state.transport;
+    if (transport?.generic['disable_logging'] !== true && result.address.state.router?.generic['disable_logging'] !== true) {
+      log.main(deliveredLine(flag, result, facts, log), this.message.id);
+    }
+    this.messageLog.add(`${loggedAddress(result.address, log, false)}: ${transport === undefined ? '' : `${transport.name} transport `}succeeded`);
+  }
+
+  // ------------------------------------------------------------ failures and deferrals
+
+  /** `open`: the address was expected (a transport had it). */
+  fail(result: DeliveryResult, facts: DeliveryFacts, open: boolean, isRouted: boolean): void {
+    if (open) this.#open--;
+    const { log } = this.parts.services;
+    this.log(failedLine(result, facts, log), failedMessageLogLine(result, facts, log));
+    this.failed.push({ result, isRouted, isTimedOut: false });
+    if (result.isFreeze) this.isFreezeWanted = true;
+  }
+
+  /** Logged and kept; `timedOut` when retrying has come to its end, which makes it a failure. */
+  defer(result: DeliveryResult, facts: DeliveryFacts, open: boolean, timedOut: boolean): void {
+    if (open) this.#open--;
+    const { log } = this.parts.services;
+    const showsWaiting = log.selected('retry_defer') || !result.isRetryTimeNotReached;
+    if (showsWaiting) this.log(deferredLine(result, facts, log), result.isRetryTimeNotReached && !this.message.isFirstDelivery ? undefined : deferredMessageLogLine(result, facts, log));
+    if (result.isFreeze) this.isFreezeWanted = true;
+    if (timedOut && !result.isFreeze) {
+      this.log(retryTimeoutLine(loggedAddress(result.address, log, false)), `${loggedAddress(result.address, log, false)}: retry timeout exceeded`);
+      this.failed.push({ result: { ...result, kind: 'failed' }, isRouted: true, isTimedOut: true });
+      return;
+    }
+    this.tree.defer(result.address);
+    this.deferredResults.set(result.address, result);
+  }
+
+  /** Nothing is expected any more. */
+  assertSettled(): void {
+    invariant(this.#open === 0, 'every address of an attempt has a result');
+  }
+}

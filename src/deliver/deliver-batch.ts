@@ -1,0 +1,184 @@
+/** Runs one batch through its transport and settles what comes back. Spec ch. 3 "Delivery in detail", ch. 24 "Generic options for transports". */
+import type { Octets } from '../base/octets.ts';
+import type { Address, DeliveryBatch, DeliveryResult, Frame, Identity, RetryPort, TransportInstance } from '../core/index.ts';
+import type { DeliveryFlag } from '../logging/lines/delivery.ts';
+import { prepareBatch } from '../transports/headers.ts';
+import { localEnvironment } from '../transports/local.ts';
+import type { Attempt } from './attempt.ts';
+
+/** Numbers that `defer (n)` shows. */
+const EXPANSION_FAILED = -27;
+const BAD_USER = -29;
+const NO_TRANSPORT = -30;
+const LOCAL_RETRY = -53;
+
+export async function deliverLocal(attempt: Attempt, addresses: readonly Address[]): Promise<void> {
+  const due: Address[] = [];
+  for (const address of addresses) {
+    if (!(await attempt.retry.localWaits(address))) due.push(address);
+    else attempt.defer({ address, kind: 'deferred', errorNumber: LOCAL_RETRY, message: 'Retry time not yet reached', isRetryTimeNotReached: true }, attempt.facts(), true, false);
+  }
+  const [first] = due;
+  if (first === undefined) return;
+  if (first.kind !== 'mailbox' && first.state.transport === undefined) return bypass(attempt, due);
+  const runner = new BatchRunner(attempt, due);
+  await runner.run(NO_HOSTS, async (batch, instance) => {
+    const environment = await localEnvironment(first, instance, batch.frame);
+    if (environment.kind !== 'ok') return environment.kind === 'forced-fail' ? 'forced failure' : environment.message;
+    const refusal = refusedUser(attempt, environment.value.identity, instance);
+    if (refusal !== undefined) return { message: refusal, errorNumber: BAD_USER };
+    return attempt.parts.services.userActions.deliver(environment.value.identity, batch, mailboxKey(first, instance));
+  });
+}
+
+/** Deliveries to the same mailbox run one after another. */
+function mailboxKey(address: Address, instance: TransportInstance): Octets {
+  return address.kind === 'mailbox' ? `${instance.name}:${address.localPart}@${address.domain}` : address.kind === 'pipe' ? '' : address.address;
+}
+
+function refusedUser(attempt: Attempt, identity: Identity | undefined, instance: TransportInstance): Octets | undefined {
+  if (identity === undefined) return undefined;
+  const { main, build } = attempt.frame.config;
+  const isRefused = main.never_users.includes(identity.uid) || build.fixedNeverUsers.includes(identity.uid);
+  return isRefused ? `User ${identity.uid} set for ${instance.name} transport is on the never_users list` : undefined;
+}
+
+/** `/dev/null`: nothing is run. */
+async function bypass(attempt: Attempt, addresses: readonly Address[]): Promise<void> {
+  await Promise.all(addresses.map((address) => attempt.delivered({ address, kind: 'delivered' }, attempt.facts({ bypassed: true }), '=>')));
+}
+
+/** `isFallback`: these are the router's or transport's fallback hosts, the last ones to try. */
+export async function deliverRemote(attempt: Attempt, addresses: readonly Address[]): Promise<void> {
+  const hosts = await attempt.retry.hostsOf(addresses);
+  const runner = new BatchRunner(attempt, addresses);
+  const { waiting, isAddressError } = splitRemote(runner);
+  await runner.run(hosts, (batch, instance) => instance.behaviour?.deliver(batch) ?? Promise.resolve('transport is not built yet'));
+  const state = await hosts.finish();
+  for (const { result, facts } of waiting()) {
+    const retry = isAddressError(result) ? await attempt.retry.addressDeferred(result) : hosts.failureCount > 0 ? state : 'later';
+    attempt.defer(result, facts, true, retry === 'expired');
+  }
+}
+
+function splitRemote(runner: BatchRunner) {
+  return {
+    waiting: () => runner.takeDeferred(),
+    isAddressError: (result: DeliveryResult) => result.error?.name === 'rcpt_4xx',
+  };
+}
+
+const NO_HOSTS: RetryPort = { hostStatus: () => 'due', hostFailed: () => undefined, hostWorked: () => undefined };
+
+type Refusal = Octets | { readonly message: Octets; readonly errorNumber: number };
+type Run = (batch: DeliveryBatch, instance: TransportInstance) => Promise<readonly DeliveryResult[] | Refusal>;
+
+class BatchRunner {
+  readonly #attempt: Attempt;
+  readonly #addresses: readonly Address[];
+  readonly #unsettled: Set<Address>;
+  readonly #deferred: { result: DeliveryResult; facts: ReturnType<Attempt['facts']> }[] = [];
+  readonly #startedMs: number;
+  #batch: DeliveryBatch | undefined;
+  #deliveredCount = 0;
+
+  constructor(attempt: Attempt, addresses: readonly Address[]) {
+    this.#attempt = attempt;
+    this.#addresses = addresses;
+    this.#unsettled = new Set(addresses);
+    this.#startedMs = attempt.parts.services.clock.monotonicMs();
+  }
+
+  /** Every address has a fate when it resolves; deferrals by remote transports wait in `takeDeferred`. */
+  async run(retry: RetryPort, run: Run): Promise<void> {
+    const [first] = this.#addresses;
+    const instance = first?.state.transport;
+    if (first === undefined) return;
+    if (instance === undefined) return this.#refuse({ message: missingTransport(first), errorNumber: NO_TRANSPORT });
+    if (this.#attempt.isJournalBroken) return this.#refuse('the journal of the message cannot be written');
+    if (instance.notYet.length > 0) return this.#notYet(instance);
+    const prepared = await prepareBatch(this.#newBatch(first, instance, retry));
+    if (prepared.kind !== 'ok') return this.#refuse({ message: prepared.kind === 'forced-fail' ? 'forced failure' : prepared.message, errorNumber: EXPANSION_FAILED }, true);
+    this.#batch = prepared.value;
+    if (prepared.value.isRehearsal) return this.#rehearse();
+    await this.#runTransport(prepared.value, instance, run);
+  }
+
+  #newBatch(first: Address, instance: TransportInstance, retry: RetryPort): Omit<DeliveryBatch, 'returnPath' | 'headers'> {
+    const { frame: base, message, reason, parts } = this.#attempt;
+    const frame: Frame = { ...base, address: first, batch: this.#addresses };
+    return {
+      message, addresses: this.#addresses, instance, frame, services: parts.services, until: base.until,
+      isRehearsal: message.dontDeliver || reason.dontDeliver === true, retry, settled: (result) => this.#settle(result),
+    };
+  }
+
+  async #runTransport(batch: DeliveryBatch, instance: TransportInstance, run: Run): Promise<void> {
+    const results = await run(batch, instance);
+    if (typeof results === 'string' || 'message' in results) return this.#refuse(results);
+    for (const result of results) if (this.#unsettled.has(result.address)) await this.#settle(result);
+    if (this.#unsettled.size > 0) await this.#refuse(`${instance.name} transport gave no result`, true);
+  }
+
+  #notYet(instance: TransportInstance): Promise<void> {
+    return this.#refuse(`${instance.name} transport: not yet built: ${instance.notYet.join(', ')}`, true);
+  }
+
+  /** -N. */
+  async #rehearse(): Promise<void> {
+    await Promise.all(this.#addresses.map((address) => this.#settle({ address, kind: 'delivered' }, '*>')));
+  }
+
+  async #refuse(refusal: Refusal, isPanic = false): Promise<void> {
+    const { message, errorNumber } = typeof refusal === 'string' ? { message: refusal, errorNumber: 0 } : refusal;
+    if (isPanic) this.#attempt.parts.services.log.panic(message, this.#attempt.message.id);
+    for (const address of [...this.#unsettled]) await this.#settle({ address, kind: 'deferred', message, errorNumber });
+  }
+
+  async #settle(result: DeliveryResult, flag?: DeliveryFlag): Promise<void> {
+    if (!this.#unsettled.delete(result.address)) return;
+    const { attempt, facts } = { attempt: this.#attempt, facts: this.#facts(result) };
+    switch (result.kind) {
+      case 'delivered':
+        this.#deliveredCount++;
+        return attempt.delivered(result, facts, flag ?? (this.#deliveredCount > 1 && facts.transport?.isRemote === true ? '->' : '=>'));
+      case 'failed':
+        attempt.fail(result, facts, true, true);
+        return;
+      case 'deferred':
+        if (facts.transport?.isRemote === true) this.#deferred.push({ result, facts });
+        else await this.#deferLocal(result, facts);
+    }
+  }
+
+  async #deferLocal(result: DeliveryResult, facts: ReturnType<Attempt['facts']>): Promise<void> {
+    const retry = result.isFreeze || result.isSpecialDefer ? 'later' : await this.#attempt.retry.addressDeferred(result);
+    this.#attempt.defer(result, facts, true, retry === 'expired');
+  }
+
+  /** Remote deferrals, to be decided when the hosts' retry times are known. */
+  takeDeferred(): readonly { readonly result: DeliveryResult; readonly facts: ReturnType<Attempt['facts']> }[] {
+    return this.#deferred.splice(0);
+  }
+
+  #facts(result: DeliveryResult): ReturnType<Attempt['facts']> {
+    const batch = this.#batch;
+    const transport = result.address.state.transport;
+    return this.#attempt.facts({
+      ...(transport === undefined ? {} : { transport }),
+      ...(batch === undefined ? {} : { returnPath: batch.returnPath, sizeBytes: batch.headers.reduce((sum, header) => sum + header.length, 1) + batch.message.body.sizeBytes }),
+      durationMs: result.durationMs ?? this.#attempt.parts.services.clock.monotonicMs() - this.#startedMs,
+    });
+  }
+}
+
+function missingTransport(address: Address): Octets {
+  const router = address.state.router?.name ?? '';
+  switch (address.kind) {
+    case 'pipe': return `pipe_transport unset in ${router} router`;
+    case 'file': return `file_transport unset in ${router} router`;
+    case 'directory': return `directory_transport unset in ${router} router`;
+    case 'autoreply': return `reply_transport unset in ${router} router`;
+    case 'mailbox': return `no transport set by ${router} router`;
+  }
+}

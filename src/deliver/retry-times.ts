@@ -1,0 +1,224 @@
+/**
+ * Retry times of one delivery attempt: which addresses and hosts are due, and what failures leave in the hints. Spec ch. 32 "Retry configuration",
+ * ch. 49 "Errors in outgoing SMTP".
+ */
+import type { Octets } from '../base/octets.ts';
+import type { Address, DeliveryResult, Frame, HostFailureDetail, HostItem, Message, RetryError, RetryPort } from '../core/index.ts';
+import { anyLocalPart, findRetryRule, isPastLastCutoff, nextRetry } from '../hints/retry.ts';
+import { findRetryRecord, formatRetryRecord, RETRY_DATABASE } from '../hints/retry-record.ts';
+import { hostText } from '../logging/lines/delivery.ts';
+
+const NO_ERROR: RetryError = { name: '', detail: '', more: 0 };
+
+export interface RetryTimesParts {
+  readonly frame: Frame;
+  readonly message: Message;
+  /** In queue runs addresses wait for their time; other deliveries always route and try local mailboxes. */
+  readonly isQueueRun: boolean;
+  /** -qf, -M: no retry time counts. */
+  readonly isForced: boolean;
+  /** Main and message log. */
+  readonly log: (line: Octets) => void;
+}
+
+interface Failure {
+  readonly key: Octets;
+  /** What retry rules are matched against, in turn. */
+  readonly subjects: readonly Octets[];
+  readonly error: RetryError;
+  readonly errorNumber: number;
+  readonly text: Octets;
+  readonly isMessageError: boolean;
+}
+
+export class RetryTimes {
+  readonly #parts: RetryTimesParts;
+  readonly #nowSeconds: number;
+  readonly #receivedSeconds: number;
+
+  constructor(parts: RetryTimesParts) {
+    this.#parts = parts;
+    this.#nowSeconds = Math.floor(parts.frame.services.clock.now() / 1000);
+    this.#receivedSeconds = Math.floor(parts.message.receivedAtMs / 1000);
+  }
+
+  /** Whether routing of this address must wait. */
+  async routingWaits(address: Address): Promise<boolean> {
+    if (!this.#mustWait()) return false;
+    const keys = [`R:${address.domain}`, `R:${address.address}`, this.#addressErrorKey(address)];
+    for (const key of keys) if (await this.#isWaiting(key, address)) return true;
+    return false;
+  }
+
+  async localWaits(address: Address): Promise<boolean> {
+    return this.#mustWait() && this.#isWaiting(localKey(address), address);
+  }
+
+  /** Whether deferral of this address by a router is the end of it. */
+  async routingDeferred(address: Address, errorNumber: number, message: Octets): Promise<'later' | 'expired'> {
+    const usesLocalPart = address.state.router?.generic['retry_use_local_part'] === true;
+    return this.#keep({
+      key: usesLocalPart ? `R:${address.address}` : `R:${address.domain}`,
+      subjects: [usesLocalPart ? address.address : anyLocalPart(address.domain)],
+      error: errorNumber === -1 ? NO_ERROR : { name: 'lookup', detail: '', more: 0 },
+      errorNumber, text: message, isMessageError: false,
+    });
+  }
+
+  /** A transport's deferral that is not about a host: a local delivery, or a 4xx to RCPT. */
+  async addressDeferred(result: DeliveryResult): Promise<'later' | 'expired'> {
+    const { address, error = NO_ERROR, errorNumber = 0 } = result;
+    const isRemote = address.state.transport?.isRemote === true;
+    const text = isRemote ? `H=${result.host === undefined ? '' : hostText(result.host, this.#parts.frame.services.log)}: ${result.message ?? ''}` : result.errorReason ?? result.message ?? '';
+    return this.#keep({
+      key: isRemote ? this.#addressErrorKey(address) : localKey(address),
+      subjects: [isRemote || usesLocalPart(address) ? fullAddress(address) : anyLocalPart(address.domain)],
+      error, errorNumber, text, isMessageError: error.name === 'quota',
+    });
+  }
+
+  /** A delivery that worked ends what was remembered; nothing is written when nothing was. */
+  worked(address: Address): void {
+    const keys = address.state.transport?.isRemote === true ? [this.#addressErrorKey(address)] : [localKey(address)];
+    for (const key of [...keys, `R:${address.domain}`, `R:${address.address}`]) this.#forget(key);
+  }
+
+  #forget(key: Octets): void {
+    const { hints } = this.#parts.frame.services;
+    if (hints.get(RETRY_DATABASE, key) !== undefined) hints.delete(RETRY_DATABASE, key);
+  }
+
+  /** For one batch of a remote transport. */
+  async hostsOf(addresses: readonly Address[]): Promise<HostRetries> {
+    const [first] = addresses;
+    const isOld = first !== undefined && (await this.#isPastCutoff([anyLocalPart(first.domain)], NO_ERROR));
+    return new HostRetries(this.#parts, this.#nowSeconds, isOld, (failure) => this.#keep(failure));
+  }
+
+  #mustWait(): boolean {
+    return this.#parts.isQueueRun && !this.#parts.isForced;
+  }
+
+  async #isWaiting(key: Octets, address: Address): Promise<boolean> {
+    const record = this.#find(key);
+    if (record === undefined || record.nextTry <= this.#nowSeconds) return false;
+    return !(await this.#isPastCutoff([fullAddress(address)], record.error));
+  }
+
+  async #isPastCutoff(subjects: readonly Octets[], error: RetryError): Promise<boolean> {
+    const rule = await findRetryRule(subjects, error, this.#parts.message.sender, this.#parts.frame);
+    return isPastLastCutoff(rule, this.#nowSeconds - this.#receivedSeconds);
+  }
+
+  #find(key: Octets) {
+    const { hints } = this.#parts.frame.services;
+    return findRetryRecord(hints, key, this.#nowSeconds, this.#parts.frame.config.main.retry_data_expire);
+  }
+
+  /** A 4xx to RCPT concerns recipient and sender together, unless `address_retry_include_sender` is false. */
+  #addressErrorKey(address: Address): Octets {
+    const includesSender = address.state.transport?.own['address_retry_include_sender'] !== false;
+    return includesSender ? `R:${address.address}:<${this.#parts.message.sender}>` : `R:${address.address}`;
+  }
+
+  /** Writes the next retry time; `expired`: there will be none for this message. */
+  async #keep(failure: Failure): Promise<'later' | 'expired'> {
+    const { frame, message } = this.#parts;
+    const rule = await findRetryRule(failure.subjects, failure.error, message.sender, frame);
+    if (rule === undefined) return 'expired';
+    const before = this.#find(failure.key);
+    const isOld = isPastLastCutoff(rule, this.#nowSeconds - this.#receivedSeconds);
+    const next = nextRetry(rule, before, {
+      nowSeconds: this.#nowSeconds, receivedSeconds: this.#receivedSeconds, isMessageError: failure.isMessageError,
+      intervalMaxSeconds: frame.config.main.retry_interval_max, random: (limit) => frame.services.random.below(limit),
+    });
+    if (isOld && !next.isExpired) return 'expired'; // other messages for it are considered at once
+    frame.services.hints.put(RETRY_DATABASE, failure.key, formatRetryRecord({ ...next, error: failure.error, errorNumber: failure.errorNumber, text: failure.text.replaceAll('\n', '\\n').slice(0, MAX_TEXT) }));
+    return next.isExpired ? 'expired' : 'later';
+  }
+}
+
+const MAX_TEXT = 150;
+
+/** What a transport asks and tells about hosts; failures are written when the batch is over. */
+export class HostRetries implements RetryPort {
+  readonly #parts: RetryTimesParts;
+  readonly #nowSeconds: number;
+  readonly #isOldMessage: boolean;
+  readonly #keep: (failure: Failure) => Promise<'later' | 'expired'>;
+  readonly #failures = new Map<Octets, Failure>();
+  readonly #worked = new Set<Octets>();
+
+  constructor(parts: RetryTimesParts, nowSeconds: number, isOldMessage: boolean, keep: (failure: Failure) => Promise<'later' | 'expired'>) {
+    this.#parts = parts;
+    this.#nowSeconds = nowSeconds;
+    this.#isOldMessage = isOldMessage;
+    this.#keep = keep;
+  }
+
+  hostStatus(host: HostItem, _address: Address): 'due' | 'not-due' | 'expired' {
+    if (this.#parts.isForced || this.#isOldMessage) return 'due';
+    let status: 'due' | 'not-due' | 'expired' = 'due';
+    for (const key of [hostKey(host), messageKey(host, this.#parts.message)]) {
+      const { hints } = this.#parts.frame.services;
+      const record = findRetryRecord(hints, key, this.#nowSeconds, this.#parts.frame.config.main.retry_data_expire);
+      if (record === undefined || record.nextTry <= this.#nowSeconds) continue;
+      status = record.isExpired ? 'expired' : 'not-due';
+    }
+    return status;
+  }
+
+  hostFailed(host: HostItem, address: Address, error: RetryError, message: Octets, detail: HostFailureDetail = {}): void {
+    const { scope = 'host', reason, errorNumber = 0 } = detail;
+    const who = `H=${hostText(host, this.#parts.frame.services.log)}`;
+    this.#parts.log(`${who}${reason === undefined ? '' : ` ${reason}`}${message === '' ? '' : `: ${message}`}`);
+    const isMessageError = scope === 'message';
+    const key = isMessageError ? messageKey(host, this.#parts.message) : hostKey(host);
+    this.#failures.set(key, {
+      key, subjects: [anyLocalPart(host.name), anyLocalPart(address.domain)], error, errorNumber, isMessageError,
+      text: message === '' ? (reason ?? '') : `${who}: ${message}`,
+    });
+  }
+
+  hostWorked(host: HostItem, _address: Address): void {
+    this.#worked.add(hostKey(host)).add(messageKey(host, this.#parts.message));
+  }
+
+  /** Writes what the batch found out. `expired` when every host that failed has passed its last cutoff: its addresses time out. */
+  async finish(): Promise<'later' | 'expired'> {
+    const { hints } = this.#parts.frame.services;
+    for (const key of this.#worked) if (hints.get(RETRY_DATABASE, key) !== undefined) hints.delete(RETRY_DATABASE, key);
+    let expired = 0;
+    for (const failure of this.#failures.values()) if ((await this.#keep(failure)) === 'expired') expired++;
+    return expired > 0 && expired === this.#failures.size ? 'expired' : 'later';
+  }
+
+  /** Hosts that were tried and failed; none: nothing was due. */
+  get failureCount(): number {
+    return this.#failures.size;
+  }
+}
+
+function localKey(address: Address): Octets {
+  if (address.kind !== 'mailbox') return `T:${address.unique}`;
+  return usesLocalPart(address) ? `T:${address.address}` : `T:${address.domain}`;
+}
+
+function usesLocalPart(address: Address): boolean {
+  return address.state.transport?.generic['retry_use_local_part'] !== false;
+}
+
+function fullAddress(address: Address): Octets {
+  return address.kind === 'mailbox' ? address.address : `${address.localPart}@${address.domain}`;
+}
+
+/** `T:name:ip:port`, addresses with colons and names that are addresses in brackets. */
+function hostKey(host: HostItem): Octets {
+  const bracketed = (text: Octets) => (text.includes(':') ? `[${text}]` : text);
+  const name = host.name === host.address ? `[${host.name}]` : host.name;
+  return `T:${name}:${bracketed(host.address ?? '')}:${host.port ?? 25}`;
+}
+
+function messageKey(host: HostItem, message: Message): Octets {
+  return `${hostKey(host)}:${message.id}`;
+}

@@ -1,0 +1,121 @@
+/**
+ * Routes every recipient that is not settled, pass by pass as Exim: a pass takes the addresses that the last one generated, the last written first.
+ * Spec ch. 3 "Routing addresses".
+ */
+import type { Octets } from '../base/octets.ts';
+import type { Address, DeliveryResult, ListSource } from '../core/index.ts';
+import { tainted } from '../core/index.ts';
+import { discardedLine, loggedAddress, routingDeferredLine } from '../logging/lines/delivery.ts';
+import { makeAddress } from '../routers/address.ts';
+import { routeAddress, type RoutingProblem } from '../routers/chain.ts';
+import type { Attempt } from './attempt.ts';
+
+/** Addresses that were accepted by a router, in the order in which they are delivered. */
+export interface RoutedAddresses {
+  readonly local: readonly Address[];
+  readonly remote: readonly Address[];
+}
+
+/** Numbers that `defer (n)` shows. */
+const HELD = -23;
+const LIST_DEFER = -35;
+const ROUTING_RETRY = -52;
+const QUEUED_DOMAIN = -56;
+
+const MAX_DEPTH = 100;
+
+export async function routeAll(attempt: Attempt): Promise<RoutedAddresses> {
+  const local: Address[] = [];
+  const remote: Address[] = [];
+  let pass = recipientsOf(attempt).reverse();
+  for (let depth = 0; pass.length > 0; depth++) {
+    const next: Address[] = [];
+    for (const address of pass) {
+      if (depth >= MAX_DEPTH) {
+        attempt.defer(problemResult({ address, kind: 'deferred', message: 'too many levels of redirection', isFreeze: false, errorNumber: -1 }), attempt.facts(), false, false);
+        continue;
+      }
+      next.push(...(await routeOne(attempt, address, local, remote)));
+    }
+    pass = next;
+  }
+  return { local, remote };
+}
+
+function recipientsOf(attempt: Attempt): Address[] {
+  return attempt.message.recipients.map((recipient, recipientIndex) => makeAddress({
+    address: recipient.address,
+    recipientIndex,
+    ...(recipient.errorsTo === undefined ? {} : { inherited: { headersAdd: [], headersRemove: [], routerVariables: new Map(), errorsTo: recipient.errorsTo } }),
+  }));
+}
+
+/** Children are returned; deliveries are put before those that were found earlier. */
+async function routeOne(attempt: Attempt, address: Address, local: Address[], remote: Address[]): Promise<readonly Address[]> {
+  const state = attempt.tree.add(address);
+  if (state !== 'new') {
+    attempt.parts.services.log.debug('deliver', () => `${address.unique} is ${state === 'done' ? 'settled already' : 'a duplicate: discarded'}`);
+    return [];
+  }
+  if (await waits(attempt, address)) return [];
+  const routed = await routeAddress(address, { frame: attempt.frame, verify: 'no' });
+  for (const problem of routed.problems) await settleProblem(attempt, problem);
+  for (const discarded of routed.discarded) {
+    if (discarded !== address) attempt.tree.add(discarded);
+    const line = discardedLine(discarded, ':blackhole:');
+    if (discarded.state.router?.generic['disable_logging'] !== true) attempt.log(line);
+    attempt.messageLog.add(`${loggedAddress(discarded, attempt.parts.services.log, false)}: discarded`);
+  }
+  for (const delivery of routed.deliveries) {
+    if (delivery !== address && delivery.unique !== address.unique && attempt.tree.add(delivery) !== 'new') continue;
+    attempt.expect(1);
+    if (delivery.state.transport?.isRemote === true) remote.unshift(delivery);
+    else local.unshift(delivery);
+  }
+  return routed.children;
+}
+
+/** Held and queued domains, and retry times. */
+async function waits(attempt: Attempt, address: Address): Promise<boolean> {
+  const { main } = attempt.frame.config;
+  const { reason } = attempt;
+  if (reason.giveUp !== undefined) {
+    attempt.fail({ address, kind: 'failed', message: reason.giveUp.reason }, attempt.facts(), false, false);
+    return true;
+  }
+  if (!reason.isForced && (await isListed(attempt, main.hold_domains, address, 'hold_domains', HELD, 'domain is held'))) return true;
+  if (!reason.isForced && !reason.isQueueRun && (await isListed(attempt, main.queue_domains, address, 'queue_domains', QUEUED_DOMAIN, 'domain is in queue_domains'))) return true;
+  if (!(await attempt.retry.routingWaits(address))) return false;
+  const { log } = attempt.parts.services;
+  attempt.tree.defer(address);
+  const text = 'retry time not reached';
+  const line = routingDeferredLine(address, ROUTING_RETRY, text, log);
+  if (log.selected('retry_defer')) attempt.log(line, attempt.message.isFirstDelivery ? line.slice(3) : undefined);
+  return true;
+}
+
+async function isListed(attempt: Attempt, list: ListSource | undefined, address: Address, name: Octets, errorNumber: number, message: Octets): Promise<boolean> {
+  if (list === undefined) return false;
+  const matched = await attempt.parts.services.lists.matchDomain(list, tainted(address.domain), attempt.frame);
+  if (matched.kind === 'ok' && !matched.value.matched) return false;
+  const result: DeliveryResult = matched.kind === 'ok'
+    ? { address, kind: 'deferred', errorNumber, message }
+    : { address, kind: 'deferred', errorNumber: LIST_DEFER, message: `${name} lookup deferred` };
+  attempt.defer(result, attempt.facts(), false, false);
+  return true;
+}
+
+async function settleProblem(attempt: Attempt, problem: RoutingProblem): Promise<void> {
+  const result = problemResult(problem);
+  attempt.tree.add(problem.address);
+  if (problem.kind === 'failed') {
+    attempt.fail(result, attempt.facts(), false, false);
+    return;
+  }
+  const retry = problem.isFreeze ? 'later' : await attempt.retry.routingDeferred(problem.address, problem.errorNumber, problem.message);
+  attempt.defer(result, attempt.facts(), false, retry === 'expired');
+}
+
+function problemResult(problem: RoutingProblem): DeliveryResult {
+  return { address: problem.address, kind: problem.kind, message: problem.message, errorNumber: problem.errorNumber, isFreeze: problem.isFreeze };
+}
