@@ -1,7 +1,7 @@
 /**
  * `npm run build`: the installable program in dist/.
- *   exim.js, chunks/     the program; each chunk with its code cache
- *   harness.js, harness/ the conformance runner's entry: not part of the package
+ *   exim.js, exim.bundle.js        the program and its code cache
+ *   harness.js, harness.bundle.js  the conformance runner's entry: not part of the package
  *   bin/                 launchers, one for each name the program is called by
  *   vendor/, config/, node_modules/  what the program reads and loads beside itself
  */
@@ -32,18 +32,18 @@ const queueToolNames = ['exinext', 'exipick', 'exiqgrep', 'exiqsumm', 'exiwhat']
 const warmUps = [['-bV'], ['-be', '${lc:A}${if eq{a}{b}{c}{d}}'], ['-bP'], ['-bt', 'postmaster'], ['-bp']];
 
 rmSync(dist, { recursive: true, force: true });
-await writeBundle(programEntry, 'exim.js', 'chunks');
-if (existsSync(join(root, harnessEntry))) await writeBundle(harnessEntry, 'harness.js', 'harness');
+await writeBundle(programEntry, 'exim');
+if (existsSync(join(root, harnessEntry))) await writeBundle(harnessEntry, 'harness');
 copyAssets();
 writeLaunchers();
 for (const args of warmUps) warmUp('exim.js', args);
 if (existsSync(join(dist, 'harness.js'))) for (const args of warmUps) warmUp('harness.js', args);
 
-async function writeBundle(entry: string, file: string, folder: string): Promise<void> {
-  mkdirSync(join(dist, folder), { recursive: true });
-  for (const [name, code] of await bundle(entry)) writeFileSync(join(dist, folder, name), code);
+async function writeBundle(entry: string, name: string): Promise<void> {
+  mkdirSync(dist, { recursive: true });
+  writeFileSync(join(dist, `${name}.bundle.js`), await bundle(entry));
   const loader = readFileSync(join(import.meta.dirname, 'build/loader.cjs'), 'utf8');
-  writeFileSync(join(dist, file), loader.replace('CHUNK_FOLDER', JSON.stringify(folder)));
+  writeFileSync(join(dist, `${name}.js`), loader.replace('BUNDLE_NAME', JSON.stringify(`${name}.bundle.js`)));
 }
 
 function copyAssets(): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -8,7 +8,7 @@ import { bundle } from './bundle.ts';
 
 const program = `
 import { createHash } from 'node:crypto';
-import tls from 'node:tls';
+import * as tls from 'node:tls';
 declare const EXIMIUS_BUNDLE_URL: string;
 export async function run(calledAs: string, args: readonly string[]): Promise<void> {
   const loaded = process.moduleLoadList.filter((name) => /^NativeModule (tls|crypto)$/.test(name)).join();
@@ -18,14 +18,14 @@ export async function run(calledAs: string, args: readonly string[]): Promise<vo
 }
 `;
 
-test('the bundle runs from its chunks and caches, under the name it is called by, and loads built-ins late', async () => {
+test('the bundle runs with its cache and without, under the name it is called by, and loads built-ins late', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bundle-'));
   try {
-    mkdirSync(join(folder, 'chunks'));
-    writeFileSync(join(folder, 'main.ts'), program);
-    writeFileSync(join(folder, 'late.ts'), `export const late = () => 'late';\n`);
-    for (const [name, code] of await bundle(join(folder, 'main.ts'))) writeFileSync(join(folder, 'chunks', name), code);
-    const loader = readFileSync(join(import.meta.dirname, 'loader.cjs'), 'utf8').replace('CHUNK_FOLDER', '"chunks"');
+    mkdirSync(join(folder, 'src'));
+    writeFileSync(join(folder, 'src/main.ts'), program);
+    writeFileSync(join(folder, 'src/late.ts'), `export const late = () => 'late';\n`);
+    writeFileSync(join(folder, 'program.bundle.js'), await bundle(join(folder, 'src/main.ts')));
+    const loader = readFileSync(join(import.meta.dirname, 'loader.cjs'), 'utf8').replace('BUNDLE_NAME', '"program.bundle.js"');
     const file = join(folder, 'program.cjs');
     writeFileSync(file, loader);
 
@@ -37,11 +37,11 @@ test('the bundle runs from its chunks and caches, under the name it is called by
     const warm = spawnSync(process.execPath, [join(import.meta.dirname, 'warm.cjs'), file, '--called-as=rmail'], { encoding: 'utf8' });
     assert.equal(warm.stderr, '');
     assert.equal(warm.stdout, expected('rmail'));
-    const chunks = readdirSync(join(folder, 'chunks'));
-    assert.equal(chunks.filter((name) => name.endsWith('.cache')).length, chunks.length / 2);
+    const cache = join(folder, 'program.bundle.js.cache');
+    assert.ok(existsSync(cache));
     assert.equal(run().stdout, expected('exim'));
 
-    for (const name of chunks.filter((name) => name.endsWith('.cache'))) writeFileSync(join(folder, 'chunks', name), 'no cache');
+    writeFileSync(cache, 'no cache');
     assert.equal(run().stdout, expected('exim'));
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,56 +1,71 @@
 /**
- * Bundles an entry of the source tree into CommonJS chunks: one for what is loaded at start, one for each family or mode that
- * the sources import dynamically. esbuild splits only ES modules, so its chunks are turned into CommonJS one by one; code caches
- * (loader.cjs) exist for scripts only.
+ * Bundles an entry of the source tree into one CommonJS file, for code caches exist for scripts only (loader.cjs). What the sources import
+ * dynamically (families, modes) is evaluated when it is first imported; what was never run is not in the cache and so not even compiled.
+ * Splitting into chunks was tried: 46 files, no faster.
  */
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { build, transform } from 'esbuild';
+import { build, type Plugin, transform } from 'esbuild';
 
 const root = dirname(dirname(import.meta.dirname));
 
 export const programEntry = 'src/cli/main.ts';
 export const harnessEntry = 'test/harness/main.ts';
 
-/** The chunks of `entry` (below the root) by file name; the first is the entry's. */
-export async function bundle(entry: string): Promise<Map<string, string>> {
+/** The code of `entry` (below the root) with all it imports. */
+export async function bundle(entry: string): Promise<string> {
   const result = await build({
     absWorkingDir: root,
-    entryPoints: { main: entry },
+    entryPoints: [entry],
     bundle: true,
-    splitting: true,
-    format: 'esm',
+    format: 'cjs',
     platform: 'node',
     target: 'node24',
     charset: 'ascii',
     legalComments: 'none',
     // Native code cannot be bundled: it is laid beside the bundle.
     external: ['koffi'],
-    // Given to each chunk by the loader.
+    // Given by the loader.
     define: { EXIMIUS_BUNDLE_URL: '__bundleUrl' },
-    chunkNames: '[name]-[hash]',
-    outdir: 'unused',
+    plugins: [defaultImportsOfBuiltins],
     write: false,
-    logLevel: 'warning',
+    logLevel: 'silent',
   });
-  const chunks = new Map<string, string>();
-  for (const file of result.outputFiles) chunks.set(file.path.replace(/^.*[\\/]/, ''), await toCommonJs(file.text));
-  return new Map([...chunks].sort(([a], [b]) => (a === 'main.js' ? -1 : b === 'main.js' ? 1 : a < b ? -1 : 1)));
-}
-
-async function toCommonJs(chunk: string): Promise<string> {
-  const options = { format: 'cjs', platform: 'node', target: 'node24', charset: 'ascii', supported: { 'dynamic-import': false } } as const;
-  const { code } = await transform(chunk, options);
+  const [output] = result.outputFiles;
+  if (!output) throw new Error(`esbuild gave no output for ${entry}`);
   // Names stay as they are, for stack traces in the panic log.
-  const small = await transform(makeBuiltinsLazy(code), { minifyWhitespace: true, minifySyntax: true, target: 'node24', charset: 'ascii' });
-  return small.code;
+  const { code } = await transform(makeBuiltinsLazy(output.text), {
+    minifyWhitespace: true,
+    minifySyntax: true,
+    target: 'node24',
+    charset: 'ascii',
+  });
+  return code;
 }
 
-/** Modules of Node and koffi are loaded where they are first used: tls, crypto and sqlite cost more to load than most modes take. */
+/** A namespace import gets a name that cannot be told from others in the output; of Node's modules the default export is the same object. */
+const defaultImportsOfBuiltins: Plugin = {
+  name: 'default imports of built-ins',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(/^import \* as (\w+) from '(node:\w+)';$/gm, "import $1 from '$2';"),
+      loader: 'ts',
+    }));
+  },
+};
+
+/** Modules of Node are loaded where they are first used: tls, crypto and sqlite cost more to load than most modes take. */
 function makeBuiltinsLazy(code: string): string {
-  const declarations = [...code.matchAll(/^var (import_\w+) = ((?:__toESM\()?require\("(?:node:[^"]+|koffi)"\)(?:, 1\)|\))?);$/gm)];
-  let lazy = code;
-  for (const [declaration, name, value] of declarations) {
-    lazy = lazy.replace(declaration, `var lazy_${name};`).replace(new RegExp(`\\b${name}\\b`, 'g'), `(lazy_${name} ??= ${value})`);
-  }
-  return lazy;
+  const assignment = /\b(import_\w+) = ((?:__toESM\()?require\("node:[^"]+"\)(?:, 1)?\)?);/g;
+  const modules = new Map([...code.matchAll(assignment)].map(([, name, value]) => [name, value]));
+  return code
+    .split('\n')
+    .map((line) => {
+      if (/^\s*var [^=]*;$/.test(line)) return line;
+      const isDeclaration = /^\s*var import_\w+ =/.test(line);
+      const rest = line.replace(assignment, isDeclaration ? '$1;' : '');
+      if (isDeclaration) return rest;
+      return rest.replace(/\bimport_\w+\b/g, (name) => (modules.has(name) ? `(${name} ??= ${modules.get(name)})` : name));
+    })
+    .join('\n');
 }

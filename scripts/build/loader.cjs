@@ -1,8 +1,7 @@
-// Starts the program: loads its chunks with the code caches beside them, which a Node of another version ignores.
-// `npm run build` fills in the chunks' folder.
+// Starts the program: runs its bundle with the code cache beside it, which a Node of another version ignores.
+// `npm run build` fills in the bundle's name.
 const fs = require('node:fs');
 const path = require('node:path');
-const { pathToFileURL } = require('node:url');
 const { Script } = require('node:vm');
 
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -11,23 +10,14 @@ if (major < 24 || (major === 24 && minor < 15)) {
   process.exit(78);
 }
 
-const folder = path.join(__dirname, CHUNK_FOLDER);
-const bundleUrl = `${pathToFileURL(__dirname).href}/`;
-const modules = new Map();
-const scripts = new Map();
-
-function load(name) {
-  const known = modules.get(name);
-  if (known) return known.exports;
-  const file = path.join(folder, name);
-  // The chunks are ASCII, and one octet a character is read fastest.
+function loadBundle() {
+  const file = path.join(__dirname, BUNDLE_NAME);
+  // The bundle is ASCII, and one octet a character is read fastest.
   const source = `(function(exports,require,module,__bundleUrl){${fs.readFileSync(file, 'latin1')}\n})`;
   const script = new Script(source, { filename: file, cachedData: readCache(`${file}.cache`) });
-  scripts.set(file, script);
   const module = { exports: {} };
-  modules.set(name, module);
-  script.runInThisContext()(module.exports, requireFor, module, bundleUrl);
-  return module.exports;
+  script.runInThisContext()(module.exports, require, module, bundleUrl());
+  return { script, file, run: module.exports.run };
 }
 
 function readCache(file) {
@@ -39,16 +29,16 @@ function readCache(file) {
   }
 }
 
-function requireFor(name) {
-  return name.startsWith('./') ? load(name.slice(2)) : require(name);
+function bundleUrl() {
+  return `file://${encodeURI(__dirname).replace(/[?#]/g, encodeURIComponent)}/`;
 }
 
 /** `args` are those of the command line; the launchers in bin/ put the name before them under which they were called. */
-function start(args) {
+function start({ run }, args) {
   const prefix = '--called-as=';
   const isNamed = args[0]?.startsWith(prefix);
-  return load('main.js').run(isNamed ? args[0].slice(prefix.length) : 'exim', isNamed ? args.slice(1) : args);
+  return run(isNamed ? args[0].slice(prefix.length) : 'exim', isNamed ? args.slice(1) : args);
 }
 
-if (require.main === module) start(process.argv.slice(2));
-else module.exports = { start, scripts };
+if (require.main === module) start(loadBundle(), process.argv.slice(2));
+else module.exports = { loadBundle, start };
