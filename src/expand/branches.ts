@@ -2,9 +2,9 @@
 import type { Octets } from '../base/octets.ts';
 import type { Branches, Expression } from '../core/define/expansion.ts';
 import { type Frame, withLocal } from '../core/frame.ts';
-import { type MaybePromise, chain } from '../core/maybe-promise.ts';
+import type { MaybePromise } from '../core/maybe-promise.ts';
 import { type NotOk, type Outcome, ok } from '../core/outcome.ts';
-import { emptyText, type Text } from '../core/text.ts';
+import { derived, emptyText, type Text } from '../core/text.ts';
 
 export const emptyOutcome: Outcome<Text> = ok(emptyText);
 
@@ -85,4 +85,8 @@ export function eager(apply: (texts: readonly Text[], frame: Frame) => MaybeProm
   return ([expressions]) => (frame) => withTexts(expressions, frame, (texts) => chainResult(apply(texts, frame)));
 }
 
-export { chain };
+
+/** The octets that an operation on a text gave, tainted when the text was. */
+export function mapText(result: Octets | NotOk, from: Text): Text | NotOk {
+  return typeof result === 'string' ? derived(result, from) : result;
+}

@@ -1,6 +1,6 @@
 /** Splits a command line into its arguments. Spec ch. 29 "How the command is run". */
 import { isSpaceCode, type Octets, skipSpace } from '../base/octets.ts';
-import { Cursor } from './lexer.ts';
+import { readQuoted } from './field.ts';
 
 /**
  * White space separates arguments; one in double quotes may hold escapes, one in single quotes is taken as it is. A quote that is
@@ -18,7 +18,7 @@ export function splitCommandLine(line: Octets): Octets[] {
 }
 
 function partAt(line: Octets, at: number): { readonly text: Octets; readonly end: number } {
-  if (line[at] === '"') return doubleQuoted(line, at);
+  if (line[at] === '"') return readQuoted(line, at);
   if (line[at] === "'") {
     const close = line.indexOf("'", at + 1);
     return close < 0 ? { text: line.slice(at + 1), end: line.length } : { text: line.slice(at + 1, close), end: close + 1 };
@@ -26,21 +26,4 @@ function partAt(line: Octets, at: number): { readonly text: Octets; readonly end
   let end = at;
   while (end < line.length && !isSpaceCode(line.charCodeAt(end))) end++;
   return { text: line.slice(at, end), end };
-}
-
-/** Escapes as in quoted configuration values. Spec ch. 6 "Common option syntax". */
-function doubleQuoted(line: Octets, at: number): { readonly text: Octets; readonly end: number } {
-  const cursor = new Cursor(line, at + 1);
-  const pieces: Octets[] = [];
-  while (!cursor.isAtEnd && !cursor.take('"')) {
-    const from = cursor.at;
-    if (cursor.take('\\')) {
-      const escape = cursor.escape();
-      pieces.push(escape.kind === 'octets' ? escape.octets : '\\');
-    } else {
-      while (!cursor.isAtEnd && cursor.peek() !== '"' && cursor.peek() !== '\\') cursor.at++;
-      pieces.push(line.slice(from, cursor.at));
-    }
-  }
-  return { text: pieces.join(''), end: cursor.at };
 }

@@ -7,6 +7,7 @@ import { isSpaceCode, type Octets } from '../base/octets.ts';
 const LITERAL = /[^\\$]+/y;
 const LITERAL_IN_BRACES = /[^\\$}]+/y;
 const LITERAL_WITH_DOLLARS = /[^\\}]+/y;
+const QUOTED_LITERAL = /[^\\"]+/y;
 const VARIABLE_NAME = /[A-Za-z][A-Za-z0-9_]*/y;
 /** An item, operator or variable after `${`. */
 const BRACED_NAME = /[A-Za-z0-9][A-Za-z0-9_]*(?:-[A-Za-z0-9_]*)?/y;
@@ -57,6 +58,11 @@ export class Cursor {
 
   literal(stopsAtBrace: boolean, hasDollars: boolean): Octets {
     return this.#match(hasDollars ? LITERAL_WITH_DOLLARS : stopsAtBrace ? LITERAL_IN_BRACES : LITERAL);
+  }
+
+  /** Inside double quotes: up to the next quote or escape. */
+  quotedLiteral(): Octets {
+    return this.#match(QUOTED_LITERAL);
   }
 
   /** After `$`: letters, digits and underscores that begin with a letter. */

@@ -230,7 +230,7 @@ class Parser {
     const { label, isDollarLiteral = false, inside = '' } = shape;
     if (this.#failure || this.#cursor.peek() !== '{') return this.#string(isDollarLiteral, () => missingText(label, name));
     const node = this.#string(isDollarLiteral, () => '');
-    if (this.#failure) this.#failure = { ...this.#failure, message: this.#failure.message + inside };
+    this.#explainFailure(inside);
     return node;
   }
 
@@ -446,9 +446,8 @@ class Parser {
   /** What is wrong in it gets the words of where it stands; those of a syntax error may differ. */
   #inside(suffix: string, syntaxSuffix = suffix): Condition {
     const from = this.#cursor.at;
-    const failedBefore = this.#failure;
     const condition = this.#condition();
-    if (this.#failure && this.#failure !== failedBefore) this.#failure = { ...this.#failure, message: this.#failure.message + syntaxSuffix };
+    this.#explainFailure(syntaxSuffix);
     return { kind: 'inside', span: { from, to: this.#cursor.at }, suffix, condition };
   }
 
@@ -471,6 +470,10 @@ class Parser {
   #fail(message: string, at: number): Broken {
     this.#failure ??= { kind: 'broken', span: { from: at, to: this.#cursor.source.length }, message };
     return this.#failure;
+  }
+
+  #explainFailure(suffix: string): void {
+    if (this.#failure) this.#failure = { ...this.#failure, message: this.#failure.message + suffix };
   }
 
   #failAfter(before: readonly Node[], message: string, from: number): Node {

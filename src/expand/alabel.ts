@@ -1,0 +1,41 @@
+/** Internationalised domains and local parts: UTF-8 and a-labels. Spec ch. 60 "Internationalisation", RFC 3492, RFC 5891. */
+import { domainToASCII, domainToUnicode } from 'node:url';
+import { isAscii, type Octets, octetsFromUnicode, printable, unicodeFromOctets } from '../base/octets.ts';
+import { fail, type NotOk } from '../core/outcome.ts';
+import { decodePunycode, encodePunycode } from './punycode.ts';
+
+const PREFIX = 'xn--';
+
+export function domainToAlabel(domain: Octets): Octets | NotOk {
+  if (isAscii(domain)) return domain;
+  const unicode = unicodeFromOctets(domain);
+  const ascii = unicode === undefined ? '' : domainToASCII(unicode);
+  return ascii === '' ? toAlabelProblem(domain, 'string encoding error') : ascii;
+}
+
+export function domainFromAlabel(domain: Octets): Octets | NotOk {
+  if (!domain.includes(PREFIX)) return domain;
+  const unicode = domainToUnicode(domain);
+  return unicode === '' ? fromAlabelProblem(domain, 'string encoding error') : octetsFromUnicode(unicode);
+}
+
+export function localPartToAlabel(localPart: Octets): Octets | NotOk {
+  if (isAscii(localPart)) return localPart;
+  const unicode = unicodeFromOctets(localPart);
+  if (unicode === undefined) return toAlabelProblem(localPart, 'l_u2a: bad UTF-8 input');
+  return PREFIX + encodePunycode(unicode);
+}
+
+export function localPartFromAlabel(localPart: Octets): Octets | NotOk {
+  if (!localPart.startsWith(PREFIX)) return fromAlabelProblem(localPart, 'bad alabel prefix');
+  const unicode = decodePunycode(localPart.slice(PREFIX.length));
+  return unicode === undefined ? fromAlabelProblem(localPart, 'string encoding error') : octetsFromUnicode(unicode);
+}
+
+function toAlabelProblem(text: Octets, reason: string): NotOk {
+  return fail(`error converting utf8 (${printable(text, { escapeHigh: true })}) to alabel: ${reason}`);
+}
+
+function fromAlabelProblem(text: Octets, reason: string): NotOk {
+  return fail(`error converting alabel (${text}) to utf8: ${reason}`);
+}

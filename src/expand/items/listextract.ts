@@ -1,0 +1,33 @@
+/** `${listextract{number}{list}{yes}{no}}`. Spec ch. 11 "Expansion items". */
+import { type Octets, trimSpace } from '../../base/octets.ts';
+import { defineItem } from '../../core/define/expansion.ts';
+import { fail, type NotOk } from '../../core/outcome.ts';
+import { emptyText } from '../../core/text.ts';
+import { takeFound, takeNotFound, withTexts } from '../branches.ts';
+import { splitText } from '../list-items.ts';
+
+export default defineItem({
+  name: 'listextract',
+  summary: 'An item of a list by its number, from 1, or from the end when negative.',
+  spec: 'ch. 11 "Expansion items"',
+  examples: [
+    ['${listextract{2}{x:42:99}}', '42'],
+    ['${listextract{-3}{<, x,42,99,& Mailer,,/bin/bash}{result: $value}}', 'result: 42'],
+    ['${listextract{9}{x:42:99}{y}{n}}', 'n'],
+    ['${listextract{a}{x:42:99}}', { kind: 'fail', message: 'first argument of "listextract" must be numeric' }],
+  ],
+  arguments: [{ kind: 'string', label: 'arg 1' }, { kind: 'string', label: 'arg 2' }, { kind: 'branches' }],
+  compile: ([number, list, branches]) => (frame) =>
+    withTexts([number, list], frame, ([wanted = emptyText, items = emptyText]) => {
+      const index = parseIndex(wanted.octets);
+      if (typeof index !== 'number') return index;
+      const found = index === 0 ? undefined : splitText(items).items.at(index > 0 ? index - 1 : index);
+      return found ? takeFound(branches, found, frame) : takeNotFound(branches, frame);
+    }),
+});
+
+function parseIndex(octets: Octets): number | NotOk {
+  const text = trimSpace(octets);
+  if (text === '') return fail('first argument of "listextract" must not be empty');
+  return /^-?[0-9]+$/.test(text) ? Number.parseInt(text, 10) : fail('first argument of "listextract" must be numeric');
+}

@@ -1,0 +1,75 @@
+/** `${sort{list}{comparator}{extractor}}`. Spec ch. 11 "Expansion items". */
+import { type Octets, trimSpace } from '../../base/octets.ts';
+import { defineItem, type Expression } from '../../core/define/expansion.ts';
+import { type Frame, withLocal } from '../../core/frame.ts';
+import { chainEach, type MaybePromise } from '../../core/maybe-promise.ts';
+import { fail, type NotOk, ok, type Outcome } from '../../core/outcome.ts';
+import { emptyText, type Text } from '../../core/text.ts';
+import { withTexts } from '../branches.ts';
+import { type Comparator, comparators } from '../comparison.ts';
+import { ListBuilder } from '../list-builder.ts';
+import { splitText, type TextList } from '../list-items.ts';
+
+export default defineItem({
+  name: 'sort',
+  summary: 'A list sorted by what the extractor, with $item, gives for each item; the comparator is a condition such as `<` or `lti`.',
+  spec: 'ch. 11 "Expansion items"',
+  examples: [
+    ['${sort{3:2:1:4}{<}{$item}}', '1:2:3:4'],
+    ['${sort{B:a:C}{gei}{$item}}', 'C:B:a'],
+    ['${sort{a1:b1:a2:b2}{lt}{${length_1:$item}}}', 'a1:a2:b1:b2'],
+    ['${sort{3:2:1}{eq}{$item}}', { kind: 'fail', message: 'comparator not handled for sort' }],
+  ],
+  arguments: [
+    { kind: 'string', label: 'list arg' },
+    { kind: 'string', label: 'comparator arg' },
+    { kind: 'string', label: 'extractor arg' },
+  ],
+  compile: ([list, comparator, extractor]) => (frame) =>
+    withTexts([list, comparator], frame, ([source = emptyText, name = emptyText]) => {
+      const compare = findComparator(trimSpace(name.octets));
+      return typeof compare === 'function' ? sortItems(splitText(source), compare, extractor, frame) : compare;
+    }),
+});
+
+/** Equality puts nothing in order. */
+const UNORDERED: ReadonlySet<string> = new Set(['=', '==', 'eq', 'eqi']);
+
+function findComparator(name: Octets): Comparator | NotOk {
+  const compare = UNORDERED.has(name) ? undefined : comparators.get(name);
+  return compare ?? fail('comparator not handled for sort');
+}
+
+interface Entry {
+  readonly item: Text;
+  readonly key: Octets;
+}
+
+/** By insertion, as Exim: each item goes before the first one that it sorts before. */
+function sortItems({ separator, items }: TextList, compare: Comparator, extractor: Expression, frame: Frame): MaybePromise<Outcome<Text>> {
+  const sorted: Entry[] = [];
+  const insert = (item: Text, outcome: Outcome<Text>): NotOk | undefined => {
+    if (outcome.kind !== 'ok') return outcome;
+    const key = outcome.value.octets;
+    for (let i = 0; i < sorted.length; i++) {
+      const isBefore = compare(key, sorted[i]?.key ?? '');
+      if (typeof isBefore !== 'boolean') return isBefore;
+      if (!isBefore) continue;
+      sorted.splice(i, 0, { item, key });
+      return undefined;
+    }
+    sorted.push({ item, key });
+    return undefined;
+  };
+  const finish = (failed: NotOk | undefined): Outcome<Text> => {
+    if (failed) return failed;
+    const built = new ListBuilder(separator);
+    for (const { item } of sorted) built.add(item);
+    return ok(built.text());
+  };
+  const failed = chainEach(items, (item) => {
+    const outcome = extractor.evaluate(withLocal(frame, 'item', item));
+    return outcome instanceof Promise ? outcome.then((settled) => insert(item, settled)) : insert(item, outcome);
+  });
+  return failed instanceof Promise ? failed.then(finish) : finish(failed);
+}

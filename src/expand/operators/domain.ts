@@ -1,0 +1,15 @@
+/** `${domain:…}`. Spec ch. 11 "Expansion operators", RFC 5322 s3.4. */
+import { defineOperator } from '../../core/define/operator.ts';
+import { derived } from '../../core/text.ts';
+import { addressIn } from '../address-text.ts';
+
+export default defineOperator({
+  name: 'domain',
+  summary: 'The domain of the address in a header-like string; nothing when it cannot be parsed.',
+  spec: 'ch. 11 "Expansion operators"',
+  examples: [
+    ['${domain:Foo <a@B.example>}', 'B.example'],
+    ['${domain:foo}', ''],
+  ],
+  transform: (text) => derived(addressIn(text.octets)?.domain ?? '', text),
+});

@@ -1,0 +1,18 @@
+/** Double quotes, and the quoting of lookup types. Spec ch. 11 "Expansion operators". */
+import type { Octets } from '../base/octets.ts';
+import type { Frame } from '../core/frame.ts';
+import { fail, type NotOk } from '../core/outcome.ts';
+import { isTainted, tainted, type Text, untainted } from '../core/text.ts';
+
+/** In double quotes, with quotes, backslashes, newlines and returns escaped. */
+export function quoteOctets(octets: Octets): Octets {
+  return `"${octets.replace(/["\\\n\r]/g, (char) => (char === '\n' ? '\\n' : char === '\r' ? '\\r' : `\\${char}`))}"`;
+}
+
+/** What is quoted for a lookup stays tainted, but is marked: only a query of that type may have it. */
+export function quoteForLookup(text: Text, type: Octets, frame: Frame): Text | NotOk {
+  const parsed = frame.services.lookups.parseType(type);
+  if (parsed.kind === 'error') return fail(parsed.message);
+  const quoted = frame.services.lookups.quote(type, text.octets, undefined) ?? text.octets;
+  return isTainted(text) ? tainted(quoted, parsed.type.name) : untainted(quoted);
+}
