@@ -54,7 +54,7 @@ const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const AF_UNIX = 1;
 const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
-const MSG_NOSIGNAL = 0x4000;
+const MSG_NOSIGNAL_DONTWAIT = 0x4000 | 0x40;
 const ERANGE = 34;
 /** crypt_r's state: 32 KiB in libxcrypt, 128 KiB in old glibc. */
 const cryptDataBytes = 256 * 1024;
@@ -160,14 +160,14 @@ export class Native {
     return typeof result !== 'string' || result.startsWith('*') ? undefined : result;
   }
 
-  /** One datagram to a Unix socket. A descriptor that was opened before is used again; the new or same one comes back, to be closed by the caller. */
+  /** One datagram to a Unix socket, without waiting (EAGAIN when its receiver is slow). A descriptor that was opened before is used again; the new or same one comes back, to be closed by the caller. */
   sendDatagram(path: Octets, bytes: Uint8Array, openFd?: number): { readonly fd: number; readonly result: 'ok' | SystemFailure } | undefined {
     const functions = this.#load();
     if (!functions) return undefined;
     const fd = openFd ?? Number(functions.socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0));
     if (fd < 0) return { fd, result: this.#lastFailure() };
     const address = unixAddress(path);
-    const sent = Number(functions.sendto(fd, bytes, bytes.length, MSG_NOSIGNAL, address, address.length));
+    const sent = Number(functions.sendto(fd, bytes, bytes.length, MSG_NOSIGNAL_DONTWAIT, address, address.length));
     return { fd, result: sent < 0 ? this.#lastFailure() : 'ok' };
   }
 

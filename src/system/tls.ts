@@ -323,7 +323,7 @@ function opensslError(error: unknown): Octets {
 function contextFailure(error: unknown, parts: ContextParts): Octets {
   const code = errorCode(error) ?? '';
   const text = opensslError(error);
-  if (code === 'ERR_SSL_NO_CIPHER_MATCH' || /cipher/i.test(text)) return `(SSL_CTX_set_cipher_list(${parts.ciphers})): ${text}`;
+  if (code === 'ERR_SSL_NO_CIPHER_MATCH' || /cipher|invalid command/i.test(text)) return `(SSL_CTX_set_cipher_list(${parts.ciphers})): ${text}`;
   if (/key values mismatch|private key|PRIVATE/i.test(text)) return `(SSL_CTX_use_PrivateKey_file file=${parts.keyFile === '' ? parts.certificateFile : parts.keyFile}): ${text}`;
   return `(SSL_CTX_use_certificate_chain_file file=${parts.certificateFile}): ${text}`;
 }

@@ -11,7 +11,7 @@ import type { Body, Message } from '../../core/message.ts';
 import { ok } from '../../core/outcome.ts';
 import type { Identity } from '../../core/ports.ts';
 import { untainted } from '../../core/text.ts';
-import { startAttached } from '../../system/attached-process.ts';
+import { connectLocal, startAttached } from '../../system/attached-process.ts';
 import { done } from '../../system/failure.ts';
 import { FakeLog } from '../../system/fakes/log.ts';
 import { fakeServices, testFrame } from '../../system/fakes/services.ts';
@@ -20,6 +20,7 @@ import { Native } from '../../system/native.ts';
 import { testDirectory } from '../../system/test-directory.ts';
 import { runAgentChild } from './child.ts';
 import { AgentClient } from './client.ts';
+import { listenForOwner, openLocalAgent } from './listen.ts';
 import { AgentPool, type AgentPoolParts } from './pool.ts';
 import { testRuntime } from './test-transports.ts';
 
@@ -37,17 +38,9 @@ interface Made {
 }
 
 function makeAgent(context: TestContext, parts: Partial<AgentPoolParts> & Pick<AgentPoolParts, 'startChild'>): Made {
-  const pool = new AgentPool({ policy: { exim: nobody, neverUsers: new Set([666]) }, ...parts });
-  const client = new AgentClient(async () => {
-    const [ours, theirs] = duplexPair();
-    pool.serve(theirs);
-    return { kind: 'ok', value: ours };
-  });
-  context.after(() => {
-    client.close();
-    pool.close();
-  });
-  return { pool, client };
+  const agent = openLocalAgent({ policy: { exim: nobody, neverUsers: new Set([666]) }, hasSpare: true, ...parts });
+  context.after(() => agent.close());
+  return agent;
 }
 
 /** Real processes, which give up root. */
@@ -287,6 +280,27 @@ test('files of 1 MiB with any octets are read, larger than the limit are not', a
     const result = await client.readFile(self, wanted, limit, forever);
     assert.equal(result.kind === 'error' && result.errno, errno, wanted);
   }
+});
+
+test('the agent is reached over a socket that others may not use', async (context) => {
+  const path = `${testDirectory(context)}/agent`;
+  const native = new Native();
+  const pool = new AgentPool({ policy: { exim: nobody, neverUsers: new Set() }, startChild: () => ({ kind: 'error', errno: 'EAGAIN', reason: 'no children here' }) });
+  context.after(() => pool.close());
+  const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  const listening = await listenForOwner(path, own, native, (stream) => pool.serve(stream));
+  assert.ok(listening.kind === 'ok');
+  const client = new AgentClient(() => connectLocal(path));
+  assert.deepEqual(await client.stat(self, '/', forever), { kind: 'error', errno: 'EAGAIN', reason: 'no children here' });
+  client.close();
+  await listening.value.close();
+  if (isRoot) return;
+  const foreign = await listenForOwner(path, { uid: own.uid + 1, gid: own.gid }, native, () => assert.fail('served a stranger'));
+  assert.ok(foreign.kind === 'ok');
+  const stranger = new AgentClient(() => connectLocal(path));
+  assert.equal((await stranger.stat(self, '/', forever)).kind, 'error');
+  stranger.close();
+  await foreign.value.close();
 });
 
 test('without an agent everything is deferred', async () => {

@@ -19,6 +19,8 @@ export interface AgentPoolParts {
   /** `agent_children`. */
   readonly limit?: number;
   readonly idleMs?: number;
+  /** Keeps one child started for the next identity; default: yes. */
+  readonly hasSpare?: boolean;
   /** Tells of children that could not be started. */
   readonly onProblem?: (reason: string) => void;
 }
@@ -151,7 +153,7 @@ export class AgentPool {
     this.#spare = undefined;
     // the next one starts when there is time for it
     setImmediate(() => {
-      if (this.#isClosed || this.#spare) return;
+      if (this.#isClosed || this.#spare || this.#parts.hasSpare === false) return;
       const started = this.#start();
       if (started.kind === 'ok') this.#spare = started.value;
     });

@@ -50,6 +50,7 @@ export async function finishRun(call: OutgoingCall, request: SpawnRequest, input
     let broken: SystemFailure | undefined;
     void feed(call, input).then((failed) => {
       broken = failed;
+      if (failed) call.cancel();
     });
     const output = await gather(call, request.maxOutputBytes);
     const ended = await call.ended; // input that the command did not want is not waited for
@@ -73,7 +74,6 @@ async function feed(call: OutgoingCall, input: AsyncIterable<Uint8Array> | Uint8
     call.end();
     return undefined;
   } catch (error) {
-    queueMicrotask(() => call.cancel()); // after the reason is known
     return failure('EIO', error instanceof Error ? error.message : String(error));
   }
 }
