@@ -34,7 +34,10 @@ test('files: octets, members, supplementary groups, malformed lines', (context) 
   writeFileSync(paths.passwd, 'broken line\nj\xf6rg:x:1001:1002:J\xf6rg,,,:/home/j\xf6rg:/bin/sh\nbad:x:one:2::/:\n', 'latin1');
   writeFileSync(paths.group, 'own:x:1002:\nmail:x:8:other,j\xf6rg\nadm:x:4:j\xf6rg\nno:x:9:other\n', 'latin1');
   const accounts = new SystemAccounts(withoutNative, paths);
-  assert.deepEqual(accounts.userByName('j\xf6rg'), { kind: 'ok', value: { name: 'j\xf6rg', uid: 1001, gid: 1002, gecos: 'J\xf6rg,,,', home: '/home/j\xf6rg', shell: '/bin/sh' } });
+  assert.deepEqual(accounts.userByName('j\xf6rg'), {
+    kind: 'ok',
+    value: { name: 'j\xf6rg', uid: 1001, gid: 1002, gecos: 'J\xf6rg,,,', home: '/home/j\xf6rg', shell: '/bin/sh' },
+  });
   assert.deepEqual(accounts.userByName('bad'), { kind: 'ok', value: undefined });
   assert.deepEqual(accounts.groupById(8), { kind: 'ok', value: { name: 'mail', gid: 8, members: ['other', 'j\xf6rg'] } });
   assert.deepEqual(accounts.groupsOf('j\xf6rg', 1002), { kind: 'ok', value: [1002, 8, 4] });
@@ -51,11 +54,16 @@ test('crypt(3): known vectors, an unknown scheme, no native calls', { skip: noNa
   const crypt = new SystemCrypt(native);
   // vectors of the SHA-crypt specification, and of `openssl passwd -1`
   const cases: readonly (readonly [string, string, string])[] = [
-    ['Hello world!', '$6$saltstring', '$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1'],
+    [
+      'Hello world!',
+      '$6$saltstring',
+      '$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1',
+    ],
     ['Hello world!', '$5$saltstring', '$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5'],
     ['test', '$1$abcdefgh$', '$1$abcdefgh$irWbblnpmw.5z7wgBnprh0'],
   ];
-  for (const [password, setting, expected] of cases) assert.deepEqual(await crypt.crypt(password, setting), { kind: 'ok', value: expected });
+  for (const [password, setting, expected] of cases)
+    assert.deepEqual(await crypt.crypt(password, setting), { kind: 'ok', value: expected });
   assert.equal((await crypt.crypt('x', '$nosuch$')).kind, 'fail');
   assert.equal((await crypt.crypt('x'.repeat(5000), '$6$saltstring')).kind, 'fail');
   assert.equal((await new SystemCrypt(withoutNative).crypt('x', '$6$saltstring')).kind, 'defer');
@@ -77,6 +85,6 @@ test('chance stays below its limit and is not constant; the seeded generator is 
   assert.deepEqual([random.below(1), random.below(0)], [0, 0]);
   assert.equal(random.bytes(10_000).length, 10_000);
   // 42·1103515245 + 12345 mod 2^32 = 3392888543; bits 16–31 are 51771
-  const first = Math.floor((Number((42n * 1_103_515_245n + 12_345n) % 4_294_967_296n)) / 65_536);
+  const first = Math.floor(Number((42n * 1_103_515_245n + 12_345n) % 4_294_967_296n) / 65_536);
   assert.equal(new SeededRandom(42).below(65_536), first);
 });

@@ -2,10 +2,11 @@
  * Users and groups: the C library's view through native calls, else /etc/passwd and /etc/group, else `getent` for what other name services
  * hold. A failing service is a defer, never "unknown user" (DESIGN 3.7).
  */
-import { readFileSync } from 'node:fs';
+
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { type Octets, parseDecimal, unicodeFromOctets } from '../base/octets.ts';
-import { defer, ok, type Outcome } from '../core/outcome.ts';
+import { defer, type Outcome, ok } from '../core/outcome.ts';
 import type { Accounts, GroupFacts, UserFacts } from '../core/ports.ts';
 import { errorCode, failureOf } from './failure.ts';
 import type { AccountAnswer, Native } from './native.ts';
@@ -32,7 +33,9 @@ export class SystemAccounts implements Accounts {
 
   userByName(name: Octets): Outcome<UserFacts | undefined> {
     if (!isName(name)) return ok(undefined);
-    return fromNative(this.#native.userByName(name), `user "${name}"`) ?? this.#find('passwd', name, parseUser, (user) => user.name === name);
+    return (
+      fromNative(this.#native.userByName(name), `user "${name}"`) ?? this.#find('passwd', name, parseUser, (user) => user.name === name)
+    );
   }
 
   userById(uid: number): Outcome<UserFacts | undefined> {
@@ -41,11 +44,15 @@ export class SystemAccounts implements Accounts {
 
   groupByName(name: Octets): Outcome<GroupFacts | undefined> {
     if (!isName(name)) return ok(undefined);
-    return fromNative(this.#native.groupByName(name), `group "${name}"`) ?? this.#find('group', name, parseGroup, (group) => group.name === name);
+    return (
+      fromNative(this.#native.groupByName(name), `group "${name}"`) ?? this.#find('group', name, parseGroup, (group) => group.name === name)
+    );
   }
 
   groupById(gid: number): Outcome<GroupFacts | undefined> {
-    return fromNative(this.#native.groupById(gid), `gid ${gid}`) ?? this.#find('group', String(gid), parseGroup, (group) => group.gid === gid);
+    return (
+      fromNative(this.#native.groupById(gid), `gid ${gid}`) ?? this.#find('group', String(gid), parseGroup, (group) => group.gid === gid)
+    );
   }
 
   groupsOf(name: Octets, gid: number): Outcome<readonly number[]> {
@@ -57,7 +64,12 @@ export class SystemAccounts implements Accounts {
     return ok([...new Set([gid, ...all.value.filter((group) => group.members.includes(name)).map((group) => group.gid)])]);
   }
 
-  #find<T>(database: 'passwd' | 'group', key: Octets, parse: (line: Octets) => T | undefined, isWanted: (record: T) => boolean): Outcome<T | undefined> {
+  #find<T>(
+    database: 'passwd' | 'group',
+    key: Octets,
+    parse: (line: Octets) => T | undefined,
+    isWanted: (record: T) => boolean,
+  ): Outcome<T | undefined> {
     const records = this.#records(database, parse);
     if (records.kind !== 'ok') return records;
     const found = records.value.find(isWanted);
@@ -68,7 +80,12 @@ export class SystemAccounts implements Accounts {
   #records<T>(database: 'passwd' | 'group', parse: (line: Octets) => T | undefined): Outcome<T[]> {
     const path = this.#files[database];
     try {
-      return ok(readFileSync(path, 'latin1').split('\n').map(parse).filter((record) => record !== undefined));
+      return ok(
+        readFileSync(path, 'latin1')
+          .split('\n')
+          .map(parse)
+          .filter((record) => record !== undefined),
+      );
     } catch (error) {
       return defer(`failed to read ${path}: ${failureOf(error).reason}`);
     }
@@ -91,9 +108,12 @@ export class SystemAccounts implements Accounts {
 function fromNative<T>(answer: AccountAnswer<T> | undefined, what: string): Outcome<T | undefined> | undefined {
   if (!answer) return undefined;
   switch (answer.kind) {
-    case 'found': return ok(answer.value);
-    case 'missing': return ok(undefined);
-    case 'error': return defer(`failed to look up ${what}: ${answer.reason}`);
+    case 'found':
+      return ok(answer.value);
+    case 'missing':
+      return ok(undefined);
+    case 'error':
+      return defer(`failed to look up ${what}: ${answer.reason}`);
   }
 }
 
@@ -107,7 +127,11 @@ function askGetent<T>(database: string, key: Octets, parse: (line: Octets) => T 
   const argument = unicodeFromOctets(key);
   if (argument === undefined) return ok(undefined);
   try {
-    const output = execFileSync('getent', ['--', database, argument], { encoding: 'latin1', timeout: getentTimeoutMs, stdio: ['ignore', 'pipe', 'ignore'] });
+    const output = execFileSync('getent', ['--', database, argument], {
+      encoding: 'latin1',
+      timeout: getentTimeoutMs,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     return ok(parse(output.split('\n')[0] ?? ''));
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return ok(undefined); // no getent: the files are all there is

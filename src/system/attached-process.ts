@@ -26,7 +26,7 @@ export interface AttachRequest {
 
 const streamDescriptor = 3;
 /** Tests and programs from the source tree run under the same Node options. */
-const nodeOptions = ['--disable-sigusr1'];
+const nodeOptions: readonly string[] = ['--disable-sigusr1'];
 
 /** Its standard output is thrown away, its errors go where ours go. */
 export function startAttached(request: AttachRequest): SystemResult<AttachedProcess> {
@@ -62,7 +62,9 @@ export interface LocalListener {
  * The peer's credentials are undefined without native calls.
  */
 export function listenLocal(
-  path: Octets, owner: { readonly uid: number; readonly gid: number } | undefined, native: Native,
+  path: Octets,
+  owner: { readonly uid: number; readonly gid: number } | undefined,
+  native: Native,
   onStream: (stream: Duplex, peer: PeerCredentials | undefined) => void,
 ): Promise<SystemResult<LocalListener>> {
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {

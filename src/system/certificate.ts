@@ -1,17 +1,37 @@
 /** What is read from certificates beyond Node's own: names as OpenSSL prints them on one line, the names they are for; and a self-made one. */
+
+import { formatIp } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
 import { lowerCase } from '../base/octets.ts';
-import { formatIp } from '../base/ip.ts';
 import { type DerElement, der, derOid, derTag, readDer, readDerSequence, readOid } from './der.ts';
 
 /** Short names of OpenSSL for the attributes that occur in certificates' names. */
 const attributeNames: ReadonlyMap<string, string> = new Map([
-  ['2.5.4.3', 'CN'], ['2.5.4.4', 'SN'], ['2.5.4.5', 'serialNumber'], ['2.5.4.6', 'C'], ['2.5.4.7', 'L'], ['2.5.4.8', 'ST'],
-  ['2.5.4.9', 'street'], ['2.5.4.10', 'O'], ['2.5.4.11', 'OU'], ['2.5.4.12', 'title'], ['2.5.4.13', 'description'],
-  ['2.5.4.15', 'businessCategory'], ['2.5.4.17', 'postalCode'], ['2.5.4.42', 'GN'], ['2.5.4.43', 'initials'],
-  ['2.5.4.44', 'generationQualifier'], ['2.5.4.46', 'dnQualifier'], ['2.5.4.65', 'pseudonym'], ['2.5.4.97', 'organizationIdentifier'],
-  ['1.2.840.113549.1.9.1', 'emailAddress'], ['0.9.2342.19200300.100.1.1', 'UID'], ['0.9.2342.19200300.100.1.25', 'DC'],
-  ['1.3.6.1.4.1.311.60.2.1.1', 'jurisdictionL'], ['1.3.6.1.4.1.311.60.2.1.2', 'jurisdictionST'], ['1.3.6.1.4.1.311.60.2.1.3', 'jurisdictionC'],
+  ['2.5.4.3', 'CN'],
+  ['2.5.4.4', 'SN'],
+  ['2.5.4.5', 'serialNumber'],
+  ['2.5.4.6', 'C'],
+  ['2.5.4.7', 'L'],
+  ['2.5.4.8', 'ST'],
+  ['2.5.4.9', 'street'],
+  ['2.5.4.10', 'O'],
+  ['2.5.4.11', 'OU'],
+  ['2.5.4.12', 'title'],
+  ['2.5.4.13', 'description'],
+  ['2.5.4.15', 'businessCategory'],
+  ['2.5.4.17', 'postalCode'],
+  ['2.5.4.42', 'GN'],
+  ['2.5.4.43', 'initials'],
+  ['2.5.4.44', 'generationQualifier'],
+  ['2.5.4.46', 'dnQualifier'],
+  ['2.5.4.65', 'pseudonym'],
+  ['2.5.4.97', 'organizationIdentifier'],
+  ['1.2.840.113549.1.9.1', 'emailAddress'],
+  ['0.9.2342.19200300.100.1.1', 'UID'],
+  ['0.9.2342.19200300.100.1.25', 'DC'],
+  ['1.3.6.1.4.1.311.60.2.1.1', 'jurisdictionL'],
+  ['1.3.6.1.4.1.311.60.2.1.2', 'jurisdictionST'],
+  ['1.3.6.1.4.1.311.60.2.1.3', 'jurisdictionC'],
 ]);
 
 const commonNameOid = '2.5.4.3';
@@ -29,7 +49,10 @@ interface Attribute {
 /** A certificate's subject as OpenSSL's X509_NAME_oneline writes it: `/C=UK/O=Example/CN=mx.example.com`. Empty when malformed. */
 export function subjectOneLine(certificate: Buffer): Octets {
   return nameAttributes(fieldsOf(certificate)?.subject)
-    .map(({ oid, value }) => `/${attributeNames.get(oid) ?? oid}=${value.replace(/[^ -~]/g, (char) => `\\x${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)}`)
+    .map(
+      ({ oid, value }) =>
+        `/${attributeNames.get(oid) ?? oid}=${value.replace(/[^ -~]/g, (char) => `\\x${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)}`,
+    )
     .join('');
 }
 
@@ -37,7 +60,9 @@ export function subjectOneLine(certificate: Buffer): Octets {
 export function certificateIsFor(certificate: Buffer, host: Octets): boolean {
   const wanted = lowerCase(host);
   const alternatives = alternativeNames(certificate);
-  const names = alternatives.some((name) => name.kind === 'dns') ? alternatives.map((name) => name.text) : [...alternatives.map((name) => name.text), ...commonNames(certificate)];
+  const names = alternatives.some((name) => name.kind === 'dns')
+    ? alternatives.map((name) => name.text)
+    : [...alternatives.map((name) => name.text), ...commonNames(certificate)];
   return names.some((name) => nameMatches(lowerCase(name), wanted));
 }
 
@@ -49,7 +74,9 @@ function nameMatches(pattern: Octets, host: Octets): boolean {
 }
 
 function commonNames(certificate: Buffer): readonly Octets[] {
-  return nameAttributes(fieldsOf(certificate)?.subject).filter(({ oid }) => oid === commonNameOid).map(({ value }) => value);
+  return nameAttributes(fieldsOf(certificate)?.subject)
+    .filter(({ oid }) => oid === commonNameOid)
+    .map(({ value }) => value);
 }
 
 interface AlternativeName {
@@ -86,10 +113,12 @@ function fieldsOf(certificate: Buffer): { readonly subject: Buffer; readonly ext
 
 function nameAttributes(name: Buffer | undefined): readonly Attribute[] {
   if (!name) return [];
-  return readDerSequence(name).flatMap((set) => readDerSequence(set.content).flatMap((attribute) => {
-    const [oid, value] = readDerSequence(attribute.content);
-    return oid && value ? [{ oid: readOid(oid.content), value: value.content.toString('latin1') }] : [];
-  }));
+  return readDerSequence(name).flatMap((set) =>
+    readDerSequence(set.content).flatMap((attribute) => {
+      const [oid, value] = readDerSequence(attribute.content);
+      return oid && value ? [{ oid: readOid(oid.content), value: value.content.toString('latin1') }] : [];
+    }),
+  );
 }
 
 /** PEM of a certificate and its key, as tls_certificate and tls_privatekey take them. */
@@ -107,7 +136,10 @@ export function makeSelfSigned(hostName: Octets, nowMs: number, validDays = 3650
   const serial = crypto.randomBytes(16);
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x01; // positive, and not empty
   const algorithm = der(derTag.sequence, derOid(ecdsaWithSha256));
-  const name = der(derTag.sequence, der(derTag.set, der(derTag.sequence, derOid(commonNameOid), der(derTag.utf8, Buffer.from(hostName.slice(0, 64), 'latin1')))));
+  const name = der(
+    derTag.sequence,
+    der(derTag.set, der(derTag.sequence, derOid(commonNameOid), der(derTag.utf8, Buffer.from(hostName.slice(0, 64), 'latin1')))),
+  );
   const alternative = der(derTag.sequence, der(dnsNameTag, Buffer.from(hostName, 'latin1')));
   const body = der(
     derTag.sequence,

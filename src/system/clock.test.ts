@@ -49,7 +49,17 @@ test('rules by day of the year, and what is no rule', () => {
   assert.equal(posixOffsetSeconds(julian, Date.parse('2028-02-29T12:00:00Z')), 0);
   assert.equal(posixOffsetSeconds(julian, Date.parse('2028-03-01T00:00:00Z')), hour);
   assert.equal(posixOffsetSeconds(zeroBased, Date.parse('2028-02-29T12:00:00Z')), hour);
-  for (const text of ['', 'Europe/Berlin', 'EST', 'E5', 'EST5EDT,M13.1.0,M11.1.0', 'EST5EDT,M3.6.0,M11.1.0', 'EST5EDT,M3.2.0', 'EST5EDT,J0,J1', 'EST5EDT,366,1']) {
+  for (const text of [
+    '',
+    'Europe/Berlin',
+    'EST',
+    'E5',
+    'EST5EDT,M13.1.0,M11.1.0',
+    'EST5EDT,M3.6.0,M11.1.0',
+    'EST5EDT,M3.2.0',
+    'EST5EDT,J0,J1',
+    'EST5EDT,366,1',
+  ]) {
     assert.equal(parsePosixZone(text), undefined, text);
   }
 });

@@ -101,7 +101,8 @@ function ianaZone(name: string): ZoneOffset | undefined {
     const text = format.formatToParts(atMs).find((part) => part.type === 'timeZoneName')?.value ?? '';
     const match = /GMT([+-])(\d+):(\d+)(?::(\d+))?/.exec(text);
     if (!match) return 0;
-    const seconds = Number.parseInt(match[2] ?? '0', 10) * 3600 + Number.parseInt(match[3] ?? '0', 10) * 60 + Number.parseInt(match[4] ?? '0', 10);
+    const seconds =
+      Number.parseInt(match[2] ?? '0', 10) * 3600 + Number.parseInt(match[3] ?? '0', 10) * 60 + Number.parseInt(match[4] ?? '0', 10);
     return match[1] === '-' ? -seconds : seconds;
   };
 }

@@ -4,10 +4,19 @@
  */
 import * as net from 'node:net';
 import { Duplex, type Readable, type Writable } from 'node:stream';
-import type { Octets } from '../base/octets.ts';
 import { plainIp } from '../base/ip.ts';
+import type { Octets } from '../base/octets.ts';
 import type { Deadline } from '../core/deadline.ts';
-import type { Connection, ReadResult, SystemFailure, SystemResult, TlsClientRequest, TlsFailure, TlsServerRequest, TlsStarted } from '../core/ports.ts';
+import type {
+  Connection,
+  ReadResult,
+  SystemFailure,
+  SystemResult,
+  TlsClientRequest,
+  TlsFailure,
+  TlsServerRequest,
+  TlsStarted,
+} from '../core/ports.ts';
 import type { TlsFacts } from '../core/session.ts';
 import { done, errorCode, failure, failureOf } from './failure.ts';
 import type { TlsEngine } from './tls.ts';

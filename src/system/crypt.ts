@@ -1,6 +1,6 @@
 /** crypt(3) as the C library does it, in the thread pool: schemes such as yescrypt take many milliseconds. */
 import type { Octets } from '../base/octets.ts';
-import { defer, fail, ok, type Outcome } from '../core/outcome.ts';
+import { defer, fail, type Outcome, ok } from '../core/outcome.ts';
 import type { Crypt } from '../core/ports.ts';
 import type { Native } from './native.ts';
 

@@ -7,7 +7,19 @@ export interface DerElement {
   readonly end: number;
 }
 
-export const derTag = { boolean: 1, integer: 2, bitString: 3, octetString: 4, oid: 6, utf8: 12, printable: 19, utcTime: 23, generalizedTime: 24, sequence: 48, set: 49 } as const;
+export const derTag = {
+  boolean: 1,
+  integer: 2,
+  bitString: 3,
+  octetString: 4,
+  oid: 6,
+  utf8: 12,
+  printable: 19,
+  utcTime: 23,
+  generalizedTime: 24,
+  sequence: 48,
+  set: 49,
+} as const;
 
 /** The element at `from`; undefined when it is malformed or longer than the buffer. */
 export function readDer(bytes: Buffer, from = 0): DerElement | undefined {

@@ -8,10 +8,22 @@ const forever: Deadline = { endMs: Number.POSITIVE_INFINITY, signal: new AbortCo
 const nothing = new Uint8Array();
 
 function request(argv: readonly string[], extra: Partial<SpawnRequest> = {}): SpawnRequest {
-  return { argv, environment: new Map([['PATH', '/bin:/usr/bin']]), directory: '/', umask: 0o022, timeoutMs: 20_000, maxOutputBytes: 10_000, ...extra };
+  return {
+    argv,
+    environment: new Map([['PATH', '/bin:/usr/bin']]),
+    directory: '/',
+    umask: 0o022,
+    timeoutMs: 20_000,
+    maxOutputBytes: 10_000,
+    ...extra,
+  };
 }
 
-async function run(argv: readonly string[], extra: Partial<SpawnRequest> = {}, input: Uint8Array | AsyncIterable<Uint8Array> = nothing): Promise<SpawnResult> {
+async function run(
+  argv: readonly string[],
+  extra: Partial<SpawnRequest> = {},
+  input: Uint8Array | AsyncIterable<Uint8Array> = nothing,
+): Promise<SpawnResult> {
   const ran = await new DirectSpawner().run(request(argv, extra), input, forever);
   if (ran.kind === 'error') throw new Error(ran.reason);
   return ran.result;
@@ -81,7 +93,10 @@ test('time over: the whole process group is killed, and nothing waits for who le
 test('an owner that ends kills its commands', async () => {
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 50);
-  const ran = await new DirectSpawner().run(request(['/bin/sleep', '600']), nothing, { endMs: Number.POSITIVE_INFINITY, signal: controller.signal });
+  const ran = await new DirectSpawner().run(request(['/bin/sleep', '600']), nothing, {
+    endMs: Number.POSITIVE_INFINITY,
+    signal: controller.signal,
+  });
   assert.equal(ran.kind === 'ok' && ran.result.isTimeout, true);
 });
 

@@ -56,7 +56,10 @@ function prepare(request: SpawnRequest): Prepared | SystemFailure {
   return { kind: 'ok', argv, environment, directory: directory === '' ? '/' : directory };
 }
 
-function start(request: SpawnRequest, { argv, environment, directory }: Prepared): { readonly kind: 'ok'; readonly child: ChildProcess } | SystemFailure {
+function start(
+  request: SpawnRequest,
+  { argv, environment, directory }: Prepared,
+): { readonly kind: 'ok'; readonly child: ChildProcess } | SystemFailure {
   const [program = '', ...args] = argv;
   const ownUmask = process.umask(request.umask); // spawn has no option for it; nothing else runs in between
   try {
@@ -94,7 +97,10 @@ class RunningCommand {
       this.#isTimeout = true;
       this.#kill();
     };
-    const waitMs = Math.min(this.#request.timeoutMs > 0 ? this.#request.timeoutMs : Number.POSITIVE_INFINITY, until.endMs - performance.now());
+    const waitMs = Math.min(
+      this.#request.timeoutMs > 0 ? this.#request.timeoutMs : Number.POSITIVE_INFINITY,
+      until.endMs - performance.now(),
+    );
     const timer = waitMs <= longestTimerMs ? setTimeout(expire, Math.max(waitMs, 0)) : undefined;
     until.signal.addEventListener('abort', expire);
     try {

@@ -97,7 +97,9 @@ export function deferAll(batch: DeliveryBatch, reason: string): Promise<readonly
 
 /** The results of all addresses in their order; those without one are deferred (and told to `settled`). */
 export async function deferRest(
-  batch: DeliveryBatch, settled: ReadonlyMap<DeliveryResult['address'], DeliveryResult>, reason: Octets,
+  batch: DeliveryBatch,
+  settled: ReadonlyMap<DeliveryResult['address'], DeliveryResult>,
+  reason: Octets,
 ): Promise<readonly DeliveryResult[]> {
   const results: DeliveryResult[] = [];
   for (const address of batch.addresses) {

@@ -82,7 +82,8 @@ export function failureOf(error: unknown): SystemFailure {
   const code = errorCode(error);
   if (code === undefined) throw error;
   if (code.startsWith('ERR_INVALID_ARG') || code === 'ERR_OUT_OF_RANGE') return failure('EINVAL');
-  if (code === 'ERR_STREAM_DESTROYED' || code === 'ERR_STREAM_WRITE_AFTER_END' || code === 'ERR_STREAM_PREMATURE_CLOSE') return failure('EPIPE');
+  if (code === 'ERR_STREAM_DESTROYED' || code === 'ERR_STREAM_WRITE_AFTER_END' || code === 'ERR_STREAM_PREMATURE_CLOSE')
+    return failure('EPIPE');
   return failure(code);
 }
 

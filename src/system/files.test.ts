@@ -155,7 +155,9 @@ function openLocked(files: SystemFiles, path: string): OpenFile {
   return value(files.open(path, 'read-write-create'));
 }
 
-test('a lock belongs to the open file: a second one is refused, closing another descriptor does not free it', { skip: !new Native().isAvailable && 'koffi is not installed' }, (context) => {
+test('a lock belongs to the open file: a second one is refused, closing another descriptor does not free it', {
+  skip: !new Native().isAvailable && 'koffi is not installed',
+}, (context) => {
   const files = makeFiles();
   const path = `${testDirectory(context)}/file`;
   const first = openLocked(files, path);
@@ -172,7 +174,9 @@ test('a lock belongs to the open file: a second one is refused, closing another 
   second.close();
 });
 
-test('the fcntl lock of another program is respected both ways', { skip: !new Native().isAvailable && 'koffi is not installed' }, (context) => {
+test('the fcntl lock of another program is respected both ways', {
+  skip: !new Native().isAvailable && 'koffi is not installed',
+}, (context) => {
   const files = makeFiles();
   const path = `${testDirectory(context)}/file`;
   const file = openLocked(files, path);

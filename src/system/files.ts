@@ -315,7 +315,9 @@ function readWhole(sizeBytes: number, limitBytes: number, read: (buffer: Buffer)
 }
 
 async function readWholeAsync(
-  sizeBytes: number, limitBytes: number, read: (buffer: Buffer) => Promise<SystemResult<number>>,
+  sizeBytes: number,
+  limitBytes: number,
+  read: (buffer: Buffer) => Promise<SystemResult<number>>,
 ): Promise<SystemResult<Buffer>> {
   const content = new Gathered(sizeBytes, limitBytes);
   for (;;) {
@@ -373,12 +375,19 @@ export function factsOf(stats: fs.BigIntStats): FileFacts {
 
 function typeOf(format: number): FileFacts['type'] {
   switch (format) {
-    case constants.S_IFDIR: return 'directory';
-    case constants.S_IFLNK: return 'symlink';
-    case constants.S_IFIFO: return 'fifo';
-    case constants.S_IFSOCK: return 'socket';
-    case constants.S_IFCHR: return 'character';
-    case constants.S_IFBLK: return 'block';
-    default: return 'file';
+    case constants.S_IFDIR:
+      return 'directory';
+    case constants.S_IFLNK:
+      return 'symlink';
+    case constants.S_IFIFO:
+      return 'fifo';
+    case constants.S_IFSOCK:
+      return 'socket';
+    case constants.S_IFCHR:
+      return 'character';
+    case constants.S_IFBLK:
+      return 'block';
+    default:
+      return 'file';
   }
 }

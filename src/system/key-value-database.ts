@@ -8,7 +8,9 @@ import { bytesFromOctets, octetsFromBytes, unicodeFromOctets } from '../base/oct
 
 const BUSY_TIMEOUT_MS = 20;
 
-export type DatabaseOpening = { readonly kind: 'ok'; readonly database: KeyValueDatabase } | { readonly kind: 'error'; readonly reason: string };
+export type DatabaseOpening =
+  | { readonly kind: 'ok'; readonly database: KeyValueDatabase }
+  | { readonly kind: 'error'; readonly reason: string };
 
 /** Opens or makes the file; its directory must be there. */
 export function openKeyValueDatabase(path: Octets): DatabaseOpening {
@@ -18,7 +20,9 @@ export function openKeyValueDatabase(path: Octets): DatabaseOpening {
     const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
     const database = new DatabaseSync(name, { timeout: BUSY_TIMEOUT_MS });
     database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0');
-    database.exec('CREATE TABLE IF NOT EXISTS hints (name TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (name, key)) WITHOUT ROWID');
+    database.exec(
+      'CREATE TABLE IF NOT EXISTS hints (name TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (name, key)) WITHOUT ROWID',
+    );
     return { kind: 'ok', database: new KeyValueDatabase(database) };
   } catch (error) {
     return { kind: 'error', reason: `${path}: ${error instanceof Error ? error.message : String(error)}` };
@@ -35,7 +39,9 @@ export class KeyValueDatabase {
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#get = database.prepare('SELECT value FROM hints WHERE name = ? AND key = ?');
-    this.#put = database.prepare('INSERT INTO hints (name, key, value) VALUES (?, ?, ?) ON CONFLICT (name, key) DO UPDATE SET value = excluded.value');
+    this.#put = database.prepare(
+      'INSERT INTO hints (name, key, value) VALUES (?, ?, ?) ON CONFLICT (name, key) DO UPDATE SET value = excluded.value',
+    );
     this.#delete = database.prepare('DELETE FROM hints WHERE name = ? AND key = ?');
     this.#keys = database.prepare('SELECT key FROM hints WHERE name = ? ORDER BY key');
   }

@@ -1,8 +1,8 @@
 /** What the machine says about itself: name, interfaces, load, disk space, environment. */
 import { readFileSync, statfsSync } from 'node:fs';
 import { hostname, loadavg, networkInterfaces } from 'node:os';
-import { type Octets, octetsFromUnicode } from '../base/octets.ts';
 import { plainIp } from '../base/ip.ts';
+import { type Octets, octetsFromUnicode } from '../base/octets.ts';
 import type { Machine } from '../core/ports.ts';
 import { nodePath } from './files.ts';
 

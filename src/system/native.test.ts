@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { test, type TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { connectLocal, listenLocal } from './attached-process.ts';
 import { SystemClock } from './clock.ts';
 import { SystemFiles } from './files.ts';
@@ -29,9 +29,10 @@ async function receiver(context: TestContext, path: string): Promise<{ next(): P
     waken?.();
   });
   const next = async () => {
-    while (lines.length === 0) await new Promise<void>((resolve) => {
-      waken = resolve;
-    });
+    while (lines.length === 0)
+      await new Promise<void>((resolve) => {
+        waken = resolve;
+      });
     return Buffer.from(lines.shift() ?? '', 'hex').toString('latin1');
   };
   while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -55,7 +56,14 @@ test('syslog entries and sd_notify reach another program', { skip: noNative }, a
 });
 
 test('a syslog daemon that is away is counted, and no service manager is told nothing', { skip: noNative }, (context) => {
-  const writer = new SyslogWriter({ native, clock: new SystemClock({}), pid: 1, tag: 'exim', hasPid: false, path: `${testDirectory(context)}/none` });
+  const writer = new SyslogWriter({
+    native,
+    clock: new SystemClock({}),
+    pid: 1,
+    tag: 'exim',
+    hasPid: false,
+    path: `${testDirectory(context)}/none`,
+  });
   writer.send(22, 'lost');
   assert.equal(writer.lostCount, 1);
   writer.close();
@@ -68,7 +76,15 @@ test('flock and descriptors of locks that are not open', { skip: noNative }, (co
   const path = `${testDirectory(context)}/file`;
   const [first, second] = [files.open(path, 'read-write-create'), files.open(path, 'read-write-create')];
   assert.ok(first.kind === 'ok' && second.kind === 'ok');
-  assert.deepEqual([native.flock(first.value.fd, 'exclusive'), native.flock(second.value.fd, 'shared'), native.flock(first.value.fd, 'unlock'), native.flock(second.value.fd, 'shared')], ['ok', 'would-block', 'ok', 'ok']);
+  assert.deepEqual(
+    [
+      native.flock(first.value.fd, 'exclusive'),
+      native.flock(second.value.fd, 'shared'),
+      native.flock(first.value.fd, 'unlock'),
+      native.flock(second.value.fd, 'shared'),
+    ],
+    ['ok', 'would-block', 'ok', 'ok'],
+  );
   first.value.close();
   second.value.close();
   assert.deepEqual(native.ofdLock(-1, 'shared', 0, 0), { kind: 'error', errno: 'EBADF', reason: 'Bad file descriptor' });

@@ -3,8 +3,9 @@
  * made from configuration: a wrong one is memory corruption. Without koffi every call says `unsupported` (undefined) and what needs it
  * says so. Only in main threads: koffi is not safe in workers.
  */
-import { getSystemErrorMap } from 'node:util';
+
 import { createRequire } from 'node:module';
+import { getSystemErrorMap } from 'node:util';
 import type { Octets } from '../base/octets.ts';
 import { octetsFromBytes } from '../base/octets.ts';
 import type { GroupFacts, SystemFailure, UserFacts } from '../core/ports.ts';
@@ -88,6 +89,11 @@ export class Native {
     return this.#load() !== undefined;
   }
 
+  /** Whether koffi is loaded already: what works without it need not load it. */
+  get isLoaded(): boolean {
+    return this.#functions !== undefined;
+  }
+
   /** An open-file-description lock without waiting; `length` 0 is to the end of the file. Linux fcntl(2). */
   ofdLock(fd: number, kind: keyof typeof lockTypes, start: number, length: number): LockResult {
     const functions = this.#load();
@@ -161,7 +167,11 @@ export class Native {
   }
 
   /** One datagram to a Unix socket, without waiting (EAGAIN when its receiver is slow). A descriptor that was opened before is used again; the new or same one comes back, to be closed by the caller. */
-  sendDatagram(path: Octets, bytes: Uint8Array, openFd?: number): { readonly fd: number; readonly result: 'ok' | SystemFailure } | undefined {
+  sendDatagram(
+    path: Octets,
+    bytes: Uint8Array,
+    openFd?: number,
+  ): { readonly fd: number; readonly result: 'ok' | SystemFailure } | undefined {
     const functions = this.#load();
     if (!functions) return undefined;
     const fd = openFd ?? Number(functions.socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0));
@@ -171,7 +181,11 @@ export class Native {
     return { fd, result: sent < 0 ? this.#lastFailure() : 'ok' };
   }
 
-  #account<T>(choose: (functions: Functions) => NativeFunction, key: NativeValue, read: (record: Buffer, strings: CStrings) => T): AccountAnswer<T> | undefined {
+  #account<T>(
+    choose: (functions: Functions) => NativeFunction,
+    key: NativeValue,
+    read: (record: Buffer, strings: CStrings) => T,
+  ): AccountAnswer<T> | undefined {
     const functions = this.#load();
     const koffi = this.#koffi;
     if (!functions || !koffi) return undefined;
@@ -265,7 +279,8 @@ class CStrings {
     const from = this.#offset(record.readBigUInt64LE(offset));
     const items: Octets[] = [];
     if (from === undefined) return items;
-    for (let at = from; at + 8 <= this.#buffer.length && this.#buffer.readBigUInt64LE(at) !== 0n; at += 8) items.push(this.at(this.#buffer, at));
+    for (let at = from; at + 8 <= this.#buffer.length && this.#buffer.readBigUInt64LE(at) !== 0n; at += 8)
+      items.push(this.at(this.#buffer, at));
     return items;
   }
 

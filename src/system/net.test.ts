@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import * as nodeNet from 'node:net';
-import { test, type TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import type { Deadline } from '../core/deadline.ts';
 import type { Connection, ReadResult, TlsClientRequest, TlsServerRequest } from '../core/ports.ts';
 import { makeSelfSigned } from './certificate.ts';
@@ -24,7 +24,10 @@ async function connected(context: TestContext, address = '127.0.0.1'): Promise<P
   const accepted = Promise.withResolvers<StreamConnection>();
   const listening = await net.listen({ kind: 'address', address, port: 0 }, accepted.resolve);
   if (listening.kind === 'error') throw new Error(listening.reason);
-  const connecting = await net.connect({ address: address === '::' ? '127.0.0.1' : address, port: listening.value.port, timeoutMs: 5000 }, forever);
+  const connecting = await net.connect(
+    { address: address === '::' ? '127.0.0.1' : address, port: listening.value.port, timeoutMs: 5000 },
+    forever,
+  );
   if (connecting.kind === 'error') throw new Error(connecting.reason);
   const server = await accepted.promise;
   context.after(async () => {
@@ -37,7 +40,10 @@ async function connected(context: TestContext, address = '127.0.0.1'): Promise<P
 
 /** The listener's port, and each connection given to `session`. */
 async function serve(context: TestContext, session: (connection: StreamConnection) => Promise<void>): Promise<number> {
-  const listening = await net.listen({ kind: 'address', address: '127.0.0.1', port: 0 }, (connection) => void session(connection).finally(() => connection.close()));
+  const listening = await net.listen(
+    { kind: 'address', address: '127.0.0.1', port: 0 },
+    (connection) => void session(connection).finally(() => connection.close()),
+  );
   if (listening.kind === 'error') throw new Error(listening.reason);
   context.after(() => listening.value.close());
   return listening.value.port;
@@ -68,7 +74,9 @@ test('octets both ways, half close, addresses', async (context) => {
   assert.equal(await readAll(client), 'still there');
 });
 
-test('IPv4 on an IPv6 socket is written as IPv4', { skip: system.machine.interfaceAddresses().includes('::1') ? false : 'no IPv6' }, async (context) => {
+test('IPv4 on an IPv6 socket is written as IPv4', {
+  skip: system.machine.interfaceAddresses().includes('::1') ? false : 'no IPv6',
+}, async (context) => {
   const { server } = await connected(context, '::');
   assert.deepEqual([server.remoteAddress, server.localAddress], ['127.0.0.1', '127.0.0.1']);
 });
@@ -162,10 +170,16 @@ test('connecting: refused, unreachable time, a Unix socket, a chosen interface',
   assert.deepEqual(refused, { kind: 'error', errno: 'ECONNREFUSED', reason: 'Connection refused', isTimeout: false });
   const controller = new AbortController();
   controller.abort();
-  const aborted = await net.connect({ address: '127.0.0.1', port: 1, timeoutMs: 1000 }, { endMs: Number.POSITIVE_INFINITY, signal: controller.signal });
+  const aborted = await net.connect(
+    { address: '127.0.0.1', port: 1, timeoutMs: 1000 },
+    { endMs: Number.POSITIVE_INFINITY, signal: controller.signal },
+  );
   assert.equal(aborted.kind === 'error' && aborted.isTimeout, true);
   const path = `${testDirectory(context)}/socket`;
-  const listening = await net.listen({ kind: 'path', path }, (connection) => void connection.write('unix', forever).then(() => connection.close()));
+  const listening = await net.listen(
+    { kind: 'path', path },
+    (connection) => void connection.write('unix', forever).then(() => connection.close()),
+  );
   assert.equal(listening.kind, 'ok');
   const local = await net.connect({ address: path, port: 0, timeoutMs: 1000 }, forever);
   assert.equal(local.kind === 'ok' && (await readAll(local.connection)), 'unix');
@@ -199,7 +213,10 @@ const plainServer: TlsServerRequest = { certificateFile: '', keyFile: '', client
 const plainClient: TlsClientRequest = { host: 'mail.a.example', verifyNames: [], mustVerify: false, tryVerify: false };
 
 async function startTls(pair: Pair, server: TlsServerRequest, client: TlsClientRequest) {
-  const [accepted, started] = await Promise.all([pair.server.startServerTls(server, within(5000)), pair.client.startClientTls(client, within(5000))]);
+  const [accepted, started] = await Promise.all([
+    pair.server.startServerTls(server, within(5000)),
+    pair.client.startClientTls(client, within(5000)),
+  ]);
   return { accepted, started };
 }
 
@@ -217,8 +234,14 @@ test('TLS in place: facts on both sides, then octets', async (context) => {
   const { accepted, started } = await startTls(pair, plainServer, { ...plainClient, sni: 'mail.a.example' });
   assert.ok(accepted.kind === 'ok' && started.kind === 'ok');
   assert.match(accepted.facts.cipher, /^TLS1\.3:TLS_[A-Z0-9_]+:(128|256)$/);
-  assert.deepEqual([accepted.facts.sni, accepted.facts.peerDn, started.facts.peerDn, started.facts.cipher], ['mail.a.example', '', '/CN=mail.a.example', accepted.facts.cipher]);
-  assert.deepEqual(accepted.facts.ourCertificate && Buffer.from(accepted.facts.ourCertificate), started.facts.peerCertificate && Buffer.from(started.facts.peerCertificate));
+  assert.deepEqual(
+    [accepted.facts.sni, accepted.facts.peerDn, started.facts.peerDn, started.facts.cipher],
+    ['mail.a.example', '', '/CN=mail.a.example', accepted.facts.cipher],
+  );
+  assert.deepEqual(
+    accepted.facts.ourCertificate && Buffer.from(accepted.facts.ourCertificate),
+    started.facts.peerCertificate && Buffer.from(started.facts.peerCertificate),
+  );
   const big = 'x'.repeat(200_000);
   void pair.client.write(big, forever);
   void pair.client.write('end\xff', forever);
@@ -255,14 +278,24 @@ test('handshakes that fail: time, a peer that leaves, no common cipher, no certi
   const left = await leaving.server.startServerTls(plainServer, within(2000));
   assert.deepEqual(left, { kind: 'error', message: '(SSL_accept): error:0A000126:SSL routines::unexpected eof while reading' });
   const noCipher = await connected(context);
-  const { accepted, started } = await startTls(noCipher, { ...plainServer, options: '+no_tlsv1_3', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' }, { ...plainClient, ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384', options: '+no_tlsv1_3' });
+  const { accepted, started } = await startTls(
+    noCipher,
+    { ...plainServer, options: '+no_tlsv1_3', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' },
+    { ...plainClient, ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384', options: '+no_tlsv1_3' },
+  );
   assert.equal(accepted.kind === 'error' && accepted.message, '(SSL_accept): error:0A0000C1:SSL routines::no shared cipher');
   assert.match(started.kind === 'error' ? started.message : '', /^\(SSL_connect\): error:[0-9A-F]{8}:SSL routines::/);
   const pair = await connected(context);
   const missing = await pair.server.startServerTls({ ...plainServer, certificateFile: '/no/such/file' }, within(2000));
-  assert.deepEqual(missing, { kind: 'error', message: '(SSL_CTX_use_certificate_chain_file file=/no/such/file): error:80000002:system library::No such file or directory' });
+  assert.deepEqual(missing, {
+    kind: 'error',
+    message: '(SSL_CTX_use_certificate_chain_file file=/no/such/file): error:80000002:system library::No such file or directory',
+  });
   const wrong = await pair.server.startServerTls({ ...plainServer, ciphers: 'NORMAL:%COMPAT' }, within(2000));
-  assert.match(wrong.kind === 'error' ? wrong.message : '', /^\(SSL_CTX_set_cipher_list\(NORMAL:%COMPAT\)\): error:[0-9A-F]{8}:SSL routines::/);
+  assert.match(
+    wrong.kind === 'error' ? wrong.message : '',
+    /^\(SSL_CTX_set_cipher_list\(NORMAL:%COMPAT\)\): error:[0-9A-F]{8}:SSL routines::/,
+  );
   const options = await pair.server.startServerTls({ ...plainServer, options: '+nonsense' }, within(2000));
   assert.deepEqual(options, { kind: 'error', message: '(openssl_options parsing error): +nonsense' });
 });
@@ -280,12 +313,21 @@ test('the server’s certificate: trusted, not trusted, for another name, expire
   assert.equal(trusted.started.kind === 'ok' && trusted.started.facts.certificateVerified, true);
   const untrusted = await startTls(await connected(context), server, { ...strict, verifyCertificates: '' });
   assert.deepEqual(untrusted.started, {
-    kind: 'error', message: '(SSL_connect): error:0A000086:SSL routines::certificate verify failed',
+    kind: 'error',
+    message: '(SSL_connect): error:0A000086:SSL routines::certificate verify failed',
     verifyError: 'SSL verify error: depth=0 error=self-signed certificate cert=/CN=mx.b.example',
   });
   const other = await startTls(await connected(context), server, { ...strict, verifyNames: ['mx.c.example'] });
-  assert.equal(other.started.kind === 'error' && other.started.verifyError, 'SSL verify error: certificate name mismatch: DN="/CN=mx.b.example" H="mx.c.example"');
-  const tried = await startTls(await connected(context), server, { ...strict, mustVerify: false, tryVerify: true, verifyNames: ['mx.c.example'] });
+  assert.equal(
+    other.started.kind === 'error' && other.started.verifyError,
+    'SSL verify error: certificate name mismatch: DN="/CN=mx.b.example" H="mx.c.example"',
+  );
+  const tried = await startTls(await connected(context), server, {
+    ...strict,
+    mustVerify: false,
+    tryVerify: true,
+    verifyNames: ['mx.c.example'],
+  });
   assert.equal(tried.started.kind === 'ok' && tried.started.facts.certificateVerified, false);
   const replaced = makeSelfSigned('new.b.example', Date.now());
   writeFileSync(both, `${replaced.key}${replaced.certificate}`);
@@ -297,14 +339,30 @@ test('the client’s certificate: asked for, required, verified', async (context
   const { both, certificate } = makeCertificate(context, 'client.example');
   const server: TlsServerRequest = { ...plainServer, verifyCertificates: certificate, clientCertificate: 'require' };
   const good = await startTls(await connected(context), server, { ...plainClient, certificateFile: both });
-  assert.deepEqual(good.accepted.kind === 'ok' && [good.accepted.facts.peerDn, good.accepted.facts.certificateVerified], ['/CN=client.example', true]);
+  assert.deepEqual(good.accepted.kind === 'ok' && [good.accepted.facts.peerDn, good.accepted.facts.certificateVerified], [
+    '/CN=client.example',
+    true,
+  ]);
   const none = await startTls(await connected(context), server, plainClient);
-  assert.equal(none.accepted.kind === 'error' && none.accepted.message, '(SSL_accept): error:0A0000C7:SSL routines::peer did not return a certificate');
+  assert.equal(
+    none.accepted.kind === 'error' && none.accepted.message,
+    '(SSL_accept): error:0A0000C7:SSL routines::peer did not return a certificate',
+  );
   const stranger = makeCertificate(context, 'stranger.example').both;
   const bad = await startTls(await connected(context), server, { ...plainClient, certificateFile: stranger });
-  assert.equal(bad.accepted.kind === 'error' && bad.accepted.verifyError, 'SSL verify error: depth=0 error=self-signed certificate cert=/CN=stranger.example');
-  const tried = await startTls(await connected(context), { ...server, clientCertificate: 'try' }, { ...plainClient, certificateFile: stranger });
-  assert.deepEqual(tried.accepted.kind === 'ok' && [tried.accepted.facts.peerDn, tried.accepted.facts.certificateVerified], ['/CN=stranger.example', false]);
+  assert.equal(
+    bad.accepted.kind === 'error' && bad.accepted.verifyError,
+    'SSL verify error: depth=0 error=self-signed certificate cert=/CN=stranger.example',
+  );
+  const tried = await startTls(
+    await connected(context),
+    { ...server, clientCertificate: 'try' },
+    { ...plainClient, certificateFile: stranger },
+  );
+  assert.deepEqual(tried.accepted.kind === 'ok' && [tried.accepted.facts.peerDn, tried.accepted.facts.certificateVerified], [
+    '/CN=stranger.example',
+    false,
+  ]);
 });
 
 test('a name that the client sends chooses another certificate', async (context) => {
@@ -315,7 +373,10 @@ test('a name that the client sends chooses another certificate', async (context)
   };
   const second = await startTls(await connected(context), server, { ...plainClient, sni: 'second.example' });
   const first = await startTls(await connected(context), server, { ...plainClient, sni: 'other.example' });
-  assert.deepEqual([second, first].map(({ started }) => started.kind === 'ok' && started.facts.peerDn), ['/CN=second.example', '/CN=mail.a.example']);
+  assert.deepEqual(
+    [second, first].map(({ started }) => started.kind === 'ok' && started.facts.peerDn),
+    ['/CN=second.example', '/CN=mail.a.example'],
+  );
 });
 
 test('ALPN: one known protocol, none at all, and one that is not ours', async (context) => {

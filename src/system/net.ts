@@ -1,7 +1,7 @@
 /** Sockets: outgoing connections, listening sockets, and a connection over the process's own descriptors (`-bs`, inetd). */
 import * as net from 'node:net';
-import type { Octets } from '../base/octets.ts';
 import { plainIp } from '../base/ip.ts';
+import type { Octets } from '../base/octets.ts';
 import type { Deadline } from '../core/deadline.ts';
 import type { ConnectFailure, Connection, ConnectRequest, Net, SystemFailure, SystemResult } from '../core/ports.ts';
 import { StreamConnection } from './connection.ts';
@@ -12,7 +12,12 @@ const defaultBacklog = 511;
 
 /** An address to bind, or a descriptor that listens already or is bound (inherited from the supervisor or systemd). */
 export type ListenTarget =
-  | { readonly kind: 'address'; readonly address: Octets; readonly port: number; /** An IPv6 wildcard without IPv4. */ readonly isIpv6Only?: boolean }
+  | {
+      readonly kind: 'address';
+      readonly address: Octets;
+      readonly port: number /** An IPv6 wildcard without IPv4. */;
+      readonly isIpv6Only?: boolean;
+    }
   | { readonly kind: 'path'; readonly path: Octets }
   | { readonly kind: 'descriptor'; readonly fd: number };
 
@@ -73,7 +78,11 @@ export class SystemNet implements Net {
   }
 
   /** `onConnection` gets every accepted connection; what it throws is a bug and ends the process. */
-  listen(target: ListenTarget, onConnection: (connection: StreamConnection) => void, options: ListenOptions = {}): Promise<SystemResult<Listener>> {
+  listen(
+    target: ListenTarget,
+    onConnection: (connection: StreamConnection) => void,
+    options: ListenOptions = {},
+  ): Promise<SystemResult<Listener>> {
     const server = net.createServer({ allowHalfOpen: true, noDelay: true, keepAlive: options.keepAlive ?? false }, (socket) => {
       // a peer that has gone already has no address any more
       if (socket.remoteAddress === undefined && target.kind !== 'path' && !options.isUnixSocket) {
@@ -106,7 +115,10 @@ export class SystemNet implements Net {
       bound.close();
       return failure(errnoName(status));
     }
-    return { kind: 'ok', value: { fd: bound.fd, address: plainIp(name.address ?? address), port: name.port ?? port, close: () => bound.close() } };
+    return {
+      kind: 'ok',
+      value: { fd: bound.fd, address: plainIp(name.address ?? address), port: name.port ?? port, close: () => bound.close() },
+    };
   }
 
   /** Standard input and output. When they are a socket (inetd), its addresses are known. */
@@ -114,7 +126,10 @@ export class SystemNet implements Net {
     const { stdin, stdout } = process;
     if (stdin instanceof net.Socket && stdin.remoteAddress !== undefined) {
       const local = { address: plainIp(stdin.localAddress ?? ''), port: stdin.localPort ?? 0 };
-      return new StreamConnection({ input: stdin, output: stdout }, this.#tls, local, { address: plainIp(stdin.remoteAddress), port: stdin.remotePort ?? 0 });
+      return new StreamConnection({ input: stdin, output: stdout }, this.#tls, local, {
+        address: plainIp(stdin.remoteAddress),
+        port: stdin.remotePort ?? 0,
+      });
     }
     return new StreamConnection({ input: stdin, output: stdout }, this.#tls);
   }
@@ -155,9 +170,12 @@ function connectOptions(request: ConnectRequest): net.SocketConnectOpts {
 
 function listenOptions(target: ListenTarget, backlog: number): net.ListenOptions & { fd?: number } {
   switch (target.kind) {
-    case 'descriptor': return { fd: target.fd, backlog };
-    case 'path': return { path: target.path, backlog };
-    case 'address': return { host: target.address, port: target.port, backlog, ipv6Only: target.isIpv6Only ?? false };
+    case 'descriptor':
+      return { fd: target.fd, backlog };
+    case 'path':
+      return { path: target.path, backlog };
+    case 'address':
+      return { host: target.address, port: target.port, backlog, ipv6Only: target.isIpv6Only ?? false };
   }
 }
 

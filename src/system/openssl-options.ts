@@ -60,7 +60,8 @@ export function parseOpensslOptions(text: Octets): OpensslOptions | undefined {
   for (const word of `${defaultOpensslOptions} ${text}`.split(/[ \t\n]+/)) {
     if (word === '') continue;
     const name = word.slice(1);
-    const bit = /^0x[0-9a-f]+$/.test(name) || /^[0-9]+$/.test(name) ? Number.parseInt(name, name.startsWith('0x') ? 16 : 10) : optionBits.get(name);
+    const bit =
+      /^0x[0-9a-f]+$/.test(name) || /^[0-9]+$/.test(name) ? Number.parseInt(name, name.startsWith('0x') ? 16 : 10) : optionBits.get(name);
     if (bit === undefined || (word[0] !== '+' && word[0] !== '-')) return undefined;
     bits = word[0] === '+' ? bits | bit : bits & ~bit;
     if (word === '-no_tlsv1') minVersion = 'TLSv1';

@@ -3,6 +3,7 @@
  * to start the agent; long-lived processes give root up for good (`becomeIdentity` in privilege.ts).
  */
 import type { Octets } from '../base/octets.ts';
+import type { Identity } from '../core/ports.ts';
 
 export interface Ids {
   readonly realUid: number;
@@ -49,4 +50,26 @@ export function asRoot<T>(action: () => T): T {
     process.setegid?.(gid);
     process.seteuid?.(uid);
   }
+}
+
+/** Synchronously, with the effective ids and groups of a user. Nothing changes for undefined, or when this process may not change. */
+export function asUser<T>(identity: Identity | undefined, action: () => T): T {
+  if (identity === undefined || identity.uid === process.geteuid?.()) return action();
+  return asRoot(() => {
+    const groups = process.getgroups?.() ?? [];
+    const gid = process.getegid?.() ?? 0;
+    if (process.geteuid?.() !== 0) return action();
+    const { initgroups } = process as unknown as { initgroups: (user: string | number, gid: number) => void }; // in Node since 0.9, not in its types
+    if (identity.initgroupsFor === undefined) process.setgroups?.([identity.gid]);
+    else initgroups.call(process, identity.initgroupsFor, identity.gid);
+    process.setegid?.(identity.gid);
+    process.seteuid?.(identity.uid);
+    try {
+      return action();
+    } finally {
+      process.seteuid?.(0);
+      process.setegid?.(gid);
+      process.setgroups?.([...groups]);
+    }
+  });
 }

@@ -82,7 +82,8 @@ function changeSeconds(change: ChangeDate, year: number): number {
 /** Days since the epoch. */
 function dayOf({ day }: ChangeDate, year: number): number {
   switch (day.kind) {
-    case 'zero-based': return days(year, 0, 1) + day.day;
+    case 'zero-based':
+      return days(year, 0, 1) + day.day;
     case 'julian': {
       const isLeap = days(year, 2, 1) - days(year, 1, 1) === 29;
       return days(year, 0, 1) + day.day - 1 + (isLeap && day.day >= 60 ? 1 : 0);

@@ -1,9 +1,10 @@
 /** Entries for the local syslog daemon, as datagrams of RFC 3164's form. A daemon that is away or slow never holds up mail: what does not fit is counted. */
+
+import { closeSync } from 'node:fs';
 import type { Octets } from '../base/octets.ts';
 import { bytesFromOctets } from '../base/octets.ts';
 import type { Clock } from '../core/ports.ts';
 import { attempt } from './failure.ts';
-import { closeSync } from 'node:fs';
 import type { Native } from './native.ts';
 
 export interface SyslogParts {

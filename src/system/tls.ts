@@ -2,11 +2,12 @@
  * TLS from Exim's options: contexts kept by the identity of their files, handshakes, and what is known of a session afterwards.
  * node:tls is loaded with the first context. Spec ch. 43 "Encrypted SMTP connections using TLS/SSL".
  */
-import type { SecureContext, SecureContextOptions, TLSSocket, TLSSocketOptions } from 'node:tls';
+
 import type { Duplex } from 'node:stream';
+import type { SecureContext, SecureContextOptions, TLSSocket, TLSSocketOptions } from 'node:tls';
 import { BoundedCache } from '../base/bounded-cache.ts';
-import { type Octets, trimSpace } from '../base/octets.ts';
 import { isIp } from '../base/ip.ts';
+import { type Octets, trimSpace } from '../base/octets.ts';
 import type { Deadline } from '../core/deadline.ts';
 import type { Files, SystemResult, TlsClientRequest, TlsFailure, TlsServerRequest, TlsStarted } from '../core/ports.ts';
 import type { TlsFacts } from '../core/session.ts';
@@ -110,11 +111,20 @@ export class TlsEngine {
       socket.destroy();
       return { kind: 'error', message: `(SSL_accept): ${peer ? refusedCertificate : missingCertificate}`, verifyError };
     }
-    const facts = factsOf(socket, peer, ourCertificate, peer !== undefined && verifyError === undefined, typeof socket.servername === 'string' ? socket.servername : '');
+    const facts = factsOf(
+      socket,
+      peer,
+      ourCertificate,
+      peer !== undefined && verifyError === undefined,
+      typeof socket.servername === 'string' ? socket.servername : '',
+    );
     return { kind: 'ok', facts, stream: socket, verifyError };
   }
 
-  async #contextForName(forServerName: (name: Octets) => Promise<TlsServerRequest | undefined>, name: Octets): Promise<Prepared<KeptContext> | undefined> {
+  async #contextForName(
+    forServerName: (name: Octets) => Promise<TlsServerRequest | undefined>,
+    name: Octets,
+  ): Promise<Prepared<KeptContext> | undefined> {
     const other = await forServerName(name);
     return other && this.#context(serverParts(other));
   }
@@ -131,10 +141,14 @@ export class TlsEngine {
   /** What changes when a file is replaced. */
   #identities(parts: ContextParts): readonly string[] {
     const names = [...fileList(parts.certificateFile), ...fileList(parts.keyFile), parts.verifyCertificates, parts.crlFile, parts.dhParam];
-    return names.filter((name) => name.startsWith('/')).map((name) => {
-      const facts = this.#files.stat(name);
-      return facts.kind === 'ok' ? `${facts.value.device}:${facts.value.inode}:${facts.value.mtimeNs}:${facts.value.sizeBytes}` : facts.errno;
-    });
+    return names
+      .filter((name) => name.startsWith('/'))
+      .map((name) => {
+        const facts = this.#files.stat(name);
+        return facts.kind === 'ok'
+          ? `${facts.value.device}:${facts.value.inode}:${facts.value.mtimeNs}:${facts.value.sizeBytes}`
+          : facts.errno;
+      });
   }
 
   #makeContext(parts: ContextParts): Prepared<KeptContext> {
@@ -222,7 +236,12 @@ export class TlsEngine {
     const names = this.#files.list(path);
     if (names.kind === 'error') return { kind: 'error', message: fileFailure(what, path, names) };
     const texts = names.value.map((name) => this.#files.readFile(`${path}/${name}`, certificateLimitBytes));
-    return { kind: 'ok', value: texts.flatMap((read) => (read.kind === 'ok' ? [read.value.toString('latin1')] : [])).filter((text) => text.includes('-----BEGIN')) };
+    return {
+      kind: 'ok',
+      value: texts
+        .flatMap((read) => (read.kind === 'ok' ? [read.value.toString('latin1')] : []))
+        .filter((text) => text.includes('-----BEGIN')),
+    };
   }
 }
 
@@ -262,12 +281,21 @@ async function connectTls(request: TlsClientRequest, kept: KeptContext, stream: 
   if (failed) return tlsFailure('SSL_connect', failed);
   const peer = peerCertificate(socket);
   const checked = request.mustVerify || request.tryVerify;
-  const verifyError = checked ? (peer ? (verifyErrorOf(socket, peer) ?? nameErrorOf(peer, request)) : 'SSL verify error: no certificate') : undefined;
+  const verifyError = checked
+    ? peer
+      ? (verifyErrorOf(socket, peer) ?? nameErrorOf(peer, request))
+      : 'SSL verify error: no certificate'
+    : undefined;
   if (request.mustVerify && verifyError) {
     socket.destroy();
     return { kind: 'error', message: `(SSL_connect): ${refusedCertificate}`, verifyError };
   }
-  return { kind: 'ok', facts: factsOf(socket, peer, kept.ourCertificate, checked && !verifyError, serverName), stream: socket, verifyError };
+  return {
+    kind: 'ok',
+    facts: factsOf(socket, peer, kept.ourCertificate, checked && !verifyError, serverName),
+    stream: socket,
+    verifyError,
+  };
 }
 
 type HandshakeFailure = { readonly kind: 'timeout' } | { readonly kind: 'closed' } | { readonly kind: 'error'; readonly error: unknown };
@@ -304,9 +332,12 @@ function handshake(socket: TLSSocket, event: 'secure' | 'secureConnect', until: 
 
 function tlsFailure(call: 'SSL_accept' | 'SSL_connect', failed: HandshakeFailure): TlsFailure {
   switch (failed.kind) {
-    case 'timeout': return { kind: 'error', message: `(${call}): timed out` };
-    case 'closed': return { kind: 'error', message: `(${call}): error:0A000126:SSL routines::unexpected eof while reading` };
-    case 'error': return { kind: 'error', message: `(${call}): ${opensslError(failed.error)}` };
+    case 'timeout':
+      return { kind: 'error', message: `(${call}): timed out` };
+    case 'closed':
+      return { kind: 'error', message: `(${call}): error:0A000126:SSL routines::unexpected eof while reading` };
+    case 'error':
+      return { kind: 'error', message: `(${call}): ${opensslError(failed.error)}` };
   }
 }
 
@@ -316,15 +347,18 @@ function opensslError(error: unknown): Octets {
   const match = /error:([0-9A-F]{8}):([^:]*):[^:]*:([^:]*)/.exec(text);
   if (match) return `error:${match[1]}:${match[2]}::${match[3]}`;
   const code = errorCode(error);
-  if (code === 'ECONNRESET' || code === 'ERR_SSL_UNEXPECTED_EOF_WHILE_READING') return 'error:0A000126:SSL routines::unexpected eof while reading';
+  if (code === 'ECONNRESET' || code === 'ERR_SSL_UNEXPECTED_EOF_WHILE_READING')
+    return 'error:0A000126:SSL routines::unexpected eof while reading';
   return code !== undefined && !code.startsWith('ERR_') ? failureOf(error).reason : text;
 }
 
 function contextFailure(error: unknown, parts: ContextParts): Octets {
   const code = errorCode(error) ?? '';
   const text = opensslError(error);
-  if (code === 'ERR_SSL_NO_CIPHER_MATCH' || /cipher|invalid command/i.test(text)) return `(SSL_CTX_set_cipher_list(${parts.ciphers})): ${text}`;
-  if (/key values mismatch|private key|PRIVATE/i.test(text)) return `(SSL_CTX_use_PrivateKey_file file=${parts.keyFile === '' ? parts.certificateFile : parts.keyFile}): ${text}`;
+  if (code === 'ERR_SSL_NO_CIPHER_MATCH' || /cipher|invalid command/i.test(text))
+    return `(SSL_CTX_set_cipher_list(${parts.ciphers})): ${text}`;
+  if (/key values mismatch|private key|PRIVATE/i.test(text))
+    return `(SSL_CTX_use_PrivateKey_file file=${parts.keyFile === '' ? parts.certificateFile : parts.keyFile}): ${text}`;
   return `(SSL_CTX_use_certificate_chain_file file=${parts.certificateFile}): ${text}`;
 }
 
@@ -335,24 +369,47 @@ function fileFailure(what: string, path: Octets, reason: Exclude<SystemResult<ne
 
 function serverParts(request: TlsServerRequest): ContextParts {
   return {
-    certificateFile: request.certificateFile, keyFile: request.keyFile, verifyCertificates: request.verifyCertificates ?? '', crlFile: request.crlFile ?? '',
-    ciphers: request.ciphers ?? '', options: request.options ?? '', dhParam: request.dhParam ?? '', eccurve: request.eccurve ?? '', isServer: true,
+    certificateFile: request.certificateFile,
+    keyFile: request.keyFile,
+    verifyCertificates: request.verifyCertificates ?? '',
+    crlFile: request.crlFile ?? '',
+    ciphers: request.ciphers ?? '',
+    options: request.options ?? '',
+    dhParam: request.dhParam ?? '',
+    eccurve: request.eccurve ?? '',
+    isServer: true,
   };
 }
 
 function clientParts(request: TlsClientRequest): ContextParts {
   return {
-    certificateFile: request.certificateFile ?? '', keyFile: request.keyFile ?? '', verifyCertificates: request.verifyCertificates ?? '', crlFile: request.crlFile ?? '',
-    ciphers: request.ciphers ?? '', options: request.options ?? '', dhParam: '', eccurve: '', isServer: false,
+    certificateFile: request.certificateFile ?? '',
+    keyFile: request.keyFile ?? '',
+    verifyCertificates: request.verifyCertificates ?? '',
+    crlFile: request.crlFile ?? '',
+    ciphers: request.ciphers ?? '',
+    options: request.options ?? '',
+    dhParam: '',
+    eccurve: '',
+    isServer: false,
   };
 }
 
 /** One file, or several separated by colons (a certificate for each kind of key). */
 function fileList(files: Octets): readonly Octets[] {
-  return files.split(':').map(trimSpace).filter((name) => name !== '');
+  return files
+    .split(':')
+    .map(trimSpace)
+    .filter((name) => name !== '');
 }
 
-function factsOf(socket: TLSSocket, peer: Uint8Array | undefined, ourCertificate: Uint8Array | undefined, certificateVerified: boolean, sni: Octets): TlsFacts {
+function factsOf(
+  socket: TLSSocket,
+  peer: Uint8Array | undefined,
+  ourCertificate: Uint8Array | undefined,
+  certificateVerified: boolean,
+  sni: Octets,
+): TlsFacts {
   const cipher = socket.getCipher();
   const version = (socket.getProtocol() ?? '').replace('v', '');
   const bits = cipherBits(cipher.standardName);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { duplexPair } from 'node:stream';
-import { test, type TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Address } from '../../core/address.ts';
 import type { Deadline } from '../../core/deadline.ts';
@@ -55,7 +55,8 @@ function localAgent(context: TestContext, parts: Partial<AgentPoolParts> = {}): 
     startChild: () => {
       const [ours, theirs] = duplexPair();
       const exited = runAgentChild({
-        stream: theirs, files: new SystemFiles(new Native()),
+        stream: theirs,
+        files: new SystemFiles(new Native()),
         loadRuntime: async () => ({ kind: 'ok', runtime: testRuntime() }),
         become: (identity) => {
           started.push(identity);
@@ -85,10 +86,21 @@ function bodyOf(bytes: Buffer): Body {
 function addressOf(address: string, parent?: Address): Address {
   const at = address.lastIndexOf('@');
   return {
-    kind: 'mailbox', address, original: address, localPart: address.slice(0, at), domain: address.slice(at + 1), unique: address, recipientIndex: 0,
+    kind: 'mailbox',
+    address,
+    original: address,
+    localPart: address.slice(0, at),
+    domain: address.slice(at + 1),
+    unique: address,
+    recipientIndex: 0,
     ...(parent ? { parent } : {}),
     inherited: { headersAdd: [], headersRemove: [], routerVariables: new Map() },
-    state: { headersAdd: [], headersRemove: [], routerVariables: new Map(), localPartData: { octets: 'x\xe9', taint: [{ from: 0, to: 2 }] } },
+    state: {
+      headersAdd: [],
+      headersRemove: [],
+      routerVariables: new Map(),
+      localPartData: { octets: 'x\xe9', taint: [{ from: 0, to: 2 }] },
+    },
   };
 }
 
@@ -105,11 +117,31 @@ function batchOf(transport: string, parts: BatchParts = {}): DeliveryBatch {
   const services = fakeServices({ log: parts.log ?? new FakeLog() });
   const instance = runtime.config.transports.get(transport) ?? { ...[...runtime.config.transports.values()][0], name: transport };
   const message = {
-    id: '1abcde-000000012Ab-0001', sender: 's\xe9nder@a.example', recipients: [], headers: [{ type: 'F', text: 'From: x\n' }], body: bodyOf(parts.body ?? Buffer.from('body\n')),
-    size: 10, bodyLineCount: 1, bodyZeroCount: 0, maxReceivedLineLength: 4, receivedAtMs: 0, isUtf8: false, dsn: {}, aclM: new Map([['m_x', untainted('acl\xff')]]),
-    origin: { isLocal: true, callerUid: 0, callerGid: 0, callerLogin: 'root', aclC: new Map() }, nonRecipients: new Set(['gone@a.example']),
-    isFirstDelivery: true, isManuallyThawed: false, isLocalError: false, dontDeliver: false, warningCount: 0, receivedUsec: 0, isSenderSetUntrusted: false,
-    unknownSpoolLines: [], queueName: '', isQueueOnly: false,
+    id: '1abcde-000000012Ab-0001',
+    sender: 's\xe9nder@a.example',
+    recipients: [],
+    headers: [{ type: 'F', text: 'From: x\n' }],
+    body: bodyOf(parts.body ?? Buffer.from('body\n')),
+    size: 10,
+    bodyLineCount: 1,
+    bodyZeroCount: 0,
+    maxReceivedLineLength: 4,
+    receivedAtMs: 0,
+    isUtf8: false,
+    dsn: {},
+    aclM: new Map([['m_x', untainted('acl\xff')]]),
+    origin: { isLocal: true, callerUid: 0, callerGid: 0, callerLogin: 'root', aclC: new Map() },
+    nonRecipients: new Set(['gone@a.example']),
+    isFirstDelivery: true,
+    isManuallyThawed: false,
+    isLocalError: false,
+    dontDeliver: false,
+    warningCount: 0,
+    receivedUsec: 0,
+    isSenderSetUntrusted: false,
+    unknownSpoolLines: [],
+    queueName: '',
+    isQueueOnly: false,
   } satisfies Message;
   return {
     message,
@@ -141,20 +173,37 @@ for (const size of [0, 5, 65_536, 65_537, 3_000_000]) {
     const body = Buffer.alloc(size, 'body line\n');
     const journalled: string[] = [];
     const batch = batchOf('recorder', {
-      body, addresses: [addressOf('one@a.example', parent), addressOf('tw\xf6@a.example', parent)],
+      body,
+      addresses: [addressOf('one@a.example', parent), addressOf('tw\xf6@a.example', parent)],
       settled: async (result) => void journalled.push(result.address.address),
     });
     const results = await client.deliver(self, batch, 'box');
     const seen = seenBy(results);
-    assert.deepEqual(results.map((result) => result.address), batch.addresses, 'the addresses of the caller');
+    assert.deepEqual(
+      results.map((result) => result.address),
+      batch.addresses,
+      'the addresses of the caller',
+    );
     assert.deepEqual(results[1]?.returnedText, Buffer.from('\x00\xff'));
     assert.deepEqual(journalled, ['one@a.example', 'tw\xf6@a.example']);
     const { id, sender, returnPath, headers, addresses, parents, localPartData, aclM, transport, first, second, tail } = seen;
-    assert.deepEqual({ id, sender, returnPath, headers, addresses, parents, localPartData, aclM, transport, first, second, tail }, {
-      id: batch.message.id, sender: 's\xe9nder@a.example', returnPath: 'bounce@a.example', headers: ['From: x\n', 'Subject: caf\xe9\n'],
-      addresses: journalled, parents: ['alias@a.example', 'alias@a.example'], localPartData: { octets: 'x\xe9', taint: [{ from: 0, to: 2 }] },
-      aclM: { octets: 'acl\xff', taint: [] }, transport: true, first: hashOf(body), second: hashOf(body), tail: body.subarray(-4).toString('latin1').slice(-4),
-    });
+    assert.deepEqual(
+      { id, sender, returnPath, headers, addresses, parents, localPartData, aclM, transport, first, second, tail },
+      {
+        id: batch.message.id,
+        sender: 's\xe9nder@a.example',
+        returnPath: 'bounce@a.example',
+        headers: ['From: x\n', 'Subject: caf\xe9\n'],
+        addresses: journalled,
+        parents: ['alias@a.example', 'alias@a.example'],
+        localPartData: { octets: 'x\xe9', taint: [{ from: 0, to: 2 }] },
+        aclM: { octets: 'acl\xff', taint: [] },
+        transport: true,
+        first: hashOf(body),
+        second: hashOf(body),
+        tail: body.subarray(-4).toString('latin1').slice(-4),
+      },
+    );
   });
 }
 
@@ -182,19 +231,32 @@ test('an address without a result is deferred, and told to who journals', async 
   const { client } = localAgent(context);
   const settled: string[] = [];
   const addresses = [addressOf('one@a.example'), addressOf('two@a.example')];
-  const results = await client.deliver(self, batchOf('forgetful', { addresses, settled: async (result) => void settled.push(`${result.address.localPart} ${result.kind}`) }), '');
-  assert.deepEqual(results.map((result) => result.kind), ['delivered', 'deferred']);
+  const results = await client.deliver(
+    self,
+    batchOf('forgetful', { addresses, settled: async (result) => void settled.push(`${result.address.localPart} ${result.kind}`) }),
+    '',
+  );
+  assert.deepEqual(
+    results.map((result) => result.kind),
+    ['delivered', 'deferred'],
+  );
   assert.deepEqual(settled, ['one delivered', 'two deferred']);
 });
 
 test('a journal that fails defers what follows', async (context) => {
   const { client } = localAgent(context);
   const addresses = [addressOf('one@a.example'), addressOf('two@a.example')];
-  const batch = batchOf('recorder', { addresses, settled: async (result) => {
-    if (result.kind === 'delivered') throw new Error('no space');
-  } });
+  const batch = batchOf('recorder', {
+    addresses,
+    settled: async (result) => {
+      if (result.kind === 'delivered') throw new Error('no space');
+    },
+  });
   const results = await client.deliver(self, batch, '');
-  assert.deepEqual(results.map((result) => result.kind), ['delivered', 'deferred']);
+  assert.deepEqual(
+    results.map((result) => result.kind),
+    ['delivered', 'deferred'],
+  );
   assert.equal(results[1]?.message, 'no space');
 });
 
@@ -229,20 +291,32 @@ test('identities that are refused: root, never_users, commands outside transport
     assert.equal(result.kind === 'error' && result.errno, 'EPROTO', String(uid));
   }
   const delivery = await client.deliver({ uid: 0, gid: 0 }, batchOf('recorder'), '');
-  assert.deepEqual(delivery.map(({ kind, message }) => [kind, message]), [['deferred', 'the agent never acts as root']]);
+  assert.deepEqual(
+    delivery.map(({ kind, message }) => [kind, message]),
+    [['deferred', 'the agent never acts as root']],
+  );
   assert.deepEqual(started, []);
   assert.equal((await client.run(command, new Uint8Array(), forever)).kind, 'ok', 'as Exim');
-  assert.deepEqual(started.map(({ uid }) => uid), [nobody.uid]);
+  assert.deepEqual(
+    started.map(({ uid }) => uid),
+    [nobody.uid],
+  );
 });
 
 test('children are kept, the least recently used goes, and a full pool waits', async (context) => {
   const { client, pool, started } = localAgent(context, { limit: 2 });
   const as = (uid: number) => client.stat({ uid, gid: uid }, '/', forever);
   for (const uid of [1, 2, 1, 3, 1, 2]) assert.equal((await as(uid)).kind, 'ok');
-  assert.deepEqual(started.map(({ uid }) => uid), [1, 2, 3, 2]);
+  assert.deepEqual(
+    started.map(({ uid }) => uid),
+    [1, 2, 3, 2],
+  );
   assert.equal(pool.childCount, 2);
   const busy = await Promise.all([11, 12, 13, 14].map((uid) => client.deliver({ uid, gid: 1 }, batchOf('slow'), '')));
-  assert.deepEqual(busy.map((results) => results[0]?.kind), Array(4).fill('delivered'));
+  assert.deepEqual(
+    busy.map((results) => results[0]?.kind),
+    Array(4).fill('delivered'),
+  );
 });
 
 test('an idle child ends, and a reload gives new ones', async (context) => {
@@ -275,7 +349,12 @@ test('files of 1 MiB with any octets are read, larger than the limit are not', a
   fs.writeFileSync(Buffer.from(path, 'latin1'), bytes);
   const read = await client.readFile(self, path, 1 << 20, forever);
   assert.ok(read.kind === 'ok' && read.value.bytes.equals(bytes) && read.value.facts.sizeBytes === 1 << 20);
-  const cases: readonly (readonly [string, number, string])[] = [[path, 100, 'EFBIG'], [`${path}x`, 100, 'ENOENT'], ['/', 100, 'EISDIR'], ['/dev/null', 100, 'EINVAL']];
+  const cases: readonly (readonly [string, number, string])[] = [
+    [path, 100, 'EFBIG'],
+    [`${path}x`, 100, 'ENOENT'],
+    ['/', 100, 'EISDIR'],
+    ['/dev/null', 100, 'EINVAL'],
+  ];
   for (const [wanted, limit, errno] of cases) {
     const result = await client.readFile(self, wanted, limit, forever);
     assert.equal(result.kind === 'error' && result.errno, errno, wanted);
@@ -285,7 +364,10 @@ test('files of 1 MiB with any octets are read, larger than the limit are not', a
 test('the agent is reached over a socket that others may not use', async (context) => {
   const path = `${testDirectory(context)}/agent`;
   const native = new Native();
-  const pool = new AgentPool({ policy: { exim: nobody, neverUsers: new Set() }, startChild: () => ({ kind: 'error', errno: 'EAGAIN', reason: 'no children here' }) });
+  const pool = new AgentPool({
+    policy: { exim: nobody, neverUsers: new Set() },
+    startChild: () => ({ kind: 'error', errno: 'EAGAIN', reason: 'no children here' }),
+  });
   context.after(() => pool.close());
   const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   const listening = await listenForOwner(path, own, native, (stream) => pool.serve(stream));
@@ -308,7 +390,10 @@ test('without an agent everything is deferred', async () => {
   const stat = await client.stat(self, '/', forever);
   assert.deepEqual(stat, { kind: 'error', errno: 'EAGAIN', reason: 'Connection refused' });
   const results = await client.deliver(self, batchOf('recorder'), '');
-  assert.deepEqual(results.map(({ kind, message }) => [kind, message]), [['deferred', 'the agent cannot be reached: Connection refused']]);
+  assert.deepEqual(
+    results.map(({ kind, message }) => [kind, message]),
+    [['deferred', 'the agent cannot be reached: Connection refused']],
+  );
 });
 
 // ---------------------------------------------------------------- as root, with real processes
@@ -318,9 +403,15 @@ test('ids and groups of transports and their commands are the user’s, and no o
   for (const identity of [nobody, mail, { ...mail, initgroupsFor: 'mail' }]) {
     const seen = seenBy(await client.deliver(identity, batchOf('recorder'), 'box'));
     const { uid, euid, gid, egid, groups } = seen;
-    assert.deepEqual({ uid, euid, gid, egid, groups }, { uid: identity.uid, euid: identity.uid, gid: identity.gid, egid: identity.gid, groups: [identity.gid] });
+    assert.deepEqual(
+      { uid, euid, gid, egid, groups },
+      { uid: identity.uid, euid: identity.uid, gid: identity.gid, egid: identity.gid, groups: [identity.gid] },
+    );
     const { output } = seenBy(await client.deliver(identity, batchOf('pipe'), 'box'));
-    assert.match(String(output), new RegExp(`^uid=${identity.uid}\\(\\w+\\) gid=${identity.gid}\\(\\w+\\) groups=${identity.gid}\\(\\w+\\)\n$`));
+    assert.match(
+      String(output),
+      new RegExp(`^uid=${identity.uid}\\(\\w+\\) gid=${identity.gid}\\(\\w+\\) groups=${identity.gid}\\(\\w+\\)\n$`),
+    );
   }
 });
 
@@ -334,10 +425,18 @@ test('a .forward of mode 0600 in a home of mode 0700 is read by its owner only',
   fs.writeFileSync(forward, 'elsewhere@b.example\n', { mode: 0o600 });
   for (const path of [home, forward]) fs.chownSync(path, nobody.uid, nobody.gid);
   const read = await client.readFile(nobody, forward, 1000, forever);
-  assert.ok(read.kind === 'ok' && read.value.bytes.toString() === 'elsewhere@b.example\n' && read.value.facts.uid === nobody.uid && read.value.facts.mode === 0o600);
+  assert.ok(
+    read.kind === 'ok' &&
+      read.value.bytes.toString() === 'elsewhere@b.example\n' &&
+      read.value.facts.uid === nobody.uid &&
+      read.value.facts.mode === 0o600,
+  );
   for (const result of [
-    await client.readFile(mail, forward, 1000, forever), await client.stat(mail, forward, forever), await client.access(mail, forward, 'read', forever),
-  ]) assert.equal(result.kind === 'error' && result.errno, 'EACCES');
+    await client.readFile(mail, forward, 1000, forever),
+    await client.stat(mail, forward, forever),
+    await client.access(mail, forward, 'read', forever),
+  ])
+    assert.equal(result.kind === 'error' && result.errno, 'EACCES');
   assert.equal((await client.access(nobody, forward, 'write', forever)).kind, 'ok');
 });
 
@@ -346,7 +445,10 @@ test('a child that is lost defers its delivery, and the next delivery gets anoth
   const lost = await client.deliver(nobody, batchOf('crash'), '');
   assert.equal(lost[0]?.kind, 'deferred');
   assert.match(lost[0]?.message ?? '', /the process of the agent was lost/);
-  const [first, second] = [seenBy(await client.deliver(nobody, batchOf('slow'), '')), seenBy(await client.deliver(nobody, batchOf('slow'), ''))];
+  const [first, second] = [
+    seenBy(await client.deliver(nobody, batchOf('slow'), '')),
+    seenBy(await client.deliver(nobody, batchOf('slow'), '')),
+  ];
   assert.equal(first['pid'], second['pid'], 'it is kept');
 });
 

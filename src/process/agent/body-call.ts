@@ -4,10 +4,10 @@
  */
 import type { Deadline } from '../../core/deadline.ts';
 import type { Body } from '../../core/message.ts';
-import { fail, ok, type Outcome } from '../../core/outcome.ts';
+import { fail, type Outcome, ok } from '../../core/outcome.ts';
 import type { IncomingCall, OutgoingCall } from '../channel/channel.ts';
 import { ProtocolError } from '../channel/frames.ts';
-import { Fields } from '../channel/values.ts';
+import type { Fields } from '../channel/values.ts';
 
 /** Bodies up to this are sent whole with the request. */
 export const inlineLimitBytes = 64 * 1024;
@@ -21,7 +21,8 @@ export interface BodyFacts {
 }
 
 export function describeBody(body: Body, visibleBytes: number): Outcome<BodyFacts> {
-  if (body.sizeBytes <= inlineLimitBytes) return ok({ sizeBytes: body.sizeBytes, isInline: true, head: Buffer.alloc(0), tail: Buffer.alloc(0) });
+  if (body.sizeBytes <= inlineLimitBytes)
+    return ok({ sizeBytes: body.sizeBytes, isInline: true, head: Buffer.alloc(0), tail: Buffer.alloc(0) });
   const head = body.head(visibleBytes);
   if (head.kind !== 'ok') return head;
   const tail = body.tail(visibleBytes);
@@ -30,7 +31,12 @@ export function describeBody(body: Body, visibleBytes: number): Outcome<BodyFact
 }
 
 export function decodeBodyFacts(fields: Fields): BodyFacts {
-  const facts = { sizeBytes: fields.number('sizeBytes'), isInline: fields.boolean('isInline'), head: fields.bytes('head'), tail: fields.bytes('tail') };
+  const facts = {
+    sizeBytes: fields.number('sizeBytes'),
+    isInline: fields.boolean('isInline'),
+    head: fields.bytes('head'),
+    tail: fields.bytes('tail'),
+  };
   if (facts.isInline && facts.sizeBytes > inlineLimitBytes) throw new ProtocolError('an inline body that is too large');
   return facts;
 }

@@ -21,7 +21,9 @@ export interface AgentChildParts {
   readonly files: Files;
   readonly spawner?: Spawner;
   /** Called once, before root is given up. A failure is told to each delivery. */
-  readonly loadRuntime: () => Promise<{ readonly kind: 'ok'; readonly runtime: AgentRuntime } | { readonly kind: 'failed'; readonly reason: string }>;
+  readonly loadRuntime: () => Promise<
+    { readonly kind: 'ok'; readonly runtime: AgentRuntime } | { readonly kind: 'failed'; readonly reason: string }
+  >;
   readonly become?: (identity: Identity) => SystemResult<void>;
 }
 
@@ -49,7 +51,9 @@ class AgentChild {
   constructor(parts: AgentChildParts) {
     this.#parts = parts;
     this.#spawner = parts.spawner ?? new DirectSpawner();
-    this.#runtime = parts.loadRuntime().catch((error: unknown) => ({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) }));
+    this.#runtime = parts
+      .loadRuntime()
+      .catch((error: unknown) => ({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) }));
   }
 
   async answer(call: IncomingCall): Promise<void> {

@@ -35,7 +35,11 @@ export class AgentClient implements UserActions, Spawner {
   }
 
   readFile(identity: Identity | undefined, path: Octets, limitBytes: number, until: Deadline): Promise<SystemResult<FileContent>> {
-    return this.#ask({ op: 'read', identity: encodeIdentity(identity), path, limitBytes: Math.min(limitBytes, readLimitBytes) }, decodeContent, until);
+    return this.#ask(
+      { op: 'read', identity: encodeIdentity(identity), path, limitBytes: Math.min(limitBytes, readLimitBytes) },
+      decodeContent,
+      until,
+    );
   }
 
   async run(request: SpawnRequest, input: AsyncIterable<Uint8Array> | Uint8Array, until: Deadline): Promise<RunResult> {

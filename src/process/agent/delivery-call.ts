@@ -27,7 +27,9 @@ const addressLimit = 100_000;
 
 // ---------------------------------------------------------------- the worker's side
 
-export function encodeDelivery(batch: DeliveryBatch): { readonly kind: 'ok'; readonly value: object; readonly body: BodyFacts } | { readonly kind: 'error'; readonly reason: string } {
+export function encodeDelivery(
+  batch: DeliveryBatch,
+): { readonly kind: 'ok'; readonly value: object; readonly body: BodyFacts } | { readonly kind: 'error'; readonly reason: string } {
   const { message, frame } = batch;
   const body = describeBody(message.body, frame.config.main.message_body_visible);
   if (body.kind !== 'ok') return { kind: 'error', reason: body.kind === 'forced-fail' ? 'the body cannot be read' : body.message };
@@ -64,7 +66,12 @@ function encodeAddresses(addresses: readonly Address[]): { readonly addresses: r
 }
 
 /** Sends the body as it is asked for, passes on results and log lines, and defers what is left when the child is lost. Never rejects. */
-export async function finishDelivery(call: OutgoingCall, batch: DeliveryBatch, body: BodyFacts, log: Log): Promise<readonly DeliveryResult[]> {
+export async function finishDelivery(
+  call: OutgoingCall,
+  batch: DeliveryBatch,
+  body: BodyFacts,
+  log: Log,
+): Promise<readonly DeliveryResult[]> {
   const settled = new Map<Address, DeliveryResult>();
   const expire = () => call.cancel();
   batch.until.signal.addEventListener('abort', expire);
@@ -79,10 +86,12 @@ export async function finishDelivery(call: OutgoingCall, batch: DeliveryBatch, b
   };
   let passes: Promise<unknown> = Promise.resolve();
   const sendPass = () => {
-    passes = passes.then(() => sendBody(call, batch.message.body, batch.until)).catch((error: unknown) => {
-      problem ??= `the message cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-      call.cancel();
-    });
+    passes = passes
+      .then(() => sendBody(call, batch.message.body, batch.until))
+      .catch((error: unknown) => {
+        problem ??= `the message cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+        call.cancel();
+      });
   };
   if (body.isInline) sendPass();
   const takeEvent = (event: Fields) => {
@@ -123,7 +132,8 @@ function decodeResult(event: Fields, batch: DeliveryBatch): DeliveryResult {
   const address = batch.addresses[event.number('index')];
   const result = event.get('result');
   const kind = event.fields('result').string('kind');
-  if (!address || (kind !== 'delivered' && kind !== 'deferred' && kind !== 'failed')) throw new ProtocolError('a result of no address or kind');
+  if (!address || (kind !== 'delivered' && kind !== 'deferred' && kind !== 'failed'))
+    throw new ProtocolError('a result of no address or kind');
   return { ...(result as Omit<DeliveryResult, 'address'>), address }; // made by `encodeResult` in a child of the same program
 }
 
@@ -131,10 +141,17 @@ function writeLog(entry: Fields, log: Log): void {
   const line = entry.string('line');
   const id = entry.has('id') ? entry.string('id') : undefined;
   switch (entry.string('kind')) {
-    case 'main': return log.main(line, id);
-    case 'panic': return log.panic(line, id);
-    case 'reject': return log.reject(line, undefined, id);
-    default: throw new ProtocolError('a log line of no kind');
+    case 'main':
+      log.main(line, id);
+      return;
+    case 'panic':
+      log.panic(line, id);
+      return;
+    case 'reject':
+      log.reject(line, undefined, id);
+      return;
+    default:
+      throw new ProtocolError('a log line of no kind');
   }
 }
 
@@ -156,7 +173,10 @@ export async function serveDelivery(call: IncomingCall, runtime: AgentRuntime): 
 }
 
 async function decodeDelivery(
-  call: IncomingCall, fields: Fields, runtime: AgentRuntime, until: DeliveryBatch['until'],
+  call: IncomingCall,
+  fields: Fields,
+  runtime: AgentRuntime,
+  until: DeliveryBatch['until'],
 ): Promise<{ readonly kind: 'ok'; readonly value: DeliveryBatch } | ReturnType<typeof failure>> {
   const { config } = runtime;
   const name = fields.string('transport');
@@ -171,7 +191,13 @@ async function decodeDelivery(
   const services: Services = { ...runtime.services, log: forwardingLog(call, runtime.services.log) };
   const results = {};
   const frame: Frame = {
-    config, services, message, address: first, batch: addresses, results, until,
+    config,
+    services,
+    message,
+    address: first,
+    batch: addresses,
+    results,
+    until,
     delivery: { results, startedAtMs: services.clock.now() },
     captures: fields.array('captures') as readonly Text[], // likewise
   };
@@ -179,7 +205,12 @@ async function decodeDelivery(
   return {
     kind: 'ok',
     value: {
-      message, addresses, instance, frame, services, until,
+      message,
+      addresses,
+      instance,
+      frame,
+      services,
+      until,
       returnPath: fields.string('returnPath'),
       headers: fields.strings('headers'),
       isRehearsal: fields.boolean('isRehearsal'),

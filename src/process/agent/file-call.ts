@@ -17,19 +17,29 @@ export function decodeFileRequest(fields: Fields): FileRequest | undefined {
   const op = fields.string('op');
   switch (op) {
     case 'stat':
-    case 'lstat': return { op, path: fields.string('path') };
-    case 'access': return { op, path: fields.string('path'), mode: accessMode(fields.string('mode')) };
-    case 'read': return { op, path: fields.string('path'), limitBytes: Math.min(fields.number('limitBytes'), readLimitBytes) };
-    default: return undefined;
+    case 'lstat':
+      return { op, path: fields.string('path') };
+    case 'access':
+      return { op, path: fields.string('path'), mode: accessMode(fields.string('mode')) };
+    case 'read':
+      return { op, path: fields.string('path'), limitBytes: Math.min(fields.number('limitBytes'), readLimitBytes) };
+    default:
+      return undefined;
   }
 }
 
 export async function serveFile(call: IncomingCall, request: FileRequest, files: Files): Promise<void> {
   switch (request.op) {
-    case 'stat': return call.reply(files.stat(request.path));
-    case 'lstat': return call.reply(files.lstat(request.path));
-    case 'access': return call.reply(files.access(request.path, request.mode));
-    case 'read': return call.reply(await readRegularFile(files, request.path, request.limitBytes, { endMs: Number.POSITIVE_INFINITY, signal: call.signal }));
+    case 'stat':
+      return call.reply(files.stat(request.path));
+    case 'lstat':
+      return call.reply(files.lstat(request.path));
+    case 'access':
+      return call.reply(files.access(request.path, request.mode));
+    case 'read':
+      return call.reply(
+        await readRegularFile(files, request.path, request.limitBytes, { endMs: Number.POSITIVE_INFINITY, signal: call.signal }),
+      );
   }
 }
 
@@ -74,8 +84,16 @@ function accessMode(text: string): 'read' | 'write' | 'execute' {
 
 function fileType(text: string): FileFacts['type'] {
   switch (text) {
-    case 'file': case 'directory': case 'symlink': case 'fifo': case 'socket': case 'character': case 'block': return text;
-    default: throw new ProtocolError('type: unknown');
+    case 'file':
+    case 'directory':
+    case 'symlink':
+    case 'fifo':
+    case 'socket':
+    case 'character':
+    case 'block':
+      return text;
+    default:
+      throw new ProtocolError('type: unknown');
   }
 }
 

@@ -1,8 +1,8 @@
 /** Where the agent and the spawner are reached: a Unix socket for Exim's user alone, or, for a command line that is root, no process at all. */
-import { duplexPair, type Duplex } from 'node:stream';
+import { type Duplex, duplexPair } from 'node:stream';
 import type { Octets } from '../../base/octets.ts';
 import type { SystemResult } from '../../core/ports.ts';
-import { listenLocal, type LocalListener } from '../../system/attached-process.ts';
+import { type LocalListener, listenLocal } from '../../system/attached-process.ts';
 import type { Native, PeerCredentials } from '../../system/native.ts';
 import { AgentClient } from './client.ts';
 import { AgentPool, type AgentPoolParts } from './pool.ts';
@@ -13,7 +13,12 @@ export interface SocketOwner {
 }
 
 /** `serve` gets the stream of each peer that is `owner` or root; others are cut off. */
-export function listenForOwner(path: Octets, owner: SocketOwner, native: Native, serve: (stream: Duplex) => void): Promise<SystemResult<LocalListener>> {
+export function listenForOwner(
+  path: Octets,
+  owner: SocketOwner,
+  native: Native,
+  serve: (stream: Duplex) => void,
+): Promise<SystemResult<LocalListener>> {
   return listenLocal(path, owner, native, (stream, peer) => {
     if (isOwner(peer, owner)) return serve(stream);
     stream.on('error', () => {}); // nothing is wanted of it
@@ -41,7 +46,8 @@ export function openLocalAgent(parts: AgentPoolParts): LocalAgent {
     return { kind: 'ok', value: ours };
   });
   return {
-    client, pool,
+    client,
+    pool,
     close: () => {
       client.close();
       pool.close();

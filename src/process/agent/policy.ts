@@ -2,7 +2,7 @@
 import type { Identity, SystemFailure } from '../../core/ports.ts';
 import { failure } from '../../system/failure.ts';
 import { ProtocolError } from '../channel/frames.ts';
-import { Fields } from '../channel/values.ts';
+import type { Fields } from '../channel/values.ts';
 
 export interface AgentPolicy {
   /** Exim's own: used where a call names nobody. */
@@ -34,6 +34,7 @@ export function decodeIdentity(fields: Fields, name: string): Identity | undefin
   if (!fields.has(name)) return undefined;
   const identity = fields.fields(name);
   const initgroupsFor = identity.has('initgroupsFor') ? identity.string('initgroupsFor') : undefined;
-  if (initgroupsFor !== undefined && !/^[^\x00-\x1f:]{1,256}$/.test(initgroupsFor)) throw new ProtocolError('initgroupsFor: not a user name');
+  if (initgroupsFor !== undefined && !/^[ -9;-~\x80-\xff]{1,256}$/.test(initgroupsFor))
+    throw new ProtocolError('initgroupsFor: not a user name');
   return { uid: identity.id('uid'), gid: identity.id('gid'), initgroupsFor };
 }

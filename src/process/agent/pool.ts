@@ -5,8 +5,8 @@
 import type { Duplex } from 'node:stream';
 import { KeyedQueue } from '../../base/keyed-queue.ts';
 import type { Identity, SystemFailure, SystemResult } from '../../core/ports.ts';
-import { failure } from '../../system/failure.ts';
 import type { AttachedProcess } from '../../system/attached-process.ts';
+import { failure } from '../../system/failure.ts';
 import { Channel, type IncomingCall, type OutgoingCall } from '../channel/channel.ts';
 import { ProtocolError } from '../channel/frames.ts';
 import { Fields } from '../channel/values.ts';
@@ -91,7 +91,8 @@ export class AgentPool {
   #refusal(op: string, identity: Identity): SystemFailure | undefined {
     const { exim, neverUsers, mayRun } = this.#parts.policy;
     if (!['stat', 'lstat', 'access', 'read', 'run', 'deliver'].includes(op)) return failure('EPROTO', `unknown operation ${op}`);
-    if (op === 'run' && identity.uid !== exim.uid && !mayRun?.(identity)) return failure('EPERM', `no command may run as uid ${identity.uid} outside a transport`);
+    if (op === 'run' && identity.uid !== exim.uid && !mayRun?.(identity))
+      return failure('EPERM', `no command may run as uid ${identity.uid} outside a transport`);
     return refusal(identity, neverUsers);
   }
 
@@ -168,7 +169,10 @@ export class AgentPool {
   #finished(child: Child): void {
     child.finish();
     if (child.callCount > 0) return;
-    if (child.isRetired) return child.stop();
+    if (child.isRetired) {
+      child.stop();
+      return;
+    }
     if (this.#children.get(child.key) === child) {
       this.#children.delete(child.key); // the order of the map is that of use
       this.#children.set(child.key, child);

@@ -22,7 +22,14 @@ async function hashBody(batch: DeliveryBatch): Promise<string> {
 }
 
 export function who(): Seen {
-  return { uid: process.getuid?.(), euid: process.geteuid?.(), gid: process.getgid?.(), egid: process.getegid?.(), groups: process.getgroups?.().sort((a, b) => a - b), pid: process.pid };
+  return {
+    uid: process.getuid?.(),
+    euid: process.geteuid?.(),
+    gid: process.getgid?.(),
+    egid: process.getegid?.(),
+    groups: process.getgroups?.().sort((a, b) => a - b),
+    pid: process.pid,
+  };
 }
 
 const behaviours: Readonly<Record<string, (batch: DeliveryBatch) => Promise<Seen>>> = {
@@ -51,7 +58,14 @@ const behaviours: Readonly<Record<string, (batch: DeliveryBatch) => Promise<Seen
     return { again: await hashBody(batch) };
   },
   pipe: async (batch) => {
-    const request = { argv: ['/usr/bin/id'], environment: new Map(), directory: '/', umask: 0o022, timeoutMs: 10_000, maxOutputBytes: 1000 };
+    const request = {
+      argv: ['/usr/bin/id'],
+      environment: new Map(),
+      directory: '/',
+      umask: 0o022,
+      timeoutMs: 10_000,
+      maxOutputBytes: 1000,
+    };
     const ran = await batch.services.spawner.run(request, new Uint8Array(), batch.until);
     return { output: ran.kind === 'ok' ? ran.result.stdout.toString('latin1') : ran.reason };
   },
@@ -74,12 +88,24 @@ const behaviours: Readonly<Record<string, (batch: DeliveryBatch) => Promise<Seen
 function instanceOf(name: string, isRemote = false): TransportInstance {
   const behaviour = behaviours[name];
   return {
-    name, driver: name, at: testLocation, generic: {}, own: {}, settings: new Map(), notYet: [], isRemote,
+    name,
+    driver: name,
+    at: testLocation,
+    generic: {},
+    own: {},
+    settings: new Map(),
+    notYet: [],
+    isRemote,
     behaviour: behaviour && {
       deliver: async (batch) => {
         const seen = await behaviour(batch);
         const wanted = name === 'forgetful' ? batch.addresses.slice(0, 1) : batch.addresses;
-        const results = wanted.map((address) => ({ address, kind: 'delivered' as const, message: JSON.stringify(seen), returnedText: Buffer.from('\x00\xff') }));
+        const results = wanted.map((address) => ({
+          address,
+          kind: 'delivered' as const,
+          message: JSON.stringify(seen),
+          returnedText: Buffer.from('\x00\xff'),
+        }));
         for (const result of results) await batch.settled(result);
         return results;
       },
@@ -95,7 +121,9 @@ export function testRuntime(): AgentRuntime {
 }
 
 const realClock = {
-  now: () => Date.now(), monotonicMs: () => Number(process.hrtime.bigint() / 1000n) / 1000, localOffsetSeconds: () => 0,
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  localOffsetSeconds: () => 0,
   sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
 };
 

@@ -17,37 +17,49 @@ async function gather(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(all);
 }
 
-const frames = fc.array(fc.record({
-  type: fc.constantFrom<FrameType>(frameType.open, frameType.data, frameType.event, frameType.reply),
-  call: fc.integer({ min: 0, max: 0xffff_ffff }),
-  payload: fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
-}, { noNullPrototype: true }), { maxLength: 20 });
+const frames = fc.array(
+  fc.record(
+    {
+      type: fc.constantFrom<FrameType>(frameType.open, frameType.data, frameType.event, frameType.reply),
+      call: fc.integer({ min: 0, max: 0xffff_ffff }),
+      payload: fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+    },
+    { noNullPrototype: true },
+  ),
+  { maxLength: 20 },
+);
 
 test('frames survive any cut of the stream', () => {
-  fc.assert(fc.property(frames, fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }), (sent: readonly Frame[], cuts) => {
-    const stream = Buffer.concat(sent.map((frame) => encodeFrame(frame.type, frame.call, frame.payload)));
-    const reader = new FrameReader();
-    const read: Frame[] = [];
-    for (let from = 0, i = 0; from < stream.length; i++) {
-      const to = from + (cuts[i % cuts.length] ?? 1);
-      read.push(...reader.push(stream.subarray(from, to)));
-      from = to;
-    }
-    assert.deepEqual(read, sent);
-    assert.equal(reader.pendingBytes, 0);
-  }), { numRuns: 300 });
+  fc.assert(
+    fc.property(frames, fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }), (sent: readonly Frame[], cuts) => {
+      const stream = Buffer.concat(sent.map((frame) => encodeFrame(frame.type, frame.call, frame.payload)));
+      const reader = new FrameReader();
+      const read: Frame[] = [];
+      for (let from = 0, i = 0; from < stream.length; i++) {
+        const to = from + (cuts[i % cuts.length] ?? 1);
+        read.push(...reader.push(stream.subarray(from, to)));
+        from = to;
+      }
+      assert.deepEqual(read, sent);
+      assert.equal(reader.pendingBytes, 0);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('any octets are frames or a protocol error, and no length makes the reader keep more than a frame', () => {
-  fc.assert(fc.property(fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 20 }), (chunks) => {
-    const reader = new FrameReader();
-    try {
-      for (const chunk of chunks) reader.push(Buffer.from(chunk));
-    } catch (error) {
-      assert.ok(error instanceof ProtocolError);
-    }
-    assert.ok(reader.pendingBytes <= valueLimitBytes);
-  }), { numRuns: 500 });
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 20 }), (chunks) => {
+      const reader = new FrameReader();
+      try {
+        for (const chunk of chunks) reader.push(Buffer.from(chunk));
+      } catch (error) {
+        assert.ok(error instanceof ProtocolError);
+      }
+      assert.ok(reader.pendingBytes <= valueLimitBytes);
+    }),
+    { numRuns: 500 },
+  );
   const huge = Buffer.from([0xff, 0xff, 0xff, 0xff, frameType.data, 0, 0, 0, 1]);
   assert.throws(() => new FrameReader().push(huge), ProtocolError);
   assert.throws(() => new FrameReader().push(Buffer.from([0, 0, 0, 0, 99, 0, 0, 0, 1])), ProtocolError);
@@ -57,27 +69,45 @@ const values = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: 'small' },
     fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)) }),
-    fc.string({ unit: 'grapheme' }), fc.double({ noNaN: true }).filter((n) => !Object.is(n, -0)), fc.bigInt(), fc.boolean(), fc.constant(null),
+    fc.string({ unit: 'grapheme' }),
+    fc.double({ noNaN: true }).filter((n) => !Object.is(n, -0)),
+    fc.bigInt(),
+    fc.boolean(),
+    fc.constant(null),
     fc.uint8Array().map((bytes) => Buffer.from(bytes)),
     fc.array(tie('value')),
     fc.array(fc.tuple(fc.string(), tie('value'))).map((entries) => new Map(entries)),
     fc.array(fc.integer()).map((items) => new Set(items)),
-    fc.array(fc.tuple(fc.oneof(fc.string(), fc.constantFrom('$map', '$plain', '__proto__', 'constructor')), tie('value'))).map((entries) => Object.fromEntries(entries)),
+    fc
+      .array(fc.tuple(fc.oneof(fc.string(), fc.constantFrom('$map', '$plain', '__proto__', 'constructor')), tie('value')))
+      .map((entries) => Object.fromEntries(entries)),
   ),
 })).value;
 
 test('values come back as they were sent', () => {
-  fc.assert(fc.property(values, (value) => assert.deepEqual(decodeValue(encodeValue(value)), value)), { numRuns: 500 });
+  fc.assert(
+    fc.property(values, (value) => assert.deepEqual(decodeValue(encodeValue(value)), value)),
+    { numRuns: 500 },
+  );
 });
 
 test('any octets are a value or a protocol error; keys do not reach prototypes', () => {
-  fc.assert(fc.property(fc.oneof(fc.uint8Array(), fc.json().map((text) => new TextEncoder().encode(text))), (bytes) => {
-    try {
-      decodeValue(Buffer.from(bytes));
-    } catch (error) {
-      assert.ok(error instanceof ProtocolError);
-    }
-  }), { numRuns: 500 });
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.uint8Array(),
+        fc.json().map((text) => new TextEncoder().encode(text)),
+      ),
+      (bytes) => {
+        try {
+          decodeValue(Buffer.from(bytes));
+        } catch (error) {
+          assert.ok(error instanceof ProtocolError);
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
   const value = decodeValue(Buffer.from('{"__proto__":{"polluted":1},"a":1}'));
   assert.equal(Reflect.get({}, 'polluted'), undefined);
   assert.equal(Object.getPrototypeOf(value), Object.prototype);
@@ -146,7 +176,10 @@ test('a cancelled call tells the callee; a lost process ends all calls on both s
   first.cancel();
   assert.deepEqual(await first.ended, { kind: 'lost', reason: 'cancelled' });
   await new Promise(setImmediate);
-  assert.deepEqual(incoming.map((call) => call.signal.aborted), [true, false]);
+  assert.deepEqual(
+    incoming.map((call) => call.signal.aborted),
+    [true, false],
+  );
   assert.equal(await first.write(Buffer.from('late')), false);
   callee.close();
   assert.equal((await second.ended).kind, 'lost');
@@ -162,12 +195,24 @@ test('a writer that waits is freed when the call ends', async () => {
 });
 
 const violations: readonly (readonly [string, readonly Buffer[]])[] = [
-  ['data beyond the window', [encodeFrame(frameType.open, 1, Buffer.from('1')), ...Array.from({ length: 6 }, () => encodeFrame(frameType.data, 1, Buffer.alloc(65_536)))]],
-  ['a window that was not asked for', [encodeFrame(frameType.open, 1, Buffer.from('1')), encodeFrame(frameType.window, 1, Buffer.from([0, 1, 0, 0]))]],
+  [
+    'data beyond the window',
+    [
+      encodeFrame(frameType.open, 1, Buffer.from('1')),
+      ...Array.from({ length: 6 }, () => encodeFrame(frameType.data, 1, Buffer.alloc(65_536))),
+    ],
+  ],
+  [
+    'a window that was not asked for',
+    [encodeFrame(frameType.open, 1, Buffer.from('1')), encodeFrame(frameType.window, 1, Buffer.from([0, 1, 0, 0]))],
+  ],
   ['a number that is in use', [encodeFrame(frameType.open, 1, Buffer.from('1')), encodeFrame(frameType.open, 1, Buffer.from('1'))]],
   ['a request that is no value', [encodeFrame(frameType.open, 1, Buffer.from('{'))]],
   ['a reply from the caller', [encodeFrame(frameType.open, 1, Buffer.from('1')), encodeFrame(frameType.reply, 1, Buffer.from('1'))]],
-  ['data after their end', [encodeFrame(frameType.open, 1, Buffer.from('1')), encodeFrame(frameType.end, 1), encodeFrame(frameType.data, 1)]],
+  [
+    'data after their end',
+    [encodeFrame(frameType.open, 1, Buffer.from('1')), encodeFrame(frameType.end, 1), encodeFrame(frameType.data, 1)],
+  ],
   ['too many calls', Array.from({ length: 5000 }, (_, i) => encodeFrame(frameType.open, i + 1, Buffer.from('1')))],
 ];
 
@@ -182,22 +227,29 @@ for (const [what, sent] of violations) {
 }
 
 test('random frames end a channel at worst', async () => {
-  const anyFrame = fc.tuple(fc.constantFrom(...Object.values(frameType)), fc.constantFrom(1, 2, 0x8000_0001), fc.constantFrom('', '1', '{}', '{', '\x00\x00\x00\x01'));
-  await fc.assert(fc.asyncProperty(fc.array(anyFrame, { maxLength: 30 }), async (sequence) => {
-    const [left, right] = duplexPair();
-    left.on('error', () => {});
-    const channel = new Channel(right, { onCall: (call) => call.signal.aborted || call.sendEvent('hello') });
-    channel.call('outgoing');
-    for (const [type, call, payload] of sequence) {
-      const bytes = Buffer.from(payload, 'latin1');
-      try {
-        left.write(encodeFrame(type, call, bytes));
-      } catch (error) {
-        assert.ok(error instanceof ProtocolError);
+  const anyFrame = fc.tuple(
+    fc.constantFrom(...Object.values(frameType)),
+    fc.constantFrom(1, 2, 0x8000_0001),
+    fc.constantFrom('', '1', '{}', '{', '\x00\x00\x00\x01'),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyFrame, { maxLength: 30 }), async (sequence) => {
+      const [left, right] = duplexPair();
+      left.on('error', () => {});
+      const channel = new Channel(right, { onCall: (call) => call.signal.aborted || call.sendEvent('hello') });
+      channel.call('outgoing');
+      for (const [type, call, payload] of sequence) {
+        const bytes = Buffer.from(payload, 'latin1');
+        try {
+          left.write(encodeFrame(type, call, bytes));
+        } catch (error) {
+          assert.ok(error instanceof ProtocolError);
+        }
       }
-    }
-    await new Promise(setImmediate);
-    channel.close();
-    assert.equal(channel.callCount, 0);
-  }), { numRuns: 200 });
+      await new Promise(setImmediate);
+      channel.close();
+      assert.equal(channel.callCount, 0);
+    }),
+    { numRuns: 200 },
+  );
 });

@@ -3,7 +3,17 @@
  * direction, as in HTTP/2), events, a reply, and can be cancelled. Every buffer is bounded; a peer that does not keep to that is cut off.
  */
 import type { Duplex } from 'node:stream';
-import { encodeFrame, type Frame, FrameReader, type FrameType, frameType, dataLimitBytes, ProtocolError, valueLimitBytes } from './frames.ts';
+import { assertNever } from '../../base/invariant.ts';
+import {
+  dataLimitBytes,
+  encodeFrame,
+  type Frame,
+  FrameReader,
+  type FrameType,
+  frameType,
+  ProtocolError,
+  valueLimitBytes,
+} from './frames.ts';
 import { decodeValue, encodeValue } from './values.ts';
 
 /** What one side may send without hearing that it was consumed. */
@@ -80,7 +90,13 @@ export class Channel {
   /** Starts a call; a closed channel gives one that is lost. */
   call(request: unknown): OutgoingCall {
     this.#lastCall = (this.#lastCall + 1) >>> 0;
-    const call = new Call(this.#lastCall, undefined, (type, payload) => this.#send(type, call.number, payload, false), () => this.#outgoing.delete(call.number), () => this.#isFull);
+    const call = new Call(
+      this.#lastCall,
+      undefined,
+      (type, payload) => this.#send(type, call.number, payload, false),
+      () => this.#outgoing.delete(call.number),
+      () => this.#isFull,
+    );
     if (this.#closedFor !== undefined) {
       call.lose(this.#closedFor);
       return call;
@@ -136,17 +152,35 @@ export class Channel {
     }
     const call = (isOurs ? this.#outgoing : this.#incoming).get(number);
     if (!call) return; // it has just ended here
+    this.#pass(frame, call, isOurs);
+  }
+
+  #pass(frame: Frame, call: Call, isOurs: boolean): void {
     switch (frame.type) {
-      case frameType.data: return call.takeData(frame.payload);
-      case frameType.end: return call.takeEnd();
-      case frameType.event: return call.onEvent?.(decodeValue(frame.payload));
-      case frameType.window: return call.takeWindow(frame.payload);
+      case frameType.data:
+        call.takeData(frame.payload);
+        return;
+      case frameType.end:
+        call.takeEnd();
+        return;
+      case frameType.event:
+        call.onEvent?.(decodeValue(frame.payload));
+        return;
+      case frameType.window:
+        call.takeWindow(frame.payload);
+        return;
       case frameType.reply:
         if (!isOurs) throw new ProtocolError('a reply from who calls');
-        return call.takeReply(decodeValue(frame.payload));
+        call.takeReply(decodeValue(frame.payload));
+        return;
       case frameType.cancel:
         if (isOurs) throw new ProtocolError('a cancellation from who is called');
-        return call.lose('cancelled');
+        call.lose('cancelled');
+        return;
+      case frameType.open:
+        throw new ProtocolError('a call that is opened twice');
+      default:
+        assertNever(frame.type);
     }
   }
 
@@ -155,7 +189,13 @@ export class Channel {
     if (!onCall) throw new ProtocolError('calls are not taken here');
     if (this.#incoming.has(number)) throw new ProtocolError('a call number that is in use');
     if (this.#incoming.size >= openCallsLimit) throw new ProtocolError('too many calls');
-    const call = new Call(number, decodeValue(payload), (type, bytes) => this.#send(type, number, bytes, true), () => this.#incoming.delete(number), () => this.#isFull);
+    const call = new Call(
+      number,
+      decodeValue(payload),
+      (type, bytes) => this.#send(type, number, bytes, true),
+      () => this.#incoming.delete(number),
+      () => this.#isFull,
+    );
     this.#incoming.set(number, call);
     onCall(call);
   }

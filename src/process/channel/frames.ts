@@ -34,7 +34,8 @@ export class ProtocolError extends Error {
 }
 
 export function encodeFrame(type: FrameType, call: number, payload: Uint8Array = new Uint8Array()): Buffer {
-  if (payload.length > (payloadLimits.get(type) ?? 0)) throw new ProtocolError(`a frame of type ${type} with ${payload.length} octets is too long`);
+  if (payload.length > (payloadLimits.get(type) ?? 0))
+    throw new ProtocolError(`a frame of type ${type} with ${payload.length} octets is too long`);
   const frame = Buffer.allocUnsafe(headerBytes + payload.length);
   frame.writeUInt32BE(payload.length, 0);
   frame.writeUInt8(type, 4);

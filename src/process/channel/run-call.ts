@@ -42,7 +42,12 @@ export async function serveRun(call: IncomingCall, request: SpawnRequest, spawne
 }
 
 /** The caller's side: feeds the input and gathers the output. */
-export async function finishRun(call: OutgoingCall, request: SpawnRequest, input: AsyncIterable<Uint8Array> | Uint8Array, until: Deadline): Promise<RunResult> {
+export async function finishRun(
+  call: OutgoingCall,
+  request: SpawnRequest,
+  input: AsyncIterable<Uint8Array> | Uint8Array,
+  until: Deadline,
+): Promise<RunResult> {
   const expire = () => call.cancel();
   until.signal.addEventListener('abort', expire);
   if (until.signal.aborted) expire();

@@ -6,7 +6,7 @@ import { ProtocolError } from './frames.ts';
 
 export function encodeValue(value: unknown): Buffer {
   const text = JSON.stringify(tag(value)) ?? 'null';
-  return Buffer.from(/[^\u0000-\u00ff]/.test(text) ? text.replace(/[^\u0000-\u00ff]/g, escapeUnit) : text, 'latin1');
+  return Buffer.from(/[\u0100-\uffff]/.test(text) ? text.replace(/[\u0100-\uffff]/g, escapeUnit) : text, 'latin1');
 }
 
 function escapeUnit(char: string): string {
@@ -24,13 +24,18 @@ export function decodeValue(bytes: Buffer): unknown {
 
 function tag(value: unknown): unknown {
   switch (typeof value) {
-    case 'bigint': return { $int: String(value) };
-    case 'number': return Number.isFinite(value) ? value : { $number: String(value) };
-    case 'object': return value === null ? null : tagObject(value);
+    case 'bigint':
+      return { $int: String(value) };
+    case 'number':
+      return Number.isFinite(value) ? value : { $number: String(value) };
+    case 'object':
+      return value === null ? null : tagObject(value);
     case 'function':
     case 'symbol':
-    case 'undefined': return undefined;
-    default: return value;
+    case 'undefined':
+      return undefined;
+    default:
+      return value;
   }
 }
 
@@ -60,13 +65,20 @@ function untag(value: unknown): unknown {
 
 function untagOne(name: string, content: unknown): unknown {
   switch (name) {
-    case '$int': return BigInt(text(content));
-    case '$number': return Number(text(content));
-    case '$bytes': return Buffer.from(text(content), 'latin1');
-    case '$map': return new Map(list(content).map((pair) => [untag(list(pair)[0]), untag(list(pair)[1])] as const));
-    case '$set': return new Set(list(content).map(untag));
-    case '$plain': return objectOf(Object.entries(Object(content)).map(([key, item]) => [key, untag(item)] as const));
-    default: throw new ProtocolError(`unknown tag ${name}`);
+    case '$int':
+      return BigInt(text(content));
+    case '$number':
+      return Number(text(content)); // octets: one of Infinity, -Infinity, NaN
+    case '$bytes':
+      return Buffer.from(text(content), 'latin1');
+    case '$map':
+      return new Map(list(content).map((pair) => [untag(list(pair)[0]), untag(list(pair)[1])] as const));
+    case '$set':
+      return new Set(list(content).map(untag));
+    case '$plain':
+      return objectOf(Object.entries(Object(content)).map(([key, item]) => [key, untag(item)] as const));
+    default:
+      throw new ProtocolError(`unknown tag ${name}`);
   }
 }
 
@@ -85,7 +97,14 @@ export class Fields {
   readonly #values: Readonly<Record<string, unknown>>;
 
   constructor(value: unknown) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Map || value instanceof Set || value instanceof Uint8Array) {
+    if (
+      typeof value !== 'object' ||
+      value === null ||
+      Array.isArray(value) ||
+      value instanceof Map ||
+      value instanceof Set ||
+      value instanceof Uint8Array
+    ) {
       throw new ProtocolError('not an object');
     }
     this.#values = value as Readonly<Record<string, unknown>>; // checked above
@@ -144,7 +163,8 @@ export class Fields {
   map(name: string): ReadonlyMap<string, string> {
     const value = this.get(name);
     if (!(value instanceof Map)) throw new ProtocolError(`${name}: not a map`);
-    for (const [key, item] of value) if (typeof key !== 'string' || typeof item !== 'string') throw new ProtocolError(`${name}: not strings`);
+    for (const [key, item] of value)
+      if (typeof key !== 'string' || typeof item !== 'string') throw new ProtocolError(`${name}: not strings`);
     return value;
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { duplexPair } from 'node:stream';
-import { test, type TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import type { Deadline } from '../../core/deadline.ts';
 import type { SpawnRequest } from '../../core/ports.ts';
 import { SpawnerClient } from './client.ts';
@@ -21,7 +21,15 @@ function makeClient(context: TestContext, connections: { destroy(): void }[] = [
 }
 
 function request(script: string, extra: Partial<SpawnRequest> = {}): SpawnRequest {
-  return { argv: ['/bin/sh', '-c', script], environment: new Map([['X', '1']]), directory: '/', umask: 0o022, timeoutMs: 20_000, maxOutputBytes: 1 << 20, ...extra };
+  return {
+    argv: ['/bin/sh', '-c', script],
+    environment: new Map([['X', '1']]),
+    directory: '/',
+    umask: 0o022,
+    timeoutMs: 20_000,
+    maxOutputBytes: 1 << 20,
+    ...extra,
+  };
 }
 
 test('input, output, stderr apart and status travel as octets', async (context) => {
@@ -30,14 +38,20 @@ test('input, output, stderr apart and status travel as octets', async (context) 
   const ran = await client.run(request('cat; echo e$X >&2; exit 7', { separateStderr: true }), input, forever);
   if (ran.kind === 'error') throw new Error(ran.reason);
   assert.ok(ran.result.stdout.equals(input));
-  assert.deepEqual([ran.result.stderr.toString(), ran.result.status, ran.result.signal, ran.result.isTimeout], ['e1\n', 7, undefined, false]);
+  assert.deepEqual(
+    [ran.result.stderr.toString(), ran.result.status, ran.result.signal, ran.result.isTimeout],
+    ['e1\n', 7, undefined, false],
+  );
 });
 
 test('a command that does not read leaves its input; many run side by side', async (context) => {
   const client = makeClient(context);
   const input = Buffer.alloc(4 << 20);
   const results = await Promise.all(Array.from({ length: 8 }, (_, i) => client.run(request(`exit ${i}`), input, forever)));
-  assert.deepEqual(results.map((ran) => ran.kind === 'ok' && ran.result.status), [0, 1, 2, 3, 4, 5, 6, 7]);
+  assert.deepEqual(
+    results.map((ran) => ran.kind === 'ok' && ran.result.status),
+    [0, 1, 2, 3, 4, 5, 6, 7],
+  );
 });
 
 test('time over, an owner that ends, input that fails, another uid, a lost spawner', async (context) => {
