@@ -1,8 +1,9 @@
 /** The server's side of AUTH: what is offered, running an authenticator, what its result means. RFC 4954; Spec ch. 33 "SMTP authentication". */
 import type { Octets } from '../base/octets.ts';
 import { lowerCase, trimSpace } from '../base/octets.ts';
-import type { AuthDialogue, AuthenticatorInstance, Frame, Outcome, ServerAuthResult, Template, Text } from '../core/index.ts';
+import type { AuthDialogue, AuthenticatorInstance, Frame, ServerAuthResult, Template, Text } from '../core/index.ts';
 import { untainted } from '../core/index.ts';
+import { decodeBase64 } from './base64.ts';
 
 export type Authentication =
   | { readonly kind: 'ok'; /** `$authenticated_id`. */ readonly id: Octets }
@@ -16,12 +17,6 @@ export type Authentication =
       /** Counts as a syntax error of the client. */
       readonly isProtocolError: boolean;
     };
-
-/** Strict base64; undefined for anything else. RFC 4648 s4. */
-export function decodeBase64(text: Octets): Octets | undefined {
-  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) return undefined;
-  return Buffer.from(text, 'base64').toString('latin1');
-}
 
 /** `server_advertise_condition`: empty, 0, no and false mean no; a forced failure too. */
 export async function isAdvertised(authenticator: AuthenticatorInstance, frame: Frame): Promise<boolean> {
@@ -45,19 +40,20 @@ export async function authenticate(authenticator: AuthenticatorInstance, data: O
   if (data !== '' && initial === undefined) return interpret({ kind: 'bad-base64' }, undefined);
   const result = await server.call(authenticator.behaviour, initial, dialogue, frame);
   const values = result.kind === 'ok' ? result.values : (frame.results.auth ?? []);
-  const id = await expandId(authenticator, values, frame);
-  if (result.kind === 'ok' && id.kind !== 'ok') return temporary(id.kind === 'forced-fail' ? 'server_set_id: forced failure' : `server_set_id: ${id.message}`);
-  return interpret(result, id.kind === 'ok' ? id.value.octets : undefined);
+  const judged = result.kind === 'ok' ? await judgeCondition(authenticator, values, frame) : result;
+  return interpret(judged, await expandId(authenticator, values, frame));
 }
 
-async function expandId(authenticator: AuthenticatorInstance, values: readonly Text[], frame: Frame): Promise<Outcome<Text>> {
+/** What `server_set_id` makes of the client's data; a failed expansion counts as if it were not set. */
+async function expandId(authenticator: AuthenticatorInstance, values: readonly Text[], frame: Frame): Promise<Octets | undefined> {
   const option = authenticator.generic['server_set_id'] as Template | undefined; // of the generic option table
-  if (option === undefined) return { kind: 'ok', value: untainted('') };
-  return option.evaluate(authFrame(frame, values));
+  if (option === undefined) return undefined;
+  const expanded = await option.evaluate(authFrame(frame, values));
+  return expanded.kind === 'ok' ? expanded.value.octets : undefined;
 }
 
 /** `$auth1`… and, as of old, `$1`…. */
-export function authFrame(frame: Frame, values: readonly Text[]): Frame {
+function authFrame(frame: Frame, values: readonly Text[]): Frame {
   frame.results.auth = values;
   return { ...frame, captures: [untainted(''), ...values] };
 }
@@ -84,17 +80,17 @@ function temporary(reason: Octets): Exclude<Authentication, { kind: 'ok' }> {
 }
 
 /** A server condition's text: empty, 0, no, false fail; 1, yes, true succeed; anything else is a temporary error with that text. */
-export function isTrue(text: Octets): 'true' | 'false' | 'other' {
+function isTrue(text: Octets): 'true' | 'false' | 'other' {
   const word = lowerCase(trimSpace(text));
   if (word === '' || word === '0' || word === 'no' || word === 'false') return 'false';
   return word === '1' || word === 'yes' || word === 'true' ? 'true' : 'other';
 }
 
-/** Judges `server_condition` with the values the client gave. Spec ch. 34 "Using plaintext in a server". */
-export async function judgeCondition(condition: Template | undefined, values: readonly Text[], frame: Frame): Promise<ServerAuthResult> {
-  const inner = authFrame(frame, values);
-  if (condition === undefined) return { kind: 'fail' };
-  const expanded = await condition.evaluate(inner);
+/** `server_condition` with the values that the driver found; it must be true where it is set. */
+async function judgeCondition(authenticator: AuthenticatorInstance, values: readonly Text[], frame: Frame): Promise<ServerAuthResult> {
+  const condition = authenticator.generic['server_condition'] as Template | undefined; // of the generic option table
+  if (condition === undefined) return { kind: 'ok', values };
+  const expanded = await condition.evaluate(authFrame(frame, values));
   if (expanded.kind === 'forced-fail') return { kind: 'fail' };
   if (expanded.kind !== 'ok') return { kind: 'defer', message: expanded.message };
   switch (isTrue(expanded.value.octets)) {
@@ -105,4 +101,12 @@ export async function judgeCondition(condition: Template | undefined, values: re
     case 'other':
       return { kind: 'defer', message: expanded.value.octets };
   }
+}
+
+/** `server_mail_auth_condition`: whether AUTH= of this client's MAIL is believed. */
+export async function believesMailAuth(authenticator: AuthenticatorInstance, frame: Frame): Promise<boolean> {
+  const condition = authenticator.generic['server_mail_auth_condition'] as Template | undefined; // of the generic option table
+  if (condition === undefined) return true;
+  const expanded = await condition.evaluate(frame);
+  return expanded.kind === 'ok' && isTrue(expanded.value.octets) !== 'false';
 }

@@ -2,7 +2,8 @@
 import type { Octets } from '../../base/octets.ts';
 import { upperCase } from '../../base/octets.ts';
 import type { AuthDialogue, AuthenticatorInstance } from '../../core/index.ts';
-import { authenticate, decodeBase64, isAdvertised } from '../../auth/server.ts';
+import { decodeBase64, encodeBase64 } from '../../auth/base64.ts';
+import { authenticate, isAdvertised } from '../../auth/server.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
 import type { Command } from '../../smtp/command.ts';
 import type { Dialogue } from '../dialogue.ts';
@@ -63,7 +64,7 @@ async function run(dialogue: Dialogue, authenticator: AuthenticatorInstance, dat
 function challenger(dialogue: Dialogue): AuthDialogue {
   return {
     challenge: async (octets) => {
-      dialogue.send(`334 ${Buffer.from(octets, 'latin1').toString('base64')}\r\n`);
+      dialogue.send(`334 ${encodeBase64(octets)}\r\n`);
       await dialogue.flush();
       const answer = await dialogue.reader.readLine(dialogue.commandDeadline());
       if (answer.kind !== 'line') {

@@ -1,6 +1,7 @@
 /** MAIL FROM. RFC 5321 s4.1.1.2; parameters of RFC 1870, 3461, 4954, 6152, 6531. */
 import type { Octets } from '../../base/octets.ts';
 import { printable } from '../../base/octets.ts';
+import { believesMailAuth } from '../../auth/server.ts';
 import type { TransactionState } from '../../core/index.ts';
 import { parseAddress } from '../../message/address.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
@@ -136,7 +137,13 @@ async function takeMailAuth(dialogue: Dialogue, { auth }: MailParameters): Promi
   const before = origin.authenticatedSender;
   origin.authenticatedSender = auth;
   const verdict = config.main.acl_smtp_mailauth === undefined ? undefined : await dialogue.runAcl('mailauth', config.main.acl_smtp_mailauth, { kind: 'accept' });
-  if (verdict === undefined || verdict.kind === 'accept') return;
+  if (verdict !== undefined && verdict.kind !== 'accept') {
+    origin.authenticatedSender = before;
+    log.main(`ignoring AUTH=${printable(auth)} from ${hostAndIdent(origin, log, true)} (rejected by ACL)`);
+    return;
+  }
+  const authenticator = config.authenticators.find((instance) => instance.name === origin.authenticatorName);
+  if (authenticator === undefined || (await believesMailAuth(authenticator, dialogue.frame()))) return;
   origin.authenticatedSender = before;
-  log.main(`ignoring AUTH=${printable(auth)} from ${hostAndIdent(origin, log, true)} (rejected by ACL)`);
+  log.main(`ignoring AUTH=${printable(auth)} from ${hostAndIdent(origin, log, true)} (server_mail_auth_condition failed)`);
 }
