@@ -87,7 +87,7 @@ class LookupSet implements Lookups {
     if (known) return answer(definition, type, key, known, undefined);
     const found = chainOk(this.#acquire(definition, '', frame), (handle) => handle.find(key, type.options, frame));
     return chain(found, (result) => {
-      if (result.kind === 'ok') results.set(id, result);
+      if (result.kind === 'ok' && !definition.keepsOwnResults) results.set(id, result);
       return answer(definition, type, key, result, undefined);
     });
   }

@@ -26,6 +26,8 @@ export interface LookupDefinition {
   readonly optionNames?: readonly string[];
   /** Answers come from outside (dnsdb, readsock): they are tainted. */
   readonly isResultTainted: boolean;
+  /** Keeps its own results for as long as they hold (DNS): they are not kept again. */
+  readonly keepsOwnResults?: boolean;
   /** `${quote_<name>:}`. */
   readonly quote?: (text: Octets, options: Octets | undefined) => Octets;
   /** Absent: declared but not built yet. `file` is '' for query styles. */
