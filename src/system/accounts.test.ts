@@ -45,6 +45,30 @@ test('files: octets, members, supplementary groups, malformed lines', (context) 
   assert.deepEqual(broken.userByName('root'), { kind: 'defer', message: `failed to read ${dir}/none: No such file or directory` });
 });
 
+test('koffi is not loaded for a record in files that are the first source', (context) => {
+  const dir = testDirectory(context);
+  const paths = { passwd: `${dir}/passwd`, group: `${dir}/group`, nsswitch: `${dir}/nsswitch` };
+  writeFileSync(paths.passwd, 'only-here:x:1001:1002::/:\n');
+  writeFileSync(paths.group, '');
+  const cases: readonly (readonly [sources: string, name: string, isLoaded: boolean])[] = [
+    ['passwd: files systemd\n', 'only-here', false],
+    ['passwd:\tcompat ldap\n', 'only-here', false],
+    ['group: files\n', 'only-here', false],
+    ['passwd: files\n', 'not-there', true],
+    ['passwd: ldap files\n', 'only-here', true],
+  ];
+  for (const [sources, name, isLoaded] of cases) {
+    writeFileSync(paths.nsswitch, sources);
+    let asked = false;
+    const watched = new Native(() => {
+      asked = true;
+      throw new Error('not installed');
+    });
+    new SystemAccounts(watched, paths).userByName(name);
+    assert.equal(asked, isLoaded, sources);
+  }
+});
+
 test('supplementary groups through the C library hold the primary one', { skip: noNative }, () => {
   const groups = new SystemAccounts(native).groupsOf('nobody', 65534);
   assert.equal(groups.kind === 'ok' && groups.value.includes(65534), true);

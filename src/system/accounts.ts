@@ -33,25 +33,39 @@ export class SystemAccounts implements Accounts {
 
   userByName(name: Octets): Outcome<UserFacts | undefined> {
     if (!isName(name)) return ok(undefined);
+    const isWanted = (user: UserFacts) => user.name === name;
     return (
-      fromNative(this.#native.userByName(name), `user "${name}"`) ?? this.#find('passwd', name, parseUser, (user) => user.name === name)
+      this.#early('passwd', parseUser, isWanted) ??
+      fromNative(this.#native.userByName(name), `user "${name}"`) ??
+      this.#find('passwd', name, parseUser, isWanted)
     );
   }
 
   userById(uid: number): Outcome<UserFacts | undefined> {
-    return fromNative(this.#native.userById(uid), `uid ${uid}`) ?? this.#find('passwd', String(uid), parseUser, (user) => user.uid === uid);
+    const isWanted = (user: UserFacts) => user.uid === uid;
+    return (
+      this.#early('passwd', parseUser, isWanted) ??
+      fromNative(this.#native.userById(uid), `uid ${uid}`) ??
+      this.#find('passwd', String(uid), parseUser, isWanted)
+    );
   }
 
   groupByName(name: Octets): Outcome<GroupFacts | undefined> {
     if (!isName(name)) return ok(undefined);
+    const isWanted = (group: GroupFacts) => group.name === name;
     return (
-      fromNative(this.#native.groupByName(name), `group "${name}"`) ?? this.#find('group', name, parseGroup, (group) => group.name === name)
+      this.#early('group', parseGroup, isWanted) ??
+      fromNative(this.#native.groupByName(name), `group "${name}"`) ??
+      this.#find('group', name, parseGroup, isWanted)
     );
   }
 
   groupById(gid: number): Outcome<GroupFacts | undefined> {
+    const isWanted = (group: GroupFacts) => group.gid === gid;
     return (
-      fromNative(this.#native.groupById(gid), `gid ${gid}`) ?? this.#find('group', String(gid), parseGroup, (group) => group.gid === gid)
+      this.#early('group', parseGroup, isWanted) ??
+      fromNative(this.#native.groupById(gid), `gid ${gid}`) ??
+      this.#find('group', String(gid), parseGroup, isWanted)
     );
   }
 
@@ -62,6 +76,21 @@ export class SystemAccounts implements Accounts {
     const all = this.#records('group', parseGroup);
     if (all.kind !== 'ok') return all;
     return ok([...new Set([gid, ...all.value.filter((group) => group.members.includes(name)).map((group) => group.gid)])]);
+  }
+
+  /**
+   * Until native calls are loaded (7 ms, more than many modes take), a record in the files is the answer where they are the first source: the
+   * C library would say the same.
+   */
+  #early<T>(
+    database: 'passwd' | 'group',
+    parse: (line: Octets) => T | undefined,
+    isWanted: (record: T) => boolean,
+  ): Outcome<T> | undefined {
+    if (this.#native.isLoaded || !/^(?:files|compat)\b/.test(this.#sources(database))) return undefined;
+    const records = this.#records(database, parse);
+    const found = records.kind === 'ok' ? records.value.find(isWanted) : undefined;
+    return found === undefined ? undefined : ok(found);
   }
 
   #find<T>(
@@ -93,14 +122,20 @@ export class SystemAccounts implements Accounts {
 
   /** Whether nsswitch.conf names more than the files. */
   #hasOtherSources(database: 'passwd' | 'group'): boolean {
+    return this.#sources(database)
+      .split(/[ \t]+/)
+      .some((source) => /^[a-z]/.test(source) && source !== 'files' && source !== 'compat');
+  }
+
+  /** What nsswitch.conf says about a database. */
+  #sources(database: 'passwd' | 'group'): string {
     let text: string;
     try {
       text = readFileSync(this.#files.nsswitch, 'latin1');
     } catch {
-      return false; // glibc's default is the files
+      return 'files'; // glibc's default
     }
-    const sources = new RegExp(`^[ \\t]*${database}:(.*)$`, 'm').exec(text)?.[1] ?? '';
-    return sources.split(/[ \t]+/).some((source) => /^[a-z]/.test(source) && source !== 'files' && source !== 'compat');
+    return new RegExp(`^[ \\t]*${database}:[ \\t]*(.*)$`, 'm').exec(text)?.[1] ?? 'files';
   }
 }
 
