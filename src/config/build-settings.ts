@@ -8,7 +8,7 @@ import type { BuildSettings } from '../core/build-settings.ts';
 import type { Accounts, Files, Machine } from '../core/ports.ts';
 import type { SourceLocation } from '../core/source.ts';
 import { ConfigError } from '../core/source.ts';
-import { splitList } from './lists.ts';
+import { parseList } from '../base/list-text.ts';
 import { accountId } from './options.ts';
 import { Problems } from './problems.ts';
 import { didYouMean } from './suggest.ts';
@@ -115,13 +115,13 @@ export function parseBuildSettings(text: Octets, parts: Omit<BuildSettingsParts,
     problems.error(`${kind} ${text} was not found`, at(name), { subject: name });
     return -1;
   };
-  const ids = (kind: 'user' | 'group', name: SettingName): number[] => splitList(written(name)).map((item) => id(kind, name, item));
+  const ids = (kind: 'user' | 'group', name: SettingName): number[] => parseList(written(name)).items.map((item) => id(kind, name, item));
   const user = written('exim_user');
   const group = written('exim_group');
   const caller = callerIds(parts);
   return {
     preset,
-    configureFiles: splitList(written('configure_file')),
+    configureFiles: parseList(written('configure_file')).items,
     spoolDirectory: written('spool_directory'),
     logFilePath: written('log_file_path'),
     pidFilePath: written('pid_file_path') || undefined,
@@ -131,7 +131,7 @@ export function parseBuildSettings(text: Octets, parts: Omit<BuildSettingsParts,
     configureGroups: ids('group', 'configure_group'),
     fixedNeverUsers: ids('user', 'fixed_never_users'),
     trustedConfigList: written('trusted_config_list') || undefined,
-    whitelistDMacros: splitList(written('whitelist_d_macros')),
+    whitelistDMacros: parseList(written('whitelist_d_macros')).items,
     eximPath: written('exim_path'),
     submitSocket: written('submit_socket'),
     dropDirectory: written('drop_directory'),

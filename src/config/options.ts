@@ -7,7 +7,7 @@ import type { OptionKind, OptionSpec, OptionTable } from '../core/option.ts';
 import type { Accounts } from '../core/ports.ts';
 import type { SourceLocation } from '../core/source.ts';
 import type { LogicalLine } from './lines.ts';
-import { splitList } from './lists.ts';
+import { parseList } from '../base/list-text.ts';
 import { type NumberReading, readFixed, readInteger, readKibibytes, readOctal } from './numbers.ts';
 import type { Problems } from './problems.ts';
 import { scanName, scanQuoted } from './scan.ts';
@@ -225,7 +225,7 @@ function convertString({ value, at }: StringValue, name: string, { spec, target,
     case 'list':
       return { kind: spec.listKind ?? 'string', template: compile() } satisfies ListSource;
     case 'string-list':
-      return splitList(value);
+      return parseList(value).items;
     default:
       return value;
   }
@@ -315,7 +315,7 @@ function readAccounts(reading: ValueReading, kind: 'user-list' | 'group-list'): 
 
 /** The ids of a list of names and numbers; undefined when one does not exist (said already). */
 export function readIds(kind: 'user-list' | 'group-list', list: Octets, option: string, at: SourceLocation, context: OptionContext): readonly number[] | undefined {
-  const ids = splitList(list).map((item) => findId(kind === 'user-list' ? 'user' : 'group', item, option, at, context));
+  const ids = parseList(list).items.map((item) => findId(kind === 'user-list' ? 'user' : 'group', item, option, at, context));
   const known = ids.filter((id) => id !== undefined);
   return known.length === ids.length ? known : undefined;
 }

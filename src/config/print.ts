@@ -9,7 +9,7 @@ import type { OptionSpec, OptionTable } from '../core/option.ts';
 import type { Accounts } from '../core/ports.ts';
 import { type DriverDefinition, type DriverFamily, genericTable } from './driver-section.ts';
 import type { ReadLine } from './lines.ts';
-import { splitList } from './lists.ts';
+import { parseList } from '../base/list-text.ts';
 import { scanQuoted } from './scan.ts';
 
 export interface PrintParts {
@@ -322,7 +322,7 @@ function joinRepeated(values: readonly Octets[], joiner: OptionSpec<unknown>['jo
       return others.reduce((before, value) => `\${if and{{bool_lax{${before}}}{bool_lax{${value}}}}}`, first);
     case ':':
     case ';':
-      return values.flatMap((value) => splitList(joiner === ':' ? value : `<;${value}`)).join(joiner);
+      return values.flatMap((value) => parseList(joiner === ':' ? value : `<;${value}`).items).join(joiner);
     default:
       return values.join('\n');
   }

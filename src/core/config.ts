@@ -128,6 +128,7 @@ export interface RetryStep {
 export interface RewriteRule {
   readonly at: SourceLocation;
   readonly pattern: Octets;
+  readonly patternTemplate: Template;
   readonly replacement: Template;
   readonly flags: Octets;
 }
