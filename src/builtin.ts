@@ -14,18 +14,18 @@ export const builtin: Registry = {
 /** What there is, without loading it: for `-bV`, messages and suggestions. */
 export const builtinNames = {
   expansion: {
-    items: [],
-    operators: [],
-    conditions: [],
+    items: ['acl', 'authresults', 'certextract', 'dlfunc', 'env', 'extract', 'filter', 'hash', 'hmac', 'if', 'length', 'listextract', 'listquote', 'lookup', 'map', 'nhash', 'perl', 'prvs', 'prvscheck', 'readfile', 'reduce', 'sg', 'sort', 'substr', 'tr'],
+    operators: ['address', 'addresses', 'base32', 'base32d', 'base62', 'base62d', 'base64', 'base64d', 'domain', 'escape', 'escape8bit', 'eval', 'eval10', 'expand', 'from_utf8', 'h', 'hash', 'headerwrap', 'hex2b64', 'hexquote', 'ipv6denorm', 'ipv6norm', 'l', 'lc', 'length', 'listcount', 'listnamed', 'local_part', 'mask', 'mask_n', 'md5', 'nh', 'nhash', 'quote', 'quote_local_part', 'randint', 'reverse_ip', 'rfc2047', 'rfc2047d', 'rxquote', 's', 'sha1', 'sha2', 'sha256', 'sha3', 'stat', 'str2b64', 'strlen', 'substr', 'time_eval', 'time_interval', 'uc', 'utf8_domain_from_alabel', 'utf8_domain_to_alabel', 'utf8_localpart_from_alabel', 'utf8_localpart_to_alabel', 'utf8clean', 'xtextd'],
+    conditions: ['<', '<=', '=', '==', '>', '>=', 'acl', 'and', 'bool', 'bool_lax', 'crypteq', 'def', 'eq', 'eqi', 'exists', 'first_delivery', 'forall', 'forall_json', 'forall_jsons', 'forany', 'forany_json', 'forany_jsons', 'ge', 'gei', 'gt', 'gti', 'inlist', 'inlisti', 'isip', 'isip4', 'isip6', 'ldapauth', 'le', 'lei', 'lt', 'lti', 'match', 'match_address', 'match_domain', 'match_ip', 'match_local_part', 'or', 'pam', 'pwcheck', 'queue_running', 'radius', 'saslauthd'],
     variables: [],
   },
-  lookups: [],
+  lookups: ['dnsdb', 'dsearch', 'iplsearch', 'lsearch', 'nwildlsearch', 'passwd', 'wildlsearch'],
   acl: {
-    conditions: [],
-    modifiers: [],
-    controls: [],
+    conditions: ['acl', 'arc_status', 'atrn_domains', 'authenticated', 'condition', 'decode', 'dkim_signers', 'dkim_status', 'dmarc_status', 'dnslists', 'domains', 'encrypted', 'hosts', 'local_parts', 'malware', 'mime_regex', 'ratelimit', 'recipients', 'regex', 'seen', 'sender_domains', 'senders', 'spam', 'spf', 'spf_guess', 'verify'],
+    modifiers: ['add_header', 'continue', 'control', 'delay', 'endpass', 'log_message', 'log_reject_target', 'logwrite', 'message', 'queue', 'remove_header', 'set', 'udpsend'],
+    controls: ['allow_auth_unadvertised', 'caseful_local_part', 'caselower_local_part', 'cutthrough_delivery', 'debug', 'dkim_disable_verify', 'dmarc_disable_verify', 'dmarc_enable_forensic', 'dscp', 'enforce_sync', 'fakedefer', 'fakereject', 'freeze', 'no_callout_flush', 'no_delay_flush', 'no_enforce_sync', 'no_mbox_unspool', 'no_multiline_responses', 'no_pipelining', 'queue', 'queue_only', 'submission', 'suppress_local_fixups', 'utf8_downconvert', 'wellknown'],
   },
-  routers: [],
-  transports: [],
-  authenticators: [],
+  routers: ['accept', 'dnslookup', 'ipliteral', 'iplookup', 'manualroute', 'queryprogram', 'redirect'],
+  transports: ['appendfile', 'pipe', 'smtp'],
+  authenticators: ['cram_md5', 'cyrus_sasl', 'dovecot', 'external', 'gsasl', 'heimdal_gssapi', 'plaintext', 'spa', 'tls'],
 } as const;
