@@ -4,6 +4,7 @@
  */
 import * as net from 'node:net';
 import { Duplex, type Readable, type Writable } from 'node:stream';
+import { invariant } from '../base/invariant.ts';
 import { plainIp } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
 import type { Deadline } from '../core/deadline.ts';
@@ -115,7 +116,7 @@ export class StreamConnection implements Connection {
   }
 
   read(until: Deadline): Promise<ReadResult> {
-    if (this.#reader) throw new Error('a read is already waiting on this connection');
+    invariant(!this.#reader, 'at most one read waits on a connection');
     const chunk = this.#chunks.shift();
     if (chunk) {
       this.#bufferedBytes -= chunk.length;
@@ -315,6 +316,7 @@ export class StreamConnection implements Connection {
 
   /** Gives the streams away for TLS. What was received and not read goes with them: it can only be a part of the handshake. */
   #release(): Duplex {
+    invariant(!this.#reader, 'no read waits when TLS starts');
     this.#flush();
     this.#input.pause();
     this.#detach();
@@ -332,8 +334,10 @@ export class StreamConnection implements Connection {
       return result;
     }
     const { stream, ...started } = result;
-    this.#input.off('error', this.#onError);
-    this.#output.off('error', this.#onError);
+    for (const raw of [this.#input, this.#output]) {
+      raw.on('error', ignoreLate);
+      raw.off('error', this.#onError);
+    }
     this.#duplex = stream;
     this.#input = stream;
     this.#output = stream;
@@ -361,6 +365,9 @@ function asSystemError(error: unknown): unknown {
   const code = errorCode(error);
   return code === undefined || code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') ? { code: 'EPROTO' } : error;
 }
+
+/** The session over TLS tells what happens; its socket's own error says nothing more. */
+function ignoreLate(): void {}
 
 function plainAddress(address: string | undefined): Octets {
   if (address === undefined) return '';

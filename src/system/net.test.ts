@@ -8,6 +8,7 @@ import type { Connection, ReadResult, TlsClientRequest, TlsServerRequest } from 
 import { makeSelfSigned } from './certificate.ts';
 import type { StreamConnection } from './connection.ts';
 import { createSystem } from './create-system.ts';
+import { SeededRandom } from './random.ts';
 import { testDirectory } from './test-directory.ts';
 
 const forever: Deadline = { endMs: Number.POSITIVE_INFINITY, signal: new AbortController().signal };
@@ -387,6 +388,53 @@ test('ALPN: one known protocol, none at all, and one that is not ours', async (c
   }
   const { accepted } = await startTls(await connected(context), server, { ...plainClient, alpn: ['http'] });
   assert.equal(accepted.kind === 'error' && accepted.message, '(handshake): Bad ALPN presented (http)');
+});
+
+test('peers that send anything and leave at any time, before, within and after TLS, end their own connection only', async (context) => {
+  const random = new SeededRandom(7);
+  let sessions = 0;
+  const port = await serve(context, async (connection) => {
+    sessions++;
+    await connection.write('220 hello\r\n', within(1000));
+    await connection.read(within(1000));
+    await connection.write('220 go\r\n', within(1000));
+    const accepted = await connection.startServerTls(plainServer, within(1000));
+    if (accepted.kind === 'error') return;
+    while ((await connection.read(within(1000))).kind === 'data') await connection.write('250 OK\r\n'.repeat(1000), within(1000));
+  });
+  const rude = async (): Promise<void> => {
+    const raw = nodeNet.connect(port, '127.0.0.1');
+    raw.on('error', () => {});
+    raw.write(random.bytes(random.below(300)));
+    await new Promise((resolve) => setTimeout(resolve, random.below(20)));
+    raw.write(random.bytes(random.below(300)));
+    if (random.below(2) === 0) raw.resetAndDestroy();
+    else raw.destroy();
+  };
+  const secret = async (): Promise<void> => {
+    const connecting = await net.connect({ address: '127.0.0.1', port, timeoutMs: 1000 }, forever);
+    if (connecting.kind === 'error') throw new Error(connecting.reason);
+    const { connection } = connecting;
+    await connection.read(within(1000));
+    await connection.write('STARTTLS\r\n', within(1000));
+    await connection.read(within(1000));
+    const starting = connection.startClientTls(plainClient, within(1000));
+    if (random.below(3) === 0) {
+      await new Promise((resolve) => setTimeout(resolve, random.below(5)));
+      connection.close();
+      await starting;
+      return;
+    }
+    await starting;
+    await connection.write('MAIL\r\n'.repeat(random.below(100)), within(1000));
+    if (random.below(2) === 0) await connection.read(within(50));
+    connection.close();
+  };
+  for (let round = 0; round < 10; round++) await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? rude() : secret())));
+  const last = await net.connect({ address: '127.0.0.1', port, timeoutMs: 1000 }, forever);
+  assert.equal(last.kind === 'ok' && text(await last.connection.read(within(1000))), '220 hello\r\n');
+  if (last.kind === 'ok') last.connection.close();
+  assert.ok(sessions > 100);
 });
 
 test('OpenSSL’s own client talks with the server', async (context) => {

@@ -1,5 +1,5 @@
 /** Reading and looking at files as another user, as calls. */
-import type { FileContent, FileFacts, Files, SystemResult } from '../../core/ports.ts';
+import type { FileContent, FileFacts, Files } from '../../core/ports.ts';
 import { readRegularFile } from '../../system/direct-user-actions.ts';
 import type { IncomingCall } from '../channel/channel.ts';
 import { ProtocolError } from '../channel/frames.ts';
@@ -96,5 +96,3 @@ function fileType(text: string): FileFacts['type'] {
       throw new ProtocolError('type: unknown');
   }
 }
-
-export type { SystemResult };

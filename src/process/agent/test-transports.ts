@@ -1,7 +1,6 @@
 /** For tests of the agent: a runtime with transports that say what they saw and were. */
 import { createHash } from 'node:crypto';
 import type { DeliveryBatch, TransportInstance } from '../../core/drivers.ts';
-import { untainted } from '../../core/text.ts';
 import { DirectSpawner } from '../../system/direct-spawner.ts';
 import { fakeServices, testConfig, testLocation } from '../../system/fakes/services.ts';
 import { SystemFiles } from '../../system/files.ts';
@@ -126,5 +125,3 @@ const realClock = {
   localOffsetSeconds: () => 0,
   sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
 };
-
-export { untainted };
