@@ -42,5 +42,5 @@ async function dispatch(calledAs: string, args: readonly string[], options: RunO
     return parsed.status;
   }
   const { runInvocation } = await import('./modes.ts');
-  return runInvocation(parsed.invocation, { ...options, script });
+  return runInvocation(parsed.invocation, { ...options, script, argv: [`--called-as=${calledAs}`, ...args] });
 }

@@ -22,6 +22,8 @@ export interface ModeContext {
   readonly callerIds: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
   /** The script that children run: this program. */
   readonly script: string;
+  /** The arguments as they were given, for a process that goes on as a daemon. */
+  readonly argv: readonly string[];
 }
 
 /** Exit status. */

@@ -56,7 +56,7 @@ export async function runMode(context: ModeContext): Promise<number> {
 }
 
 /** `undefined`: the process is a daemon now. */
-export async function runInvocation(invocation: Invocation, options: RunOptions & { readonly script: string }): Promise<number | undefined> {
+export async function runInvocation(invocation: Invocation, options: RunOptions & { readonly script: string; readonly argv: readonly string[] }): Promise<number | undefined> {
   const ids = currentIds();
   if (ids.realUid !== ids.effectiveUid && !options.harness) dropToRealUser();
   const system = createSystem({ randomSeed: options.harness?.randomSeed });
@@ -68,6 +68,7 @@ export async function runInvocation(invocation: Invocation, options: RunOptions 
     registry: builtin,
     callerIds: { uid: ids.realUid, gid: ids.realGid, groups: currentGroups() },
     script: options.script,
+    argv: options.argv,
   };
   const status = await runMode(context);
   return status < 0 ? undefined : status;

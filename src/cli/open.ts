@@ -1,11 +1,13 @@
 /** Opens the configuration for a mode: problems as Exim prints them, the caller's rights, who acts for other users. */
 import type { Octets } from '../base/octets.ts';
 import { eximProblemText } from '../config/problems.ts';
-import type { Caller, Config, Problem } from '../core/index.ts';
+import type { Caller, Log, Problem } from '../core/index.ts';
 import { formatLogTime } from '../message/date.ts';
 import type { LocalActors } from '../process/actors.ts';
 import { openActors } from '../process/actors.ts';
+import { agentPolicy } from '../process/policy.ts';
 import { openRuntime, type Runtime } from '../process/runtime.ts';
+import { actAsExim } from '../system/own-ids.ts';
 import { findCaller } from './caller.ts';
 import type { ModeContext } from './mode.ts';
 
@@ -14,21 +16,26 @@ export type Opened =
   | { readonly kind: 'exit'; readonly status: number };
 
 export interface OpenOptions {
-  /** The mode may deliver or touch files as other users. */
-  readonly actsForUsers?: boolean;
-  /** Gives up root's effective ids once the configuration is read. */
-  readonly staysRoot?: boolean;
+  /** The mode delivers: other users' files are written by children that have become them. Root's effective ids are given up for Exim's. */
+  readonly delivers?: boolean;
+  /** For `-bP config`. */
+  readonly keepsLines?: boolean;
+  /** `-bh` shows what it would log. */
+  readonly replaceLog?: (log: Log) => Log;
 }
 
 export async function openForMode(context: ModeContext, options: OpenOptions = {}): Promise<Opened> {
   const { invocation, system, build, registry, io } = context;
-  const actors = openActors({ system, script: context.script, harness: build.harness, isNeeded: options.actsForUsers ?? false });
+  const choice = { paths: invocation.configFiles ?? build.configureFiles, macros: invocation.macros };
+  const actors = openActors({ system, script: context.script, choice, isRoot: system.machine.effectiveUid() === 0, delivers: options.delivers ?? false });
   const opened = await openRuntime({
     system, registry, userActions: actors.userActions, spawner: actors.spawner,
     load: {
-      paths: invocation.configFiles ?? build.configureFiles, macros: invocation.macros, build, files: system.files, accounts: system.accounts, machine: system.machine,
+      ...choice, build, files: system.files, accounts: system.accounts, machine: system.machine,
+      keepsLines: options.keepsLines ?? false,
       mustBeTrusted: invocation.configFiles === undefined && context.callerIds.uid === 0,
     },
+    ...(options.replaceLog ? { replace: { log: options.replaceLog } } : {}),
     debug: debugSink(context),
     writeStderr: (text) => io.stderr.write(text),
   });
@@ -38,7 +45,9 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
     return { kind: 'exit', status: 1 };
   }
   const { runtime } = opened;
-  actors.useConfig(runtime.config);
+  const { startup, main } = runtime.config;
+  actors.usePolicy(agentPolicy(build, startup, main));
+  if (options.delivers) actAsExim({ name: build.eximUser.uid === startup.eximUid ? build.eximUser.name : '', uid: startup.eximUid }, startup.eximGid);
   return { kind: 'ok', runtime, caller: findCaller(context, runtime.config), actors };
 }
 
@@ -58,4 +67,3 @@ function debugSink({ invocation, io }: ModeContext): { selected(category: string
   return { selected: () => true, write: (text) => io.stderr.write(`${text}\n`) };
 }
 
-export type { Config };

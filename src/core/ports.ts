@@ -63,6 +63,8 @@ export interface Machine {
   /** uname's node name. */
   readonly hostName: Octets;
   loadAverage(): number;
+  /** Processors that this process may use. */
+  processors(): number;
   /** Addresses of the local interfaces. */
   interfaceAddresses(): readonly Octets[];
   environment(): ReadonlyMap<string, Octets>;
@@ -610,6 +612,8 @@ export interface Lists {
   matchHost(list: ListSource | Text, host: HostSubject, frame: Frame): MaybePromise<Outcome<ListMatch>>;
   /** Plain strings: `match_list`-like, `inlisti`. */
   matchString(list: ListSource | Text, subject: Text, frame: Frame): MaybePromise<Outcome<ListMatch>>;
+  /** Looks up the name of the session's sending host, once, and keeps it in the session's origin: `$sender_host_name`. */
+  findSenderName?(frame: Frame): MaybePromise<void>;
 }
 
 export type AclVerdict =

@@ -4,6 +4,7 @@
  */
 import type { Octets } from '../base/octets.ts';
 import { aclChecker, createAcls } from '../acl/acls.ts';
+import type { ReadLine } from '../config/lines.ts';
 import { type LoadRequest, loadConfig } from '../config/load.ts';
 import type {
   Config, Deadline, Frame, Hints, Log, Machine, MainOptions, Problem, Random, Registry, Results, Services, Spawner, UserActions,
@@ -45,14 +46,17 @@ export class Runtime {
   readonly expander: Expander;
   readonly spool: Spool;
   readonly registry: Registry;
+  /** The lines of the files, for `-bP config`; empty unless they were asked for. */
+  readonly lines: readonly ReadLine[];
   readonly #close: () => void;
 
-  constructor(parts: { config: Config; services: Services; expander: Expander; spool: Spool; registry: Registry; close: () => void }) {
+  constructor(parts: { config: Config; services: Services; expander: Expander; spool: Spool; registry: Registry; lines: readonly ReadLine[]; close: () => void }) {
     this.config = parts.config;
     this.services = parts.services;
     this.expander = parts.expander;
     this.spool = parts.spool;
     this.registry = parts.registry;
+    this.lines = parts.lines;
     this.#close = parts.close;
   }
 
@@ -121,7 +125,7 @@ export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> 
   return {
     kind: 'ok',
     runtime: new Runtime({
-      config, services, expander, spool, registry,
+      config, services, expander, spool, registry, lines: loaded.lines ?? [],
       close: () => {
         lookups.close();
         hints.close();

@@ -1,6 +1,6 @@
 /** What the machine says about itself: name, interfaces, load, disk space, environment. */
 import { readFileSync, statfsSync } from 'node:fs';
-import { hostname, loadavg, networkInterfaces } from 'node:os';
+import { availableParallelism, hostname, loadavg, networkInterfaces } from 'node:os';
 import { plainIp } from '../base/ip.ts';
 import { type Octets, octetsFromUnicode } from '../base/octets.ts';
 import type { Machine } from '../core/ports.ts';
@@ -13,6 +13,10 @@ export class SystemMachine implements Machine {
 
   get hostName(): Octets {
     return octetsFromUnicode(hostname());
+  }
+
+  processors(): number {
+    return availableParallelism();
   }
 
   loadAverage(): number {

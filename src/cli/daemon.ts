@@ -1,0 +1,55 @@
+/** `-bd`, `-bdf`, `-q<time>`: the daemon. Spec ch. 5 "-bd". */
+import { startDaemon } from '../process/daemon.ts';
+import { startOwnProcess } from '../system/processes.ts';
+import type { ModeContext, ModeRunner } from './mode.ts';
+import { openForMode } from './open.ts';
+import { startLines } from './start-lines.ts';
+
+/** The process that stays is told by this that it is to be the daemon, in the foreground of nobody. */
+export const DETACHED = 'EXIMIUS_DETACHED';
+
+export const runDaemon: ModeRunner = async (context) => {
+  const { invocation } = context;
+  const isForeground = invocation.mode?.kind === 'daemon' && invocation.mode.isForeground;
+  const isDetached = context.system.machine.environment().has(DETACHED);
+  return isForeground || isDetached ? runHere(context, isDetached) : detach(context);
+};
+
+/** The command returns when the daemon accepts, or tells why it does not. */
+async function detach({ script, io, argv }: ModeContext): Promise<number> {
+  const daemon = startOwnProcess({ script, args: argv, descriptors: [], environment: { [DETACHED]: '1' }, isDetached: true, hasChannel: true, keepsStderr: true });
+  const started = new Promise<number>((resolve) => {
+    daemon.onMessage((message) => resolve(message === 'started' ? 0 : 1));
+    void daemon.exited.then((exit) => resolve(exit.status ?? 1));
+  });
+  const status = await started;
+  daemon.detach();
+  if (status !== 0) io.stderr.write('');
+  return status;
+}
+
+async function runHere(context: ModeContext, isDetached: boolean): Promise<number> {
+  const { invocation, io, system } = context;
+  const opened = await openForMode(context);
+  if (opened.kind === 'exit') return opened.status;
+  const { runtime } = opened;
+  const { config, services } = runtime;
+  const choice = { paths: invocation.configFiles ?? context.build.configureFiles, macros: invocation.macros };
+  const { lists, log } = services;
+  const started = await startDaemon({
+    config, choice, files: system.files, log, net: system.net, script: context.script, pid: system.machine.pid, isRoot: system.machine.effectiveUid() === 0,
+    processors: system.machine.processors(), overriding: invocation.listen.interfaces === undefined ? undefined : lists.split(invocation.listen.interfaces),
+    tlsOnConnect: invocation.listen.tlsOnConnect, pidFile: invocation.listen.pidFile, listens: invocation.mode?.kind === 'daemon',
+    queueIntervalSeconds: invocation.queue?.intervalSeconds,
+    deliveryMode: invocation.delivery === 'default' ? undefined : invocation.delivery,
+    split: (list) => lists.split(list), startLines: startLines(config),
+  });
+  if (started.kind === 'failed') {
+    log.panic(started.message);
+    log.flush();
+    io.stderr.write(`exim: ${started.message}\n`);
+    return 1;
+  }
+  if (isDetached) process.send?.('started');
+  return -1;
+}

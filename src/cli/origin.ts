@@ -1,0 +1,32 @@
+/** `-oMa` and its relatives as the origin of what is received. Spec ch. 5 "-oMa". */
+import { isIp } from '../base/ip.ts';
+import type { Octets } from '../base/octets.ts';
+import { parseDecimal } from '../base/octets.ts';
+import type { Origin } from '../core/index.ts';
+import type { OriginOptions } from './invocation.ts';
+
+/** `1.2.3.4`, `1.2.3.4.1234`, `[1.2.3.4]:1234`; undefined when nothing was given. */
+export function splitHostAndPort(text: Octets | undefined): { readonly address: Octets; readonly port: number | undefined } | undefined {
+  if (text === undefined || text === '') return undefined;
+  const bracketed = /^\[([^\]]+)\](?::([0-9]+))?$/.exec(text);
+  if (bracketed) return { address: bracketed[1] ?? '', port: parseDecimal(bracketed[2] ?? '') };
+  if (isIp(text)) return { address: text, port: undefined };
+  const dotted = /^(.*)\.([0-9]+)$/.exec(text);
+  if (dotted && isIp(dotted[1] ?? '')) return { address: dotted[1] ?? '', port: parseDecimal(dotted[2] ?? '') };
+  return { address: text, port: undefined };
+}
+
+export function presetOrigin(options: OriginOptions): Partial<Origin> {
+  const preset: Partial<Origin> = {};
+  const host = splitHostAndPort(options.hostAddress);
+  const local = splitHostAndPort(options.interfaceAddress);
+  if (host) Object.assign(preset, { hostAddress: host.address, hostPort: host.port });
+  if (local) Object.assign(preset, { interfaceAddress: local.address, interfacePort: local.port });
+  if (options.hostName !== undefined) Object.assign(preset, { hostName: options.hostName, hostLookup: 'found' });
+  if (options.ident !== undefined) preset.ident = options.ident;
+  if (options.protocol !== undefined) preset.protocol = options.protocol;
+  if (options.authenticator !== undefined) preset.authenticatorName = options.authenticator;
+  if (options.authenticatedId !== undefined) preset.authenticatedId = options.authenticatedId;
+  if (options.authenticatedSender !== undefined) preset.authenticatedSender = options.authenticatedSender;
+  return preset;
+}

@@ -1,0 +1,166 @@
+/** Our own processes: worker, agent, agent's child, spawner. Started by the supervisor or by a command line, never by people (DESIGN 3.10). */
+import { builtin } from '../builtin.ts';
+import type { Spawner, UserActions } from '../core/index.ts';
+import { WorkerAdmission } from '../process/admission.ts';
+import { runAgentChild } from '../process/agent/child.ts';
+import { AgentClient } from '../process/agent/client.ts';
+import { AgentPool } from '../process/agent/pool.ts';
+import { decodeChoice, encodeChoice, type ConfigChoice } from '../process/choice.ts';
+import { parseToWorker } from '../process/messages.ts';
+import { decodeHelper, decodeWorker } from '../process/role-arguments.ts';
+import { type OpeningRuntime, openRuntime } from '../process/runtime.ts';
+import { SpawnerClient } from '../process/spawner/client.ts';
+import { serveSpawner } from '../process/spawner/serve.ts';
+import { Worker } from '../process/worker.ts';
+import { attachedStream, connectLocal, listenLocal, startAttached } from '../system/attached-process.ts';
+import { createSystem, type SystemPorts } from '../system/create-system.ts';
+import { DirectSpawner } from '../system/direct-spawner.ts';
+import { currentIds } from '../system/own-ids.ts';
+import { becomeIdentity } from '../system/privilege.ts';
+import { onSignal, parentChannel } from '../system/processes.ts';
+import { standardOutput } from '../system/standard-streams.ts';
+import { readBuildSettings } from './build.ts';
+import type { RunOptions } from './main.ts';
+
+type RoleOptions = RunOptions & { readonly script: string };
+
+export async function runRole(role: string, args: readonly string[], options: RoleOptions): Promise<number | undefined> {
+  const argument = args[0] ?? '';
+  switch (role) {
+    case 'worker':
+      return runWorkerRole(argument, options);
+    case 'agent':
+      return runAgentRole(argument, options);
+    case 'agent-child':
+      return runAgentChildRole(argument, options);
+    case 'spawner':
+      return runSpawnerRole(argument, options);
+    default:
+      return 1;
+  }
+}
+
+async function open(choice: ConfigChoice, system: SystemPorts, options: RoleOptions, actors: { userActions: UserActions; spawner: Spawner }): Promise<OpeningRuntime> {
+  const build = await readBuildSettings(system, options.harness);
+  return openRuntime({
+    system, registry: builtin, ...actors,
+    load: { ...choice, build, files: system.files, accounts: system.accounts, machine: system.machine },
+    writeStderr: (text) => standardOutput(2).write(text),
+  });
+}
+
+async function runWorkerRole(argument: string, options: RoleOptions): Promise<number | undefined> {
+  const args = decodeWorker(argument);
+  const parent = parentChannel();
+  if (!parent) return 1;
+  const system = createSystem({ randomSeed: options.harness?.randomSeed });
+  const connect = () => connectLocal(args.helperSocket);
+  const agent = args.hasAgent ? new AgentClient(connect) : undefined;
+  const actors = agent ? { userActions: agent, spawner: agent } : { userActions: system.userActions, spawner: new SpawnerClient(connect, currentIds().effectiveUid) };
+  const opened = await open(args.choice, system, options, actors);
+  if (opened.kind === 'failed') {
+    parent.send({ kind: 'failed', message: opened.problems.find((problem) => problem.severity === 'error')?.message ?? 'the configuration cannot be loaded' });
+    return 1;
+  }
+  const { config } = opened.runtime;
+  if (args.hasAgent) {
+    const { startup, build } = config;
+    const became = becomeIdentity({ uid: startup.eximUid, gid: startup.eximGid, ...(build.eximUser.name === '' ? {} : { initgroupsFor: build.eximUser.name }) });
+    if (became.kind === 'error') {
+      parent.send({ kind: 'failed', message: `cannot become uid ${startup.eximUid}: ${became.reason}` });
+      return 1;
+    }
+  }
+  const admission = new WorkerAdmission((message) => parent.send(message));
+  const worker = new Worker({
+    runtime: opened.runtime, net: system.net, sockets: args.sockets, admission, queueIntervalSeconds: args.queueIntervalSeconds, isQueueRunner: args.index === 0,
+    deliveryMode: args.deliveryMode,
+    reload: () => open(args.choice, system, options, actors),
+  });
+  const failure = await worker.start();
+  if (failure !== undefined) {
+    parent.send({ kind: 'failed', message: failure });
+    return 1;
+  }
+  const stop = () => void worker.stop().then(() => process.exit(0));
+  parent.onMessage((value) => {
+    const message = parseToWorker(value);
+    switch (message?.kind) {
+      case 'totals':
+        return admission.totals(message.open);
+      case 'admitted':
+        return admission.admitted(message.request, message);
+      case 'take-up':
+        return worker.takeUp();
+      case 'reload':
+        return void worker.reload().then((problem) => parent.send(problem === undefined ? { kind: 'reloaded' } : { kind: 'reloaded', problem }));
+      case 'stop':
+        return stop();
+      default:
+        return undefined;
+    }
+  });
+  parent.onClose(stop);
+  onSignal('SIGTERM', () => {});
+  onSignal('SIGINT', () => {});
+  onSignal('SIGHUP', () => {});
+  parent.send({ kind: 'ready' });
+  worker.takeUp();
+  return undefined;
+}
+
+/** Root's: passes calls to children that are users. */
+async function runAgentRole(argument: string, options: RoleOptions): Promise<number | undefined> {
+  const args = decodeHelper(argument);
+  const system = createSystem();
+  const pool = new AgentPool({
+    startChild: () => startAttached({ script: options.script, args: ['--eximius-role=agent-child', encodeChoice(args.choice)] }),
+    policy: { exim: { uid: args.exim.uid, gid: args.exim.gid, ...(args.exim.name === '' ? {} : { initgroupsFor: args.exim.name }) }, neverUsers: new Set(args.neverUsers) },
+    limit: args.childLimit,
+    onProblem: (reason) => standardOutput(2).write(`${reason}\n`),
+  });
+  const listening = await listenLocal(args.socket, args.exim, system.native, (stream) => pool.serve(stream));
+  if (listening.kind === 'error') return 1;
+  endWithParent(() => pool.close());
+  return undefined;
+}
+
+async function runSpawnerRole(argument: string, _options: RoleOptions): Promise<number | undefined> {
+  const args = decodeHelper(argument);
+  const system = createSystem();
+  const listening = await listenLocal(args.socket, currentOwner(), system.native, (stream) => void serveSpawner(stream, new DirectSpawner()));
+  if (listening.kind === 'error') return 1;
+  endWithParent(() => {});
+  return undefined;
+}
+
+function currentOwner(): { readonly uid: number; readonly gid: number } {
+  const ids = currentIds();
+  return { uid: ids.effectiveUid, gid: ids.realGid };
+}
+
+function endWithParent(close: () => void): void {
+  const end = () => {
+    close();
+    process.exit(0);
+  };
+  parentChannel()?.onClose(end);
+  onSignal('SIGTERM', end);
+  onSignal('SIGINT', () => {});
+  onSignal('SIGHUP', () => {});
+}
+
+async function runAgentChildRole(argument: string, options: RoleOptions): Promise<number> {
+  const choice = decodeChoice(argument);
+  const system = createSystem({ randomSeed: options.harness?.randomSeed });
+  await runAgentChild({
+    stream: attachedStream(), files: system.files,
+    loadRuntime: async () => {
+      const opened = await open(choice, system, options, { userActions: system.userActions, spawner: new DirectSpawner() });
+      if (opened.kind === 'failed') return { kind: 'failed', reason: opened.problems[0]?.message ?? 'the configuration cannot be loaded' };
+      return { kind: 'ok', runtime: { config: opened.runtime.config, services: opened.runtime.services } };
+    },
+  });
+  return 0;
+}
+

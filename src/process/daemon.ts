@@ -1,0 +1,175 @@
+/** A daemon: binds its ports, writes its pid file, starts supervisor, workers and helper, reloads and ends on signals. Spec ch. 5 "-bd". */
+import type { Octets } from '../base/octets.ts';
+import { bytesFromOctets } from '../base/octets.ts';
+import { formatTimeSpan } from '../base/time-span.ts';
+import { EXIM_VERSION } from '../base/version.ts';
+import type { Config, Files, Log } from '../core/index.ts';
+import type { BoundSocket, SystemNet } from '../system/net.ts';
+import { onSignal, startOwnProcess } from '../system/processes.ts';
+import type { ConfigChoice } from './choice.ts';
+import { type ListenAddress, listenAddresses } from './listen.ts';
+import { agentPolicy } from './policy.ts';
+import { encodeRole } from './role-arguments.ts';
+import { Supervisor } from './supervisor.ts';
+
+export interface DaemonParts {
+  readonly config: Config;
+  readonly choice: ConfigChoice;
+  readonly files: Files;
+  readonly log: Log;
+  readonly net: SystemNet;
+  readonly script: string;
+  readonly pid: number;
+  readonly isRoot: boolean;
+  readonly processors: number;
+  /** Items of `-oX`. */
+  readonly overriding: readonly Octets[] | undefined;
+  readonly tlsOnConnect: boolean;
+  readonly pidFile: Octets | undefined;
+  readonly listens: boolean;
+  readonly queueIntervalSeconds: number | undefined;
+  readonly deliveryMode: 'background' | 'foreground' | 'queue' | 'queue-smtp' | undefined;
+  readonly split: (list: Octets) => readonly Octets[];
+  /** Tells the configuration's not-yet parts and warnings at start. */
+  readonly startLines: readonly Octets[];
+}
+
+export type DaemonStart = { readonly kind: 'ok'; readonly ports: readonly number[] } | { readonly kind: 'failed'; readonly message: Octets };
+
+const DEFAULT_INTERFACES = '<; ::0 ; 0.0.0.0';
+
+/** Returns when the workers accept; the process goes on until a signal. */
+export async function startDaemon(parts: DaemonParts): Promise<DaemonStart> {
+  const { config, log } = parts;
+  const bound: { readonly socket: BoundSocket; readonly at: ListenAddress }[] = [];
+  if (parts.listens) {
+    const wanted = wantedAddresses(parts);
+    if (wanted.kind === 'error') return { kind: 'failed', message: wanted.message };
+    for (const at of wanted.addresses) {
+      const socket = parts.net.bind(at.address, at.port, at.address.includes(':'));
+      if (socket.kind === 'ok') {
+        bound.push({ socket: socket.value, at });
+        continue;
+      }
+      // Without IPv6, or where 0.0.0.0 is covered by ::, the other sockets do.
+      if (at.address.includes(':') && (socket.errno === 'EAFNOSUPPORT' || socket.errno === 'EADDRNOTAVAIL')) continue;
+      for (const other of bound) other.socket.close();
+      return { kind: 'failed', message: `socket bind() to port ${at.port} for address ${at.address} failed: ${socket.reason}: daemon abandoned` };
+    }
+  }
+  const helperSocket = `${config.startup.spoolDirectory}/${HELPER_SOCKET}`;
+  prepareSpool(parts);
+  const supervisor = makeSupervisor(parts, bound, helperSocket);
+  const failure = await supervisor.start();
+  if (failure !== undefined) {
+    await supervisor.stop();
+    return { kind: 'failed', message: failure };
+  }
+  writePidFile(parts);
+  log.main(startLine(parts, bound.map(({ at, socket }) => ({ ...at, port: socket.port }))));
+  for (const line of parts.startLines) log.main(line);
+  log.flush();
+  obeySignals(parts, supervisor);
+  return { kind: 'ok', ports: bound.map(({ socket }) => socket.port) };
+}
+
+const HELPER_SOCKET = 'eximius-helper';
+
+function wantedAddresses(parts: DaemonParts): ReturnType<typeof listenAddresses> {
+  const { main } = parts.config;
+  return listenAddresses({
+    localInterfaces: parts.split(main.local_interfaces ?? DEFAULT_INTERFACES),
+    smtpPorts: parts.split(main.daemon_smtp_ports ?? 'smtp'),
+    tlsOnConnectPorts: parts.split(main.tls_on_connect_ports ?? ''),
+    overriding: parts.overriding, tlsOnConnect: parts.tlsOnConnect, isIpv6Disabled: main.disable_ipv6,
+  });
+}
+
+/** The helper's socket and the first messages need the spool directory. */
+function prepareSpool({ config, files, isRoot }: DaemonParts): void {
+  const { spoolDirectory, eximUid, eximGid } = config.startup;
+  const made = files.mkdir(spoolDirectory, 0o750);
+  if (made.kind === 'ok' && isRoot) files.chown(spoolDirectory, eximUid, eximGid);
+}
+
+function makeSupervisor(parts: DaemonParts, bound: readonly { readonly socket: BoundSocket; readonly at: ListenAddress }[], helperSocket: Octets): Supervisor {
+  const { config, choice, script, log } = parts;
+  const { main, startup, build } = config;
+  const hasAgent = parts.isRoot && !main.deliver_drop_privilege;
+  const policy = agentPolicy(build, startup, main);
+  const helper = encodeRole({
+    choice, socket: helperSocket, exim: { uid: startup.eximUid, gid: startup.eximGid, name: policy.exim.initgroupsFor ?? '' }, neverUsers: [...policy.neverUsers], childLimit: main.agent_children,
+  });
+  const descriptors = bound.map(({ socket }) => socket.fd);
+  return new Supervisor({
+    workerCount: main.workers > 0 ? main.workers : parts.processors,
+    startWorker: (index) =>
+      startOwnProcess({
+        script, descriptors, hasChannel: true, keepsStderr: true,
+        args: ['--eximius-role=worker', encodeRole({
+          choice, index, sockets: bound.map(({ at }, i) => ({ fd: 3 + i, isTlsOnConnect: at.isTlsOnConnect })), helperSocket, hasAgent,
+          queueIntervalSeconds: parts.queueIntervalSeconds, deliveryMode: parts.deliveryMode,
+        })],
+      }),
+    startHelper: () => startOwnProcess({ script, descriptors: [], hasChannel: true, keepsStderr: true, args: [`--eximius-role=${hasAgent ? 'agent' : 'spawner'}`, helper] }),
+    log: (line) => log.main(line),
+    panic: (line) => log.panic(line),
+    delay: (ms, then) => void setTimeout(then, ms).unref(),
+  });
+}
+
+function writePidFile({ pidFile, config, files, log, pid, listens }: DaemonParts): void {
+  const path = pidFile ?? (listens ? config.startup.pidFilePath : '');
+  if (path === '') return;
+  const opened = files.open(path, 'create', 0o644);
+  if (opened.kind === 'error') {
+    log.panic(`failed to open pid file ${path}: ${opened.reason}`);
+    return;
+  }
+  opened.value.write(bytesFromOctets(`${pid}\n`));
+  opened.value.close();
+}
+
+/** `exim 4.99 daemon started: pid=1, -q30m, listening for SMTP on port 25 (IPv6 and IPv4) and for SMTPS on port 465`. */
+function startLine(parts: DaemonParts, addresses: readonly ListenAddress[]): Octets {
+  const queue = parts.queueIntervalSeconds === undefined ? 'no queue runs' : `-q${formatTimeSpan(parts.queueIntervalSeconds)}`;
+  return `exim ${EXIM_VERSION} daemon started: pid=${parts.pid}, ${queue}, ${listeningText(addresses)}`;
+}
+
+function listeningText(addresses: readonly ListenAddress[]): Octets {
+  if (addresses.length === 0) return 'not listening for SMTP';
+  const group = (isTls: boolean) => {
+    const places = addresses.filter((at) => at.isTlsOnConnect === isTls).map((at) => placeText(at, addresses));
+    return [...new Set(places)].join(' ');
+  };
+  const smtp = group(false);
+  const smtps = group(true);
+  const parts = [...(smtp === '' ? [] : [`for SMTP on ${smtp}`]), ...(smtps === '' ? [] : [`for SMTPS on ${smtps}`])];
+  return `listening ${parts.join(' and ')}`;
+}
+
+/** A port on all interfaces is told once for both families. */
+function placeText(at: ListenAddress, all: readonly ListenAddress[]): Octets {
+  const isAny = (address: Octets) => address === '0.0.0.0' || address === '::0' || address === '::';
+  if (!isAny(at.address)) return `[${at.address}]:${at.port}`;
+  const families = all.filter((other) => isAny(other.address) && other.port === at.port);
+  const both = families.some((other) => other.address.includes(':')) && families.some((other) => !other.address.includes(':'));
+  return `port ${at.port} (${both ? 'IPv6 and IPv4' : at.address.includes(':') ? 'IPv6' : 'IPv4'})`;
+}
+
+function obeySignals(parts: DaemonParts, supervisor: Supervisor): void {
+  onSignal('SIGHUP', () => {
+    parts.log.main(`pid ${parts.pid}: SIGHUP received: re-exec daemon`);
+    supervisor.reload();
+  });
+  const stop = () => {
+    void supervisor.stop().then(() => {
+      const path = parts.pidFile ?? parts.config.startup.pidFilePath;
+      if (path !== '') parts.files.unlink(path);
+      parts.log.flush();
+      process.exit(0);
+    });
+  };
+  onSignal('SIGTERM', stop);
+  onSignal('SIGINT', stop);
+}

@@ -1,0 +1,37 @@
+/** What our own processes are started with: one JSON argument, made and read here. */
+import type { Octets } from '../base/octets.ts';
+import type { ConfigChoice } from './choice.ts';
+
+export type RoleName = 'worker' | 'agent' | 'agent-child' | 'spawner';
+
+export interface WorkerArguments {
+  readonly choice: ConfigChoice;
+  readonly index: number;
+  readonly sockets: readonly { readonly fd: number; readonly isTlsOnConnect: boolean }[];
+  /** Where the agent or spawner listens. */
+  readonly helperSocket: Octets;
+  readonly hasAgent: boolean;
+  readonly queueIntervalSeconds: number | undefined;
+  readonly deliveryMode: 'background' | 'foreground' | 'queue' | 'queue-smtp' | undefined;
+}
+
+export interface HelperArguments {
+  readonly choice: ConfigChoice;
+  readonly socket: Octets;
+  readonly exim: { readonly uid: number; readonly gid: number; readonly name: Octets };
+  readonly neverUsers: readonly number[];
+  readonly childLimit: number;
+}
+
+export function encodeRole(value: WorkerArguments | HelperArguments): string {
+  return JSON.stringify(value);
+}
+
+/** Only our supervisor writes these: what does not fit is a bug of ours, told by the JSON parser or on first use. */
+export function decodeWorker(text: string): WorkerArguments {
+  return JSON.parse(text) as WorkerArguments; // written by encodeRole
+}
+
+export function decodeHelper(text: string): HelperArguments {
+  return JSON.parse(text) as HelperArguments; // written by encodeRole
+}

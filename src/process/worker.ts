@@ -1,0 +1,181 @@
+/** A worker: sessions, ACLs, routing and delivery with Exim's rights. Accepts from inherited sockets; one of the workers runs the queue (DESIGN 3.10). */
+import type { Caller, Connection, Frame, Problem, Session } from '../core/index.ts';
+import { untilAborted } from '../core/index.ts';
+import { runQueue } from '../deliver/queue-run.ts';
+import type { DeliveryWish } from '../receive/dialogue.ts';
+import { SmtpSession } from '../receive/session.ts';
+import { newOrigin, newSessionState } from '../receive/transaction.ts';
+import type { Listener, SystemNet } from '../system/net.ts';
+import type { Admission } from './admission.ts';
+import { refuseConnection } from './connection-limits.ts';
+import { Mailer } from './mailer.ts';
+import type { Runtime } from './runtime.ts';
+
+export interface WorkerSocket {
+  /** Inherited, bound. */
+  readonly fd: number;
+  readonly isTlsOnConnect: boolean;
+}
+
+export interface WorkerParts {
+  readonly runtime: Runtime;
+  readonly net: SystemNet;
+  readonly sockets: readonly WorkerSocket[];
+  readonly admission: Admission;
+  /** Seconds between queue runs; undefined for none. The one worker that runs the queue also takes up what has no claim. */
+  readonly queueIntervalSeconds: number | undefined;
+  readonly isQueueRunner: boolean;
+  readonly deliveryMode: DeliveryWish | undefined;
+  /** Loads the configuration anew. */
+  readonly reload: () => Promise<{ readonly kind: 'ok'; readonly runtime: Runtime } | { readonly kind: 'failed'; readonly problems: readonly Problem[] }>;
+}
+
+/** Nobody calls the daemon: its sessions are those of Exim's user. */
+function daemonCaller(runtime: Runtime): Caller {
+  const { startup } = runtime.config;
+  return { uid: startup.eximUid, gid: startup.eximGid, groups: [], login: runtime.config.build.eximUser.name, fullName: '', home: '', isTrusted: false, isAdmin: false };
+}
+
+export class Worker {
+  readonly #parts: WorkerParts;
+  readonly #lifetime = new AbortController();
+  readonly mailer: Mailer;
+  #runtime: Runtime;
+  #listeners: Listener[] = [];
+  #connections = 0;
+  #sessions = new Set<SmtpSession>();
+  #queueTimer: NodeJS.Timeout | undefined;
+  #queueRuns = 0;
+
+  constructor(parts: WorkerParts) {
+    this.#parts = parts;
+    this.#runtime = parts.runtime;
+    this.mailer = new Mailer(parts.runtime);
+  }
+
+  get runtime(): Runtime {
+    return this.#runtime;
+  }
+
+  /** Resolves when every socket is accepted from; with a reason when one cannot be. */
+  async start(): Promise<string | undefined> {
+    const { main } = this.#runtime.config;
+    for (const socket of this.#parts.sockets) {
+      const listening = await this.#parts.net.listen({ kind: 'descriptor', fd: socket.fd }, (connection) => void this.#accept(connection, socket), {
+        backlog: main.smtp_connect_backlog, keepAlive: main.smtp_accept_keepalive,
+        onAcceptFailure: (reason) => this.#runtime.services.log.panic(`accept() failed: ${reason.reason}`),
+      });
+      if (listening.kind === 'error') return `listen() failed: ${listening.reason}`;
+      this.#listeners.push(listening.value);
+    }
+    this.#scheduleQueue();
+    return undefined;
+  }
+
+  /** Delivers what nobody holds and was never tried: after a start, or when a worker died. */
+  takeUp(): void {
+    if (this.#parts.isQueueRunner) void this.#run({ takesUpOnly: true });
+  }
+
+  /** A queue run on request (`-q`, ETRN). */
+  runQueueNow(): Promise<void> {
+    return this.#run({ takesUpOnly: false });
+  }
+
+  async reload(): Promise<string | undefined> {
+    const loaded = await this.#parts.reload();
+    if (loaded.kind === 'failed') return loaded.problems.find((problem) => problem.severity === 'error')?.message ?? 'it cannot be loaded';
+    const old = this.#runtime;
+    this.#runtime = loaded.runtime;
+    this.mailer.use(loaded.runtime);
+    // What runs keeps the old one; its files are closed when that has ended.
+    void Promise.all([...this.#sessions].length === 0 ? [] : [this.#sessionsEnd()]).then(() => this.mailer.idle()).then(() => old.close());
+    this.#scheduleQueue();
+    return undefined;
+  }
+
+  /** No new connections; sessions are told to go, deliveries end. */
+  async stop(): Promise<void> {
+    clearInterval(this.#queueTimer);
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    for (const session of this.#sessions) session.close();
+    this.#lifetime.abort();
+    await this.mailer.close();
+    await this.#runtime.spool.close();
+    this.#runtime.close();
+  }
+
+  async #accept(connection: Connection, socket: WorkerSocket): Promise<void> {
+    const runtime = this.#runtime;
+    const { main } = runtime.config;
+    const { log } = runtime.services;
+    const host = connection.remoteAddress;
+    const counts = await this.#parts.admission.enter(host, { total: main.smtp_accept_max, perHost: main.smtp_accept_max_per_host === undefined ? 0 : 1 });
+    const number = ++this.#connections;
+    try {
+      const refusal = await refuseConnection(counts, host, this.#connectionFrame(connection, number));
+      if (refusal) {
+        if (log.selected('connection_reject')) log.main(refusal.logLine);
+        await connection.write(refusal.reply, untilAborted(this.#lifetime.signal));
+        connection.end();
+        connection.close();
+        return;
+      }
+      const session = new SmtpSession({
+        connection, config: runtime.config, services: runtime.services, store: runtime.spool, mode: 'smtp-tcp', caller: daemonCaller(runtime), isRehearsal: false,
+        connectionNumber: number, connectionCount: counts.open, isTlsOnConnect: socket.isTlsOnConnect, hostAddress: host, hostPort: connection.remotePort,
+        onAccepted: (accepted, wish) => this.mailer.accepted(accepted, wish), startQueueRun: () => this.#startRun(), signal: this.#lifetime.signal,
+        ...(this.#parts.deliveryMode === undefined ? {} : { deliveryMode: this.#parts.deliveryMode }),
+      });
+      this.#sessions.add(session);
+      await session.run();
+      this.#sessions.delete(session);
+    } catch (error) {
+      log.panic(`session with [${host}] failed: ${error instanceof Error ? error.message : String(error)}`);
+      connection.close();
+    } finally {
+      this.#parts.admission.leave(host);
+    }
+  }
+
+  /** What options about the connection see before it has a session. */
+  #connectionFrame(connection: Connection, connectionNumber: number): Frame {
+    const caller = daemonCaller(this.#runtime);
+    const until = untilAborted(this.#lifetime.signal);
+    const origin = Object.assign(newOrigin(caller, false), {
+      hostAddress: connection.remoteAddress, hostPort: connection.remotePort, interfaceAddress: connection.localAddress, interfacePort: connection.localPort,
+    });
+    const session: Session = { mode: 'smtp-tcp', connectionNumber, startedAtMs: this.#runtime.services.clock.now(), caller, isRehearsal: false, until, state: newSessionState(origin) };
+    return { ...this.#runtime.frame(until), session };
+  }
+
+  async #sessionsEnd(): Promise<void> {
+    while (this.#sessions.size > 0) await new Promise((resolve) => setTimeout(resolve, 1000).unref());
+  }
+
+  #scheduleQueue(): void {
+    clearInterval(this.#queueTimer);
+    const { isQueueRunner, queueIntervalSeconds } = this.#parts;
+    if (!isQueueRunner || queueIntervalSeconds === undefined) return;
+    void this.#run({ takesUpOnly: false });
+    this.#queueTimer = setInterval(() => void this.#run({ takesUpOnly: false }), queueIntervalSeconds * 1000);
+  }
+
+  #startRun(): boolean {
+    if (this.#queueRuns > 0) return false;
+    void this.#run({ takesUpOnly: false });
+    return true;
+  }
+
+  async #run({ takesUpOnly }: { readonly takesUpOnly: boolean }): Promise<void> {
+    this.#queueRuns += 1;
+    try {
+      await runQueue({ config: this.#runtime.config, services: this.#runtime.services, spool: this.#runtime.spool, deliver: (id, reason) => this.mailer.deliver(id, reason), takesUpOnly });
+    } catch (error) {
+      this.#runtime.services.log.panic(`queue run failed: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      this.#queueRuns -= 1;
+    }
+  }
+}
+
