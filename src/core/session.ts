@@ -98,6 +98,10 @@ export interface Session {
   readonly caller?: Caller;
   /** `-bh`, `-bv`, `-bt`: nothing is written. */
   readonly isRehearsal: boolean;
+  /** `$smtp_count_at_connection_start`: connections of the daemon, this one included. */
+  readonly connectionCount?: number;
+  /** `$connection_id`. */
+  readonly connectionId?: Octets;
   readonly until: Deadline;
   readonly state: SessionState;
 }
@@ -111,6 +115,9 @@ export interface SessionState {
   messagesAccepted: number;
   esmtp: boolean;
   quitReason?: Octets | undefined;
+  /** `$authentication_failed`: an AUTH command did not succeed; `$authenticated_fail_id`: who it was for. */
+  authenticationFailed?: boolean | undefined;
+  authenticatedFailId?: Octets | undefined;
   /** Sends the replies that are held back for pipelining; set by the session. */
   flushReplies?: (() => Promise<void>) | undefined;
   /** Set by `control = …` for the connection. */

@@ -5,7 +5,7 @@
 import { assertNever } from '../base/invariant.ts';
 import type { Octets } from '../base/octets.ts';
 import type { ArgumentValue, Branches, CommandArgument, CountedBranches, Expression, VariableReference } from '../core/define/expansion.ts';
-import type { Compiled, CompiledCondition, Frame, Judged } from '../core/frame.ts';
+import { type Compiled, type CompiledCondition, findLocal, type Frame, type Judged } from '../core/frame.ts';
 import { type MaybePromise, chain } from '../core/maybe-promise.ts';
 import { fail, type NotOk, type Outcome, ok } from '../core/outcome.ts';
 import { emptyText, type TaintSpan, type Text, untainted } from '../core/text.ts';
@@ -228,8 +228,10 @@ type Reader = (frame: Frame) => MaybePromise<Text | undefined | NotOk>;
 
 function reader(reference: Reference): Reader {
   switch (reference.kind) {
-    case 'variable':
-      return reference.definition.read;
+    case 'variable': {
+      const { name, read } = reference.definition;
+      return (frame) => (frame.locals === undefined ? read(frame) : (findLocal(frame, name) ?? read(frame)));
+    }
     case 'acl-variable': {
       const { name } = reference;
       return (frame) => readAclVariable(frame, name);

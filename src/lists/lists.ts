@@ -107,6 +107,10 @@ class ListSet implements Lists {
     return this.#hosts.match(list, hostToMatch(host, frame), frame);
   }
 
+  async findSenderName(frame: Frame): Promise<void> {
+    await lookUpSenderName(frame);
+  }
+
   matchString(list: ListSource | Text, subject: Text, frame: Frame): MaybePromise<Outcome<ListMatch>> {
     return this.#strings.match(list, stringSubject(subject, false), frame);
   }

@@ -6,7 +6,7 @@ const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
 /** The zones in which option `timezone` says UTC. */
-function isUtcZone(zone: Octets | undefined): boolean {
+export function isUtcZone(zone: Octets | undefined): boolean {
   return zone === 'UTC' || zone === 'utc';
 }
 

@@ -1,0 +1,26 @@
+/** Variables of an SMTP session and of the caller of the program. Spec ch. 11 "Expansion variables". */
+import type { Octets } from '../../base/octets.ts';
+import { numberVariable, octetsVariable, remoteVariable, unsetVariable, yesNoVariable } from '../reading.ts';
+
+export default [
+  remoteVariable('smtp_command', 'The SMTP command that is being processed.', (frame) => frame.session?.state.command),
+  remoteVariable('smtp_command_argument', 'The argument of the SMTP command that is being processed.', (frame) => frame.session?.state.commandArgument),
+  octetsVariable('smtp_command_history', 'The last SMTP commands, with commas between.', (frame) => emptyIsUnset(frame.session?.state.commandHistory.join(','))),
+  octetsVariable('smtp_notquit_reason', 'Why the session ends without QUIT.', (frame) => frame.session?.state.quitReason),
+  numberVariable('smtp_count_at_connection_start', 'How many connections there were when this one began.', (frame) => frame.session?.connectionCount),
+  octetsVariable('connection_id', 'An identifier of the SMTP connection.', (frame) => frame.session?.connectionId),
+  numberVariable('caller_uid', 'The real uid of who called the program.', (frame) => frame.session?.caller?.uid ?? frame.services.machine.realUid()),
+  numberVariable('caller_gid', 'The real gid of who called the program.', (frame) => frame.session?.caller?.gid),
+  yesNoVariable('prdr_requested', 'The client asked for a reply for each recipient.', () => false),
+  yesNoVariable('proxy_session', 'The connection came through a proxy.', () => false),
+  unsetVariable('proxy_external_address', 'The address of the client that a proxy told.'),
+  unsetVariable('proxy_external_port', 'The port of the client that a proxy told.', '0'),
+  unsetVariable('proxy_local_address', 'Our address that a proxy told.'),
+  unsetVariable('proxy_local_port', 'Our port that a proxy told.', '0'),
+  unsetVariable('atrn_host', 'The host of an ATRN connection.'),
+  unsetVariable('atrn_mode', 'Which side of an ATRN connection we are.'),
+];
+
+function emptyIsUnset(octets: Octets | undefined): Octets | undefined {
+  return octets === '' ? undefined : octets;
+}
