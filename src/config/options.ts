@@ -55,7 +55,7 @@ export function readOption(line: LogicalLine, targets: readonly OptionTarget[], 
   const start = text.startsWith('hide ') || text.startsWith('hide\t') ? skipSpace(text, 5) : 0;
   const written = scanName(text, start);
   if (written === '') {
-    context.problems.error(`option setting expected: ${text}`, line.at);
+    context.problems.error(start > 0 ? unknown('') : `option setting expected: ${text}`, line.at);
     return undefined;
   }
   const found = findOption(written, targets);
