@@ -35,7 +35,6 @@ export async function composeBounce(request: BounceRequest): Promise<Report> {
     `X-Failed-Recipients: ${newestFirst.filter((failure) => !failure.isHidden).map(failedName).join(',\n  ')}\n`,
     ...(await commonHeaders(frame, message, recipient)),
     ...reportContentType(mark),
-    ...(request.copies.length === 0 ? [] : [`Bcc: ${request.copies.join(', ')}\n`]),
     endLine(subject),
   ];
   const text = `--${mark}\nContent-type: text/plain; charset=${message.isUtf8 ? 'utf-8' : 'us-ascii'}\n\n${endLine(opening)}\n${newestFirst.map(describeAddress).join('')}\n${outputText(newestFirst, output)}`;

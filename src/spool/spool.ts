@@ -3,7 +3,7 @@
  * or whole in the queue, and no delivery forgotten. Spec ch. 57 "Format of spool files"; DESIGN 3.8.
  */
 import { bytesFromOctets, octetsFromBytes, type Octets } from '../base/octets.ts';
-import type { Clock, Files, Log, Machine, Message, MessageSink, MessageStore, OpenFile, SystemFailure, SystemResult } from '../core/index.ts';
+import type { Clock, Config, Files, Log, Machine, Message, MessageSink, MessageStore, OpenFile, SystemFailure, SystemResult } from '../core/index.ts';
 import { FileBody } from './body.ts';
 import { Claims, firstLineLength, type Claim, type Claiming } from './claims.ts';
 import { formatHeaderFile, parseHeaderFile, type HeaderFile } from './header-file.ts';
@@ -22,6 +22,20 @@ export interface SpoolSettings {
   readonly preservesMessageLogs: boolean;
   /** How long a removal may wait for others to share its fsync. */
   readonly removalDelayMs?: number;
+}
+
+/** The settings of a loaded configuration. */
+export function spoolSettings(config: Config): SpoolSettings {
+  const { main, startup } = config;
+  return {
+    directory: startup.spoolDirectory,
+    split: main.split_spool_directory,
+    idFormat: main.message_id_format === 'short' ? 'short' : 'long',
+    localhostNumber: startup.localhostNumber,
+    owner: { uid: startup.eximUid, gid: startup.eximGid },
+    writesMessageLogs: main.message_logs,
+    preservesMessageLogs: main.preserve_message_logs,
+  };
 }
 
 export interface SpoolParts {

@@ -1,0 +1,93 @@
+/** Who is told about failed addresses, and what follows when nobody can be. Spec ch. 49 "Failed addresses", ch. 14 "errors_copy", "ignore_bounce_errors_after". */
+import { trimSpace, type Octets } from '../base/octets.ts';
+import { tainted, untainted } from '../core/index.ts';
+import { composeBounce } from '../dsn/bounce.ts';
+import type { ReportedAddress } from '../dsn/report.ts';
+import { errorIgnoredLine } from '../logging/lines/queue.ts';
+import { acceptReport } from './accept-report.ts';
+import type { Attempt, FailedAddress } from './attempt.ts';
+
+/** Settles every failed address: reported, ignored, or deferred with the message frozen. */
+export async function bounceFailures(attempt: Attempt): Promise<void> {
+  const groups = new Map<Octets, FailedAddress[]>();
+  for (const failed of attempt.failed) {
+    const to = errorsAddress(attempt, failed);
+    if (to === undefined) continue;
+    const group = groups.get(to);
+    if (group === undefined) groups.set(to, [failed]);
+    else group.push(failed);
+  }
+  for (const [recipient, failures] of groups) await sendBounce(attempt, recipient, failures);
+}
+
+/** Undefined when nobody is told. */
+function errorsAddress(attempt: Attempt, failed: FailedAddress): Octets | undefined {
+  const { address } = failed.result;
+  const { message } = attempt;
+  const to = address.state.errorsTo ?? address.inherited.errorsTo ?? message.sender;
+  if (isSilenced(attempt, failed)) return undefined;
+  if (to !== '' && address.inherited.ignoreErrors !== true) return to;
+  const isBounce = message.sender === '' && address.inherited.ignoreErrors !== true && address.state.errorsTo === undefined && address.inherited.errorsTo === undefined;
+  const isOld = attempt.queuedMs / 1000 >= attempt.frame.config.main.ignore_bounce_errors_after;
+  if (!isBounce || isOld) {
+    attempt.log(errorIgnoredLine(address.address), errorIgnoredLine(address.address));
+    return undefined;
+  }
+  attempt.freezeReason ??= 'delivery error message';
+  attempt.tree.defer(address);
+  return undefined;
+}
+
+/** NOTIFY= without FAILURE. RFC 3461 s4.1. */
+function isSilenced(attempt: Attempt, failed: FailedAddress): boolean {
+  const notify = attempt.message.recipients[failed.result.address.recipientIndex]?.notify;
+  return notify !== undefined && notify.length > 0 && !notify.includes('FAILURE');
+}
+
+async function sendBounce(attempt: Attempt, recipient: Octets, failures: readonly FailedAddress[]): Promise<void> {
+  const { parts, message, frame } = attempt;
+  const report = await composeBounce({ frame, message, recipient, failures: failures.map(reported), copies: await errorsCopies(attempt, recipient) });
+  const accepted = await acceptReport(report, message.id, parts);
+  if (accepted.kind === 'ok') {
+    parts.handOver(accepted.value);
+    return;
+  }
+  // The addresses stay: they fail again, and are reported, at the next attempt.
+  parts.services.log.panic(`bounce message could not be written: ${accepted.kind === 'forced-fail' ? '' : accepted.message}`, message.id);
+  for (const failed of failures) attempt.tree.defer(failed.result.address);
+}
+
+function reported(failed: FailedAddress): ReportedAddress {
+  const { result, isRouted, isTimedOut } = failed;
+  const { address } = result;
+  const isRemote = address.state.transport?.isRemote === true;
+  const timedOut = isTimedOut ? 'retry timeout exceeded' : '';
+  const hasOutput = (result.returnedText?.length ?? 0) > 0;
+  const reason = isRouted && !isRemote && !isTimedOut ? (hasOutput ? '' : 'local delivery failed') : [result.errorReason, result.message].filter((part) => part !== undefined && part !== '').join(': ');
+  const text = [reason, timedOut].filter((part) => part !== '').join(': ');
+  return {
+    address, text, isHidden: isHidden(failed),
+    ...(isRemote && result.host !== undefined && /^(?:SMTP|LMTP) error /.test(result.message ?? '') ? { remoteHost: result.host } : {}),
+    ...(result.returnedText === undefined ? {} : { returnedText: result.returnedText }),
+  };
+}
+
+/** `hide_child_in_errmsg` of a redirect router. */
+export function isHidden(failed: Pick<FailedAddress, 'result'>): boolean {
+  for (let parent = failed.result.address.parent; parent !== undefined; parent = parent.parent) if (parent.state.router?.own['hide_child_in_errmsg'] === true) return true;
+  return false;
+}
+
+/** `errors_copy`: items of a pattern and the addresses that get a copy. */
+async function errorsCopies(attempt: Attempt, recipient: Octets): Promise<Octets[]> {
+  const { frame } = attempt;
+  const expanded = await frame.config.main.errors_copy?.evaluate(frame);
+  if (expanded?.kind !== 'ok') return [];
+  for (const item of frame.services.lists.split(expanded.value.octets)) {
+    const [, pattern = '', copies = ''] = /^([^ \t]+)[ \t]+(.*)$/s.exec(trimSpace(item)) ?? [];
+    if (pattern === '') continue;
+    const matched = await frame.services.lists.matchAddress(untainted(pattern), tainted(recipient), frame);
+    if (matched.kind === 'ok' && matched.value.matched) return copies.split(',').map(trimSpace).filter((copy) => copy !== '' && copy !== recipient);
+  }
+  return [];
+}

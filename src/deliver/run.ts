@@ -1,0 +1,117 @@
+/**
+ * Delivery of one message: all addresses are routed, local deliveries run one after another, then remote ones side by side; then what is left
+ * is decided. Spec ch. 3 "Delivery in detail"; DESIGN 3.8, 3.10.
+ */
+import type { AcceptedMessage, Address, Deadline, Message } from '../core/index.ts';
+import type { Claim } from '../spool/claims.ts';
+import { Attempt, type DeliverParts, type DeliveryReason } from './attempt.ts';
+import { localBatches, remoteBatches } from './batches.ts';
+import { deliverLocal, deliverRemote } from './deliver-batch.ts';
+import { finishAttempt, type AttemptEnd } from './finish.ts';
+import { thaw } from './frozen.ts';
+import { routeAll } from './route-all.ts';
+
+/** `skipped`: it is frozen, held by another, or gone. `failed`: the spool or our own code failed; the message stays. */
+export type DeliveryEnd = AttemptEnd | 'skipped' | 'failed';
+
+/** Takes a message that was just accepted, or loads one; the claim is released when it resolves (by the removal, when it was completed). */
+export async function deliverMessage(parts: DeliverParts, job: { readonly claim: Claim; readonly message: Message; readonly reason: DeliveryReason; readonly until: Deadline }): Promise<DeliveryEnd> {
+  const { claim, reason, until } = job;
+  let end: DeliveryEnd = 'failed';
+  try {
+    const message = await thaw(parts, claim, job.message, reason);
+    if (message === 'frozen') end = 'skipped';
+    else if (message === 'removed') end = 'completed';
+    else end = await attemptDelivery(new Attempt(parts, claim, message, reason, until));
+  } catch (error) {
+    parts.services.log.panic(`delivery of ${claim.id} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`.replaceAll('\n', ' '), claim.id);
+  } finally {
+    if (end !== 'completed') claim.release();
+    parts.services.log.flush();
+  }
+  return end;
+}
+
+/** By id: claims and loads it first. */
+export async function deliverById(parts: DeliverParts, id: string, reason: DeliveryReason, until: Deadline): Promise<DeliveryEnd> {
+  const { log } = parts.services;
+  const claiming = parts.spool.claim(id);
+  if (claiming.kind !== 'ok') {
+    if (claiming.kind === 'busy' && reason.isQueueRun && log.selected('skip_delivery') && parts.spool.exists(id)) log.main('Spool file is locked (another process is handling this message)', id);
+    return 'skipped';
+  }
+  const loading = parts.spool.load(claiming.claim);
+  if (loading.kind === 'ok') return deliverMessage(parts, { claim: claiming.claim, message: loading.message, reason, until });
+  claiming.claim.release();
+  if (loading.kind === 'malformed') log.main(`Format error in spool file ${id}-H: ${loading.reason}`, id);
+  if (loading.kind === 'error') log.main(`Failed to read spool file ${id}-H: ${loading.reason}`, id);
+  return 'skipped';
+}
+
+/** A message accepted by this process, as `MessageSink.commit` gives it. */
+export function deliverAccepted(parts: DeliverParts, accepted: AcceptedMessage, reason: DeliveryReason, until: Deadline): Promise<DeliveryEnd> {
+  const claim = accepted.claim as Claim; // Spool, the only MessageStore, gives Claims
+  return deliverMessage(parts, { claim, message: accepted.message, reason, until });
+}
+
+async function attemptDelivery(attempt: Attempt): Promise<AttemptEnd> {
+  const { local, remote } = await routeAll(attempt);
+  if (attempt.reason.isRoutingOnly === true) {
+    for (const address of [...local, ...remote]) postpone(attempt, address);
+  } else {
+    for (const batch of localBatches(local)) await deliverLocal(attempt, batch);
+    await deliverAllRemote(attempt, remote);
+  }
+  attempt.assertSettled();
+  return finishAttempt(attempt);
+}
+
+/** Left for another attempt without a word. */
+function postpone(attempt: Attempt, address: Address): void {
+  attempt.expect(-1);
+  attempt.tree.defer(address);
+}
+
+async function deliverAllRemote(attempt: Attempt, remote: readonly Address[]): Promise<void> {
+  const due: Address[] = [];
+  for (const address of remote) {
+    if (attempt.reason.isLocalOnly === true) postpone(attempt, address);
+    else if (await isQueued(attempt, address)) attempt.defer({ address, kind: 'deferred', message: 'SMTP delivery explicitly queued' }, attempt.facts(), true, false);
+    else due.push(address);
+  }
+  await inParallel(remoteBatches(due), attempt.frame.config.main.remote_max_parallel, (batch) => deliverRemote(attempt, batch));
+  await deliverToFallbacks(attempt, due);
+}
+
+/** -odqs and `queue_smtp_domains`: the first attempt only routes. */
+async function isQueued(attempt: Attempt, address: Address): Promise<boolean> {
+  if (attempt.reason.isForced || attempt.reason.isQueueRun) return false;
+  if (attempt.reason.queuesSmtp === true) return true;
+  const list = attempt.frame.config.main.queue_smtp_domains;
+  if (list === undefined) return false;
+  const matched = await attempt.parts.services.lists.matchDomain(list, { octets: address.domain, taint: [] }, attempt.frame);
+  return matched.kind !== 'ok' || matched.value.matched;
+}
+
+/** Addresses whose hosts could not be used go to their fallback hosts. Spec ch. 15 "fallback_hosts". */
+async function deliverToFallbacks(attempt: Attempt, tried: readonly Address[]): Promise<void> {
+  const left = tried.filter((address) => attempt.deferredResults.has(address) && (address.state.fallbackHosts?.length ?? 0) > 0);
+  if (left.length === 0) return;
+  for (const address of left) {
+    attempt.tree.undefer(address);
+    attempt.deferredResults.delete(address);
+    address.state.hosts = address.state.fallbackHosts;
+    address.state.fallbackHosts = undefined;
+  }
+  attempt.expect(left.length);
+  await inParallel(remoteBatches(left), attempt.frame.config.main.remote_max_parallel, (batch) => deliverRemote(attempt, batch));
+}
+
+/** Runs `action` over the items, at most `limit` at a time. */
+export async function inParallel<T>(items: readonly T[], limit: number, action: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let item = items[next++]; item !== undefined; item = items[next++]) await action(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(Math.max(1, limit), items.length) }, worker));
+}
