@@ -35,6 +35,7 @@ export class RetryTimes {
   readonly #parts: RetryTimesParts;
   readonly #nowSeconds: number;
   readonly #receivedSeconds: number;
+  readonly #written = new Set<Octets>();
 
   constructor(parts: RetryTimesParts) {
     this.#parts = parts;
@@ -84,6 +85,7 @@ export class RetryTimes {
   }
 
   #forget(key: Octets): void {
+    if (this.#written.has(key)) return; // another address failed meanwhile
     const { hints } = this.#parts.frame.services;
     if (hints.get(RETRY_DATABASE, key) !== undefined) hints.delete(RETRY_DATABASE, key);
   }
@@ -100,7 +102,7 @@ export class RetryTimes {
   }
 
   async #isWaiting(key: Octets, address: Address): Promise<boolean> {
-    const record = this.#find(key);
+    const record = this.#written.has(key) ? undefined : this.#find(key); // what this attempt found out is for the next one
     if (record === undefined || record.nextTry <= this.#nowSeconds) return false;
     return !(await this.#isPastCutoff([fullAddress(address)], record.error));
   }
@@ -133,6 +135,7 @@ export class RetryTimes {
       intervalMaxSeconds: frame.config.main.retry_interval_max, random: (limit) => frame.services.random.below(limit),
     });
     if (isOld && !next.isExpired) return 'expired'; // other messages for it are considered at once
+    this.#written.add(failure.key);
     frame.services.hints.put(RETRY_DATABASE, failure.key, formatRetryRecord({ ...next, error: failure.error, errorNumber: failure.errorNumber, text: failure.text.replaceAll('\n', '\\n').slice(0, MAX_TEXT) }));
     return next.isExpired ? 'expired' : 'later';
   }

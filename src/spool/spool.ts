@@ -254,7 +254,8 @@ export class Spool implements MessageStore {
       this.#removals.set(claim.paths.directory, [claim]);
       const finished = this.#finishRemovals(claim.paths.directory);
       this.#pending.add(finished);
-      void finished.finally(() => this.#pending.delete(finished));
+      const forget = () => this.#pending.delete(finished);
+      void finished.then(forget, forget); // `settle` sees a rejection
     }
     return EXISTS;
   }
