@@ -27,6 +27,7 @@ export const eximErrno = {
   mail4xx: -45,
   data4xx: -46,
   retryNotReached: -53,
+  hostRetryNotReached: -54,
 } as const;
 
 const numbers: ReadonlyMap<string, number> = new Map(Object.entries(constants.errno));

@@ -9,10 +9,10 @@ import type { DeliveryBatch, TransportInstance } from '../core/drivers.ts';
 import type { Frame } from '../core/frame.ts';
 import type { Message } from '../core/message.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { defer, ok } from '../core/outcome.ts';
+import { defer, fail, ok } from '../core/outcome.ts';
 import { formatDate } from '../message/date.ts';
 import { headerName } from '../message/header.ts';
-import { expandOption, messageOf, transportSettings } from './settings.ts';
+import { expandOption, messageOf, parseSize, transportSettings } from './settings.ts';
 
 /** What deliver/ knows of a batch before the transport's options were looked at. */
 export type NewBatch = Omit<DeliveryBatch, 'returnPath' | 'headers'>;
@@ -26,6 +26,17 @@ export async function prepareBatch(batch: NewBatch): Promise<Outcome<DeliveryBat
   const frame: Frame = { ...batch.frame, returnPath: returnPath.value };
   const headers = await headersOf({ ...batch, frame, returnPath: returnPath.value });
   return headers.kind === 'ok' ? ok({ ...batch, frame, returnPath: returnPath.value, headers: headers.value }) : headers;
+}
+
+/** `message_size_limit`: the message is not for this transport. A limit that cannot be expanded defers. */
+export async function sizeProblem(batch: DeliveryBatch): Promise<Outcome<undefined>> {
+  const option = transportSettings(batch.instance).message_size_limit;
+  if (option === undefined) return ok(undefined);
+  const expanded = await option.evaluate(batch.frame);
+  if (expanded.kind !== 'ok') return defer(`failed to expand message_size_limit in ${batch.instance.name} transport: ${messageOf(expanded)}`);
+  const limit = parseSize(expanded.value.octets);
+  if (limit === undefined) return defer(`invalid message_size_limit in ${batch.instance.name} transport: ${expanded.value.octets}`);
+  return limit > 0 && batch.message.size > limit ? fail(`message is too big (transport limit = ${limit})`) : ok(undefined);
 }
 
 /** The transport's `return_path`, the router's `errors_to`, or the sender of the message. */

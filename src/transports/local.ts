@@ -7,6 +7,8 @@ import type { Outcome } from '../core/outcome.ts';
 import { defer, ok } from '../core/outcome.ts';
 import type { Identity } from '../core/ports.ts';
 import { expandGroup, expandUser, loginOf } from '../core/local-identity.ts';
+import { deferredResult, eximErrno } from './errno.ts';
+import { sizeProblem } from './headers.ts';
 import { expandOption, messageOf, transportSettings } from './settings.ts';
 
 /** Reports each result before it returns them all. */
@@ -18,6 +20,13 @@ export async function settleAll(batch: DeliveryBatch, resultOf: (address: Addres
     results.push(result);
   }
   return results;
+}
+
+/** Undefined: the message is small enough; else all addresses failed, or wait because the limit could not be expanded. */
+export async function settleTooBig(batch: DeliveryBatch): Promise<readonly DeliveryResult[] | undefined> {
+  const size = await sizeProblem(batch);
+  if (size.kind === 'ok') return undefined;
+  return settleAll(batch, (address) => (size.kind === 'fail' ? { address, kind: 'failed', message: size.message } : deferredResult(address, { number: eximErrno.expansion, message: messageOf(size) })));
 }
 
 /** As whom a local delivery runs, and where. */

@@ -13,7 +13,7 @@ import { appendfileOptions } from '../appendfile/options.ts';
 import type { AppendfileOptions } from '../appendfile/options.ts';
 import { deferredResult, eximErrno } from '../errno.ts';
 import { transportOptions } from '../generic-options.ts';
-import { settleAll } from '../local.ts';
+import { settleAll, settleTooBig } from '../local.ts';
 import type { MessageFormat } from '../message-text.ts';
 import { expandOption, messageOf, transportSettings } from '../settings.ts';
 
@@ -42,6 +42,8 @@ function problems(set: AppendfileOptions): Octets[] {
 async function deliver(set: AppendfileOptions, batch: DeliveryBatch): Promise<readonly DeliveryResult[]> {
   const [first] = batch.addresses;
   if (first === undefined) return [];
+  const tooBig = await settleTooBig(batch);
+  if (tooBig !== undefined) return tooBig;
   const outcome = batch.isRehearsal ? done(undefined) : await write(set, batch, first);
   return settleAll(batch, (address) => (outcome.kind === 'ok' ? { address, kind: 'delivered' } : deferredResult(address, outcome.failing)));
 }

@@ -1,0 +1,24 @@
+/** The transport that gives messages to commands. Spec ch. 29 "The pipe transport". */
+import type { Octets } from '../../base/octets.ts';
+import { defineTransport } from '../../core/drivers.ts';
+import { transportOptions } from '../generic-options.ts';
+import { deliverToPipe } from '../pipe/delivery.ts';
+import { pipeOptions } from '../pipe/options.ts';
+
+export default defineTransport({
+  name: 'pipe',
+  summary: 'Gives messages to a command on its standard input.',
+  spec: 'ch. 29 "The pipe transport"',
+  isRemote: false,
+  generic: transportOptions,
+  genericDefaults: { retry_use_local_part: true },
+  options: pipeOptions,
+  validate: (set) => {
+    const found: Octets[] = [];
+    if (set.return_fail_output && set.return_output) found.push('both return_output and return_fail_output are set');
+    if (set.log_fail_output && set.log_output) found.push('both log_output and log_fail_output are set');
+    if (set.use_shell && (set.allow_commands !== undefined || set.restrict_to_path)) found.push('both allow_commands (or restrict_to_path) and use_shell are set');
+    return found;
+  },
+  create: (set) => ({ deliver: (batch) => deliverToPipe(set, batch) }),
+});

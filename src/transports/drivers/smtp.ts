@@ -1,0 +1,196 @@
+/** The transport that delivers over SMTP or LMTP to other hosts. Spec ch. 30 "The smtp transport". */
+import type { Octets } from '../../base/octets.ts';
+import type { Address } from '../../core/address.ts';
+import { defineTransport } from '../../core/drivers.ts';
+import type { DeliveryBatch, DeliveryResult } from '../../core/drivers.ts';
+import type { DeliveryState, Frame } from '../../core/frame.ts';
+import type { HostItem } from '../../core/ports.ts';
+import { deferredResult, eximErrno } from '../errno.ts';
+import type { Failing } from '../errno.ts';
+import { transportOptions } from '../generic-options.ts';
+import { settleAll, settleTooBig } from '../local.ts';
+import { openClient } from '../smtp/handshake.ts';
+import type { ReadyClient } from '../smtp/handshake.ts';
+import { hostsFromList, hostsOf, interfaceOf, portOf } from '../smtp/host-list.ts';
+import { smtpOptions } from '../smtp/options.ts';
+import type { SmtpOptions } from '../smtp/options.ts';
+import { sendTransaction } from '../smtp/transaction.ts';
+
+export default defineTransport({
+  name: 'smtp',
+  summary: 'Delivers over SMTP or LMTP to the hosts that a router or the option hosts names.',
+  spec: 'ch. 30 "The smtp transport"',
+  isRemote: true,
+  generic: transportOptions,
+  options: smtpOptions,
+  validate: (set) => [
+    ...(['smtp', 'lmtp', 'smtps'].includes(set.protocol ?? 'smtp') ? [] : [`invalid setting for "protocol" option of the smtp transport: ${set.protocol ?? ''}`]),
+    ...(set.command_timeout > 0 && set.data_timeout > 0 && set.final_timeout > 0 ? [] : ['command, data, or final timeout value is zero']),
+  ],
+  create: (set) => ({ deliver: (batch) => new SmtpDelivery(set, batch).deliver() }),
+});
+
+/** A batch on its way from host to host. */
+class SmtpDelivery {
+  readonly #set: SmtpOptions;
+  readonly #batch: DeliveryBatch;
+  readonly #results: DeliveryResult[] = [];
+  /** Not delivered yet, with what went wrong at the last host. */
+  #pending: Address[];
+  readonly #last = new Map<Address, DeliveryResult>();
+  readonly #delivery: DeliveryState;
+  readonly #frame: Frame;
+
+  constructor(set: SmtpOptions, batch: DeliveryBatch) {
+    this.#set = set;
+    this.#batch = batch;
+    this.#pending = [...batch.addresses];
+    this.#delivery = batch.frame.delivery ?? { results: batch.frame.results, startedAtMs: batch.services.clock.now() };
+    this.#frame = { ...batch.frame, delivery: this.#delivery };
+  }
+
+  async deliver(): Promise<readonly DeliveryResult[]> {
+    const batch = this.#batch;
+    const tooBig = await settleTooBig(batch);
+    if (tooBig !== undefined) return tooBig;
+    const tooLong = this.#set.message_linelength_limit > 0 && batch.message.maxReceivedLineLength > this.#set.message_linelength_limit;
+    if (tooLong) return settleAll(batch, (address) => ({ address, kind: 'failed', message: 'message has lines too long for transport' }));
+    if (batch.isRehearsal) return settleAll(batch, (address) => ({ address, kind: 'delivered', confirmation: 'delivery not attempted: -N option' }));
+    const hosts = await hostsOf(this.#set, batch);
+    if (hosts.kind === 'failing') return settleAll(batch, (address) => deferredResult(address, hosts.failing));
+    await this.#tryHosts(hosts.hosts);
+    if (this.#pending.length > 0) await this.#tryFallback(hosts.hosts);
+    await this.#settleRest();
+    return this.#results;
+  }
+
+  /** In turn, for what is left. Hosts beyond `hosts_max_try` are tried only when they open another MX value. */
+  async #tryHosts(hosts: readonly HostItem[]): Promise<void> {
+    let tried = 0;
+    let countedMx: number | undefined;
+    for (const [index, host] of hosts.entries()) {
+      const [first] = this.#pending;
+      if (first === undefined || index >= this.#set.hosts_max_try_hardlimit) return;
+      const status = this.#batch.retry.hostStatus(host, first);
+      if (status === 'not-due') continue;
+      if (tried >= this.#set.hosts_max_try && host.mx === countedMx) continue;
+      if (status === 'due') tried++;
+      countedMx = host.mx;
+      await this.#tryHost(host, first);
+      if (this.#batch.until.signal.aborted) return;
+    }
+  }
+
+  /** Not for hosts of MX records that include this one's; the fallback list of router or transport. */
+  async #tryFallback(tried: readonly HostItem[]): Promise<void> {
+    const own = this.#pending[0]?.state.fallbackHosts;
+    const list = own === undefined ? this.#set.fallback_hosts?.source : own.map((host) => `${host.name}${host.port === undefined ? '' : `::${host.port}`}`).join(' : ');
+    if (list === undefined || list === '') return;
+    const hosts = await hostsFromList(list, this.#set, this.#batch);
+    if (hosts.kind === 'ok') await this.#tryHosts(hosts.hosts.filter((host) => !tried.some((other) => other.address === host.address && other.port === host.port)));
+  }
+
+  async #tryHost(found: HostItem, first: Address): Promise<void> {
+    for (const address of this.#batch.addresses) address.state.host = found;
+    const frame = { ...this.#frame, address: first };
+    const port = found.port === undefined ? await portOf(this.#set, this.#batch, frame) : { kind: 'ok' as const, port: found.port };
+    if (port.kind === 'failing') return this.#deferAll(port.failing, undefined);
+    const host: HostItem = { ...found, port: port.port };
+    for (const address of this.#batch.addresses) address.state.host = host;
+    const source = await interfaceOf(this.#set, this.#batch, host, frame);
+    if (source.kind === 'failing') return this.#deferAll(source.failing, undefined);
+    const opened = await openClient({
+      set: this.#set, transport: this.#batch.instance.name, host, interface: source.address, services: this.#batch.services, until: this.#batch.until,
+      frame, delivery: this.#delivery, isVerifying: false, logId: this.#batch.message.id,
+      connectTimeoutSeconds: this.#set.connect_timeout, commandTimeoutSeconds: this.#set.command_timeout,
+    });
+    if (opened.kind === 'ready') return this.#sendAll(opened.ready, host);
+    if (opened.isPermanent) return this.#failAll(opened.failing, host);
+    this.#logHost(host, opened.failing);
+    this.#batch.retry.hostFailed(host, first, opened.failing.error ?? { name: '', detail: '', more: 0 }, opened.failing.message === '' ? opened.failing.reason ?? '' : opened.failing.message);
+    this.#deferAll(opened.failing, opened.isConnectFailure ? undefined : host);
+  }
+
+  /** As many transactions as `max_rcpt` and `multi_domain` ask for, over one connection. */
+  async #sendAll(ready: ReadyClient, host: HostItem): Promise<void> {
+    const groups = await this.#groups(ready.frame);
+    for (const group of groups) {
+      const outcome = await sendTransaction(ready, this.#set, this.#batch, group);
+      for (const result of outcome.results) await this.#take(result);
+      const [first] = group;
+      if (outcome.failing !== undefined) this.#logHost(host, outcome.failing);
+      if (first !== undefined && outcome.isHostError && outcome.failing !== undefined) {
+        this.#batch.retry.hostFailed(host, first, outcome.failing.error ?? { name: '', detail: '', more: 0 }, outcome.failing.message);
+      } else if (first !== undefined) this.#batch.retry.hostWorked(host, first);
+      if (!outcome.isConnectionUsable) {
+        ready.client.connection.close();
+        return;
+      }
+      if (group !== groups.at(-1) || outcome.failing !== undefined) await ready.client.command('RSET', this.#set.command_timeout);
+    }
+    await ready.client.quit();
+  }
+
+  async #groups(frame: Frame): Promise<readonly (readonly Address[])[]> {
+    const limit = await this.#maxRcpt(frame);
+    const isMultiDomain = typeof this.#set.multi_domain === 'boolean' ? this.#set.multi_domain : await this.#expandsTrue(this.#set.multi_domain, frame);
+    const byDomain = new Map<Octets, Address[]>();
+    for (const address of this.#pending) {
+      const key = isMultiDomain ? '' : address.domain;
+      byDomain.set(key, [...(byDomain.get(key) ?? []), address]);
+    }
+    return [...byDomain.values()].flatMap((addresses) => {
+      const groups: Address[][] = [];
+      for (let at = 0; at < addresses.length; at += limit) groups.push(addresses.slice(at, at + limit));
+      return groups;
+    });
+  }
+
+  async #maxRcpt(frame: Frame): Promise<number> {
+    const expanded = await this.#set.max_rcpt?.evaluate(frame);
+    const limit = expanded?.kind === 'ok' ? Number.parseInt(expanded.value.octets, 10) : 100;
+    return limit > 0 ? limit : Number.MAX_SAFE_INTEGER;
+  }
+
+  async #expandsTrue(template: Exclude<SmtpOptions['multi_domain'], boolean>, frame: Frame): Promise<boolean> {
+    const expanded = await template.evaluate(frame);
+    return expanded.kind !== 'ok' || !/^(?:no|false|0)$/.test(expanded.value.octets);
+  }
+
+  async #take(result: DeliveryResult): Promise<void> {
+    if (result.kind === 'deferred') {
+      this.#last.set(result.address, result);
+      return;
+    }
+    this.#pending = this.#pending.filter((address) => address !== result.address);
+    this.#results.push(result);
+    await this.#batch.settled(result);
+  }
+
+  #deferAll(failing: Failing, host: HostItem | undefined): void {
+    for (const address of this.#pending) this.#last.set(address, { ...deferredResult(address, failing), ...(host === undefined ? {} : { host }) });
+  }
+
+  async #failAll(failing: Failing, host: HostItem): Promise<void> {
+    for (const address of [...this.#pending]) await this.#take({ address, kind: 'failed', message: failing.message, host });
+  }
+
+  /** `H=name [address]: what happened`, for a host whose failure is not one recipient's. */
+  #logHost(host: HostItem, failing: Failing): void {
+    const { log } = this.#batch.services;
+    const port = log.selected('outgoing_port') ? `:${host.port ?? 25}` : '';
+    const why = failing.message === '' ? ` ${failing.reason ?? ''}` : `: ${failing.message}${failing.reason === undefined ? '' : `: ${failing.reason}`}`;
+    log.main(`H=${host.name} [${host.address ?? ''}]${port}${why}`, this.#batch.message.id);
+  }
+
+  async #settleRest(): Promise<void> {
+    for (const address of this.#pending) {
+      const result = this.#last.get(address) ?? {
+        ...deferredResult(address, { number: eximErrno.hostRetryNotReached, message: `retry time not reached for any host for '${address.domain}'` }), isRetryTimeNotReached: true,
+      };
+      this.#results.push(result);
+      await this.#batch.settled(result);
+    }
+    this.#pending = [];
+  }
+}
