@@ -111,6 +111,16 @@ import conditionQueueRunning from '../expand/conditions/queue_running.ts';
 import conditionRadius from '../expand/conditions/radius.ts';
 import conditionSaslauthd from '../expand/conditions/saslauthd.ts';
 import conditionStringComparisons from '../expand/conditions/string-comparisons.ts';
+import variableAddress from '../expand/variables/address.ts';
+import variableChecks from '../expand/variables/checks.ts';
+import variableConfiguration from '../expand/variables/configuration.ts';
+import variableMessage from '../expand/variables/message.ts';
+import variableResults from '../expand/variables/results.ts';
+import variableScope from '../expand/variables/scope.ts';
+import variableSender from '../expand/variables/sender.ts';
+import variableSession from '../expand/variables/session.ts';
+import variableTime from '../expand/variables/time.ts';
+import variableTls from '../expand/variables/tls.ts';
 
 const family: ExpansionFamily = {
   items: [
@@ -230,7 +240,18 @@ const family: ExpansionFamily = {
     conditionSaslauthd,
     ...conditionStringComparisons,
   ],
-  variables: [],
+  variables: [
+    ...variableAddress,
+    ...variableChecks,
+    ...variableConfiguration,
+    ...variableMessage,
+    ...variableResults,
+    ...variableScope,
+    ...variableSender,
+    ...variableSession,
+    ...variableTime,
+    ...variableTls,
+  ],
 };
 
 export default family;
