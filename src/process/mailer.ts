@@ -3,8 +3,9 @@
  * memory at once, the rest stay on disk as ids (DESIGN 3.10).
  */
 import type { AcceptedMessage, Config, Services } from '../core/index.ts';
-import type { DeliveryReason } from '../deliver/attempt.ts';
-import { deliverMessage, ON_ARRIVAL } from '../deliver/run.ts';
+import { untilAborted } from '../core/index.ts';
+import { type DeliveryReason, type DeliverParts, ON_ARRIVAL } from '../deliver/attempt.ts';
+import { type DeliveryEnd, deliverAccepted, deliverById } from '../deliver/run.ts';
 import type { DeliveryWish } from '../receive/dialogue.ts';
 import type { Spool } from '../spool/spool.ts';
 
@@ -24,6 +25,7 @@ export class Mailer {
   readonly #waiting: { readonly id: string; readonly reason: DeliveryReason }[] = [];
   #idle: (() => void)[] = [];
   #isClosed = false;
+  readonly #lifetime = new AbortController();
 
   constructor(parts: MailerParts) {
     this.#parts = parts;
@@ -46,23 +48,12 @@ export class Mailer {
       this.#waiting.push({ id: accepted.message.id, reason });
       return;
     }
-    this.#start(() => deliverMessage({ ...this.#parts, handOver: (made) => this.accepted(made, 'background') }, accepted, reason));
+    void this.#start(() => deliverAccepted(this.#deliverParts(), accepted, reason, untilAborted(this.#lifetime.signal)));
   }
 
-  /** Resolves when the attempt has ended, or the message was held by another or gone. */
-  deliver(id: string, reason: DeliveryReason): Promise<void> {
-    return new Promise((resolve) => {
-      this.#start(async () => {
-        const claiming = this.#parts.spool.claim(id);
-        if (claiming.kind === 'ok') {
-          const loading = this.#parts.spool.load(claiming.claim);
-          if (loading.kind === 'ok') {
-            await deliverMessage({ ...this.#parts, handOver: (made) => this.accepted(made, 'background') }, { message: loading.message, claim: claiming.claim }, reason);
-          } else claiming.claim.release();
-        }
-        resolve();
-      });
-    });
+  /** Resolves when the attempt has ended; `skipped` when the message is held by another, frozen, or gone. */
+  deliver(id: string, reason: DeliveryReason): Promise<DeliveryEnd> {
+    return this.#start(() => deliverById(this.#deliverParts(), id, reason, untilAborted(this.#lifetime.signal)));
   }
 
   get running(): number {
@@ -80,13 +71,16 @@ export class Mailer {
     this.#isClosed = true;
     this.#waiting.length = 0;
     await this.idle();
+    this.#lifetime.abort();
   }
 
-  #start(run: () => Promise<void>): void {
+  #deliverParts(): DeliverParts {
+    return { ...this.#parts, handOver: (made) => this.accepted(made, 'background') };
+  }
+
+  #start(run: () => Promise<DeliveryEnd>): Promise<DeliveryEnd> {
     this.#running += 1;
-    void run()
-      .catch((error: unknown) => this.#parts.services.log.panic(`delivery failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`))
-      .finally(() => this.#ended());
+    return run().finally(() => this.#ended());
   }
 
   #ended(): void {

@@ -115,6 +115,10 @@ export class FakeMachine implements Machine {
     this.#environment = new Map(Object.entries(options.environment ?? {}));
   }
 
+  processors(): number {
+    return 2;
+  }
+
   loadAverage(): number {
     return this.load;
   }
