@@ -422,8 +422,8 @@ export interface UserActions {
   /** Regular files only (EISDIR, EINVAL for others); EFBIG above the limit. */
   readFile(identity: Identity | undefined, path: Octets, limitBytes: number, until: Deadline): Promise<SystemResult<FileContent>>;
   /**
-   * Runs a local transport as `identity`. `batch.settled` is called for every address before this returns; it never rejects: when the
-   * agent or its child is lost, addresses without a result are deferred. Deliveries with the same `mailbox` run one after another
+   * Runs a local transport as `identity`. `batch.settled` is called for every address before this returns; it rejects only with what
+   * `settled` rejects with: when the agent or its child is lost, addresses without a result are deferred. Deliveries with the same `mailbox` run one after another
    * (of one identity; '' is never queued).
    */
   deliver(identity: Identity | undefined, batch: DeliveryBatch, mailbox: Octets): Promise<readonly DeliveryResult[]>;

@@ -1,6 +1,6 @@
 /**
- * A message's body for a transport in another process. A small one is sent at once; of a large one each pass is asked for by an event and
- * arrives as data, ended by an empty frame: never a path, and never the whole of it in memory.
+ * A message's body for a transport in another process. A small one is sent with the envelope; of a large one each pass is asked for by an
+ * event and arrives as data, ended by an empty frame: never a path, and never the whole of it in memory.
  */
 import type { Deadline } from '../../core/deadline.ts';
 import type { Body } from '../../core/message.ts';
@@ -9,7 +9,7 @@ import type { IncomingCall, OutgoingCall } from '../channel/channel.ts';
 import { ProtocolError } from '../channel/frames.ts';
 import type { Fields } from '../channel/values.ts';
 
-/** Bodies up to this are sent whole with the request. */
+/** Bodies up to this are sent whole with the envelope. */
 export const inlineLimitBytes = 64 * 1024;
 
 export interface BodyFacts {
@@ -41,39 +41,53 @@ export function decodeBodyFacts(fields: Fields): BodyFacts {
   return facts;
 }
 
-/** One pass over the body, sent by who has it. False when the call is over. */
-export async function sendBody(call: OutgoingCall, body: Body, until: Deadline): Promise<boolean> {
-  for await (const chunk of body.bytes ? [body.bytes] : body.chunks(until)) {
-    if (chunk.length > 0 && !(await call.write(chunk))) return false;
-  }
-  return call.write(passEnd);
+/** The whole of a small body. */
+export async function wholeBody(body: Body, until: Deadline): Promise<Buffer> {
+  if (body.bytes) return body.bytes;
+  const chunks: Buffer[] = [];
+  for await (const chunk of body.chunks(until)) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
-const passEnd = new Uint8Array();
+/** One pass over a large body. False when the call is over. */
+export async function sendBody(call: OutgoingCall, body: Body, until: Deadline): Promise<boolean> {
+  for await (const chunk of body.chunks(until)) {
+    if (chunk.length > 0 && !(await call.write(chunk))) return false;
+  }
+  return endPass(call);
+}
+
+export function endPass(call: OutgoingCall): Promise<boolean> {
+  return call.write(new Uint8Array());
+}
 
 /** The event that asks for a pass. */
-export const passWanted = { want: 'body' };
+export const passWanted: { readonly want: string } = { want: 'body' };
 
-/** Reads an inline body, or gives one that is fetched pass by pass. */
-export async function receiveBody(call: IncomingCall, facts: BodyFacts): Promise<Body> {
-  const input = call.chunks();
-  if (!facts.isInline) return new FetchedBody(call, input, facts);
+/** One pass as a whole; throws when it is longer than `limitBytes`. */
+export async function readPass(input: AsyncIterator<Buffer>, limitBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of passOf(input)) {
     length += chunk.length;
-    if (length > facts.sizeBytes) throw new ProtocolError('more of a body than was said');
+    if (length > limitBytes) throw new ProtocolError('more data than there may be');
     chunks.push(chunk);
   }
-  if (length !== facts.sizeBytes) throw new ProtocolError('less of a body than was said');
-  return new HeldBody(Buffer.concat(chunks));
+  const [only] = chunks;
+  return only && chunks.length === 1 ? only : Buffer.concat(chunks);
+}
+
+/** An inline body is what came with the envelope; of another, passes are fetched when they are read. */
+export function receivedBody(call: IncomingCall, input: AsyncIterator<Buffer>, facts: BodyFacts, inline: Buffer): Body {
+  if (inline.length !== (facts.isInline ? facts.sizeBytes : 0)) throw new ProtocolError('a body that is not as long as was said');
+  return facts.isInline ? new HeldBody(inline) : new FetchedBody(call, input, facts);
 }
 
 /** The chunks up to the empty one; throws when the call ends before. */
 async function* passOf(input: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
   for (;;) {
     const next = await input.next();
-    if (next.done) throw new ProtocolError('the call ended within a body');
+    if (next.done) throw new ProtocolError('the call ended within a pass');
     if (next.value.length === 0) return;
     yield next.value;
   }

@@ -52,10 +52,11 @@ export class AgentClient implements UserActions, Spawner {
   async deliver(identity: Identity | undefined, batch: DeliveryBatch, mailbox: Octets): Promise<readonly DeliveryResult[]> {
     const channel = await this.#connector.channel();
     if (channel.kind === 'error') return deferAll(batch, `the agent cannot be reached: ${channel.reason}`);
-    const encoded = encodeDelivery(batch);
+    const encoded = await encodeDelivery(batch);
     if (encoded.kind === 'error') return deferAll(batch, encoded.reason);
-    const call = channel.value.call({ op: 'deliver', identity: encodeIdentity(identity), mailbox, ...encoded.value });
-    return finishDelivery(call, batch, encoded.body, batch.services.log);
+    const { envelopeBytes } = encoded;
+    const call = channel.value.call({ op: 'deliver', identity: encodeIdentity(identity), mailbox, envelopeBytes });
+    return finishDelivery(call, batch, encoded, batch.services.log);
   }
 
   close(): void {

@@ -6,16 +6,16 @@ import type { Address, AddressState } from '../../core/address.ts';
 import type { Config } from '../../core/config.ts';
 import type { DeliveryBatch, DeliveryResult, RetryPort, TransportInstance } from '../../core/drivers.ts';
 import type { Frame } from '../../core/frame.ts';
-import type { Message } from '../../core/message.ts';
-import type { Log, Services } from '../../core/ports.ts';
+import type { Body, Message } from '../../core/message.ts';
+import type { Log, Services, SystemFailure } from '../../core/ports.ts';
 import type { Text } from '../../core/text.ts';
 import { deferRest, runTransport } from '../../system/direct-user-actions.ts';
 import { failure } from '../../system/failure.ts';
 import type { IncomingCall, OutgoingCall } from '../channel/channel.ts';
 import { ProtocolError } from '../channel/frames.ts';
 import { remainingMs } from '../channel/run-call.ts';
-import { Fields } from '../channel/values.ts';
-import { type BodyFacts, decodeBodyFacts, describeBody, receiveBody, sendBody } from './body-call.ts';
+import { decodeValue, encodeValue, Fields } from '../channel/values.ts';
+import { type BodyFacts, decodeBodyFacts, describeBody, endPass, readPass, receivedBody, sendBody, wholeBody } from './body-call.ts';
 
 /** What a child holds: the configuration that the worker has too, and services that work with its rights. */
 export interface AgentRuntime {
@@ -24,12 +24,19 @@ export interface AgentRuntime {
 }
 
 const addressLimit = 100_000;
+/** A message's headers and recipients, encoded, and a small body. */
+const envelopeLimitBytes = 256 << 20;
 
 // ---------------------------------------------------------------- the worker's side
 
-export function encodeDelivery(
-  batch: DeliveryBatch,
-): { readonly kind: 'ok'; readonly value: object; readonly body: BodyFacts } | { readonly kind: 'error'; readonly reason: string } {
+/** A delivery that can be sent: its envelope, which is followed by the body where that is small. */
+export interface EncodedDelivery {
+  readonly kind: 'ok';
+  readonly opening: Buffer;
+  readonly envelopeBytes: number;
+}
+
+export async function encodeDelivery(batch: DeliveryBatch): Promise<EncodedDelivery | { readonly kind: 'error'; readonly reason: string }> {
   const { message, frame } = batch;
   const body = describeBody(message.body, frame.config.main.message_body_visible);
   if (body.kind !== 'ok') return { kind: 'error', reason: body.kind === 'forced-fail' ? 'the body cannot be read' : body.message };
@@ -45,7 +52,18 @@ export function encodeDelivery(
     timeoutMs: remainingMs(0, batch.until),
     ...encodeAddresses(batch.addresses),
   };
-  return { kind: 'ok', value, body: body.value };
+  const encoded = encodeValue(value);
+  if (!body.value.isInline) return { kind: 'ok', opening: encoded, envelopeBytes: encoded.length };
+  try {
+    const inline = await wholeBody(message.body, batch.until);
+    return { kind: 'ok', opening: Buffer.concat([encoded, inline]), envelopeBytes: encoded.length };
+  } catch (error) {
+    return { kind: 'error', reason: unreadable(error) };
+  }
+}
+
+function unreadable(error: unknown): string {
+  return `the message cannot be read: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /** Every address once, parents before children; `wanted` are the indices of those to deliver. */
@@ -65,11 +83,11 @@ function encodeAddresses(addresses: readonly Address[]): { readonly addresses: r
   return { wanted: addresses.map(indexOf), addresses: encoded };
 }
 
-/** Sends the body as it is asked for, passes on results and log lines, and defers what is left when the child is lost. Never rejects. */
+/** Sends envelope and body, passes on results and log lines, and defers what is left when the child is lost. */
 export async function finishDelivery(
   call: OutgoingCall,
   batch: DeliveryBatch,
-  body: BodyFacts,
+  { opening }: EncodedDelivery,
   log: Log,
 ): Promise<readonly DeliveryResult[]> {
   const settled = new Map<Address, DeliveryResult>();
@@ -84,16 +102,15 @@ export async function finishDelivery(
       call.cancel();
     });
   };
-  let passes: Promise<unknown> = Promise.resolve();
+  let passes: Promise<unknown> = call.write(opening).then((isOpen) => isOpen && endPass(call));
   const sendPass = () => {
     passes = passes
       .then(() => sendBody(call, batch.message.body, batch.until))
       .catch((error: unknown) => {
-        problem ??= `the message cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+        problem ??= unreadable(error);
         call.cancel();
       });
   };
-  if (body.isInline) sendPass();
   const takeEvent = (event: Fields) => {
     if (event.has('log')) return writeLog(event.fields('log'), log);
     if (event.has('want')) return sendPass();
@@ -159,11 +176,15 @@ function writeLog(entry: Fields, log: Log): void {
 
 /** Runs a transport for a call; its log lines go to the caller's log. */
 export async function serveDelivery(call: IncomingCall, runtime: AgentRuntime): Promise<void> {
-  const fields = new Fields(call.request);
+  const input = call.chunks();
+  const envelopeBytes = new Fields(call.request).number('envelopeBytes');
+  const opening = await readPass(input, envelopeLimitBytes);
+  const fields = new Fields(decodeValue(opening.subarray(0, envelopeBytes)));
   const controller = new AbortController();
   const until = { endMs: performance.now() + fields.number('timeoutMs'), signal: AbortSignal.any([call.signal, controller.signal]) };
   try {
-    const batch = await decodeDelivery(call, fields, runtime, until);
+    const inline = opening.subarray(envelopeBytes);
+    const batch = decodeDelivery(call, fields, runtime, until, (facts) => receivedBody(call, input, facts, inline));
     if (batch.kind === 'error') return call.reply(batch);
     await runTransport(batch.value);
     call.reply({ kind: 'ok' });
@@ -172,12 +193,13 @@ export async function serveDelivery(call: IncomingCall, runtime: AgentRuntime): 
   }
 }
 
-async function decodeDelivery(
+function decodeDelivery(
   call: IncomingCall,
   fields: Fields,
   runtime: AgentRuntime,
   until: DeliveryBatch['until'],
-): Promise<{ readonly kind: 'ok'; readonly value: DeliveryBatch } | ReturnType<typeof failure>> {
+  bodyOf: (facts: BodyFacts) => Body,
+): { readonly kind: 'ok'; readonly value: DeliveryBatch } | SystemFailure {
   const { config } = runtime;
   const name = fields.string('transport');
   const instance = config.transports.get(name);
@@ -186,7 +208,7 @@ async function decodeDelivery(
   const addresses = decodeAddresses(fields, config, instance);
   const [first] = addresses;
   if (!first) return failure('EINVAL', 'no addresses');
-  const body = await receiveBody(call, decodeBodyFacts(fields.fields('body')));
+  const body = bodyOf(decodeBodyFacts(fields.fields('body')));
   const message = { ...(fields.get('message') as Omit<Message, 'body'>), body }; // made by `encodeDelivery` in a worker of the same program
   const services: Services = { ...runtime.services, log: forwardingLog(call, runtime.services.log) };
   const results = {};

@@ -272,8 +272,8 @@ async function relay(call: IncomingCall, inner: OutgoingCall): Promise<void> {
   const cancel = () => inner.cancel();
   call.signal.addEventListener('abort', cancel);
   if (call.signal.aborted) cancel();
-  inner.onEvent = (value) => call.sendEvent(value);
-  call.onEvent = (value) => inner.sendEvent(value);
+  inner.onEncodedEvent = (payload) => call.sendEncodedEvent(payload);
+  call.onEncodedEvent = (payload) => inner.sendEncodedEvent(payload);
   const input = pump(call.chunks(), (chunk) => inner.write(chunk)).then(() => inner.end());
   const output = pump(inner.chunks(), (chunk) => call.write(chunk));
   const ended = await inner.ended;

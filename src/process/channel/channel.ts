@@ -41,6 +41,9 @@ export interface OutgoingCall {
   end(): void;
   sendEvent(value: unknown): void;
   onEvent: ((value: unknown) => void) | undefined;
+  /** Events as they came, for who passes them on; then `onEvent` is not called. */
+  onEncodedEvent: ((payload: Buffer) => void) | undefined;
+  sendEncodedEvent(payload: Buffer): void;
   /** The other side's data, to be consumed by one reader; ends with the call. */
   chunks(): AsyncIterableIterator<Buffer>;
   readonly ended: Promise<CallEnd>;
@@ -52,6 +55,8 @@ export interface IncomingCall {
   write(bytes: Uint8Array): Promise<boolean>;
   sendEvent(value: unknown): void;
   onEvent: ((value: unknown) => void) | undefined;
+  onEncodedEvent: ((payload: Buffer) => void) | undefined;
+  sendEncodedEvent(payload: Buffer): void;
   /** The caller's data, until it ends them or the call is over. */
   chunks(): AsyncIterableIterator<Buffer>;
   reply(value: unknown): void;
@@ -67,6 +72,7 @@ export class Channel {
   readonly #incoming = new Map<number, Call>();
   #lastCall = 0;
   #closedFor: string | undefined;
+  #isGathering = false;
 
   constructor(stream: Duplex, options: ChannelOptions = {}) {
     this.#stream = stream;
@@ -89,7 +95,7 @@ export class Channel {
 
   /** Starts a call; a closed channel gives one that is lost. */
   call(request: unknown): OutgoingCall {
-    this.#lastCall = (this.#lastCall + 1) >>> 0;
+    this.#lastCall = (this.#lastCall + 1) & ~calleeBit;
     const call = new Call(
       this.#lastCall,
       undefined,
@@ -164,7 +170,8 @@ export class Channel {
         call.takeEnd();
         return;
       case frameType.event:
-        call.onEvent?.(decodeValue(frame.payload));
+        if (call.onEncodedEvent) call.onEncodedEvent(frame.payload);
+        else call.onEvent?.(decodeValue(frame.payload));
         return;
       case frameType.window:
         call.takeWindow(frame.payload);
@@ -202,8 +209,20 @@ export class Channel {
 
   #send(type: FrameType, number: number, payload: Uint8Array | undefined, isCallee: boolean): void {
     if (this.#closedFor !== undefined) return;
+    this.#gather();
     this.#stream.write(encodeFrame(type, isCallee ? (number | calleeBit) >>> 0 : number, payload));
     if (this.#stream.writableLength > outputLimitBytes) this.close('the other process does not read');
+  }
+
+  /** Frames of one tick go out in one system call. */
+  #gather(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    this.#stream.cork();
+    process.nextTick(() => {
+      this.#isGathering = false;
+      this.#stream.uncork();
+    });
   }
 }
 
@@ -222,6 +241,7 @@ class Call implements OutgoingCall, IncomingCall {
   readonly request: unknown;
   readonly ended: Promise<CallEnd>;
   onEvent: ((value: unknown) => void) | undefined;
+  onEncodedEvent: ((payload: Buffer) => void) | undefined;
   readonly #send: Send;
   readonly #forget: () => void;
   readonly #isFull: () => boolean;
@@ -270,7 +290,11 @@ class Call implements OutgoingCall, IncomingCall {
   }
 
   sendEvent(value: unknown): void {
-    if (!this.#isOver) this.#send(frameType.event, encodeValue(value));
+    this.sendEncodedEvent(encodeValue(value));
+  }
+
+  sendEncodedEvent(payload: Buffer): void {
+    if (!this.#isOver) this.#send(frameType.event, payload);
   }
 
   reply(value: unknown): void {

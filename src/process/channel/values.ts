@@ -22,6 +22,7 @@ export function decodeValue(bytes: Buffer): unknown {
   }
 }
 
+/** What JSON has is left as it is, so that most values are not copied. */
 function tag(value: unknown): unknown {
   switch (typeof value) {
     case 'bigint':
@@ -30,37 +31,64 @@ function tag(value: unknown): unknown {
       return Number.isFinite(value) ? value : { $number: String(value) };
     case 'object':
       return value === null ? null : tagObject(value);
-    case 'function':
-    case 'symbol':
-    case 'undefined':
-      return undefined;
     default:
       return value;
   }
 }
 
 function tagObject(value: object): unknown {
-  if (Array.isArray(value)) return value.map((item) => tag(item) ?? null);
+  if (Array.isArray(value)) return mapItems(value, tag);
   if (value instanceof Uint8Array) return { $bytes: Buffer.from(value.buffer, value.byteOffset, value.byteLength).latin1Slice() };
-  if (value instanceof Map) return { $map: [...value].map(([key, item]) => [tag(key), tag(item) ?? null]) };
-  if (value instanceof Set) return { $set: [...value].map((item) => tag(item) ?? null) };
-  const entries = Object.entries(value).map(([key, item]) => [key, tag(item)] as const);
-  const plain = objectOf(entries);
-  return entries.length === 1 && entries[0]?.[0].startsWith('$') ? { $plain: plain } : plain;
+  if (value instanceof Map) return { $map: [...value].map(([key, item]) => [tag(key), tag(item)]) };
+  if (value instanceof Set) return { $set: [...value].map(tag) };
+  const plain = mapFields(value, tag);
+  return onlyTag(value) === undefined ? plain : { $plain: plain };
 }
 
-/** Keys from outside never reach a prototype. */
-function objectOf(entries: readonly (readonly [string, unknown])[]): object {
-  return Object.fromEntries(entries.filter(([, item]) => item !== undefined));
+/** The name of an object's one field that is not undefined, when it looks like a tag. */
+function onlyTag(value: object): string | undefined {
+  let only: string | undefined;
+  for (const key in value) {
+    if (!Object.hasOwn(value, key) || Reflect.get(value, key) === undefined) continue;
+    if (only !== undefined || key.charCodeAt(0) !== tagSign) return undefined;
+    only = key;
+  }
+  return only;
+}
+
+const tagSign = 0x24; // $
+
+/** The same array when no item changes. */
+function mapItems(items: readonly unknown[], map: (item: unknown) => unknown): readonly unknown[] {
+  let changed: unknown[] | undefined;
+  for (let i = 0; i < items.length; i++) {
+    const item = map(items[i]);
+    if (item === items[i]) continue;
+    changed ??= [...items];
+    changed[i] = item;
+  }
+  return changed ?? items;
+}
+
+/** The same object when no field changes. A field `__proto__` stays a field. */
+function mapFields(value: object, map: (item: unknown) => unknown): object {
+  let changed: object | undefined;
+  for (const key in value) {
+    if (!Object.hasOwn(value, key)) continue;
+    const own = Reflect.get(value, key);
+    const item = map(own);
+    if (item === own) continue;
+    changed ??= { ...value };
+    Object.defineProperty(changed, key, { value: item, enumerable: true, configurable: true, writable: true });
+  }
+  return changed ?? value;
 }
 
 function untag(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(untag);
-  const entries = Object.entries(value);
-  const [only] = entries;
-  if (only && entries.length === 1 && only[0].startsWith('$')) return untagOne(only[0], only[1]);
-  return objectOf(entries.map(([key, item]) => [key, untag(item)] as const));
+  if (Array.isArray(value)) return mapItems(value, untag);
+  const name = onlyTag(value);
+  return name === undefined ? mapFields(value, untag) : untagOne(name, Reflect.get(value, name));
 }
 
 function untagOne(name: string, content: unknown): unknown {
@@ -76,7 +104,7 @@ function untagOne(name: string, content: unknown): unknown {
     case '$set':
       return new Set(list(content).map(untag));
     case '$plain':
-      return objectOf(Object.entries(Object(content)).map(([key, item]) => [key, untag(item)] as const));
+      return mapFields(Object(content), untag);
     default:
       throw new ProtocolError(`unknown tag ${name}`);
   }
@@ -170,7 +198,7 @@ export class Fields {
 
   /** The values themselves, without those named. */
   without(...names: readonly string[]): Readonly<Record<string, unknown>> {
-    return objectOf(Object.entries(this.#values).filter(([name]) => !names.includes(name))) as Readonly<Record<string, unknown>>; // made from entries
+    return Object.fromEntries(Object.entries(this.#values).filter(([name]) => !names.includes(name)));
   }
 
   fields(name: string): Fields {
