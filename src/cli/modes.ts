@@ -2,7 +2,7 @@
 import { builtin } from '../builtin.ts';
 import { createSystem } from '../system/create-system.ts';
 import { currentGroups, currentIds, dropToRealUser } from '../system/own-ids.ts';
-import { standardInput, standardOutput } from '../system/standard-streams.ts';
+import { isInputTerminal, standardInput, standardOutput } from '../system/standard-streams.ts';
 import { readBuildSettings } from './build.ts';
 import type { Invocation, Mode } from './invocation.ts';
 import type { RunOptions } from './main.ts';
@@ -62,7 +62,7 @@ export async function runInvocation(invocation: Invocation, options: RunOptions 
   const system = createSystem({ randomSeed: options.harness?.randomSeed });
   const context: ModeContext = {
     invocation,
-    io: { stdin: standardInput(), stdout: standardOutput(1), stderr: standardOutput(2), isTerminal: process.stdin.isTTY ?? false },
+    io: { stdin: standardInput(), stdout: standardOutput(1), stderr: standardOutput(2), isTerminal: isInputTerminal() },
     system,
     build: await readBuildSettings(system, options.harness),
     registry: builtin,

@@ -80,7 +80,7 @@ export class Native {
   #accountBuffer = Buffer.alloc(4096);
 
   /** `load` replaces Node's require: tests leave koffi out with it. */
-  constructor(load: (name: string) => unknown = createRequire(assetPath('package.json'))) {
+  constructor(load: (name: string) => unknown = (name) => createRequire(assetPath('package.json'))(name)) {
     this.#require = load;
   }
 

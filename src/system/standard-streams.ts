@@ -51,6 +51,15 @@ function isPlainFile(): boolean {
   }
 }
 
+/** Whether descriptor 0 is a terminal. Only for a character device the streams are loaded to find out: that costs as much as reading a configuration. */
+export function isInputTerminal(): boolean {
+  try {
+    return fstatSync(0).isCharacterDevice() && process.stdin.isTTY;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether descriptor 0 is a socket (inetd). */
 export function isInputSocket(): boolean {
   try {
