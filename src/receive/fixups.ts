@@ -66,16 +66,26 @@ export function parseSubmission(options: Octets | undefined): SubmissionOptions 
   return { retainsSender: /\/sender_retain(?:\/|$)/.test(rest), domain: /\/domain=([^/]*)/.exec(rest)?.[1], name: name?.[1] };
 }
 
+/** Whether the message was sent again by hand: Resent- lines are then what counts (Spec ch. 48 "Resent- header lines"). */
+export function isResentMessage(headers: readonly HeaderLine[]): boolean {
+  return headers.some((header) => header.type !== '*' && isResentHeader(header));
+}
+
+/** New lines come last, Date and Message-Id of a message that is sent again first. */
 export function fixHeaders(headers: readonly HeaderLine[], facts: FixupFacts): FixedHeader {
   const doesFixups = (facts.isLocal || facts.submission !== undefined) && !facts.isSuppressed;
-  const fixed = headers.map((header) => (isUnwanted(header, facts) || (doesFixups && isSenderToRemove(header, facts)) ? deleted(header) : header));
+  const isResent = isResentMessage(headers);
+  const fixed = headers.map((header) => (isUnwanted(header, isResent, facts) || (doesFixups && isSenderToRemove(header, facts)) ? deleted(header) : header));
   if (!doesFixups) return { headers: fixed, sender: facts.sender };
-  const prefix = fixed.some((header) => header.type !== '*' && isResentHeader(header)) ? 'Resent-' : '';
-  addMissingId(fixed, prefix, facts);
+  const prefix = isResent ? 'Resent-' : '';
   fixLoginOnlyFrom(fixed, facts);
+  const id = findHeader(fixed, `${prefix}Message-ID`) === undefined ? [makeHeader(`${prefix}Message-Id: ${facts.messageId}\n`)] : [];
+  const date = findHeader(fixed, `${prefix}Date`) === undefined ? [makeHeader(`${prefix}Date: ${facts.date}\n`)] : [];
+  if (isResent) fixed.unshift(...date, ...id);
+  else fixed.push(...id);
   addMissingFrom(fixed, prefix, facts);
   const sender = addSender(fixed, prefix, facts);
-  if (findHeader(fixed, `${prefix}Date`) === undefined) fixed.push(makeHeader(`${prefix}Date: ${facts.date}\n`));
+  if (!isResent) fixed.push(...date);
   return { headers: fixed, sender };
 }
 
@@ -83,9 +93,9 @@ function deleted(header: HeaderLine): HeaderLine {
   return { type: '*' as HeaderType, text: header.text };
 }
 
-function isUnwanted(header: HeaderLine, facts: FixupFacts): boolean {
+function isUnwanted(header: HeaderLine, isResent: boolean, facts: FixupFacts): boolean {
   const { settings } = facts;
-  if (header.type === 'B') return facts.removesBcc;
+  if (header.type === 'B') return facts.removesBcc && isResentHeader(header) === isResent;
   if (header.type !== ' ') return false;
   if (settings.removesReturnPath && hasName(header, 'Return-path')) return true;
   if (settings.removesEnvelopeTo && hasName(header, 'Envelope-to')) return true;
@@ -99,16 +109,13 @@ function isSenderToRemove(header: HeaderLine, facts: FixupFacts): boolean {
   return facts.isLocal && !facts.isTrusted && !facts.settings.retainsSender;
 }
 
-function addMissingId(headers: HeaderLine[], prefix: Octets, facts: FixupFacts): void {
-  if (findHeader(headers, `${prefix}Message-ID`) === undefined) headers.push(makeHeader(`${prefix}Message-Id: ${facts.messageId}\n`));
-}
-
-/** `From: login` of a message from the command line becomes the caller's full address. */
+/** `From: login` of a message from the command line is replaced by the caller's full address. */
 function fixLoginOnlyFrom(headers: HeaderLine[], facts: FixupFacts): void {
   if (!facts.isCommandLine) return;
-  for (const [index, header] of headers.entries()) {
-    if (header.type !== 'F' || !equalsIgnoreCase(headerValue(header), facts.login) || headerValue(header) !== facts.login) continue;
-    headers[index] = makeHeader(`${isResentHeader(header) ? 'Resent-' : ''}From: ${callerAddress(facts)}\n`);
+  for (const [index, header] of [...headers.entries()]) {
+    if (header.type !== 'F' || headerValue(header) !== facts.login) continue;
+    headers[index] = deleted(header);
+    headers.push(makeHeader(`${isResentHeader(header) ? 'Resent-' : ''}From: ${callerAddress(facts)}\n`));
   }
 }
 
@@ -124,9 +131,8 @@ function fromAddress(facts: FixupFacts): Octets | undefined {
     const address = facts.sender === '' ? submissionAddress(facts, submission) : facts.sender;
     return address === undefined ? undefined : withName(submission.name, address, facts);
   }
-  const own = `${facts.login}@${facts.settings.qualifyDomain}`;
-  if (facts.sender !== '' && facts.sender !== own && facts.isTrusted) return facts.sender;
-  return callerAddress(facts);
+  if (facts.sender === '') return undefined;
+  return facts.sender === `${facts.login}@${facts.settings.qualifyDomain}` ? callerAddress(facts) : facts.sender;
 }
 
 /** What the authenticated client is called in Sender: and From:; undefined when it did not authenticate. */
@@ -203,11 +209,12 @@ function stripSuffix(localPart: Octets, suffix: Octets): Octets {
 
 // ---------------------------------------------------------------- qualification
 
-/** Adds the domain to unqualified addresses of the header's address lines. Spec ch. 48 "Unqualified addresses". */
+/** Adds the domain to unqualified addresses of the header's address lines; the line as it was stays, deleted. Spec ch. 48 "Unqualified addresses". */
 export function qualifyHeaders(headers: readonly HeaderLine[], domains: { readonly sender: Octets | undefined; readonly recipient: Octets | undefined }): HeaderLine[] {
-  return headers.map((header) => {
+  return headers.flatMap((header) => {
     const domain = SENDER_TYPES.has(header.type) ? domains.sender : RECIPIENT_TYPES.has(header.type) ? domains.recipient : undefined;
-    return domain === undefined ? header : qualifyHeader(header, domain);
+    const qualified = domain === undefined ? header : qualifyHeader(header, domain);
+    return qualified === header ? [header] : [deleted(header), qualified];
   });
 }
 

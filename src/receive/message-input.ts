@@ -21,6 +21,8 @@ export interface InputLimits {
   readonly headerBytes: number;
   /** 0: none. */
   readonly headerLineBytes: number;
+  /** Nothing more is read once a message is too big: for input that needs no answer. */
+  readonly stopsWhenTooBig?: boolean;
   /** A `From ` line before the headers is taken off and reported. */
   readonly allowsFromLine: boolean;
 }
@@ -59,6 +61,7 @@ export async function readMessage(source: OctetSource, decoder: DataDecoder, sin
     }
     const step = decoder.push(result.bytes);
     await receiver.take(step.output);
+    if (limits.stopsWhenTooBig === true && receiver.isTooBig) return receiver.tooBig();
     if (step.rest) {
       source.unread(step.rest);
       break;
@@ -83,6 +86,16 @@ export class MessageReceiver {
     this.#sink = sink;
     this.#limits = limits;
     this.#headers = new HeaderCollector({ ...limits, headerBytes: limits.headerBytes || DEFAULT_HEADER_LIMIT });
+  }
+
+  get isTooBig(): boolean {
+    return this.#limits.messageBytes > 0 && this.#size > this.#limits.messageBytes;
+  }
+
+  /** When reading stopped there, the rest was not counted: one octet over the limit is known. */
+  tooBig(): MessageReading {
+    const sizeBytes = this.#limits.stopsWhenTooBig === true ? this.#limits.messageBytes + 1 : this.#size;
+    return { kind: 'too-big', sizeBytes, limitBytes: this.#limits.messageBytes, headers: this.#headers.lines };
   }
 
   get isInHeader(): boolean {
@@ -115,7 +128,7 @@ export class MessageReceiver {
       this.#size++;
     }
     if (this.#failure) return this.#failure;
-    if (this.#limits.messageBytes > 0 && this.#size > this.#limits.messageBytes) return { kind: 'too-big', sizeBytes: this.#size, limitBytes: this.#limits.messageBytes, headers: this.#headers.lines };
+    if (this.isTooBig) return this.tooBig();
     return {
       kind: 'ok',
       message: {
@@ -135,7 +148,7 @@ export class MessageReceiver {
     this.#endsWithNewline = octets[octets.length - 1] === 0x0a;
     for (let at = octets.indexOf(0x0a); at >= 0; at = octets.indexOf(0x0a, at + 1)) this.#lines++;
     for (let at = octets.indexOf(0); at >= 0; at = octets.indexOf(0, at + 1)) this.#zeros++;
-    if (this.#limits.messageBytes > 0 && this.#size > this.#limits.messageBytes) return; // it will be refused: nothing more is kept
+    if (this.isTooBig) return; // it will be refused: nothing more is kept
     const written = await this.#sink.write(octets);
     if (written.kind === 'error') this.#failure = { kind: 'store', reason: written.reason };
   }

@@ -34,7 +34,7 @@ test('a message from EHLO to QUIT', async () => {
   const message = store.accepted[0];
   assert.ok(message);
   assert.equal(message.sender, 'a@b.example');
-  assert.deepEqual(message.recipients, [{ address: 'User@c.example' }]);
+  assert.deepEqual(message.recipients, [{ address: 'User@C.example' }]);
   assert.match(messageText(message), /^Received: from test;\n\t[^\n]+\nSubject: x\n\nHello\n\.\n$/);
   assert.equal(message.origin.protocol, 'esmtp');
   assert.match(log.mainLines[0] ?? '', /^<= a@b\.example H=\(client\.example\) \[192\.0\.2\.25\] P=esmtp S=\d+$/);

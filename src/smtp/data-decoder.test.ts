@@ -56,6 +56,14 @@ test('without dots the input is the message', () => {
   assert.deepEqual(decode('A: b\n\n..x\r\ny\rz\n.\nend', [2], 'end-of-input'), { text: 'A: b\n\n..x\ny\nz\n.\nend', rest: undefined });
 });
 
+test('a line with nothing but a dot ends a message of the command line, and no dot is stuffed', () => {
+  for (const sizes of [[], [1], [2]]) {
+    assert.deepEqual(decode('A: b\n\n..x\r\n.y\n.\rz\n.\nrest', sizes, 'lone-dot'), { text: 'A: b\n\n..x\n.y\n.\nz\n', rest: 'rest' });
+    assert.deepEqual(decode('A: b\r\n\r\nx\r\n.\r\n', sizes, 'lone-dot'), { text: 'A: b\n\nx\n', rest: '' });
+    assert.deepEqual(decode('x\nend', sizes, 'lone-dot'), { text: 'x\nend', rest: undefined });
+  }
+});
+
 test('lengths and bare line ends are noted', () => {
   const decoder = new DataDecoder();
   decoder.push(Buffer.from('A: b\r\n\r\n0123456789\r\nx\ry\r\n.\r\n'));

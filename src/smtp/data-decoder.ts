@@ -10,8 +10,8 @@ const CR = 0x0d;
 const DOT = 0x2e;
 const SPACE = 0x20;
 
-/** How messages end. */
-export type DataFraming = 'dot' | 'end-of-input';
+/** How messages end: at a dot after unstuffing (SMTP), at a line with nothing but a dot (-bm), or at the end of the input. */
+export type DataFraming = 'dot' | 'lone-dot' | 'end-of-input';
 
 export interface DecodeStep {
   /** Octets to keep; a view of the decoder's own new buffer. */
@@ -25,7 +25,7 @@ export class DataDecoder {
   /** undefined until the first line ended. */
   #isCrlf: boolean | undefined;
   #isLineStart = true;
-  #isInHeader: boolean;
+  #isInHeader = true;
   /** A CR that ended the last chunk. */
   #heldCr = false;
   /** The line so far is a dot that may end the message: `.` or `.\r`. */
@@ -36,16 +36,15 @@ export class DataDecoder {
   hasBareLineEnd = false;
   maxLineLength = 0;
 
-  /** With a framing without dots there is no unstuffing and every LF and bare CR is a line end. `bodyOnly`: no header rules. */
-  constructor(framing: DataFraming = 'dot', options: { readonly isBodyOnly?: boolean } = {}) {
+  /** Only SMTP has stuffed dots and a line end that decides about the others. */
+  constructor(framing: DataFraming = 'dot') {
     this.#framing = framing;
-    this.#isInHeader = options.isBodyOnly !== true;
-    if (framing === 'end-of-input') this.#isCrlf = false;
+    if (framing !== 'dot') this.#isCrlf = false;
   }
 
   push(input: Buffer): DecodeStep {
-    // A bare CR in a header gives two octets; held octets of the last chunk come out too.
-    const output = Buffer.allocUnsafe(input.length * 2 + 4);
+    // A bare CR in a header gives two octets; held octets of the last chunk come out too. Not from the pool: bodies are kept.
+    const output = Buffer.allocUnsafeSlow(input.length * (this.#isInHeader ? 2 : 1) + 4);
     let to = 0;
     let at = 0;
     const newline = (fromBareCr: boolean): void => {
@@ -82,7 +81,7 @@ export class DataDecoder {
         }
         continue;
       }
-      if (this.#framing === 'dot' && this.#isLineStart && this.#isRealStart) {
+      if (this.#framing !== 'end-of-input' && this.#isLineStart && this.#isRealStart) {
         const ended = this.#dotAt(input, at);
         if (ended.kind === 'end') return { output: output.subarray(0, to), rest: input.subarray(ended.next) };
         if (ended.kind === 'wait') {
@@ -146,6 +145,7 @@ export class DataDecoder {
       if (next === LF && this.#isCrlf !== true) return { kind: 'end', next: at + 1 };
       if (next !== CR) {
         // `..` is a dot, `.x` loses its dot (RFC 5321 s4.5.2).
+        if (this.#framing === 'lone-dot') return { kind: 'go', next: at, literal: '.', pendingCr: false };
         return next === DOT ? { kind: 'go', next: at + 1, literal: '.', pendingCr: false } : { kind: 'go', next: at, literal: '', pendingCr: false };
       }
       held = '.\r';
@@ -154,7 +154,7 @@ export class DataDecoder {
     if (at >= input.length) return this.#hold('.\r');
     if (input[at] === LF) return { kind: 'end', next: at + 1 };
     // A dot and a bare CR: the dot was stuffing, the CR is handled as such.
-    return { kind: 'go', next: at, literal: '', pendingCr: true };
+    return { kind: 'go', next: at, literal: this.#framing === 'lone-dot' ? '.' : '', pendingCr: true };
   }
 
   #hold(text: '.' | '.\r'): { readonly kind: 'wait' } {

@@ -2,7 +2,7 @@
 import type { Octets } from '../../base/octets.ts';
 import { lowerCase, printable } from '../../base/octets.ts';
 import type { TransactionState } from '../../core/index.ts';
-import { lowerCaseDomain, parseAddress, unquoteLocalPart } from '../../message/address.ts';
+import { domainOf, localPartOf, parseAddress, unquoteLocalPart } from '../../message/address.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
 import type { Command, RcptParameters } from '../../smtp/command.ts';
 import { parseRcptArgument } from '../../smtp/command.ts';
@@ -59,7 +59,7 @@ async function hasRoom(dialogue: Dialogue, state: TransactionState): Promise<boo
   const limit = await expandSize(config.main.recipients_max, dialogue.frame(), 0);
   if (limit.kind !== 'ok' || limit.value <= 0 || state.recipients.length < limit.value) return true;
   const isFinal = config.main.recipients_max_reject;
-  const text = isFinal ? 'too many recipients' : 'too many recipients';
+  const text = 'too many recipients';
   if (isFinal) state.rcptFailCount++;
   else state.rcptDeferCount++;
   dialogue.reply(isFinal ? '552' : '452', text);
@@ -73,13 +73,10 @@ async function hasRoom(dialogue: Dialogue, state: TransactionState): Promise<boo
   return false;
 }
 
-async function judge(dialogue: Dialogue, state: TransactionState, parameters: RcptParameters, address: Octets): Promise<void> {
+async function judge(dialogue: Dialogue, state: TransactionState, parameters: RcptParameters, recipient: Octets): Promise<void> {
   const { config, log, origin } = dialogue;
-  const recipient = lowerCaseDomain(address);
-  const at = recipient.lastIndexOf('@');
-  const localPart = unquoteLocalPart(recipient.slice(0, at));
-  const domain = recipient.slice(at + 1);
-  state.currentRecipient = { address: recipient, localPart: lowerCase(localPart), domain, originalLocalPart: localPart };
+  const localPart = unquoteLocalPart(localPartOf(recipient));
+  state.currentRecipient = { address: recipient, localPart: lowerCase(localPart), domain: lowerCase(domainOf(recipient)), originalLocalPart: localPart };
   const isDiscardedBefore = state.controls.has('discard');
   const verdict = isDiscardedBefore
     ? ({ kind: 'discard', logMessage: undefined } as const)
