@@ -29,7 +29,11 @@ const toolNames = [
 const queueToolNames = ['exinext', 'exipick', 'exiqgrep', 'exiqsumm', 'exiwhat'];
 
 /** What is run to fill the code caches: the short-lived modes, whose start counts. */
-const warmUps = [['-bV'], ['-be', '${lc:A}${if eq{a}{b}{c}{d}}'], ['-bP'], ['-bt', 'postmaster'], ['-bp']];
+const warmUps = [['-bV'], ['-be', '${lc:A}${if eq{a}{b}{c}{d}}'], ['-bP'], ['-bt', 'postmaster'], ['-bp']].map((args) => [
+  '-C',
+  join(dist, 'config/default.conf'),
+  ...args,
+]);
 
 rmSync(dist, { recursive: true, force: true });
 await writeBundle(programEntry, 'exim');

@@ -33,13 +33,9 @@ export async function bundle(entry: string): Promise<string> {
   });
   const [output] = result.outputFiles;
   if (!output) throw new Error(`esbuild gave no output for ${entry}`);
-  // Names stay as they are, for stack traces in the panic log.
-  const { code } = await transform(makeBuiltinsLazy(output.text), {
-    minifyWhitespace: true,
-    minifySyntax: true,
-    target: 'node24',
-    charset: 'ascii',
-  });
+  // Names stay as they are and lines short, for stack traces in the panic log.
+  const options = { minifyWhitespace: true, minifySyntax: true, lineLimit: 160, target: 'node24', charset: 'ascii' } as const;
+  const { code } = await transform(makeBuiltinsLazy(output.text), options);
   return code;
 }
 

@@ -51,10 +51,14 @@ function isPlainFile(): boolean {
   }
 }
 
-/** Whether descriptor 0 is a terminal. Only for a character device the streams are loaded to find out: that costs as much as reading a configuration. */
+/** /dev/null and its like. */
+const memoryDevices = 1;
+
+/** Whether descriptor 0 is a terminal. The streams, which know, are loaded only where it could be: that costs as much as reading a configuration. */
 export function isInputTerminal(): boolean {
   try {
-    return fstatSync(0).isCharacterDevice() && process.stdin.isTTY;
+    const facts = fstatSync(0);
+    return facts.isCharacterDevice() && facts.rdev >> 8 !== memoryDevices && process.stdin.isTTY;
   } catch {
     return false;
   }
