@@ -53,7 +53,7 @@ export interface LoadRequest {
 
 export type LoadResult =
   | { readonly kind: 'ok'; readonly config: Config; /** With `keepsLines`. */ readonly lines?: readonly ReadLine[] }
-  | { readonly kind: 'failed'; readonly problems: readonly Problem[]; /** What Exim says instead of "configuration error": the file could not be read at all. */ readonly refusal?: string };
+  | { readonly kind: 'failed'; readonly problems: readonly Problem[] };
 
 export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
   const opened = openFirst(request);
@@ -76,12 +76,11 @@ function openFirst(request: LoadRequest): Opened {
     if (content.errno !== 'ENOENT' && content.errno !== 'ENOTDIR') return refused(path, `failed to open configuration file ${path}: ${content.reason}`);
   }
   const list = request.paths.join(':');
-  return refused(list, request.paths.length === 1 ? `configuration file ${list} does not exist` : `non-existent configuration file(s): ${list}`);
+  return refused(list, `non-existent configuration file(s): ${list}`);
 }
 
-function refused(file: Octets, refusal: string): LoadResult & { readonly kind: 'failed' } {
-  const problem: Problem = { severity: 'error', message: refusal, at: { file, line: 1, column: 1 }, isWithoutLine: true };
-  return { kind: 'failed', problems: [problem], refusal };
+function refused(file: Octets, message: string): LoadResult & { readonly kind: 'failed' } {
+  return { kind: 'failed', problems: [{ severity: 'error', message, at: { file, line: 1, column: 1 }, isPlain: true }] };
 }
 
 const GROUP_WRITE = 0o020;

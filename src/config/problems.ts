@@ -58,8 +58,9 @@ function present(details: ProblemDetails): Omit<Problem, 'severity' | 'message' 
   };
 }
 
-/** As Exim writes it to stderr and the panic log (without the date): two lines, the second indented. */
+/** As Exim writes it to stderr and the panic log (without the date): usually two lines, the second indented. */
 export function eximProblemText(problem: Problem): string {
+  if (problem.isPlain) return problem.message;
   return `Exim configuration error${eximPlace(problem)}:\n  ${problem.message}`;
 }
 

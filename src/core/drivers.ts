@@ -97,6 +97,8 @@ export interface RouterDefinition<T extends OptionTable = OptionTable> {
   readonly genericDefaults?: Readonly<Record<string, unknown>>;
   /** Needs a transport unless verify_only (accept, dnslookup, manualroute…). */
   readonly needsTransport: boolean;
+  /** It takes every address that its preconditions let through: what follows it may never be reached. */
+  readonly neverDeclines?: boolean;
   /** Absent: declared but not built yet. */
   readonly create?: (set: OptionValues<T>, instance: { readonly name: string; readonly generic: Readonly<Record<string, unknown>> }) => RouterBehaviour;
   /** Problems of the combination of options, found at load; Exim's texts. */

@@ -24,6 +24,8 @@ export interface Problem {
   readonly suggestion?: string;
   /** Exim says it without naming a line (macro definitions, what is found after reading). */
   readonly isWithoutLine?: boolean;
+  /** Exim says it as it stands, without "Exim configuration error". */
+  readonly isPlain?: boolean;
   /** What Exim names instead of a line: `foo router`. */
   readonly concerns?: string;
 }

@@ -10,5 +10,6 @@ export default defineRouter({
   genericDefaults: { log_as_local: true },
   options: {},
   needsTransport: true,
+  neverDeclines: true,
   create: () => ({ route: async () => ({ kind: 'accept' }) }),
 });

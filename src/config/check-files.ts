@@ -1,0 +1,28 @@
+/** Checks that files a configuration names are there. */
+import type { Octets } from '../base/octets.ts';
+import type { Config, OptionSetting } from '../core/config.ts';
+import type { Files } from '../core/ports.ts';
+import type { Problem } from '../core/source.ts';
+import { instancesOf, templatesOf } from './check-values.ts';
+
+/** Options that name files which exist before any mail comes. */
+const FILE_OPTIONS = new Set([
+  'bounce_message_file', 'dmarc_tld_file', 'system_filter', 'tls_certificate', 'tls_crl', 'tls_dhparam', 'tls_ocsp_file', 'tls_privatekey', 'warn_message_file',
+]);
+
+/** A look-up in a file whose name is not expanded: `lsearch;/etc/x`, `lsearch{/etc/x}`. */
+const LOOKUP_FILE = /\b(?:partial[0-9]*(?:\([^)]*\))?-)?(?:cdb|dbmnz|dbm|dsearch|iplsearch|lsearch|nwildlsearch|passwd|wildlsearch)[*@]*(?:,[a-z=,]*)?(?:;[ \t]*|[ \t]*\{)(\/[A-Za-z0-9_./+-]+)(?=$|[ \t:;}])/g;
+
+export function checkFiles(config: Config, files: Pick<Files, 'stat'>): readonly Problem[] {
+  const settings: (readonly [string, OptionSetting])[] = [...config.mainSettings, ...instancesOf(config).flatMap((instance) => [...instance.settings])];
+  const named = settings.flatMap(([name, { raw, at }]) =>
+    (FILE_OPTIONS.has(name) && /^\/[^$\\:]*$/.test(raw) ? missing(raw, files).map((problem): Problem => ({ ...problem, at, subject: name })) : []));
+  const looked = templatesOf(config).flatMap((template) =>
+    [...template.source.matchAll(LOOKUP_FILE)].flatMap((match) => missing(match[1] ?? '', files).map((problem): Problem => ({ ...problem, at: template.at }))));
+  return [...named, ...looked];
+}
+
+function missing(path: Octets, files: Pick<Files, 'stat'>): Omit<Problem, 'at'>[] {
+  const facts = files.stat(path);
+  return facts.kind === 'ok' ? [] : [{ severity: 'warning', message: `${path}: ${facts.reason}` }];
+}

@@ -1,0 +1,105 @@
+/** Checks of option values: expansions that do not compile, regular expressions, comments behind values. */
+import type { Octets } from '../base/octets.ts';
+import { parseList } from '../base/list-text.ts';
+import type { Config, OptionSetting, Template } from '../core/config.ts';
+import type { DriverInstance } from '../core/drivers.ts';
+import type { Regexes } from '../core/ports.ts';
+import type { Problem, SourceLocation } from '../core/source.ts';
+
+type Instance = DriverInstance<Readonly<Record<string, unknown>>>;
+
+export function instancesOf(config: Config): readonly Instance[] {
+  return [...config.routers, ...config.transports.values(), ...config.authenticators];
+}
+
+/** Every template that was written in the configuration, defaults left out. */
+export function templatesOf(config: Config): readonly Template[] {
+  const lists = Object.values(config.namedLists).flatMap((named) => [...named.values()].map((list) => list.template));
+  const instances = instancesOf(config).flatMap((instance) => [...templatesIn(instance.generic, instance.settings), ...templatesIn(instance.own, instance.settings), ...repeated(instance, config)]);
+  const rules = config.rewriteRules.flatMap((rule) => [rule.patternTemplate, rule.replacement]);
+  return [...templatesIn(config.main, config.mainSettings), ...lists, ...instances, ...rules, ...config.retryRules.flatMap((rule) => rule.senders?.template ?? [])];
+}
+
+function templatesIn(values: Readonly<Record<string, unknown>>, settings: ReadonlyMap<string, OptionSetting>): Template[] {
+  return [...settings.keys()].flatMap((name) => {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (isTemplate(value)) return [value];
+    return typeof value === 'object' && value !== null && 'template' in value && isTemplate(value.template) ? [value.template] : [];
+  });
+}
+
+/** Options that may be given several times are kept as text. */
+function repeated(instance: Instance, config: Config): Template[] {
+  const texts = ['condition', 'headers_add', 'headers_remove', 'set'];
+  return texts.flatMap((name) => {
+    const value = instance.generic[name];
+    const setting = instance.settings.get(name);
+    if (!Array.isArray(value) || !setting) return [];
+    return value.map((text: Octets) => relocated(config.compile(text, `"${name}" option of ${instance.name}`), setting.at));
+  });
+}
+
+function relocated(template: Template, at: SourceLocation): Template {
+  return {
+    source: template.source, what: template.what, constant: template.constant, at,
+    evaluate: (frame) => template.evaluate(frame),
+    problems: () => template.problems().map((problem) => ({ ...problem, at })),
+  };
+}
+
+function isTemplate(value: unknown): value is Template {
+  return typeof value === 'object' && value !== null && 'source' in value && 'evaluate' in value;
+}
+
+/** What Exim finds only when it expands. */
+export function checkExpansions(config: Config): readonly Problem[] {
+  return templatesOf(config).flatMap((template) => (template.constant === undefined ? template.problems().map((problem) => ({ ...problem, subject: template.what })) : []));
+}
+
+/** Options whose value is a regular expression. */
+const REGEX_OPTIONS = ['dns_check_names_pattern', 'gecos_pattern', 'uucp_from_pattern'] as const;
+
+/** Regular expressions that do not compile: in options, and as items of lists without expansions. */
+export function checkRegexes(config: Config, regexes: Regexes): readonly Problem[] {
+  const options = REGEX_OPTIONS.flatMap((name) => {
+    const setting = config.mainSettings.get(name);
+    return setting ? regexProblem(config.main[name] ?? '', setting.at, regexes) : [];
+  });
+  const lists = templatesOf(config).flatMap((template) => {
+    if (template.constant === undefined || !/(?:^|[:;,<])[ \t\n]*!?[ \t]*\^/.test(template.constant)) return [];
+    const items = parseList(template.constant).items.map((item) => item.replace(/^![ \t]*/, ''));
+    return items.filter((item) => item.startsWith('^')).flatMap((item) => regexProblem(item, template.at, regexes));
+  });
+  return [...options, ...lists];
+}
+
+function regexProblem(pattern: Octets, at: SourceLocation, regexes: Regexes): Problem[] {
+  const compiled = regexes.compile(pattern);
+  if (compiled.kind === 'ok') return [];
+  return [{ severity: 'warning', message: `regular expression error: ${compiled.message} at offset ${compiled.offset} while compiling ${pattern}`, at }];
+}
+
+/** A `#` begins a comment only at the start of a line; behind a value it belongs to it. */
+export function checkTrailingComments(config: Config): readonly Problem[] {
+  const settings = [...config.mainSettings.values(), ...instancesOf(config).flatMap((instance) => [...instance.settings.values()])];
+  const texts = [...settings, ...Object.values(config.namedLists).flatMap((lists) => [...lists.values()].map((list) => ({ raw: list.template.source, at: list.template.at })))];
+  return texts.flatMap(({ raw, at }) => {
+    const comment = trailingComment(raw);
+    if (comment === undefined) return [];
+    const suggestion = `write the comment on a line of its own, and the value as: ${raw.slice(0, comment)}`;
+    return [{ severity: 'warning', message: 'a comment behind a value is part of the value', at: { ...at, column: at.column + comment + 1 }, suggestion } satisfies Problem];
+  });
+}
+
+/** Where white space and `#` and more white space stand outside of braces and quotes. */
+function trailingComment(raw: Octets): number | undefined {
+  if (raw.startsWith('"')) return undefined;
+  let depth = 0;
+  for (let at = 0; at < raw.length; at++) {
+    const char = raw[at];
+    if (char === '{') depth++;
+    else if (char === '}') depth--;
+    else if (char === '#' && depth === 0 && /[ \t]$/.test(raw.slice(0, at)) && /^#+(?:[ \t]|$)/.test(raw.slice(at))) return raw.slice(0, at).replace(/[ \t]+$/, '').length;
+  }
+  return undefined;
+}
