@@ -3,7 +3,7 @@
  */
 import { invariant } from '../base/invariant.ts';
 import type { Octets } from '../base/octets.ts';
-import type { Address, Config, Deadline, DeliveryResult, Frame, Message, Services } from '../core/index.ts';
+import type { AcceptedMessage, Address, Config, Deadline, DeliveryResult, Frame, Message, Services } from '../core/index.ts';
 import {
   deferredLine, deferredMessageLogLine, deliveredLine, failedLine, failedMessageLogLine, loggedAddress, type DeliveryFacts, type DeliveryFlag,
 } from '../logging/lines/delivery.ts';
@@ -20,7 +20,7 @@ export interface DeliverParts {
   readonly services: Services;
   readonly spool: Spool;
   /** Takes an accepted bounce or warning, with its claim, for delivery. */
-  readonly handOver: (accepted: import('../core/index.ts').AcceptedMessage) => void;
+  readonly handOver: (accepted: AcceptedMessage) => void;
 }
 
 /** Why a message is delivered now. */
@@ -39,8 +39,8 @@ export interface DeliveryReason {
   readonly dontDeliver?: boolean;
   /** -odqs, queue_smtp_domains, control = queue/first_pass: first attempts leave these remote addresses. */
   readonly queuesSmtp?: boolean;
-  /** -Mg: every address fails with this text. */
-  readonly giveUp?: { readonly reason: Octets } | undefined;
+  /** -Mg: every address fails, without being tried. */
+  readonly givesUp?: boolean;
 }
 
 export const ON_ARRIVAL: DeliveryReason = { isQueueRun: false, isForced: false, thaws: false };
@@ -65,7 +65,6 @@ export class Attempt {
   readonly retry: RetryTimes;
   readonly failed: FailedAddress[] = [];
   readonly deferredResults = new Map<Address, DeliveryResult>();
-  /** Output of pipes to return with the bounce, or with what went well (`return_output`). */
   freezeReason: Octets | undefined;
   isFreezeWanted = false;
   /** Addresses whose delivery is still to come or running. */
@@ -162,6 +161,11 @@ export class Attempt {
     this.log(failedLine(result, facts, log), failedMessageLogLine(result, facts, log));
     this.failed.push({ result, isRouted, isTimedOut: false });
     if (result.isFreeze) this.isFreezeWanted = true;
+  }
+
+  /** -Mg: told to the sender, without a reason and without a line of its own. */
+  giveUp(address: Address): void {
+    this.failed.push({ result: { address, kind: 'failed' }, isRouted: false, isTimedOut: false });
   }
 
   /** Logged and kept; `timedOut` when retrying has come to its end, which makes it a failure. */

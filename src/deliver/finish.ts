@@ -34,7 +34,7 @@ async function keep(attempt: Attempt): Promise<AttemptEnd> {
   const undelivered = attempt.tree.deferred;
   const freezes = attempt.isFreezeWanted || attempt.freezeReason !== undefined;
   if (freezes) await freeze(attempt, undelivered);
-  const warningCount = freezes || attempt.reason.giveUp !== undefined ? message.warningCount : await warnOfDelay(attempt, undelivered);
+  const warningCount = freezes || attempt.reason.givesUp === true ? message.warningCount : await warnOfDelay(attempt, undelivered);
   const changed: Message = {
     ...message,
     ...withOneTimeChildren(attempt, undelivered),

@@ -79,8 +79,8 @@ async function routeOne(attempt: Attempt, address: Address, local: Address[], re
 async function waits(attempt: Attempt, address: Address): Promise<boolean> {
   const { main } = attempt.frame.config;
   const { reason } = attempt;
-  if (reason.giveUp !== undefined) {
-    attempt.fail({ address, kind: 'failed', message: reason.giveUp.reason }, attempt.facts(), false, false);
+  if (reason.givesUp === true) {
+    attempt.giveUp(address);
     return true;
   }
   if (!reason.isForced && (await isListed(attempt, main.hold_domains, address, 'hold_domains', HELD, 'domain is held'))) return true;

@@ -37,7 +37,7 @@ export async function deliverById(parts: DeliverParts, id: string, reason: Deliv
   const { log } = parts.services;
   const claiming = parts.spool.claim(id);
   if (claiming.kind !== 'ok') {
-    if (claiming.kind === 'busy' && reason.isQueueRun && log.selected('skip_delivery') && parts.spool.exists(id)) log.main('Spool file is locked (another process is handling this message)', id);
+    if (claiming.kind === 'busy' && reason.isQueueRun && log.selected('skip_delivery') && parts.spool.exists(id)) log.main(`Spool file for ${id} is locked (another process is handling this message)`, id);
     return 'skipped';
   }
   const loading = parts.spool.load(claiming.claim);

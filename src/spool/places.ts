@@ -50,6 +50,11 @@ export class SpoolPlaces {
     return this.forNew(id);
   }
 
+  /** Of a message that was found in this directory. */
+  inDirectory(id: string, directory: Octets): MessagePaths {
+    return this.#paths(id, directory !== `${this.root}/input`);
+  }
+
   /** Names in `input` and its subdirectories of one character. */
   list(): { readonly directory: Octets; readonly names: readonly Octets[] }[] {
     const input = `${this.root}/input`;

@@ -55,6 +55,12 @@ export type Loading =
 /** -H alone, as queue listings need it. */
 export type Peeking = { readonly kind: 'ok'; readonly message: HeaderFile; readonly bodySizeBytes: number } | Exclude<Loading, { kind: 'ok' }>;
 
+/** A message as a listing sees it. */
+export interface QueuedMessage {
+  readonly message: HeaderFile;
+  readonly bodySizeBytes: number;
+}
+
 const HEADER_FILE_LIMIT = 64 * 1024 * 1024;
 const JOURNAL_LIMIT = 64 * 1024 * 1024;
 const MEMORY_FOR_BODIES = 32 * 1024 * 1024;
@@ -132,6 +138,25 @@ export class Spool implements MessageStore {
     return ids.sort();
   }
 
+  /** What listings need of every message, oldest first unless `isSorted` is false; one that cannot be read is left out. */
+  *overview(isSorted = true): Generator<QueuedMessage> {
+    const found: { id: string; paths: MessagePaths; hasJournal: boolean }[] = [];
+    for (const { directory, names } of this.#places.list()) {
+      const journals = new Set(names.filter((name) => name.endsWith('-J')));
+      for (const name of names) {
+        const id = name.slice(0, -2);
+        if (name.endsWith('-H') && isMessageId(id)) found.push({ id, paths: this.#places.inDirectory(id, directory), hasJournal: journals.has(`${id}-J`) });
+      }
+    }
+    if (isSorted) found.sort((a, b) => (a.id < b.id ? -1 : 1));
+    for (const { id, paths, hasJournal } of found) {
+      const read = this.#read(id, paths, hasJournal);
+      if (read.kind !== 'ok') continue;
+      const facts = this.#parts.files.stat(paths.data);
+      yield { message: read.message, bodySizeBytes: facts.kind === 'ok' ? Math.max(0, facts.value.sizeBytes - firstLineLength(id)) : 0 };
+    }
+  }
+
   exists(id: string): boolean {
     return isMessageId(id) && this.#parts.files.lstat(this.#places.find(id).header).kind === 'ok';
   }
@@ -168,12 +193,12 @@ export class Spool implements MessageStore {
     return { kind: 'ok', message: read.message, bodySizeBytes: facts.kind === 'ok' ? Math.max(0, facts.value.sizeBytes - firstLineLength(id)) : 0 };
   }
 
-  #read(id: string, paths: MessagePaths): Exclude<Peeking, { kind: 'ok' }> | { readonly kind: 'ok'; readonly message: HeaderFile } {
+  #read(id: string, paths: MessagePaths, hasJournal = true): Exclude<Peeking, { kind: 'ok' }> | { readonly kind: 'ok'; readonly message: HeaderFile } {
     const bytes = this.#parts.files.readFile(paths.header, HEADER_FILE_LIMIT);
     if (bytes.kind === 'error') return bytes.errno === 'ENOENT' ? { kind: 'gone' } : bytes;
     const parsed = parseHeaderFile(id, bytes.value);
     if (parsed.kind === 'error') return { kind: 'malformed', reason: parsed.message };
-    const journalled = this.#journalled(paths);
+    const journalled = hasJournal ? this.#journalled(paths) : [];
     if (journalled.length === 0) return { kind: 'ok', message: parsed.message };
     return { kind: 'ok', message: { ...parsed.message, nonRecipients: new Set([...parsed.message.nonRecipients, ...journalled]) } };
   }

@@ -1,0 +1,97 @@
+/**
+ * What one process has to deliver: at most so many at a time, at most 200 messages in memory; the rest stay on disk as ids. DESIGN 3.10
+ * "One message".
+ */
+import type { AcceptedMessage, Deadline } from '../core/index.ts';
+import { ON_ARRIVAL, type DeliverParts, type DeliveryReason } from './attempt.ts';
+import { deliverAccepted, deliverById, type DeliveryEnd } from './run.ts';
+
+export interface DeliveryPoolOptions {
+  /** The current configuration's; asked at each start, so that a reload takes effect. */
+  readonly parts: () => DeliverParts;
+  /** Deliveries at a time. */
+  readonly concurrency: number;
+  /** Accepted messages that wait with their body in memory. */
+  readonly memoryLimit?: number;
+  readonly until: Deadline;
+}
+
+type Job = { readonly reason: DeliveryReason } & ({ readonly accepted: AcceptedMessage } | { readonly id: string });
+
+const MEMORY_LIMIT = 200;
+
+export class DeliveryPool {
+  readonly #options: DeliveryPoolOptions;
+  readonly #queue: Job[] = [];
+  readonly #idle: (() => void)[] = [];
+  #inMemory = 0;
+  #running = 0;
+  #isClosed = false;
+
+  constructor(options: DeliveryPoolOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#queue.length + this.#running;
+  }
+
+  /** A message that this process accepted; when too many wait, it goes back to the spool and is read again. */
+  add(accepted: AcceptedMessage, reason: DeliveryReason = ON_ARRIVAL): void {
+    if (this.#isClosed) {
+      accepted.claim.release();
+      return;
+    }
+    if (this.#inMemory >= (this.#options.memoryLimit ?? MEMORY_LIMIT)) {
+      const { id } = accepted.message;
+      accepted.claim.release();
+      this.#push({ id, reason });
+      return;
+    }
+    this.#inMemory++;
+    this.#push({ accepted, reason });
+  }
+
+  addId(id: string, reason: DeliveryReason = ON_ARRIVAL): void {
+    if (!this.#isClosed) this.#push({ id, reason });
+  }
+
+  /** Resolves when nothing waits or runs. */
+  async idle(): Promise<void> {
+    while (this.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** What waits stays in the spool; what runs comes to its end. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const job of this.#queue.splice(0)) if ('accepted' in job) job.accepted.claim.release();
+    await this.idle();
+  }
+
+  #push(job: Job): void {
+    this.#queue.push(job);
+    this.#next();
+  }
+
+  #next(): void {
+    while (this.#running < this.#options.concurrency) {
+      const job = this.#queue.shift();
+      if (job === undefined) break;
+      this.#running++;
+      void this.#run(job).finally(() => {
+        this.#running--;
+        if ('accepted' in job) this.#inMemory--;
+        this.#next();
+        if (this.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+      });
+    }
+  }
+
+  /** Never rejects: what fails is in the panic log, and the message in the spool. */
+  #run(job: Job): Promise<DeliveryEnd> {
+    const parts = this.#options.parts();
+    return 'accepted' in job
+      ? deliverAccepted(parts, job.accepted, job.reason, this.#options.until)
+      : deliverById(parts, job.id, job.reason, this.#options.until);
+  }
+}
