@@ -14,18 +14,39 @@ const withoutNative = new Native(() => {
 });
 const noNative = !native.isAvailable && 'koffi is not installed';
 
-test('the C library and the files give the same accounts', { skip: noNative }, () => {
-  const [library, files] = [new SystemAccounts(native), new SystemAccounts(withoutNative)];
+test('the C library, the files and both together give the same accounts', { skip: noNative }, (context) => {
+  const nsswitch = `${testDirectory(context)}/nsswitch.conf`;
+  writeFileSync(nsswitch, 'passwd: sss files\ngroup: [success=return] sss files # comment\n');
+  const etc = { passwd: '/etc/passwd', group: '/etc/group', nsswitch };
+  const [library, files, both] = [new SystemAccounts(native, etc), new SystemAccounts(withoutNative), new SystemAccounts(native)];
   for (const name of ['root', 'nobody', 'daemon', 'mail', 'no-such-user', '', '-n', 'a:b', 'x'.repeat(10_000), 'nul\0']) {
-    assert.deepEqual(library.userByName(name), files.userByName(name), name);
-    assert.deepEqual(library.groupByName(name), files.groupByName(name), name);
+    for (const other of [library, both]) {
+      assert.deepEqual(other.userByName(name), files.userByName(name), name);
+      assert.deepEqual(other.groupByName(name), files.groupByName(name), name);
+    }
   }
   for (const id of [0, 1, 8, 65534, 4_000_000_000]) {
-    assert.deepEqual(library.userById(id), files.userById(id), String(id));
-    assert.deepEqual(library.groupById(id), files.groupById(id), String(id));
+    for (const other of [library, both]) {
+      assert.deepEqual(other.userById(id), files.userById(id), String(id));
+      assert.deepEqual(other.groupById(id), files.groupById(id), String(id));
+    }
   }
   const root = library.userByName('root');
   assert.equal(root.kind === 'ok' && root.value?.uid, 0);
+});
+
+test('an account that is added is found, one that goes is not', (context) => {
+  const dir = testDirectory(context);
+  const paths = { passwd: `${dir}/passwd`, group: `${dir}/group`, nsswitch: `${dir}/none` };
+  const accounts = new SystemAccounts(native, paths);
+  const line = 'new:x:1:1::/:/bin/sh\n';
+  writeFileSync(paths.passwd, '');
+  assert.deepEqual(accounts.userByName('new'), { kind: 'ok', value: undefined });
+  writeFileSync(paths.passwd, `${line}new:x:2:2::/:\n`);
+  const found = accounts.userByName('new');
+  assert.equal(found.kind === 'ok' && found.value?.uid, 1, 'the first line counts');
+  writeFileSync(paths.passwd, '');
+  assert.deepEqual(accounts.userByName('new'), { kind: 'ok', value: undefined });
 });
 
 test('files: octets, members, supplementary groups, malformed lines', (context) => {
@@ -54,7 +75,8 @@ test('koffi is not loaded for a record in files that are the first source', (con
     ['passwd: files systemd\n', 'only-here', false],
     ['passwd:\tcompat ldap\n', 'only-here', false],
     ['group: files\n', 'only-here', false],
-    ['passwd: files\n', 'not-there', true],
+    ['passwd: files\n', 'not-there', false],
+    ['passwd: files systemd\n', 'not-there', true],
     ['passwd: ldap files\n', 'only-here', true],
   ];
   for (const [sources, name, isLoaded] of cases) {

@@ -1,10 +1,9 @@
 /**
- * Users and groups: the C library's view through native calls, else /etc/passwd and /etc/group, else `getent` for what other name services
- * hold. A failing service is a defer, never "unknown user" (DESIGN 3.7).
+ * Users and groups as the C library sees them. What /etc/passwd and /etc/group hold is read there when nsswitch.conf names the files first;
+ * other name services are asked through native calls, else by `getent`. A failing service is a defer, never "unknown user" (DESIGN 3.7).
  */
-
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { type Octets, parseDecimal, unicodeFromOctets } from '../base/octets.ts';
 import { defer, type Outcome, ok } from '../core/outcome.ts';
 import type { Accounts, GroupFacts, UserFacts } from '../core/ports.ts';
@@ -18,125 +17,195 @@ export interface AccountFiles {
 }
 
 const systemFiles: AccountFiles = { passwd: '/etc/passwd', group: '/etc/group', nsswitch: '/etc/nsswitch.conf' };
+/** Larger files are left to the C library, which does not hold them in memory. */
+const parsedFileLimitBytes = 4 << 20;
 /** getent's exit status for a key that does not exist. */
 const getentMissing = 2;
 const getentTimeoutMs = 10_000;
 
+type Database = 'passwd' | 'group';
+
 export class SystemAccounts implements Accounts {
   readonly #native: Native;
-  readonly #files: AccountFiles;
+  readonly #users: AccountFile<UserFacts>;
+  readonly #groups: AccountFile<GroupFacts>;
+  readonly #services: NameServices;
 
   constructor(native: Native, files: AccountFiles = systemFiles) {
     this.#native = native;
-    this.#files = files;
+    this.#users = new AccountFile(files.passwd, parseUser, (user) => user.uid);
+    this.#groups = new AccountFile(files.group, parseGroup, (group) => group.gid);
+    this.#services = new NameServices(files.nsswitch);
   }
 
   userByName(name: Octets): Outcome<UserFacts | undefined> {
     if (!isName(name)) return ok(undefined);
-    const isWanted = (user: UserFacts) => user.name === name;
-    return (
-      this.#early('passwd', parseUser, isWanted) ??
-      fromNative(this.#native.userByName(name), `user "${name}"`) ??
-      this.#find('passwd', name, parseUser, isWanted)
+    return this.#find(
+      'passwd',
+      name,
+      this.#users,
+      (records) => records.byName.get(name),
+      () => this.#native.userByName(name),
     );
   }
 
   userById(uid: number): Outcome<UserFacts | undefined> {
-    const isWanted = (user: UserFacts) => user.uid === uid;
-    return (
-      this.#early('passwd', parseUser, isWanted) ??
-      fromNative(this.#native.userById(uid), `uid ${uid}`) ??
-      this.#find('passwd', String(uid), parseUser, isWanted)
+    return this.#find(
+      'passwd',
+      String(uid),
+      this.#users,
+      (records) => records.byId.get(uid),
+      () => this.#native.userById(uid),
     );
   }
 
   groupByName(name: Octets): Outcome<GroupFacts | undefined> {
     if (!isName(name)) return ok(undefined);
-    const isWanted = (group: GroupFacts) => group.name === name;
-    return (
-      this.#early('group', parseGroup, isWanted) ??
-      fromNative(this.#native.groupByName(name), `group "${name}"`) ??
-      this.#find('group', name, parseGroup, isWanted)
+    return this.#find(
+      'group',
+      name,
+      this.#groups,
+      (records) => records.byName.get(name),
+      () => this.#native.groupByName(name),
     );
   }
 
   groupById(gid: number): Outcome<GroupFacts | undefined> {
-    const isWanted = (group: GroupFacts) => group.gid === gid;
-    return (
-      this.#early('group', parseGroup, isWanted) ??
-      fromNative(this.#native.groupById(gid), `gid ${gid}`) ??
-      this.#find('group', String(gid), parseGroup, isWanted)
+    return this.#find(
+      'group',
+      String(gid),
+      this.#groups,
+      (records) => records.byId.get(gid),
+      () => this.#native.groupById(gid),
     );
   }
 
   groupsOf(name: Octets, gid: number): Outcome<readonly number[]> {
     if (!isName(name)) return ok([gid]);
-    const native = this.#native.groupsOf(name, gid);
-    if (native) return ok(native);
-    const all = this.#records('group', parseGroup);
-    if (all.kind !== 'ok') return all;
-    return ok([...new Set([gid, ...all.value.filter((group) => group.members.includes(name)).map((group) => group.gid)])]);
-  }
-
-  /**
-   * Until native calls are loaded (7 ms, more than many modes take), a record in the files is the answer where they are the first source: the
-   * C library would say the same.
-   */
-  #early<T>(
-    database: 'passwd' | 'group',
-    parse: (line: Octets) => T | undefined,
-    isWanted: (record: T) => boolean,
-  ): Outcome<T> | undefined {
-    if (this.#native.isLoaded || !/^(?:files|compat)\b/.test(this.#sources(database))) return undefined;
-    const records = this.#records(database, parse);
-    const found = records.kind === 'ok' ? records.value.find(isWanted) : undefined;
-    return found === undefined ? undefined : ok(found);
-  }
-
-  #find<T>(
-    database: 'passwd' | 'group',
-    key: Octets,
-    parse: (line: Octets) => T | undefined,
-    isWanted: (record: T) => boolean,
-  ): Outcome<T | undefined> {
-    const records = this.#records(database, parse);
+    const hasOthers = this.#services.sourcesOf('group').others;
+    const known = hasOthers ? this.#native.groupsOf(name, gid) : undefined;
+    if (known) return ok(known);
+    const records = this.#groups.read();
     if (records.kind !== 'ok') return records;
-    const found = records.value.find(isWanted);
-    if (found || !this.#hasOtherSources(database)) return ok(found);
-    return askGetent(database, key, parse);
+    const all = [...records.value.byName.values()];
+    return ok([...new Set([gid, ...all.filter((group) => group.members.includes(name)).map((group) => group.gid)])]);
   }
 
-  #records<T>(database: 'passwd' | 'group', parse: (line: Octets) => T | undefined): Outcome<T[]> {
-    const path = this.#files[database];
+  /** The files where they come first and are small; then the C library; without native calls the files in any case, then getent. */
+  #find<T extends { readonly name: Octets }>(
+    database: Database,
+    key: Octets,
+    file: AccountFile<T>,
+    pick: (records: Records<T>) => T | undefined,
+    ask: () => AccountAnswer<T> | undefined,
+  ): Outcome<T | undefined> {
+    const { isFilesFirst, others } = this.#services.sourcesOf(database);
+    if (isFilesFirst && file.isSmall) {
+      const records = file.read();
+      if (records.kind !== 'ok') return records;
+      const found = pick(records.value);
+      if (found || !others) return ok(found);
+    }
+    const answer = fromNative(ask(), `${database} entry "${key}"`);
+    if (answer) return answer;
+    const records = file.read();
+    if (records.kind !== 'ok') return records;
+    const found = pick(records.value);
+    return found || !others ? ok(found) : askGetent(database, key, file.parse);
+  }
+}
+
+interface Records<T> {
+  readonly byName: ReadonlyMap<Octets, T>;
+  readonly byId: ReadonlyMap<number, T>;
+}
+
+/** A parsed file, read again when it has changed. */
+class AccountFile<T extends { readonly name: Octets }> {
+  readonly parse: (line: Octets) => T | undefined;
+  readonly #path: string;
+  readonly #idOf: (record: T) => number;
+  #identity: string | undefined;
+  #records: Records<T> = { byName: new Map(), byId: new Map() };
+
+  constructor(path: string, parse: (line: Octets) => T | undefined, idOf: (record: T) => number) {
+    this.#path = path;
+    this.parse = parse;
+    this.#idOf = idOf;
+  }
+
+  get isSmall(): boolean {
+    const size = statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
+    return size <= parsedFileLimitBytes;
+  }
+
+  read(): Outcome<Records<T>> {
     try {
-      return ok(
-        readFileSync(path, 'latin1')
-          .split('\n')
-          .map(parse)
-          .filter((record) => record !== undefined),
-      );
+      const identity = identityOf(this.#path);
+      if (identity === this.#identity) return ok(this.#records);
+      this.#records = this.#parseAll(readFileSync(this.#path, 'latin1'));
+      this.#identity = identity;
+      return ok(this.#records);
     } catch (error) {
-      return defer(`failed to read ${path}: ${failureOf(error).reason}`);
+      return defer(`failed to read ${this.#path}: ${failureOf(error).reason}`);
     }
   }
 
-  /** Whether nsswitch.conf names more than the files. */
-  #hasOtherSources(database: 'passwd' | 'group'): boolean {
-    return this.#sources(database)
+  /** As in getpwnam, the first line of a name or id counts. */
+  #parseAll(text: Octets): Records<T> {
+    const byName = new Map<Octets, T>();
+    const byId = new Map<number, T>();
+    for (const line of text.split('\n')) {
+      const record = this.parse(line);
+      if (!record) continue;
+      if (!byName.has(record.name)) byName.set(record.name, record);
+      const id = this.#idOf(record);
+      if (!byId.has(id)) byId.set(id, record);
+    }
+    return { byName, byId };
+  }
+}
+
+interface Sources {
+  readonly isFilesFirst: boolean;
+  /** Name services besides the files. */
+  readonly others: boolean;
+}
+
+/** What nsswitch.conf says; without it glibc uses the files. */
+class NameServices {
+  readonly #path: string;
+  #identity: string | undefined;
+  #text = '';
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  sourcesOf(database: Database): Sources {
+    const names = this.#line(database)
+      .replace(/\[[^\]]*\]/g, ' ')
       .split(/[ \t]+/)
-      .some((source) => /^[a-z]/.test(source) && source !== 'files' && source !== 'compat');
+      .filter((name) => name !== '');
+    const isFiles = (name: string | undefined) => name === undefined || name === 'files' || name === 'compat';
+    return { isFilesFirst: isFiles(names[0]), others: names.some((name) => !isFiles(name)) };
   }
 
-  /** What nsswitch.conf says about a database. */
-  #sources(database: 'passwd' | 'group'): string {
-    let text: string;
+  #line(database: Database): string {
     try {
-      text = readFileSync(this.#files.nsswitch, 'latin1');
+      const identity = identityOf(this.#path);
+      if (identity !== this.#identity) this.#text = readFileSync(this.#path, 'latin1');
+      this.#identity = identity;
     } catch {
-      return 'files'; // glibc's default
+      return ''; // no such file
     }
-    return new RegExp(`^[ \\t]*${database}:[ \\t]*(.*)$`, 'm').exec(text)?.[1] ?? 'files';
+    return new RegExp(`^[ \\t]*${database}:([^#\\n]*)`, 'm').exec(this.#text)?.[1] ?? '';
   }
+}
+
+function identityOf(path: string): string {
+  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+  return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
 }
 
 /** Undefined without native calls. */
@@ -158,7 +227,7 @@ function isName(name: Octets): boolean {
   return name !== '' && !name.startsWith('-') && !/[\x00-\x1f:/]/.test(name);
 }
 
-function askGetent<T>(database: string, key: Octets, parse: (line: Octets) => T | undefined): Outcome<T | undefined> {
+function askGetent<T>(database: Database, key: Octets, parse: (line: Octets) => T | undefined): Outcome<T | undefined> {
   const argument = unicodeFromOctets(key);
   if (argument === undefined) return ok(undefined);
   try {

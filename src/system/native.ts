@@ -89,10 +89,6 @@ export class Native {
     return this.#load() !== undefined;
   }
 
-  /** Whether koffi is loaded already: what works without it need not load it. */
-  get isLoaded(): boolean {
-    return this.#functions !== undefined;
-  }
 
   /** An open-file-description lock without waiting; `length` 0 is to the end of the file. Linux fcntl(2). */
   ofdLock(fd: number, kind: keyof typeof lockTypes, start: number, length: number): LockResult {

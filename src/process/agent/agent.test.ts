@@ -11,6 +11,7 @@ import type { Body, Message } from '../../core/message.ts';
 import { ok } from '../../core/outcome.ts';
 import type { Identity } from '../../core/ports.ts';
 import { untainted } from '../../core/text.ts';
+import { SystemAccounts } from '../../system/accounts.ts';
 import { connectLocal, startAttached } from '../../system/attached-process.ts';
 import { done } from '../../system/failure.ts';
 import { FakeLog } from '../../system/fakes/log.ts';
@@ -413,6 +414,19 @@ test('ids and groups of transports and their commands are the user’s, and no o
       new RegExp(`^uid=${identity.uid}\\(\\w+\\) gid=${identity.gid}\\(\\w+\\) groups=${identity.gid}\\(\\w+\\)\n$`),
     );
   }
+});
+
+test('initgroups gives the user’s supplementary groups', { skip: notRoot }, async (context) => {
+  const accounts = new SystemAccounts(new Native());
+  const member = /^[^:]*:[^:]*:\d+:([^,\n]+)/m.exec(fs.readFileSync('/etc/group', 'latin1'))?.[1] ?? '';
+  const user = accounts.userByName(member);
+  if (user.kind !== 'ok' || !user.value || user.value.uid === 0) return context.skip('no user here is in another group');
+  const { uid, gid } = user.value;
+  const expected = accounts.groupsOf(member, gid);
+  const { client } = realAgent(context);
+  const seen = seenBy(await client.deliver({ uid, gid, initgroupsFor: member }, batchOf('recorder'), 'box'));
+  assert.deepEqual(seen['groups'], expected.kind === 'ok' && [...expected.value].sort((a, b) => a - b));
+  assert.ok(expected.kind === 'ok' && expected.value.length > 1);
 });
 
 test('a .forward of mode 0600 in a home of mode 0700 is read by its owner only', { skip: notRoot }, async (context) => {
