@@ -45,8 +45,8 @@ export class DirectUserActions implements UserActions {
   }
 }
 
-/** Content and facts of one and the same regular file. */
-export async function readRegularFile(files: Files, path: Octets, limitBytes: number, until: Deadline): Promise<SystemResult<FileContent>> {
+/** Content and facts of one and the same regular file. Synchronous: who changes its ids for it changes them back before anything else runs. */
+export function readRegularFile(files: Files, path: Octets, limitBytes: number, until: Deadline): SystemResult<FileContent> {
   if (until.signal.aborted) return failure('ETIMEDOUT');
   const opened = files.open(path, 'read');
   if (opened.kind === 'error') return opened;

@@ -89,7 +89,6 @@ export class Native {
     return this.#load() !== undefined;
   }
 
-
   /** An open-file-description lock without waiting; `length` 0 is to the end of the file. Linux fcntl(2). */
   ofdLock(fd: number, kind: keyof typeof lockTypes, start: number, length: number): LockResult {
     const functions = this.#load();

@@ -28,7 +28,7 @@ export function decodeFileRequest(fields: Fields): FileRequest | undefined {
   }
 }
 
-export async function serveFile(call: IncomingCall, request: FileRequest, files: Files): Promise<void> {
+export function serveFile(call: IncomingCall, request: FileRequest, files: Files): void {
   switch (request.op) {
     case 'stat':
       return call.reply(files.stat(request.path));
@@ -37,9 +37,7 @@ export async function serveFile(call: IncomingCall, request: FileRequest, files:
     case 'access':
       return call.reply(files.access(request.path, request.mode));
     case 'read':
-      return call.reply(
-        await readRegularFile(files, request.path, request.limitBytes, { endMs: Number.POSITIVE_INFINITY, signal: call.signal }),
-      );
+      return call.reply(readRegularFile(files, request.path, request.limitBytes, { endMs: Number.POSITIVE_INFINITY, signal: call.signal }));
   }
 }
 
