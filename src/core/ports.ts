@@ -573,7 +573,7 @@ export interface LookupRequest {
 }
 
 export type LookupAnswer =
-  | { readonly kind: 'found'; readonly value: Text; /** What a partial or star matched: `$1`, `$2`. */ readonly captures: readonly Text[] }
+  | { readonly kind: 'found'; readonly value: Text; /** What a partial or star matched: index 0 is `$0`, always empty; empty when the lookup sets none. */ readonly captures: readonly Text[] }
   | { readonly kind: 'not-found' };
 
 export interface Lookups {

@@ -121,7 +121,7 @@ export function lookupMatcher(item: LookupItem): Matcher<StringSubject> {
   return (subject, frame) => {
     const key = subject.folded === subject.text.octets ? subject.text : { octets: subject.folded, taint: subject.text.taint };
     return chain(obeyLookup(item, key, frame), (verdict): ItemVerdict => (
-      verdict.kind === 'match' ? { ...verdict, captures: subjectCaptures(subject, ...(verdict.captures ?? [])) } : verdict
+      verdict.kind === 'match' ? { ...verdict, captures: subjectCaptures(subject, ...(verdict.captures ?? []).slice(1)) } : verdict
     ));
   };
 }

@@ -10,9 +10,11 @@ import { FakeLog } from '../system/fakes/log.ts';
 import { fakeServices, testConfig, testFrame } from '../system/fakes/services.ts';
 import dsearch from './drivers/dsearch.ts';
 import iplsearch from './drivers/iplsearch.ts';
+import json from './drivers/json.ts';
 import lsearch from './drivers/lsearch.ts';
 import nwildlsearch from './drivers/nwildlsearch.ts';
 import passwd from './drivers/passwd.ts';
+import testdb from './drivers/testdb.ts';
 import { lookUp, lookupCases } from './lookup-cases.ts';
 import { createLookups } from './lookups.ts';
 import { keyLines } from './lsearch-file.ts';
@@ -78,16 +80,16 @@ lookupCases(definitions, makeFrame, [
   { type: 'lsearch', file, key: '' },
   { type: 'lsearch', file, key: 'nothing' },
   { type: 'lsearch*', file, key: '', found: 'star' },
-  { type: 'lsearch*@', file, key: 'x@dom.ex', found: 'atdom', captures: ['x', ''] },
-  { type: 'lsearch*@', file, key: 'x@domy.ex', found: 'star', captures: ['x@domy.ex', ''] },
+  { type: 'lsearch*@', file, key: 'x@dom.ex', found: 'atdom', captures: ['', 'x', ''] },
+  { type: 'lsearch*@', file, key: 'x@domy.ex', found: 'star', captures: ['', 'x@domy.ex', ''] },
   { type: 'lsearch*', file, key: 'x@dom.ex', found: 'star' },
-  { type: 'partial-lsearch', file, key: 'a.b.partial.ex', found: 'part', captures: ['a.b', 'partial.ex'] },
-  { type: 'partial-lsearch', file, key: 'partial.ex', found: 'part', captures: ['', 'partial.ex'] },
+  { type: 'partial-lsearch', file, key: 'a.b.partial.ex', found: 'part', captures: ['', 'a.b', 'partial.ex'] },
+  { type: 'partial-lsearch', file, key: 'partial.ex', found: 'part', captures: ['', '', 'partial.ex'] },
   { type: 'partial3-lsearch', file, key: 'a.b.partial.ex' },
-  { type: 'partial-lsearch', file, key: 'abc', found: 'one two three', captures: ['', 'abc'] },
+  { type: 'partial-lsearch', file, key: 'abc', found: 'one two three', captures: ['', '', 'abc'] },
   { type: 'partial-lsearch', file, key: 'a.b.c' },
   { type: 'partial0-lsearch', file, key: 'a.b.c', found: 'star' },
-  { type: 'partial0(.)lsearch*', file, key: 'a.b.c', found: 'star', captures: ['a.b.c', ''] },
+  { type: 'partial0(.)lsearch*', file, key: 'a.b.c', found: 'star', captures: ['', 'a.b.c', ''] },
   { type: 'lsearch,ret=full', file, key: 'abc', found: 'abc: one two three' },
   { type: 'lsearch,ret=full', file, key: 'quoted key', found: 'quoted key: qd' },
   { type: 'lsearch,ret=full', file, key: 'def', found: 'def   data with spaces' },
@@ -209,3 +211,18 @@ test('any text is read, and the index finds the first line of every key', () => 
     return true;
   }));
 });
+
+lookupCases([json, testdb], (lookups) => testFrame({ services: fakeServices({ lookups, files: new MemoryFiles({ files: { '/j': '{"a": {"b": [1, "t\\u00e9xt", 12345678901234567890]}, "__proto__": {"x": true}, "n": null}', '/bad': '{' } }) }) }), [
+  { type: 'json', file: '/j', key: 'a : b : 1', found: 't\xc3\xa9xt' },
+  { type: 'json', file: '/j', key: 'a:b:2', found: '12345678901234567890' },
+  { type: 'json', file: '/j', key: 'a', found: '{"b": [1, "t\xc3\xa9xt", 12345678901234567890]}' },
+  { type: 'json', file: '/j', key: '__proto__:x', found: 'true' },
+  { type: 'json', file: '/j', key: 'n', found: 'null' },
+  { type: 'json', file: '/j', key: 'a:b:x' },
+  { type: 'json', file: '/j', key: 'constructor' },
+  { type: 'json', file: '/j', key: 'a:b:1:0' },
+  { type: 'json', file: '/bad', key: 'a', error: '/bad is not JSON (json lookup)' },
+  { type: 'testdb', key: 'something', found: 'something' },
+  { type: 'testdb', key: 'fail' },
+  { type: 'testdb', key: 'defer', error: 'testdb lookup forced DEFER' },
+]);

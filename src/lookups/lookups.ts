@@ -14,7 +14,7 @@ import { defer, fail, ok } from '../core/outcome.ts';
 import type { FileFacts, Files, LookupAnswer, LookupRequest, Lookups, LookupType } from '../core/ports.ts';
 import { isStrictTaint, isUsablePath } from '../core/taint.ts';
 import type { Text } from '../core/text.ts';
-import { isTainted, tainted, untainted } from '../core/text.ts';
+import { emptyText, isTainted, tainted, untainted } from '../core/text.ts';
 import { keysToTry } from './keys.ts';
 import type { LookupTypeResult } from './type.ts';
 import { parseLookupType } from './type.ts';
@@ -187,6 +187,6 @@ function answer(
   return ok({
     kind: 'found',
     value: definition.isResultTainted && !isTainted(value) ? tainted(value.octets) : value,
-    captures: captures ?? [],
+    captures: captures ? [emptyText, ...captures] : [],
   });
 }

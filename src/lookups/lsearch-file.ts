@@ -7,7 +7,7 @@ import { isSpaceCode, octetsFromBytes, skipSpace, trimEnd } from '../base/octets
 import type { LookupHandle } from '../core/define/lookup.ts';
 import type { Frame } from '../core/frame.ts';
 import type { MaybePromise } from '../core/maybe-promise.ts';
-import { chain } from '../core/maybe-promise.ts';
+import { chain, chainOk } from '../core/maybe-promise.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { fail, ok } from '../core/outcome.ts';
 import type { SystemResult } from '../core/ports.ts';
@@ -113,17 +113,20 @@ function lineEnd(text: Octets, from: number): number {
   return at < 0 ? text.length : at;
 }
 
-/** Reads a file for one of the linear searches; the failures have Exim's texts. `make` gets the whole text. */
+/** Opens a file for one of the linear searches. `make` gets the whole text. */
 export function openLinear(typeName: string, file: Octets, frame: Frame, make: (text: Octets) => LookupHandle): MaybePromise<Outcome<LookupHandle>> {
+  return chainOk(readLookupFile(typeName, file, 'linear search', frame), (text) => ok(make(text)));
+}
+
+/** The content of a lookup's file; the failures have Exim's texts. */
+export function readLookupFile(typeName: string, file: Octets, purpose: string, frame: Frame): MaybePromise<Outcome<Octets>> {
   const { files } = frame.services;
   const facts = files.stat(file);
-  if (facts.kind !== 'ok') return fail(openFailure(file, 'linear search', facts.errno, facts.reason, frame));
+  if (facts.kind !== 'ok') return fail(openFailure(file, purpose, facts.errno, facts.reason, frame));
   if (facts.value.type !== 'file') return fail(`${file} is not a regular file (${typeName} lookup)`);
   const content: MaybePromise<SystemResult<Buffer>> =
     facts.value.sizeBytes > synchronousReadBytes ? files.readFileAsync(file) : files.readFile(file);
-  return chain(content, (read) => (read.kind === 'ok'
-    ? ok(make(octetsFromBytes(read.value)))
-    : fail(openFailure(file, 'linear search', read.errno, read.reason, frame))));
+  return chain(content, (read) => (read.kind === 'ok' ? ok(octetsFromBytes(read.value)) : fail(openFailure(file, purpose, read.errno, read.reason, frame))));
 }
 
 /** Exim's `failed to open … for …`: who was refused is said too. */
