@@ -7,9 +7,28 @@ import lookupDbmnz from '../lookups/drivers/dbmnz.ts';
 import lookupDnsdb from '../lookups/drivers/dnsdb.ts';
 import lookupDsearch from '../lookups/drivers/dsearch.ts';
 import lookupIplsearch from '../lookups/drivers/iplsearch.ts';
+import lookupJson from '../lookups/drivers/json.ts';
+import lookupLdap from '../lookups/drivers/ldap.ts';
+import lookupLdapdn from '../lookups/drivers/ldapdn.ts';
+import lookupLdapm from '../lookups/drivers/ldapm.ts';
+import lookupLmdb from '../lookups/drivers/lmdb.ts';
 import lookupLsearch from '../lookups/drivers/lsearch.ts';
+import lookupMysql from '../lookups/drivers/mysql.ts';
+import lookupNis from '../lookups/drivers/nis.ts';
+import lookupNis0 from '../lookups/drivers/nis0.ts';
+import lookupNisplus from '../lookups/drivers/nisplus.ts';
+import lookupNmh from '../lookups/drivers/nmh.ts';
 import lookupNwildlsearch from '../lookups/drivers/nwildlsearch.ts';
+import lookupOracle from '../lookups/drivers/oracle.ts';
 import lookupPasswd from '../lookups/drivers/passwd.ts';
+import lookupPgsql from '../lookups/drivers/pgsql.ts';
+import lookupPsl from '../lookups/drivers/psl.ts';
+import lookupReadsock from '../lookups/drivers/readsock.ts';
+import lookupRedis from '../lookups/drivers/redis.ts';
+import lookupRegdom from '../lookups/drivers/regdom.ts';
+import lookupSpf from '../lookups/drivers/spf.ts';
+import lookupTestdb from '../lookups/drivers/testdb.ts';
+import lookupWhoson from '../lookups/drivers/whoson.ts';
 import lookupWildlsearch from '../lookups/drivers/wildlsearch.ts';
 
 const family: readonly LookupDefinition[] = [
@@ -20,9 +39,28 @@ const family: readonly LookupDefinition[] = [
   lookupDnsdb,
   lookupDsearch,
   lookupIplsearch,
+  lookupJson,
+  lookupLdap,
+  lookupLdapdn,
+  lookupLdapm,
+  lookupLmdb,
   lookupLsearch,
+  lookupMysql,
+  lookupNis,
+  lookupNis0,
+  lookupNisplus,
+  lookupNmh,
   lookupNwildlsearch,
+  lookupOracle,
   lookupPasswd,
+  lookupPgsql,
+  lookupPsl,
+  lookupReadsock,
+  lookupRedis,
+  lookupRegdom,
+  lookupSpf,
+  lookupTestdb,
+  lookupWhoson,
   lookupWildlsearch,
 ];
 
