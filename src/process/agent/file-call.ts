@@ -1,5 +1,6 @@
 /** Reading and looking at files as another user, as calls. */
-import type { FileContent, FileFacts, Files } from '../../core/ports.ts';
+import type { Deadline } from '../../core/deadline.ts';
+import type { FileContent, FileFacts, Files, SystemResult } from '../../core/ports.ts';
 import { readRegularFile } from '../../system/direct-user-actions.ts';
 import type { IncomingCall } from '../channel/channel.ts';
 import { ProtocolError } from '../channel/frames.ts';
@@ -29,15 +30,19 @@ export function decodeFileRequest(fields: Fields): FileRequest | undefined {
 }
 
 export function serveFile(call: IncomingCall, request: FileRequest, files: Files): void {
+  call.reply(lookAt(request, files, { endMs: Number.POSITIVE_INFINITY, signal: call.signal }));
+}
+
+function lookAt(request: FileRequest, files: Files, until: Deadline): SystemResult<unknown> {
   switch (request.op) {
     case 'stat':
-      return call.reply(files.stat(request.path));
+      return files.stat(request.path);
     case 'lstat':
-      return call.reply(files.lstat(request.path));
+      return files.lstat(request.path);
     case 'access':
-      return call.reply(files.access(request.path, request.mode));
+      return files.access(request.path, request.mode);
     case 'read':
-      return call.reply(readRegularFile(files, request.path, request.limitBytes, { endMs: Number.POSITIVE_INFINITY, signal: call.signal }));
+      return readRegularFile(files, request.path, request.limitBytes, until);
   }
 }
 
