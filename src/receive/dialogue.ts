@@ -121,7 +121,7 @@ export class Dialogue {
     const { caller, connection, mode, services } = parts;
     const isTcp = mode === 'smtp-tcp';
     const origin: Origin = {
-      ...newOrigin(caller, !isTcp),
+      ...newOrigin(caller, false),
       ...(parts.hostAddress === undefined ? { ident: caller.login } : { hostAddress: parts.hostAddress, hostPort: parts.hostPort }),
       ...(isTcp ? { interfaceAddress: connection.localAddress, interfacePort: connection.localPort } : {}),
       tls: connection.tls,

@@ -5,7 +5,7 @@
 import type { Octets } from '../base/octets.ts';
 import { equalsIgnoreCase, trimSpace } from '../base/octets.ts';
 import type { AddedHeader, HeaderLine, HeaderType } from '../core/index.ts';
-import { parseAddress, parseAddressList, quotePhrase } from '../message/address.ts';
+import { domainOf, localPartOf, parseAddressList, quotePhrase } from '../message/address.ts';
 import { encodeWords, findByType, findHeader, hasName, headerValue, isResentHeader, makeHeader, needsEncoding, rawValue } from '../message/header.ts';
 
 /** Where the message comes from decides what is done. */
@@ -23,6 +23,8 @@ export interface FixupFacts {
   /** Bcc lines go (-t). */
   readonly removesBcc: boolean;
   readonly sender: Octets;
+  /** The sender is the caller itself and not what somebody chose. */
+  readonly isOwnSender: boolean;
   readonly login: Octets;
   readonly fullName: Octets;
   readonly authenticatedId: Octets | undefined;
@@ -132,7 +134,7 @@ function fromAddress(facts: FixupFacts): Octets | undefined {
     return address === undefined ? undefined : withName(submission.name, address, facts);
   }
   if (facts.sender === '') return undefined;
-  return facts.sender === `${facts.login}@${facts.settings.qualifyDomain}` ? callerAddress(facts) : facts.sender;
+  return facts.isOwnSender ? callerAddress(facts) : facts.sender;
 }
 
 /** What the authenticated client is called in Sender: and From:; undefined when it did not authenticate. */
@@ -182,29 +184,27 @@ function isFrom(headers: readonly HeaderLine[], isResent: boolean, expected: Oct
   const only = items[0];
   if (only === undefined || items.length !== 1 || only.kind !== 'ok') return false;
   const address = only.domain === '' ? `${only.address}@${settings.qualifyDomain}` : only.address;
-  return equalsIgnoreCase(address, expected) || equalsIgnoreCase(withoutAffixes(address, settings), expected);
+  return equalsIgnoreCase(address, expected) || hasAffixes(address, expected, settings);
 }
 
-function withoutAffixes(address: Octets, { fromPrefix, fromSuffix }: FixupSettings): Octets {
-  const parsed = parseAddress(address);
-  if (parsed.kind !== 'ok') return address;
-  let { localPart } = parsed;
-  if (fromPrefix !== undefined) localPart = stripPrefix(localPart, fromPrefix);
-  if (fromSuffix !== undefined) localPart = stripSuffix(localPart, fromSuffix);
-  return `${localPart}@${parsed.domain}`;
+/** Whether the local part is the expected one between what `local_from_prefix` and `local_from_suffix` permit. */
+function hasAffixes(address: Octets, expected: Octets, { fromPrefix, fromSuffix }: FixupSettings): boolean {
+  if (fromPrefix === undefined && fromSuffix === undefined) return false;
+  if (!equalsIgnoreCase(domainOf(address), domainOf(expected))) return false;
+  const localPart = localPartOf(address);
+  const wanted = localPartOf(expected);
+  for (let at = localPart.indexOf(wanted); at >= 0; at = localPart.indexOf(wanted, at + 1)) {
+    if (isAffix(localPart.slice(0, at), fromPrefix) && isAffix(localPart.slice(at + wanted.length), fromSuffix)) return true;
+  }
+  return false;
 }
 
-/** `*-` takes everything up to the last such end that leaves something. */
-function stripPrefix(localPart: Octets, prefix: Octets): Octets {
-  if (!prefix.startsWith('*')) return localPart.startsWith(prefix) ? localPart.slice(prefix.length) : localPart;
-  const at = localPart.lastIndexOf(prefix.slice(1));
-  return at < 0 ? localPart : localPart.slice(at + prefix.length - 1);
-}
-
-function stripSuffix(localPart: Octets, suffix: Octets): Octets {
-  if (!suffix.endsWith('*')) return localPart.endsWith(suffix) ? localPart.slice(0, -suffix.length) : localPart;
-  const at = localPart.indexOf(suffix.slice(0, -1));
-  return at <= 0 ? localPart : localPart.slice(0, at);
+/** An affix may be missing; `*-` and `-*` permit anything on the side of the asterisk. */
+function isAffix(text: Octets, pattern: Octets | undefined): boolean {
+  if (text === '') return true;
+  if (pattern === undefined || pattern === '') return false;
+  if (pattern.startsWith('*')) return text.endsWith(pattern.slice(1));
+  return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
 }
 
 // ---------------------------------------------------------------- qualification

@@ -42,7 +42,7 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
     sender = `${sender}@${config.main.qualify_domain}`;
   }
   state.rawSender = sender;
-  state.sender = senderFor(dialogue, sender);
+  state.sender = takeSender(dialogue, sender);
   const verdict = await dialogue.runAcl('mail', config.main.acl_smtp_mail, { kind: 'accept' });
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
     dialogue.refuse('mail', `MAIL <${printable(sender)}>`, verdict);
@@ -58,11 +58,16 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
   else dialogue.reply('250', 'OK');
 }
 
-/** A local caller who is not trusted cannot choose the sender (Spec ch. 49 "Incoming local SMTP"). */
-function senderFor(dialogue: Dialogue, sender: Octets): Octets {
+/** A local caller who is not trusted cannot choose the sender, but may have none (Spec ch. 49 "Incoming local SMTP"). */
+function takeSender(dialogue: Dialogue, sender: Octets): Octets {
+  const { origin, config } = dialogue;
   const { caller } = dialogue.parts;
-  if (dialogue.isOverTcp || caller.isTrusted || dialogue.origin.hostAddress !== undefined || sender === '') return sender;
-  return `${caller.login}@${dialogue.config.main.qualify_domain}`;
+  origin.isLocal = origin.hostAddress === undefined && !caller.isTrusted && sender !== '';
+  if (!origin.isLocal) return sender;
+  const own = `${caller.login}@${config.main.qualify_domain}`;
+  origin.authenticatedId ??= caller.login;
+  origin.authenticatedSender ??= own;
+  return own;
 }
 
 function commandWord(command: Command): Octets {

@@ -80,7 +80,7 @@ async function judge(dialogue: Dialogue, state: TransactionState, parameters: Rc
   const isDiscardedBefore = state.controls.has('discard');
   const verdict = isDiscardedBefore
     ? ({ kind: 'discard', logMessage: undefined } as const)
-    : await dialogue.runAcl('rcpt', config.main.acl_smtp_rcpt, dialogue.isOverTcp ? { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false } : { kind: 'accept' });
+    : await dialogue.runAcl('rcpt', config.main.acl_smtp_rcpt, { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false });
   state.currentRecipient = undefined;
   switch (verdict.kind) {
     case 'accept':

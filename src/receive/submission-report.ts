@@ -1,0 +1,113 @@
+/** What a sender is told about a message that the command line could not accept: on stderr, or by mail. Spec ch. 5 "-oem" and its relatives. */
+import type { Octets } from '../base/octets.ts';
+import { octetsFromBytes, printable } from '../base/octets.ts';
+import type { HeaderLine } from '../core/index.ts';
+
+export interface BadAddress {
+  readonly text: Octets;
+  readonly message: Octets;
+}
+
+export type SubmissionError =
+  /** A recipient of the command line. */
+  | { readonly kind: 'bad-argument'; readonly bad: BadAddress }
+  /** Recipients of -t. */
+  | { readonly kind: 'bad-headers'; readonly bad: readonly BadAddress[]; readonly hasOthers: boolean }
+  | { readonly kind: 'no-recipients' }
+  | { readonly kind: 'all-suppressed' }
+  | { readonly kind: 'too-big'; readonly limitBytes: number; readonly body: Buffer | undefined }
+  | { readonly kind: 'header-too-big' | 'header-line-too-long' }
+  /** By acl_not_smtp. */
+  | { readonly kind: 'rejected'; readonly text: Octets };
+
+/** One line (or a list) for stderr, with its newline. */
+export function errorLine(error: SubmissionError): Octets {
+  switch (error.kind) {
+    case 'bad-argument':
+      return `exim: bad recipient address "${printable(error.bad.text)}": ${printable(error.bad.message)}\n`;
+    case 'bad-headers': {
+      const [only] = error.bad;
+      if (error.bad.length === 1 && only !== undefined) return `exim: invalid address:  ${printable(only.text)}: ${printable(only.message)}\n`;
+      return `exim: invalid addresses:\n${error.bad.map((bad) => `  ${printable(bad.text)}: ${printable(bad.message)}\n`).join('')}`;
+    }
+    case 'no-recipients':
+      return 'exim: no recipients in message\n';
+    case 'all-suppressed':
+      return 'exim: all -t recipients overridden by command line\n';
+    case 'too-big':
+      return `exim: message rejected: message too big (max=${error.limitBytes})\n`;
+    case 'header-too-big':
+      return 'exim: message rejected: message header is ridiculously long\n';
+    case 'header-line-too-long':
+      return 'exim: message rejected: a message header line is too long\n';
+    case 'rejected':
+      return `exim: message rejected by non-SMTP ACL: ${printable(error.text)}\n`;
+  }
+}
+
+export interface ReportFacts {
+  readonly recipient: Octets;
+  readonly qualifyDomain: Octets;
+  /** Of the message, as far as they were read. */
+  readonly headers: readonly HeaderLine[];
+  readonly body: Buffer | undefined;
+  /** Of the message that is reported about; undefined when it has no id. */
+  readonly messageId: Octets | undefined;
+}
+
+const COPY_RULE = '------ This is a copy of your message, including all the headers.';
+
+/** A whole message: header, text, a copy of what was sent. */
+export function reportMessage(error: SubmissionError, facts: ReportFacts): Octets {
+  const references = facts.messageId === undefined ? '' : `References: ${facts.messageId}\n`;
+  const header = `Auto-Submitted: auto-replied\nFrom: Mail Delivery System <Mailer-Daemon@${facts.qualifyDomain}>\nTo: ${facts.recipient}\n${references}Subject: Mail failure - ${subject(error)}\n\n`;
+  const rule = error.kind === 'too-big' ? `${COPY_RULE}\n------ No more than ${error.limitBytes} characters of the body are included.` : `${COPY_RULE} ------`;
+  const copy = `${facts.headers.map((line) => line.text).join('')}\n${facts.body === undefined ? '' : octetsFromBytes(facts.body)}`;
+  return `${header}${explanation(error)}\n${rule}\n\n${copy}`;
+}
+
+function subject(error: SubmissionError): Octets {
+  switch (error.kind) {
+    case 'bad-argument':
+    case 'bad-headers':
+      return 'malformed recipient address';
+    case 'no-recipients':
+    case 'all-suppressed':
+      return 'no recipient addresses';
+    case 'too-big':
+      return 'message too big';
+    case 'header-too-big':
+      return 'header too big';
+    case 'header-line-too-long':
+      return 'header line too long';
+    case 'rejected':
+      return 'rejected by local scanning code';
+  }
+}
+
+function explanation(error: SubmissionError): Octets {
+  switch (error.kind) {
+    case 'bad-argument':
+      return `A message that you sent contained a recipient address that was incorrectly\nconstructed:\n\n  ${error.bad.text}  ${error.bad.message}\n\nThe message has not been delivered to any recipients.\n`;
+    case 'bad-headers': {
+      const list = error.bad.map((bad) => `  ${bad.text}: ${bad.message}\n`).join('');
+      const ignored = error.bad.length === 1 ? 'This address has been ignored.' : 'These addresses have been ignored.';
+      const others = error.hasOthers
+        ? 'The other addresses in the message were\nsyntactically valid and have been passed on for an attempt at delivery.\n'
+        : 'There were no other addresses in your\nmessage, and so no attempt at delivery was possible.\n';
+      return `A message that you sent contained one or more recipient addresses that were\nincorrectly constructed:\n\n${list}\n${ignored} ${others}`;
+    }
+    case 'no-recipients':
+      return 'A message that you sent contained no recipient addresses, and therefore no\ndelivery could be attempted.\n';
+    case 'all-suppressed':
+      return 'A message that you sent using the -t command line option contained no\naddresses that were not also on the command line, and were therefore\nsuppressed. This left no recipient addresses, and so no delivery could\nbe attempted.\n';
+    case 'too-big':
+      return 'A message that you sent was longer than the maximum size allowed on this\nsystem. It was not delivered to any recipients.\n';
+    case 'header-too-big':
+      return 'A message that you sent had a header that was longer than the maximum size\nallowed on this system. It was not delivered to any recipients.\n';
+    case 'header-line-too-long':
+      return 'A message that you sent had a header line that was longer than the maximum\nsize allowed on this system. It was not delivered to any recipients.\n';
+    case 'rejected':
+      return `A message that you sent was rejected by the local scanning code that\nchecks incoming messages on this system. The following error was given:\n\n  ${error.text}\n`;
+  }
+}

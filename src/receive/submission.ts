@@ -1,0 +1,452 @@
+/**
+ * A message from the command line: `-bm`, `-t`, `-f`, `-F`, `-i` and how errors are reported. Spec ch. 5 "The Exim command line"; ch. 48
+ * "Message processing". Nothing here is of the process itself: the daemon runs it for callers too.
+ */
+import type { Octets } from '../base/octets.ts';
+import { lowerCase, printable } from '../base/octets.ts';
+import type {
+  AcceptedMessage, Caller, Config, Deadline, Frame, HeaderLine, MessageSink, MessageStore, Origin, ReadResult, Recipient, Services, Session, Transaction,
+} from '../core/index.ts';
+import { tainted } from '../core/index.ts';
+import { hostAndIdent } from '../logging/lines/host.ts';
+import { rejectedMessage } from '../logging/lines/rejection.ts';
+import type { AddressSyntax } from '../message/address.ts';
+import { parseAddress, parseAddressList } from '../message/address.ts';
+import { isResentHeader, rawValue } from '../message/header.ts';
+import { DataDecoder } from '../smtp/data-decoder.ts';
+import { addressSyntax } from './commands/syntax.ts';
+import type { DeliveryWish } from './dialogue.ts';
+import { expandOctets, expandSize, expandText } from './expansion.ts';
+import { isResentMessage } from './fixups.ts';
+import type { Intake, IntakeContext } from './intake.ts';
+import { acceptMessage } from './intake.ts';
+import type { MessageReading, OctetSource, ReadMessage } from './message-input.ts';
+import { readMessage } from './message-input.ts';
+import type { BadAddress, SubmissionError } from './submission-report.ts';
+import { errorLine, reportMessage } from './submission-report.ts';
+import { newOrigin, newSessionState, newTransaction, receptionFrame } from './transaction.ts';
+
+/** `-oem`, `-oep`, `-oeq`, `-oee`, `-oew`. */
+export type ErrorMode = 'mail' | 'print' | 'quiet' | 'mail-exit-0' | 'mail-always';
+
+export interface SubmissionRequest {
+  readonly config: Config;
+  readonly services: Services;
+  readonly store: MessageStore;
+  readonly caller: Caller;
+  readonly input: AsyncIterable<Uint8Array>;
+  /** What the caller reads on its standard error output. */
+  readonly writeError: (text: Octets) => void;
+  readonly signal: AbortSignal;
+  /** `-f`; '' is the null sender; undefined: not given. */
+  readonly sender: Octets | undefined;
+  /** `-F`. */
+  readonly fullName: Octets | undefined;
+  /** Each may be a list. */
+  readonly recipients: readonly Octets[];
+  /** `-t`. */
+  readonly takesRecipientsFromHeaders: boolean;
+  /** `-i`, `-oi`: a line with a dot is data. */
+  readonly isDotNotEnd: boolean;
+  readonly errors: ErrorMode;
+  /** `-bnq`. */
+  readonly noQualify?: boolean;
+  /** `-N`. */
+  readonly dontDeliver?: boolean;
+  /** `-oMa` and the like; only for trusted callers. */
+  readonly presetOrigin?: Partial<Origin>;
+  /** `-oMm`: the message that this bounce is about. */
+  readonly reference?: string | undefined;
+  /** The sendmail options for delivery status: RET, ENVID, and NOTIFY for all recipients. */
+  readonly dsn?: { readonly ret?: 'FULL' | 'HDRS'; readonly envid?: Octets; readonly notify?: Recipient['notify'] };
+  readonly onAccepted: (accepted: AcceptedMessage, delivery: DeliveryWish) => void;
+  readonly deliveryMode: DeliveryWish;
+}
+
+/** Reads and accepts one message. The result is the exit status. */
+export async function submitMessage(request: SubmissionRequest): Promise<number> {
+  const submission = new Submission(request);
+  return submission.run();
+}
+
+/** Who sends, after the caller's rights. */
+interface SenderChoice {
+  readonly sender: Octets;
+  /** It is the caller itself. */
+  readonly isOwn: boolean;
+  readonly isSetUntrusted: boolean;
+}
+
+class Submission {
+  readonly #request: SubmissionRequest;
+  readonly #config: Config;
+  readonly #services: Services;
+  readonly #session: Session;
+  readonly #transaction: Transaction;
+  readonly #until: Deadline;
+
+  constructor(request: SubmissionRequest) {
+    this.#request = request;
+    this.#config = request.config;
+    this.#services = request.services;
+    this.#until = { endMs: Number.POSITIVE_INFINITY, signal: request.signal };
+    const { caller, presetOrigin = {} } = request;
+    const isFromHost = caller.isTrusted && presetOrigin.hostAddress !== undefined;
+    const origin: Origin = {
+      ...newOrigin(caller, !isFromHost), ident: caller.login, protocol: 'local', activeHostname: request.config.main.primary_hostname,
+      allowUnqualifiedSender: true, allowUnqualifiedRecipient: true, ...(caller.isTrusted ? presetOrigin : {}),
+    };
+    const now = request.services.clock.now();
+    this.#session = {
+      mode: 'command-line', connectionNumber: 0, startedAtMs: now, caller: { ...caller, fullName: request.fullName ?? caller.fullName }, isRehearsal: false,
+      until: this.#until, state: newSessionState(origin),
+    };
+    this.#transaction = newTransaction(1, now);
+  }
+
+  async run(): Promise<number> {
+    const request = this.#request;
+    const { state } = this.#transaction;
+    const chosen = await this.#chooseSender();
+    if (typeof chosen === 'string') {
+      request.writeError(`${chosen}\n`);
+      return 1;
+    }
+    this.#applySender(chosen);
+    state.dsn = { ret: request.dsn?.ret, envid: request.dsn?.envid };
+    const listed = this.#argumentRecipients();
+    const source = new InputSource(request.input);
+    if (listed.kind === 'error' && !request.takesRecipientsFromHeaders) return this.#fail({ kind: 'bad-argument', bad: listed.error }, undefined, source);
+    if (listed.kind === 'ok' && !request.takesRecipientsFromHeaders) state.recipients.push(...listed.recipients.map((address) => this.#recipient(address)));
+    await this.#runStartAcl();
+    return this.#receive(source, listed.kind === 'ok' ? listed.recipients : [], chosen);
+  }
+
+  #frame(): Frame {
+    return receptionFrame({ config: this.#config, services: this.#services, session: this.#session, transaction: this.#transaction, until: this.#until });
+  }
+
+  #recipient(address: Octets): Recipient {
+    const notify = this.#request.dsn?.notify;
+    return notify === undefined ? { address } : { address, notify };
+  }
+
+  // ---------------------------------------------------------------- sender and recipients
+
+  /** The text of an error, or who sends. Spec ch. 5 "-f"; option untrusted_set_sender. */
+  async #chooseSender(): Promise<SenderChoice | Octets> {
+    const { sender, caller } = this.#request;
+    const own = `${caller.login}@${this.#config.main.qualify_domain}`;
+    if (sender === undefined) return { sender: own, isOwn: true, isSetUntrusted: false };
+    const parsed = parseAddress(sender === '' ? '<>' : sender, { ...this.#syntax(), allowsEmpty: true });
+    if (parsed.kind === 'error') return `exim: bad -f address "${printable(sender)}": ${parsed.message}`;
+    const address = parsed.address === '' || parsed.domain !== '' ? parsed.address : `${parsed.address}@${this.#config.main.qualify_domain}`;
+    if (caller.isTrusted) return { sender: address, isOwn: false, isSetUntrusted: false };
+    if (address === '' || (await this.#mayChoose(address))) return { sender: address, isOwn: false, isSetUntrusted: true };
+    return { sender: own, isOwn: true, isSetUntrusted: false };
+  }
+
+  async #mayChoose(address: Octets): Promise<boolean> {
+    const list = this.#config.main.untrusted_set_sender;
+    if (list === undefined) return false;
+    const frame = this.#frame();
+    const matched = await this.#services.lists.matchAddress(list, tainted(address), frame);
+    return matched.kind === 'ok' && matched.value.matched;
+  }
+
+  #applySender(chosen: SenderChoice): void {
+    const { state } = this.#transaction;
+    const { caller } = this.#request;
+    const { origin } = this.#session.state;
+    state.sender = chosen.sender;
+    state.rawSender = chosen.sender;
+    if (!chosen.isOwn && !chosen.isSetUntrusted) {
+      origin.isLocal = false;
+      return;
+    }
+    if (origin.hostAddress !== undefined) return;
+    origin.authenticatedId ??= caller.login;
+    origin.authenticatedSender ??= `${caller.login}@${this.#config.main.qualify_domain}`;
+  }
+
+  #syntax(): AddressSyntax {
+    return addressSyntax(this.#config.main, this.#transaction.state.isUtf8);
+  }
+
+  #argumentRecipients(): { readonly kind: 'ok'; readonly recipients: readonly Octets[] } | { readonly kind: 'error'; readonly error: BadAddress } {
+    const recipients: Octets[] = [];
+    for (const argument of this.#request.recipients) {
+      const items = parseAddressList(argument, this.#syntax());
+      for (const item of items) {
+        if (item.kind === 'error') return { kind: 'error', error: { text: item.text, message: item.message } };
+        recipients.push(this.#qualified(item.address, item.domain));
+      }
+    }
+    return { kind: 'ok', recipients };
+  }
+
+  #qualified(address: Octets, domain: Octets): Octets {
+    return domain !== '' ? address : `${address}@${this.#config.main.qualify_recipient}`;
+  }
+
+  /** `-t`: from To, Cc and Bcc, or their Resent- forms. Arguments are taken away, or added. */
+  #headerRecipients(headers: readonly HeaderLine[], listed: readonly Octets[]): { readonly recipients: readonly Octets[]; readonly bad: readonly BadAddress[]; readonly wereSuppressed: boolean } {
+    const isResent = isResentMessage(headers);
+    const found: Octets[] = [];
+    const bad: BadAddress[] = [];
+    for (const header of headers) {
+      if (!RECIPIENT_TYPES.has(header.type) || isResentHeader(header) !== isResent) continue;
+      for (const item of parseAddressList(rawValue(header), this.#syntax())) {
+        if (item.kind === 'error') bad.push({ text: item.text, message: item.message });
+        else found.push(this.#qualified(item.address, item.domain));
+      }
+    }
+    if (!this.#config.main.extract_addresses_remove_arguments) return { recipients: [...listed, ...found], bad, wereSuppressed: false };
+    const removed = new Set(listed.map((address) => lowerCase(address)));
+    const recipients = found.filter((address) => !removed.has(lowerCase(address)));
+    return { recipients, bad, wereSuppressed: recipients.length === 0 && found.length > 0 };
+  }
+
+  // ---------------------------------------------------------------- the message
+
+  /** Its verdict does not matter: it is for setting variables and controls. */
+  async #runStartAcl(): Promise<void> {
+    const option = this.#config.main.acl_not_smtp_start;
+    if (option === undefined) return;
+    const frame = this.#frame();
+    const text = await expandText(option, frame);
+    if (text.kind === 'ok' && text.value.octets !== '') await this.#services.acls.run('not_smtp_start', text.value, [], frame);
+  }
+
+  async #receive(source: InputSource, listed: readonly Octets[], chosen: SenderChoice): Promise<number> {
+    const request = this.#request;
+    const { log } = this.#services;
+    const limit = await expandSize(this.#config.main.message_size_limit, this.#frame(), 0);
+    if (limit.kind !== 'ok') {
+      log.panic(`unable to expand message_size_limit: ${limit.kind === 'forced-fail' ? 'forced failure' : limit.message}`);
+      request.writeError('exim: local configuration error\n');
+      return 1;
+    }
+    const begun = request.store.begin();
+    if (begun.kind === 'error') {
+      log.panic(`spool file creation failed: ${begun.reason}`);
+      request.writeError(`exim: failed to create spool file: ${begun.reason}\n`);
+      return 1;
+    }
+    const { sink } = begun;
+    this.#transaction.state.id = sink.id;
+    const { main } = this.#config;
+    const decoder = new DataDecoder(request.isDotNotEnd ? 'end-of-input' : 'lone-dot');
+    const reading = await readMessage(
+      source, decoder, sink,
+      { messageBytes: Math.max(0, limit.value), headerBytes: main.header_maxsize, headerLineBytes: main.header_line_maxsize, allowsFromLine: true, stopsWhenTooBig: true }, true,
+    );
+    if (reading.kind !== 'ok') return this.#refuseReading(sink, reading);
+    await this.#takeFromLine(reading.message, chosen);
+    return this.#accept(sink, reading.message, listed, chosen);
+  }
+
+  /** `From sender date`: a trusted caller's sender unless -f was given (Spec ch. 48 "The UUCP From line"). */
+  async #takeFromLine(message: ReadMessage, chosen: SenderChoice): Promise<void> {
+    const { main } = this.#config;
+    if (message.fromLine === undefined || !chosen.isOwn || !this.#request.caller.isTrusted || this.#request.sender !== undefined) return;
+    const pattern = main.uucp_from_pattern === undefined ? undefined : this.#services.regexes.compile(main.uucp_from_pattern);
+    if (pattern?.kind !== 'ok') return;
+    const match = pattern.regex.match(message.fromLine);
+    if (match.kind !== 'match') return;
+    const frame = { ...this.#frame(), captures: match.captures.map((capture) => tainted(capture ?? '')) };
+    const expanded = await expandOctets(main.uucp_from_sender, frame);
+    if (expanded.kind !== 'ok') return;
+    const parsed = parseAddress(expanded.value, { ...this.#syntax(), allowsEmpty: true });
+    if (parsed.kind !== 'ok') return;
+    const sender = parsed.address === '' || parsed.domain !== '' ? parsed.address : `${parsed.address}@${main.qualify_domain}`;
+    this.#transaction.state.sender = sender;
+    this.#transaction.state.rawSender = sender;
+    const { origin } = this.#session.state;
+    origin.isLocal = false;
+    origin.authenticatedSender = undefined;
+  }
+
+  async #accept(sink: MessageSink, message: ReadMessage, listed: readonly Octets[], chosen: SenderChoice): Promise<number> {
+    const request = this.#request;
+    const { state } = this.#transaction;
+    const problem = request.takesRecipientsFromHeaders ? this.#takeHeaderRecipients(sink, message, listed) : undefined;
+    if (problem !== undefined && (state.recipients.length === 0 || isPrinted(request.errors))) {
+      state.body = sink.body();
+      sink.abort();
+      return this.#fail(problem, message, undefined);
+    }
+    state.body = sink.body();
+    if (problem !== undefined) await this.#mailReport(problem, message, undefined);
+    const intake = await acceptMessage(this.#intakeContext(chosen), message, sink);
+    return this.#finish(intake, message);
+  }
+
+  #takeHeaderRecipients(sink: MessageSink, message: ReadMessage, listed: readonly Octets[]): SubmissionError | undefined {
+    const { state } = this.#transaction;
+    const { recipients, bad, wereSuppressed } = this.#headerRecipients(message.headers, listed);
+    state.recipients.push(...recipients.map((address) => this.#recipient(address)));
+    if (bad.length > 0) {
+      this.#services.log.main('bad addresses found in headers', sink.id);
+      return { kind: 'bad-headers', bad, hasOthers: recipients.length > 0 };
+    }
+    if (recipients.length > 0) return undefined;
+    this.#services.log.main('no recipients found in headers', sink.id);
+    return { kind: wereSuppressed ? 'all-suppressed' : 'no-recipients' };
+  }
+
+  #intakeContext(chosen: SenderChoice): IntakeContext {
+    const request = this.#request;
+    const { caller = request.caller } = this.#session;
+    return {
+      config: this.#config, services: this.#services, session: this.#session, transaction: this.#transaction, caller, until: this.#until,
+      removesBcc: request.takesRecipientsFromHeaders, keepsUnqualified: request.noQualify ?? false, dontDeliver: request.dontDeliver ?? false, reference: request.reference,
+      isSenderSetUntrusted: chosen.isSetUntrusted,
+    };
+  }
+
+  async #finish(intake: Intake, message: ReadMessage): Promise<number> {
+    const { log } = this.#services;
+    const { state } = this.#transaction;
+    switch (intake.kind) {
+      case 'accepted':
+        this.#request.onAccepted(intake.accepted, intake.wish ?? this.#request.deliveryMode);
+        return 0;
+      case 'discarded':
+        return 0;
+      case 'refused': {
+        const { verdict } = intake;
+        const reason = verdict.logMessage === undefined || verdict.logMessage === '' ? '' : `: ${printable(verdict.logMessage)}`;
+        const word = verdict.kind === 'fail' ? 'rejected' : 'temporarily rejected';
+        const headers = rejectedMessage(state.sender ?? '', state.recipients.map((recipient) => recipient.address), state.headers);
+        log.mainAndReject(`F=<${printable(state.sender ?? '')}> ${word} by non-SMTP ACL${reason}`, headers, state.id);
+        const text = verdict.kind === 'error' ? 'Administrative prohibition' : (verdict.message ?? 'Administrative prohibition');
+        return this.#fail({ kind: 'rejected', text }, message, undefined);
+      }
+      case 'failed':
+        this.#request.writeError(`exim: ${printable(intake.reason)}\n`);
+        return 1;
+    }
+  }
+
+  // ---------------------------------------------------------------- errors
+
+  async #refuseReading(sink: MessageSink, reading: Exclude<MessageReading, { kind: 'ok' }>): Promise<number> {
+    const { log } = this.#services;
+    const { origin } = this.#session.state;
+    const sender = this.#transaction.state.sender ?? '';
+    const { main } = this.#config;
+    switch (reading.kind) {
+      case 'too-big': {
+        const head = sink.body().head(reading.limitBytes);
+        sink.abort();
+        if (log.selected('size_reject')) {
+          const headers = rejectedMessage(sender, this.#transaction.state.recipients.map((recipient) => recipient.address), reading.headers);
+          log.mainAndReject(`rejected from <${printable(sender)}> ${hostAndIdent(origin, log, true)}: message too big: read=${reading.sizeBytes} max=${reading.limitBytes}`, headers, sink.id);
+        }
+        return this.#fail({ kind: 'too-big', limitBytes: reading.limitBytes, body: head.kind === 'ok' ? head.value : undefined }, { headers: reading.headers }, undefined);
+      }
+      case 'header-too-big':
+      case 'header-line-too-long': {
+        sink.abort();
+        const limit = reading.kind === 'header-too-big' ? main.header_maxsize || 1024 * 1024 : main.header_line_maxsize;
+        const what = reading.kind === 'header-too-big' ? 'ridiculously long message header' : 'overlong message header line';
+        log.mainAndReject(`${what} received from ${hostAndIdent(origin, log, false)} (more than ${limit} characters): message abandoned`);
+        return this.#fail({ kind: reading.kind }, undefined, undefined);
+      }
+      case 'store':
+        sink.abort();
+        log.panic(`spool write error: ${reading.reason}`, sink.id);
+        this.#request.writeError(`exim: error while writing spool file: ${reading.reason}\n`);
+        return 1;
+      default:
+        sink.abort();
+        log.main(`timed out while reading local message`, sink.id);
+        this.#request.writeError('exim: timed out while reading - message abandoned\n');
+        return 1;
+    }
+  }
+
+  /** Tells the sender in the way that the caller asked for. `rest`: the input of a message that was not read. */
+  async #fail(error: SubmissionError, message: Pick<ReadMessage, 'headers'> | undefined, rest: InputSource | undefined): Promise<number> {
+    const { errors } = this.#request;
+    if (isPrinted(errors)) {
+      this.#request.writeError(errorLine(error));
+      return 1;
+    }
+    const isSent = await this.#mailReport(error, message, rest);
+    if (errors === 'mail-exit-0') return isSent ? 0 : error.kind === 'no-recipients' || error.kind === 'all-suppressed' ? 2 : 1;
+    return 1;
+  }
+
+  /** A message to the sender; false when there is none to tell, or it could not be accepted. */
+  async #mailReport(error: SubmissionError, message: Pick<ReadMessage, 'headers'> | undefined, rest: InputSource | undefined): Promise<boolean> {
+    const { state } = this.#transaction;
+    const { log } = this.#services;
+    const recipient = state.sender ?? '';
+    if (recipient === '') {
+      log.main(`Error while reading message with no usable sender address${this.#request.reference === undefined ? '' : ` (R=${this.#request.reference})`}: ${errorLine(error).replace(/^exim: /, '').replace(/\n$/, '')}`, state.id);
+      return false;
+    }
+    const copied = rest === undefined ? (error.kind === 'too-big' ? error.body : state.body?.bytes) : await rest.readAll(REPORT_BODY_LIMIT);
+    const text = reportMessage(error, {
+      recipient, qualifyDomain: this.#config.main.qualify_domain, headers: (message?.headers ?? []).filter((header) => header.type !== '*'), body: copied,
+      messageId: rest === undefined && state.id !== undefined ? `<E${state.id}@${this.#config.main.primary_hostname}>` : undefined,
+    });
+    const { eximUser, eximGroup } = this.#config.build;
+    const status = await submitMessage({
+      ...this.#request,
+      caller: { uid: eximUser.uid, gid: eximGroup.gid, groups: [], login: eximUser.name, fullName: '', home: '', isTrusted: true, isAdmin: true },
+      input: (async function* () {
+        yield Buffer.from(text, 'latin1');
+      })(),
+      sender: '', fullName: undefined, recipients: [recipient], takesRecipientsFromHeaders: false, isDotNotEnd: true, errors: 'quiet', noQualify: false, presetOrigin: {},
+      reference: state.id, writeError: () => {},
+    });
+    if (status !== 0) log.main(`Child mail process returned status ${status}`, state.id);
+    return status === 0;
+  }
+}
+
+const RECIPIENT_TYPES: ReadonlySet<HeaderLine['type']> = new Set<HeaderLine['type']>(['T', 'C', 'B']);
+const REPORT_BODY_LIMIT = 100 * 1024;
+
+function isPrinted(errors: ErrorMode): boolean {
+  return errors === 'print' || errors === 'quiet';
+}
+
+/** Standard input as a source of octets. */
+class InputSource implements OctetSource {
+  readonly #iterator: AsyncIterator<Uint8Array>;
+  #rest: Buffer | undefined;
+
+  constructor(input: AsyncIterable<Uint8Array>) {
+    this.#iterator = input[Symbol.asyncIterator]();
+  }
+
+  async read(): Promise<ReadResult> {
+    if (this.#rest !== undefined) {
+      const bytes = this.#rest;
+      this.#rest = undefined;
+      return { kind: 'data', bytes };
+    }
+    const next = await this.#iterator.next();
+    return next.done === true ? { kind: 'end' } : { kind: 'data', bytes: Buffer.from(next.value.buffer, next.value.byteOffset, next.value.length) };
+  }
+
+  unread(rest: Buffer): void {
+    this.#rest = rest;
+  }
+
+  /** Up to `limit` octets; the rest is left. */
+  async readAll(limit: number): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for (let size = 0; size < limit; ) {
+      const result = await this.read();
+      if (result.kind !== 'data') break;
+      chunks.push(result.bytes);
+      size += result.bytes.length;
+    }
+    return Buffer.concat(chunks).subarray(0, limit);
+  }
+}
