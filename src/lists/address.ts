@@ -33,7 +33,14 @@ export function addressToMatch(text: Text, isCaseful: boolean): AddressToMatch {
   const domain = hasAt ? sliceText(text, at + 1) : untainted('');
   const localPart = isCaseful ? local : sameSpans(lowerCase(local.octets), local);
   const foldedDomain = sameSpans(lowerCase(domain.octets), domain);
-  return { text, folded: hasAt ? concatText([localPart, untainted('@'), foldedDomain]) : localPart, isCaseful, localPart, domain: foldedDomain, hasAt };
+  return {
+    text,
+    folded: hasAt ? concatText([localPart, untainted('@'), foldedDomain]) : localPart,
+    isCaseful,
+    localPart,
+    domain: foldedDomain,
+    hasAt,
+  };
 }
 
 export function addressMatcher(pattern: Text, frame: Frame, matchDomain: MatchDomainPattern): Matcher<AddressToMatch> {
@@ -48,9 +55,10 @@ export function addressMatcher(pattern: Text, frame: Frame, matchDomain: MatchDo
 
 function wholeAddressRegex(pattern: Text): Matcher<AddressToMatch> {
   const match = regexMatcher(pattern);
-  return (subject, frame) => chain(match(stringSubject(subject.folded, subject.isCaseful), frame), (verdict) => (
-    verdict.kind === 'match' ? { kind: 'match', data: verdict.data } : verdict
-  ));
+  return (subject, frame) =>
+    chain(match(stringSubject(subject.folded, subject.isCaseful), frame), (verdict) =>
+      verdict.kind === 'match' ? { kind: 'match', data: verdict.data } : verdict,
+    );
 }
 
 /** Undefined when what precedes the semicolon is not a lookup type but the beginning of `local@type;file`. */
@@ -86,7 +94,9 @@ function withAt(pattern: Text, match: Matcher<AddressToMatch>): Matcher<AddressT
   return (subject, frame) => {
     if (subject.text.octets === '') return noMatch;
     if (!subject.hasAt) {
-      frame.services.log.panic(`no @ found in the subject of an address list match: subject="${subject.text.octets}" pattern="${pattern.octets}"`);
+      frame.services.log.panic(
+        `no @ found in the subject of an address list match: subject="${subject.text.octets}" pattern="${pattern.octets}"`,
+      );
       return noMatch;
     }
     return match(subject, frame);
@@ -122,7 +132,8 @@ function domainKeyMatcher(rest: Text, frame: Frame): Matcher<AddressToMatch> {
 }
 
 function followChain(item: LookupItem, key: Text, subject: AddressToMatch, frame: Frame, length: number): MaybePromise<ItemVerdict> {
-  if (length > maxChain) return deferLogged(`Loop detected in lookup of local part of ${subject.text.octets} in ${item.type.name};${item.rest.octets}`, frame);
+  if (length > maxChain)
+    return deferLogged(`Loop detected in lookup of local part of ${subject.text.octets} in ${item.type.name};${item.rest.octets}`, frame);
   return chain(obeyLookup(item, key, frame), (verdict) => {
     if (verdict.kind !== 'match') return verdict;
     const list = verdict.data?.octets ?? '';

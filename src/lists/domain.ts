@@ -30,7 +30,9 @@ export function domainMatcher(pattern: Text, frame: Frame, needs: DomainNeeds): 
 
 function matchPrimaryHost(subject: StringSubject, frame: Frame): ItemVerdict {
   const name = frame.config.main.primary_hostname ?? frame.services.machine.hostName;
-  return equalsIgnoreCase(subject.text.octets, name) ? { kind: 'match', data: untainted(name), captures: subjectCaptures(subject) } : noMatch;
+  return equalsIgnoreCase(subject.text.octets, name)
+    ? { kind: 'match', data: untainted(name), captures: subjectCaptures(subject) }
+    : noMatch;
 }
 
 function matchLocalLiteral(subject: StringSubject, frame: Frame): ItemVerdict {
@@ -44,19 +46,20 @@ function matchLocalLiteral(subject: StringSubject, frame: Frame): ItemVerdict {
 function mxMatcher(pattern: Text, which: Octets, needs: DomainNeeds): Matcher<StringSubject> {
   const ignoreAt = pattern.octets.indexOf('/ignore=');
   const ignored = ignoreAt < 0 ? undefined : sliceText(pattern, ignoreAt + '/ignore='.length);
-  return (subject, frame) => chain(frame.services.dns.resolve(subject.folded, 'MX', frame.until), (answer) => {
-    const hosts = mailHosts(answer);
-    if (typeof hosts === 'string') return { kind: 'defer', message: hosts };
-    if (hosts.length === 0) return noMatch;
-    const lowest = Math.min(...hosts.map((host) => host.preference));
-    const primaries = hosts.filter((host) => host.preference === lowest);
-    const others = hosts.filter((host) => host.preference !== lowest);
-    const yes: ItemVerdict = { kind: 'match', data: pattern, captures: subjectCaptures(subject) };
-    const locals = new MxLocals(ignored, needs, frame);
-    if (which === 'primary') return locals.decide(primaries, (isLocal) => (isLocal ? yes : noMatch));
-    if (which === 'any') return locals.decide(hosts, (isLocal) => (isLocal ? yes : noMatch));
-    return locals.decide(primaries, (isPrimary) => (isPrimary ? noMatch : locals.decide(others, (isLocal) => (isLocal ? yes : noMatch))));
-  });
+  return (subject, frame) =>
+    chain(frame.services.dns.resolve(subject.folded, 'MX', frame.until), (answer) => {
+      const hosts = mailHosts(answer);
+      if (typeof hosts === 'string') return { kind: 'defer', message: hosts };
+      if (hosts.length === 0) return noMatch;
+      const lowest = Math.min(...hosts.map((host) => host.preference));
+      const primaries = hosts.filter((host) => host.preference === lowest);
+      const others = hosts.filter((host) => host.preference !== lowest);
+      const yes: ItemVerdict = { kind: 'match', data: pattern, captures: subjectCaptures(subject) };
+      const locals = new MxLocals(ignored, needs, frame);
+      if (which === 'primary') return locals.decide(primaries, (isLocal) => (isLocal ? yes : noMatch));
+      if (which === 'any') return locals.decide(hosts, (isLocal) => (isLocal ? yes : noMatch));
+      return locals.decide(primaries, (isPrimary) => (isPrimary ? noMatch : locals.decide(others, (isLocal) => (isLocal ? yes : noMatch))));
+    });
 }
 
 interface MailHost {
@@ -88,11 +91,15 @@ class MxLocals {
   /** A host whose addresses cannot be found now defers only when no other is local. */
   decide(hosts: readonly MailHost[], next: (isLocal: boolean) => MaybePromise<ItemVerdict>): MaybePromise<ItemVerdict> {
     let deferred: string | undefined;
-    const found = chainEach(hosts, (host) => chain(this.#isLocal(host.name), (answer) => {
-      if (typeof answer === 'string') deferred = answer;
-      return answer === true ? true : undefined;
-    }));
-    return chain(found, (isLocal) => (isLocal !== true && deferred !== undefined ? { kind: 'defer', message: deferred } : next(isLocal === true)));
+    const found = chainEach(hosts, (host) =>
+      chain(this.#isLocal(host.name), (answer) => {
+        if (typeof answer === 'string') deferred = answer;
+        return answer === true ? true : undefined;
+      }),
+    );
+    return chain(found, (isLocal) =>
+      isLocal !== true && deferred !== undefined ? { kind: 'defer', message: deferred } : next(isLocal === true),
+    );
   }
 
   #isLocal(host: Octets): MaybePromise<boolean | string> {
@@ -107,17 +114,22 @@ class MxLocals {
     const { dns } = this.#frame.services;
     let deferred: string | undefined;
     const types = this.#frame.config.main.disable_ipv6 ? (['A'] as const) : (['A', 'AAAA'] as const);
-    const found = chainEach(types, (type) => chain(dns.resolve(host, type, this.#frame.until), (answer) => {
-      if (answer.kind === 'again') deferred = answer.message;
-      if (answer.kind !== 'found') return undefined;
-      const local = answer.records.flatMap((record) => (record.type === type && this.#local.has(record.address) ? [record.address] : []));
-      return chainEach(local, (address) => chain(this.#isIgnored(address), (isIgnored) => (isIgnored ? undefined : true)));
-    }));
+    const found = chainEach(types, (type) =>
+      chain(dns.resolve(host, type, this.#frame.until), (answer) => {
+        if (answer.kind === 'again') deferred = answer.message;
+        if (answer.kind !== 'found') return undefined;
+        const local = answer.records.flatMap((record) => (record.type === type && this.#local.has(record.address) ? [record.address] : []));
+        return chainEach(local, (address) => chain(this.#isIgnored(address), (isIgnored) => (isIgnored ? undefined : true)));
+      }),
+    );
     return chain(found, (isLocal) => isLocal ?? deferred ?? false);
   }
 
   #isIgnored(address: Octets): MaybePromise<boolean> {
     if (!this.#ignored) return false;
-    return chain(this.#needs.matchHostAddress(this.#ignored, address, this.#frame), (outcome) => outcome.kind === 'ok' && outcome.value.matched);
+    return chain(
+      this.#needs.matchHostAddress(this.#ignored, address, this.#frame),
+      (outcome) => outcome.kind === 'ok' && outcome.value.matched,
+    );
   }
 }

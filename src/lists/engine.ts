@@ -134,7 +134,13 @@ export class ListEngine<Subject> {
     return { kind: 'pattern', raw, matcher: this.language.matcher(raw.pattern, frame) };
   }
 
-  #run(label: Octets, items: readonly CompiledItem<Subject>[], subject: Subject, frame: Frame, depth: number): MaybePromise<Outcome<ListMatch>> {
+  #run(
+    label: Octets,
+    items: readonly CompiledItem<Subject>[],
+    subject: Subject,
+    frame: Frame,
+    depth: number,
+  ): MaybePromise<Outcome<ListMatch>> {
     if (depth > maxDepth) {
       frame.services.log.panic(`too many nested ${this.language.title}s: ${label}`);
       return defer('');
@@ -176,7 +182,9 @@ export class ListEngine<Subject> {
       const reason = content.kind === 'ok' ? '' : content.reason;
       return deferLogged(`failed to open ${path.octets} when checking "${path.octets}": ${reason}`, frame);
     }
-    const items = readFileItems(octetsFromBytes(content.value), this.language.hasCommentsAnywhere).map((raw) => this.#compileItem(raw, frame, false));
+    const items = readFileItems(octetsFromBytes(content.value), this.language.hasCommentsAnywhere).map((raw) =>
+      this.#compileItem(raw, frame, false),
+    );
     this.#files.set(path.octets, { facts: facts.value, items });
     return items;
   }
@@ -219,7 +227,14 @@ class ListRun<Subject> {
   #onUnknown: 'stop' | 'include' | 'ignore' = 'stop';
   #onDefer: 'defer' | 'include' | 'ignore' = 'defer';
 
-  constructor(engine: ListEngine<Subject>, label: Octets, items: readonly CompiledItem<Subject>[], subject: Subject, frame: Frame, depth: number) {
+  constructor(
+    engine: ListEngine<Subject>,
+    label: Octets,
+    items: readonly CompiledItem<Subject>[],
+    subject: Subject,
+    frame: Frame,
+    depth: number,
+  ) {
     this.#engine = engine;
     this.#items = items;
     this.#subject = subject;

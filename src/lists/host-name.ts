@@ -48,7 +48,8 @@ export async function lookUpSenderName(frame: Frame): Promise<HostNameLookup> {
 
 /** What is known of the name without looking it up. */
 export function knownName(origin: Readonly<Origin>): HostNameLookup | undefined {
-  if (origin.hostName !== undefined) return { kind: 'found', name: origin.hostName, aliases: origin.hostAliases ?? [], isAuthenticated: origin.hostDnssec ?? false };
+  if (origin.hostName !== undefined)
+    return { kind: 'found', name: origin.hostName, aliases: origin.hostAliases ?? [], isAuthenticated: origin.hostDnssec ?? false };
   if (origin.hostLookup === 'failed') return { kind: 'not-found', isMismatch: origin.hostNameMismatch ?? false };
   if (origin.hostLookup === 'deferred') return { kind: 'deferred', message: '' };
   return undefined;
@@ -68,7 +69,8 @@ export async function findHostName(address: Octets, frame: Frame): Promise<HostN
       deferred ??= found.deferred;
       break; // Exim does not go on to the next method after a temporary error
     }
-    for (const [i, name] of found.names.entries()) log.debug('host_lookup', () => (i === 0 ? `IP address lookup yielded "${name}"` : `  alias "${name}"`));
+    for (const [i, name] of found.names.entries())
+      log.debug('host_lookup', () => (i === 0 ? `IP address lookup yielded "${name}"` : `  alias "${name}"`));
     return confirmNames(found.names, found.isAuthenticated, formatIp(bytes), frame);
   }
   if (deferred !== undefined) return { kind: 'deferred', message: deferred };

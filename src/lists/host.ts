@@ -10,7 +10,7 @@ import { sliceText, tainted, untainted } from '../core/text.ts';
 import { logNoAddress } from './host-name.ts';
 import { localAddresses } from './local-host.ts';
 import type { ItemVerdict, LookupItem, Matcher } from './pattern.ts';
-import { deferLogged, noMatch, obeyLookup, readLookupItem, regexMatcher, stringSubject, suffixMatcher, literalMatcher } from './pattern.ts';
+import { deferLogged, literalMatcher, noMatch, obeyLookup, readLookupItem, regexMatcher, stringSubject, suffixMatcher } from './pattern.ts';
 
 /** What a host list is matched against, for the length of one check. */
 export interface HostToMatch {
@@ -33,7 +33,8 @@ export function hostMatcher(pattern: Text, frame: Frame): Matcher<HostToMatch> {
   if (octets === '*') return () => anyMatch;
   if (octets === '') return (host) => (host.address === '' ? anyMatch : noMatch);
   if (octets === '@[]') return (host, where) => (host.bytes && localAddresses(where).has(formatIp(host.bytes)) ? anyMatch : noMatch);
-  if (octets === '@') return (host, where) => matchByName(where.config.main.primary_hostname ?? where.services.machine.hostName, host, where);
+  if (octets === '@')
+    return (host, where) => matchByName(where.config.main.primary_hostname ?? where.services.machine.hostName, host, where);
   const network = readNetwork(octets);
   if (network) return networkMatcher(network);
   if (octets.startsWith('^') || octets.startsWith('*')) return nameMatcher(pattern);
@@ -74,14 +75,24 @@ function isSameAddress(text: Octets, bytes: IpBytes): boolean {
 
 /** `*ending`, `^regex`, or a text with characters that no host name for DNS has. */
 function nameMatcher(pattern: Text): Matcher<HostToMatch> {
-  const match = pattern.octets.startsWith('^') ? regexMatcher(pattern) : pattern.octets.startsWith('*') ? suffixMatcher(pattern) : literalMatcher(pattern);
-  return (host, frame) => withNames(host, pattern, frame, (name) => chain(match(stringSubject(tainted(name), false), frame), (verdict) => (
-    verdict.kind === 'match' ? anyMatch : verdict
-  )));
+  const match = pattern.octets.startsWith('^')
+    ? regexMatcher(pattern)
+    : pattern.octets.startsWith('*')
+      ? suffixMatcher(pattern)
+      : literalMatcher(pattern);
+  return (host, frame) =>
+    withNames(host, pattern, frame, (name) =>
+      chain(match(stringSubject(tainted(name), false), frame), (verdict) => (verdict.kind === 'match' ? anyMatch : verdict)),
+    );
 }
 
 /** Runs the test for each name of the host until one matches or defers. */
-function withNames(host: HostToMatch, pattern: Text, frame: Frame, test: (name: Octets) => MaybePromise<ItemVerdict>): MaybePromise<ItemVerdict> {
+function withNames(
+  host: HostToMatch,
+  pattern: Text,
+  frame: Frame,
+  test: (name: Octets) => MaybePromise<ItemVerdict>,
+): MaybePromise<ItemVerdict> {
   if (host.address === '') return noMatch;
   frame.services.log.debug('lists', () => `sender host name required, to match against ${pattern.octets}`);
   return chain(host.names(), (found) => {
@@ -97,13 +108,15 @@ function hostLookupMatcher(pattern: Text, frame: Frame): Matcher<HostToMatch> {
   const net = /^net([0-9]*)-/.exec(pattern.octets);
   const lookup = readLookupItem(net ? sliceText(pattern, net[0].length) : pattern, frame);
   if (!lookup) return nameMatcher(pattern);
-  if (lookup.kind === 'error') return (_host, where) => {
-    deferLogged(`${lookup.message} in host list item "${pattern.octets}"`, where);
-    return { kind: 'defer', message: lookup.message };
-  };
+  if (lookup.kind === 'error')
+    return (_host, where) => {
+      deferLogged(`${lookup.message} in host list item "${pattern.octets}"`, where);
+      return { kind: 'defer', message: lookup.message };
+    };
   const { item } = lookup;
   if (item.type.isQueryStyle) return (_host, where) => withoutCaptures(obeyLookup(item, untainted(''), where));
-  if (net) return (host, where) => (host.bytes ? withoutCaptures(obeyLookup(item, addressKey(host.bytes, net[1] ?? '', item), where)) : noMatch);
+  if (net)
+    return (host, where) => (host.bytes ? withoutCaptures(obeyLookup(item, addressKey(host.bytes, net[1] ?? '', item), where)) : noMatch);
   return (host, where) => withNames(host, pattern, where, (name) => withoutCaptures(obeyLookup(item, tainted(name), where)));
 }
 

@@ -22,15 +22,27 @@ export interface ListCase {
 
 export type ListTest = (lists: Lists, list: Text, subject: Text, frame: Frame) => MaybePromise<Outcome<ListMatch>>;
 
-export function listCases(title: string, run: ListTest, makeFrame: () => { readonly frame: Frame; readonly panicLines: () => readonly Octets[] }, cases: readonly ListCase[]): void {
+export function listCases(
+  title: string,
+  run: ListTest,
+  makeFrame: () => { readonly frame: Frame; readonly panicLines: () => readonly Octets[] },
+  cases: readonly ListCase[],
+): void {
   for (const { list, subject, result, data, captures, panic } of cases) {
     test(`${title} "${list}" for "${subject}"`, async () => {
       const { frame, panicLines } = makeFrame();
       const outcome = await run(frame.services.lists, untainted(list), untainted(subject), frame);
-      assert.deepEqual(outcome.kind === 'ok' ? (outcome.value.matched ? 'yes' : 'no') : { [outcome.kind]: 'message' in outcome ? outcome.message : '' }, result);
+      assert.deepEqual(
+        outcome.kind === 'ok' ? (outcome.value.matched ? 'yes' : 'no') : { [outcome.kind]: 'message' in outcome ? outcome.message : '' },
+        result,
+      );
       const match = outcome.kind === 'ok' ? outcome.value : undefined;
       if (data !== undefined) assert.equal(match?.data?.octets, data);
-      if (captures) assert.deepEqual(match?.captures?.map((text) => text.octets), captures);
+      if (captures)
+        assert.deepEqual(
+          match?.captures?.map((text) => text.octets),
+          captures,
+        );
       assert.deepEqual(panicLines(), panic ?? []);
     });
   }

@@ -33,7 +33,8 @@ const zone = {
 const hostLines = ['192.0.2.7 real.ex', '192.0.2.7 alias.ex', '192.0.2.200 liar.ex', 'AGAIN again.ex'];
 
 const files = {
-  '/f/ls': 'abc: one two\n*.partial.ex: part\n*@dom.ex: atdom\n10.0.0.0/8: net\n0102.0000.0000.0000.0000.0000.0000.0005: v6\nreal.ex: by name\nbad.ex: !postmaster : * : ^x\nchain.ex: one : >rest\nrest: two\nloop: >loop\nstar@x.ex: whole\n',
+  '/f/ls':
+    'abc: one two\n*.partial.ex: part\n*@dom.ex: atdom\n10.0.0.0/8: net\n0102.0000.0000.0000.0000.0000.0000.0005: v6\nreal.ex: by name\nbad.ex: !postmaster : * : ^x\nchain.ex: one : >rest\nrest: two\nloop: >loop\nstar@x.ex: whole\n',
   '/f/ipl': '"0102::/16": v6\n10.0.0.0/8: v4\n',
   '/f/domains': '# a comment\na.ex\n*.b.ex # another\n\n  !c.b.ex\nd.ex\n',
   '/f/locals': 'with#hash # comment\n#whole line\nplain\n',
@@ -71,7 +72,12 @@ listCases('domain', (lists, list, subject, frame) => lists.matchDomain(list, sub
   { list: '*key.ex', subject: 'donkey.ex', result: 'yes', captures: ['donkey.ex', 'don'] },
   { list: '^x\\.(.)', subject: 'x.c', result: 'yes', data: '^x\\.(.)', captures: ['x.c', 'c'] },
   { list: '^(?-i)x', subject: 'X.c', result: 'no' },
-  { list: '^x(', subject: 'x.c', result: { defer: '' }, panic: ['regular expression error: missing closing parenthesis at offset 3 while compiling ^x('] },
+  {
+    list: '^x(',
+    subject: 'x.c',
+    result: { defer: '' },
+    panic: ['regular expression error: missing closing parenthesis at offset 3 while compiling ^x('],
+  },
   { list: '+d1', subject: 'x.c', result: 'yes', data: '*.c', captures: ['x.c', 'x'] },
   { list: '+d2', subject: 'a.B', result: 'yes' },
   { list: '+neg : *.b', subject: 'x.y', result: 'yes' },
@@ -102,7 +108,12 @@ listCases('domain', (lists, list, subject, frame) => lists.matchDomain(list, sub
   { list: '@mx_any/ignore=127.0.0.1', subject: 'mx.ex', result: 'yes', data: '@mx_any/ignore=127.0.0.1' },
   { list: 'lsearch;/f/ls', subject: 'ABC', result: 'yes', data: 'one two' },
   { list: 'partial-lsearch;/f/ls', subject: 'a.partial.ex', result: 'yes', data: 'part', captures: ['a.partial.ex', 'a', 'partial.ex'] },
-  { list: 'lsearch; /f/none', subject: 'x', result: { defer: '' }, panic: ['failed to open /f/none for linear search: No such file or directory'] },
+  {
+    list: 'lsearch; /f/none',
+    subject: 'x',
+    result: { defer: '' },
+    panic: ['failed to open /f/none for linear search: No such file or directory'],
+  },
   { list: 'nosuch;foo', subject: 'x', result: { defer: '' }, panic: ['unknown lookup type "nosuch"'] },
   { list: 'passwd;root', subject: 'x', result: 'yes', data: '*:0:0:root:/root:/bin/sh' },
   { list: '! passwd;root', subject: 'x', result: 'no' },
@@ -111,7 +122,12 @@ listCases('domain', (lists, list, subject, frame) => lists.matchDomain(list, sub
   { list: '/f/domains : e.ex', subject: 'e.ex', result: 'yes' },
   { list: '!/f/domains : e.ex', subject: 'd.ex', result: 'no' },
   { list: '!/f/domains', subject: 'nothing.ex', result: 'yes' },
-  { list: '/f/none', subject: 'x', result: { defer: '' }, panic: ['failed to open /f/none when checking "/f/none": No such file or directory'] },
+  {
+    list: '/f/none',
+    subject: 'x',
+    result: { defer: '' },
+    panic: ['failed to open /f/none when checking "/f/none": No such file or directory'],
+  },
 ]);
 
 listCases('local part', (lists, list, subject, frame) => lists.matchLocalPart(list, subject, frame, false), makeFrame, [
@@ -130,7 +146,8 @@ listCases('caseful local part', (lists, list, subject, frame) => lists.matchLoca
   { list: '*Bc', subject: 'aBc', result: 'yes', captures: ['aBc', 'a'] },
 ]);
 
-const noAt = (subject: string, pattern: string) => `no @ found in the subject of an address list match: subject="${subject}" pattern="${pattern}"`;
+const noAt = (subject: string, pattern: string) =>
+  `no @ found in the subject of an address list match: subject="${subject}" pattern="${pattern}"`;
 
 listCases('address', (lists, list, subject, frame) => lists.matchAddress(list, subject, frame), makeFrame, [
   { list: '', subject: '', result: 'no' },
@@ -159,7 +176,9 @@ listCases('address', (lists, list, subject, frame) => lists.matchAddress(list, s
   { list: 'lsearch;/f/ls', subject: 'abc', result: 'no', panic: [noAt('abc', 'lsearch;/f/ls')] },
   { list: 'abc', subject: 'abc', result: 'no', panic: [noAt('abc', 'abc')] },
   {
-    list: 'partial-lsearch;/f/ls', subject: 'one@abc', result: 'no',
+    list: 'partial-lsearch;/f/ls',
+    subject: 'one@abc',
+    result: 'no',
     panic: ['partial matching is not applicable to whole-address lookups: ignored "partial-" in "partial-lsearch;/f/ls"'],
   },
   { list: '*@lsearch;/f/ls', subject: 'one@abc', result: 'yes', data: '*@one two' },
@@ -170,50 +189,71 @@ listCases('address', (lists, list, subject, frame) => lists.matchAddress(list, s
   { list: '@@lsearch;/f/ls', subject: 'other@bad.ex', result: 'yes' },
   { list: '@@lsearch;/f/ls', subject: 'two@chain.ex', result: 'yes' },
   { list: '@@lsearch;/f/ls', subject: 'three@chain.ex', result: 'no' },
-  { list: '@@lsearch;/f/ls', subject: 'x@loop', result: { defer: '' }, panic: ['Loop detected in lookup of local part of x@loop in lsearch;/f/ls'] },
-]);
-
-listCases('host', (lists, list, subject, frame) => lists.matchHost(list, { address: subject.octets === '' ? undefined : subject.octets, name: '', isSender: false }, frame), makeFrame, [
-  { list: '10.0.0.0/8', subject: '10.1.2.3', result: 'yes' },
-  { list: '10.1.2.4', subject: '10.1.2.3', result: 'no' },
-  { list: '10.1.2.3/33', subject: '10.1.2.3', result: 'yes' },
-  { list: '<; 10.1.2.4 ; 10.1.2.3', subject: '::ffff:10.1.2.3', result: 'yes' },
-  { list: '3ffe::ffff::836f::::/48', subject: '3ffe:ffff:836f::9', result: 'yes' },
-  { list: '+h1', subject: '10.0.0.9', result: 'yes' },
-  { list: '+nohl', subject: '10.0.0.9', result: { defer: '' }, panic: ['unknown named host list "+nohl"'] },
-  { list: '*', subject: '', result: 'yes' },
-  { list: ':', subject: '', result: 'yes' },
-  { list: ':', subject: '10.0.0.9', result: 'no' },
-  { list: '0.0.0.0/0', subject: '', result: 'no' },
-  { list: '@[]', subject: '192.0.2.1', result: 'yes' },
-  { list: '@[]', subject: '192.0.2.2', result: 'no' },
-  { list: 'real.ex', subject: '192.0.2.7', result: 'yes' },
-  { list: 'real.ex', subject: '192.0.2.8', result: 'no' },
-  { list: 'nosuch.ex : 192.0.2.7', subject: '192.0.2.7', result: 'no' },
-  { list: '+ignore_unknown : nosuch.ex : 192.0.2.7', subject: '192.0.2.7', result: 'yes' },
-  { list: '+include_unknown : nosuch.ex', subject: '192.0.2.7', result: 'yes' },
-  { list: 'again.ex', subject: '192.0.2.7', result: { defer: 'DNS lookup of "again.ex" deferred' } },
-  { list: '+ignore_defer : again.ex : 192.0.2.7', subject: '192.0.2.7', result: 'yes' },
-  { list: '+include_defer : again.ex', subject: '192.0.2.7', result: 'yes' },
-  { list: '*.ex : 10.0.0.1', subject: '10.0.0.1', result: 'yes' },
-  { list: 'net8-lsearch;/f/ls', subject: '10.1.2.3', result: 'yes', data: 'net' },
-  { list: 'net-lsearch;/f/ls', subject: '102::5', result: 'yes', data: 'v6' },
-  { list: 'net-iplsearch;/f/ipl', subject: '102::5', result: 'yes', data: 'v6' },
-  { list: 'net-iplsearch;/f/ipl', subject: '10.3.4.5', result: 'yes', data: 'v4' },
-  { list: 'passwd;root', subject: '10.0.0.1', result: 'yes' },
-  { list: 'net-passwd;root', subject: '10.0.0.1', result: 'yes' },
   {
-    list: 'nosuch;x', subject: '10.0.0.1', result: { defer: 'unknown lookup type "nosuch"' },
-    panic: ['unknown lookup type "nosuch" in host list item "nosuch;x"'],
+    list: '@@lsearch;/f/ls',
+    subject: 'x@loop',
+    result: { defer: '' },
+    panic: ['Loop detected in lookup of local part of x@loop in lsearch;/f/ls'],
   },
 ]);
 
+listCases(
+  'host',
+  (lists, list, subject, frame) =>
+    lists.matchHost(list, { address: subject.octets === '' ? undefined : subject.octets, name: '', isSender: false }, frame),
+  makeFrame,
+  [
+    { list: '10.0.0.0/8', subject: '10.1.2.3', result: 'yes' },
+    { list: '10.1.2.4', subject: '10.1.2.3', result: 'no' },
+    { list: '10.1.2.3/33', subject: '10.1.2.3', result: 'yes' },
+    { list: '<; 10.1.2.4 ; 10.1.2.3', subject: '::ffff:10.1.2.3', result: 'yes' },
+    { list: '3ffe::ffff::836f::::/48', subject: '3ffe:ffff:836f::9', result: 'yes' },
+    { list: '+h1', subject: '10.0.0.9', result: 'yes' },
+    { list: '+nohl', subject: '10.0.0.9', result: { defer: '' }, panic: ['unknown named host list "+nohl"'] },
+    { list: '*', subject: '', result: 'yes' },
+    { list: ':', subject: '', result: 'yes' },
+    { list: ':', subject: '10.0.0.9', result: 'no' },
+    { list: '0.0.0.0/0', subject: '', result: 'no' },
+    { list: '@[]', subject: '192.0.2.1', result: 'yes' },
+    { list: '@[]', subject: '192.0.2.2', result: 'no' },
+    { list: 'real.ex', subject: '192.0.2.7', result: 'yes' },
+    { list: 'real.ex', subject: '192.0.2.8', result: 'no' },
+    { list: 'nosuch.ex : 192.0.2.7', subject: '192.0.2.7', result: 'no' },
+    { list: '+ignore_unknown : nosuch.ex : 192.0.2.7', subject: '192.0.2.7', result: 'yes' },
+    { list: '+include_unknown : nosuch.ex', subject: '192.0.2.7', result: 'yes' },
+    { list: 'again.ex', subject: '192.0.2.7', result: { defer: 'DNS lookup of "again.ex" deferred' } },
+    { list: '+ignore_defer : again.ex : 192.0.2.7', subject: '192.0.2.7', result: 'yes' },
+    { list: '+include_defer : again.ex', subject: '192.0.2.7', result: 'yes' },
+    { list: '*.ex : 10.0.0.1', subject: '10.0.0.1', result: 'yes' },
+    { list: 'net8-lsearch;/f/ls', subject: '10.1.2.3', result: 'yes', data: 'net' },
+    { list: 'net-lsearch;/f/ls', subject: '102::5', result: 'yes', data: 'v6' },
+    { list: 'net-iplsearch;/f/ipl', subject: '102::5', result: 'yes', data: 'v6' },
+    { list: 'net-iplsearch;/f/ipl', subject: '10.3.4.5', result: 'yes', data: 'v4' },
+    { list: 'passwd;root', subject: '10.0.0.1', result: 'yes' },
+    { list: 'net-passwd;root', subject: '10.0.0.1', result: 'yes' },
+    {
+      list: 'nosuch;x',
+      subject: '10.0.0.1',
+      result: { defer: 'unknown lookup type "nosuch"' },
+      panic: ['unknown lookup type "nosuch" in host list item "nosuch;x"'],
+    },
+  ],
+);
+
 function sessionFrom(address: Octets): Session {
   return {
-    mode: 'smtp-tcp', connectionNumber: 1, startedAtMs: 0, isRehearsal: false, until: testFrame().until,
+    mode: 'smtp-tcp',
+    connectionNumber: 1,
+    startedAtMs: 0,
+    isRehearsal: false,
+    until: testFrame().until,
     state: {
       origin: { hostAddress: address, isLocal: false, callerUid: 0, callerGid: 0, callerLogin: '', aclC: new Map() },
-      commandHistory: [], messagesAccepted: 0, esmtp: true, controls: new Map(), results: {},
+      commandHistory: [],
+      messagesAccepted: 0,
+      esmtp: true,
+      controls: new Map(),
+      results: {},
     },
   };
 }
@@ -222,7 +262,11 @@ async function matchSender(list: Octets, address: Octets): Promise<{ result: str
   const session = sessionFrom(address);
   const { frame, log } = makeFrame({ session });
   const outcome = await frame.services.lists.matchHost(untainted(list), { address, name: undefined, isSender: true }, frame);
-  return { result: outcome.kind === 'ok' ? String(outcome.value.matched) : `${outcome.kind}: ${'message' in outcome ? outcome.message : ''}`, log, session };
+  return {
+    result: outcome.kind === 'ok' ? String(outcome.value.matched) : `${outcome.kind}: ${'message' in outcome ? outcome.message : ''}`,
+    log,
+    session,
+  };
 }
 
 test('the sending host’s names are found by PTR; those without its address are dropped', async () => {
@@ -245,7 +289,8 @@ test('no name: the list does not match, and it is looked up and logged once', as
   assert.deepEqual(log.mainLines, ['no host name found for IP address 192.0.2.77']);
   assert.equal((await matchSender('*.a : 192.0.2.77', '192.0.2.77')).result, 'false');
   assert.deepEqual((await matchSender('+include_unknown : *.a', '192.0.2.77')).log.mainLines, [
-    'no host name found for IP address 192.0.2.77', 'failed to find host name for 192.0.2.77: accepted by +include_unknown',
+    'no host name found for IP address 192.0.2.77',
+    'failed to find host name for 192.0.2.77: accepted by +include_unknown',
   ]);
 });
 
@@ -288,9 +333,15 @@ test('a list that cannot be expanded: forced failure is no match, others defer a
   const template = { ...constantTemplate('${if foo}'), constant: undefined };
   const list = (outcome: 'forced-fail' | 'fail') => ({
     kind: 'domain' as const,
-    template: { ...template, evaluate: () => (outcome === 'fail' ? { kind: outcome, message: 'unknown condition "foo"' } : { kind: outcome }) },
+    template: {
+      ...template,
+      evaluate: () => (outcome === 'fail' ? { kind: outcome, message: 'unknown condition "foo"' } : { kind: outcome }),
+    },
   });
-  assert.deepEqual(await frame.services.lists.matchDomain(list('forced-fail'), untainted('x'), frame), { kind: 'ok', value: { matched: false } });
+  assert.deepEqual(await frame.services.lists.matchDomain(list('forced-fail'), untainted('x'), frame), {
+    kind: 'ok',
+    value: { matched: false },
+  });
   assert.deepEqual(await frame.services.lists.matchDomain(list('fail'), untainted('x'), frame), { kind: 'defer', message: '' });
   assert.deepEqual(log.panicLines, ['failed to expand "${if foo}" while checking a list: unknown condition "foo"']);
 });
@@ -309,6 +360,9 @@ test('data of an item is tainted where the list was, not by the subject', async 
 test('asynchronous answers give the same results', async () => {
   const { frame } = makeFrame();
   const services = { ...frame.services, dns: new FakeDns(zone, { isAsync: true }) };
-  const outcome = await services.lists.matchDomain(untainted('x : @mx_primary : !@mx_any : second.ex'), untainted('second.ex'), { ...frame, services });
+  const outcome = await services.lists.matchDomain(untainted('x : @mx_primary : !@mx_any : second.ex'), untainted('second.ex'), {
+    ...frame,
+    services,
+  });
   assert.deepEqual(outcome.kind === 'ok' && outcome.value.matched, false);
 });

@@ -44,10 +44,11 @@ class ListSet implements Lists {
     named: 'domainlist',
     hasCommentsAnywhere: true,
     hasUnknownItems: false,
-    matcher: (pattern, frame) => domainMatcher(pattern, frame, {
-      matchHostAddress: (list, address, where) => this.matchHost(list, { address, name: '', isSender: false }, where),
-      isTreatedAsLocal: (host, where) => this.#isTreatedAsLocal(host, where),
-    }),
+    matcher: (pattern, frame) =>
+      domainMatcher(pattern, frame, {
+        matchHostAddress: (list, address, where) => this.matchHost(list, { address, name: '', isSender: false }, where),
+        isTreatedAsLocal: (host, where) => this.#isTreatedAsLocal(host, where),
+      }),
     cacheKey: (subject) => subject.folded,
     describe: (subject) => subject.text.octets,
   });
@@ -71,7 +72,8 @@ class ListSet implements Lists {
     hasCommentsAnywhere: false,
     hasUnknownItems: false,
     caseful: (subject) => addressToMatch(subject.text, true),
-    matcher: (pattern, frame) => addressMatcher(pattern, frame, (domainPattern, domain, where) => this.#matchDomainPattern(domainPattern, domain, where)),
+    matcher: (pattern, frame) =>
+      addressMatcher(pattern, frame, (domainPattern, domain, where) => this.#matchDomainPattern(domainPattern, domain, where)),
     cacheKey: (subject) => `${subject.isCaseful}\0${subject.text.octets}`,
     describe: (subject) => subject.text.octets,
   });

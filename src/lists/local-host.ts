@@ -11,8 +11,16 @@ export function localAddresses(frame: Frame): ReadonlySet<Octets> {
   const all = frame.services.machine.interfaceAddresses();
   for (const item of parseList(main.local_interfaces ?? '<; 0.0.0.0; ::0').items) {
     const address = interfaceAddress(item);
-    if (address === '0.0.0.0') addAll(addresses, all.filter((one) => !one.includes(':')));
-    else if (address === '::') addAll(addresses, all.filter((one) => one.includes(':')));
+    if (address === '0.0.0.0')
+      addAll(
+        addresses,
+        all.filter((one) => !one.includes(':')),
+      );
+    else if (address === '::')
+      addAll(
+        addresses,
+        all.filter((one) => one.includes(':')),
+      );
     else if (address !== undefined) addresses.add(address);
   }
   for (const item of parseList(main.extra_local_interfaces ?? '').items) {

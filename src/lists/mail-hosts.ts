@@ -3,8 +3,8 @@
  * local host", ch. 17 "The dnslookup router", ch. 20 "How the list of hosts is used"; RFC 5321 s5.1.
  */
 import { formatIp, isIp, parseIp } from '../base/ip.ts';
-import { lowerCase } from '../base/octets.ts';
 import type { Octets } from '../base/octets.ts';
+import { lowerCase } from '../base/octets.ts';
 import type { ListSource } from '../core/config.ts';
 import type { Deadline } from '../core/deadline.ts';
 import type { Frame } from '../core/frame.ts';
@@ -26,7 +26,13 @@ export interface HostSearch {
 
 /** Hosts in the order in which they are to be tried; `isLocal` says that the first of them is this host. */
 export type HostFinding =
-  | { readonly kind: 'found'; readonly hosts: readonly HostItem[]; readonly isLocal: boolean; readonly fullName: Octets; /** This host was among the later ones. */ readonly localWasRemoved: boolean }
+  | {
+      readonly kind: 'found';
+      readonly hosts: readonly HostItem[];
+      readonly isLocal: boolean;
+      readonly fullName: Octets /** This host was among the later ones. */;
+      readonly localWasRemoved: boolean;
+    }
   /** The name has no records of the kind asked for. */
   | { readonly kind: 'not-found'; readonly reason?: 'mx-without-hosts' | 'mx-to-ip' | 'null-mx' }
   /** All that was found is in `ignore_target_hosts`. */
@@ -67,7 +73,9 @@ export async function findHostByDns(host: HostItem, search: HostSearch): Promise
     const answer = await resolve(host.name, type, search);
     if (answer.kind === 'found') {
       fullName = answer.name;
-      const addresses = answer.records.flatMap((record) => (record.type === type && 'address' in record ? [{ address: record.address, isSecure: answer.isAuthenticated }] : []));
+      const addresses = answer.records.flatMap((record) =>
+        record.type === type && 'address' in record ? [{ address: record.address, isSecure: answer.isAuthenticated }] : [],
+      );
       found.push(...shuffle(addresses, search.frame));
     } else if (answer.kind === 'again' || answer.kind === 'fail') again = answer.message;
   }
@@ -81,9 +89,17 @@ export async function findHostByName(host: HostItem, search: HostSearch): Promis
   const family = search.ipv4Only === true || search.frame.config.main.disable_ipv6 ? 4 : 0;
   const answer = await search.frame.services.hosts.byName(host.name, family, search.until);
   switch (answer.kind) {
-    case 'found': return withAddresses(host, answer.addresses.map((address) => ({ address, isSecure: answer.isAuthenticated })), search, answer.name);
-    case 'not-found': return { kind: 'not-found' };
-    case 'again': return (await isNonexistentWhenAgain(host.name, search.frame)) ? { kind: 'not-found' } : { kind: 'again', message: answer.message };
+    case 'found':
+      return withAddresses(
+        host,
+        answer.addresses.map((address) => ({ address, isSecure: answer.isAuthenticated })),
+        search,
+        answer.name,
+      );
+    case 'not-found':
+      return { kind: 'not-found' };
+    case 'again':
+      return (await isNonexistentWhenAgain(host.name, search.frame)) ? { kind: 'not-found' } : { kind: 'again', message: answer.message };
   }
 }
 
@@ -92,13 +108,19 @@ interface FoundAddress {
   readonly isSecure: boolean;
 }
 
-async function withAddresses(host: HostItem, addresses: readonly FoundAddress[], search: HostSearch, fullName: Octets): Promise<HostFinding> {
+async function withAddresses(
+  host: HostItem,
+  addresses: readonly FoundAddress[],
+  search: HostSearch,
+  fullName: Octets,
+): Promise<HostFinding> {
   const hosts: HostItem[] = [];
   let isLocal = await isTreatedAsLocal(host.name, search.frame);
   for (const { address, isSecure } of addresses) {
     const item: HostItem = { ...host, address, isDnsSecure: isSecure };
     const ignored = await isIgnored(item, search);
-    if (ignored.kind !== 'ok') return { kind: 'again', message: ignored.kind === 'forced-fail' ? 'ignore_target_hosts failed' : ignored.message };
+    if (ignored.kind !== 'ok')
+      return { kind: 'again', message: ignored.kind === 'forced-fail' ? 'ignore_target_hosts failed' : ignored.message };
     if (ignored.value) continue;
     hosts.push(item);
     if (isLocalAddress(address, search.frame)) isLocal = true;
@@ -109,7 +131,8 @@ async function withAddresses(host: HostItem, addresses: readonly FoundAddress[],
 async function isIgnored(host: HostItem, search: HostSearch): Promise<Outcome<boolean>> {
   if (search.ignore === undefined) return ok(false);
   const { address } = search.frame;
-  const frame: Frame = address === undefined ? search.frame : { ...search.frame, address: { ...address, state: { ...address.state, host } } };
+  const frame: Frame =
+    address === undefined ? search.frame : { ...search.frame, address: { ...address, state: { ...address.state, host } } };
   const match = await frame.services.lists.matchHost(search.ignore, { address: host.address, name: host.name, isSender: false }, frame);
   return match.kind === 'ok' ? ok(match.value.matched) : match;
 }
@@ -140,7 +163,8 @@ async function isNonexistentWhenAgain(name: Octets, frame: Frame): Promise<boole
 
 /** Exim's default of `dns_check_names_pattern`: labels of letters, digits, `_`, `-`, `/`, beginning and ending with a letter, digit or `_`. */
 const HOST_NAME = /^(?:[A-Za-z0-9_](?:[A-Za-z0-9/_-]*[A-Za-z0-9_])?)(?:\.[A-Za-z0-9_](?:[A-Za-z0-9/_-]*[A-Za-z0-9_])?)*\.?$/;
-const UTF8_HOST_NAME = /^(?:[A-Za-z0-9_\x80-\xff](?:[A-Za-z0-9/_\x80-\xff-]*[A-Za-z0-9_\x80-\xff])?)(?:\.[A-Za-z0-9_\x80-\xff](?:[A-Za-z0-9/_\x80-\xff-]*[A-Za-z0-9_\x80-\xff])?)*\.?$/;
+const UTF8_HOST_NAME =
+  /^(?:[A-Za-z0-9_\x80-\xff](?:[A-Za-z0-9/_\x80-\xff-]*[A-Za-z0-9_\x80-\xff])?)(?:\.[A-Za-z0-9_\x80-\xff](?:[A-Za-z0-9/_\x80-\xff-]*[A-Za-z0-9_\x80-\xff])?)*\.?$/;
 
 /** Whether the name is one to ask the DNS for. */
 export function isHostName(name: Octets, frame: Frame): boolean {
@@ -173,7 +197,8 @@ export async function findMailHosts(domain: Octets, search: MailHostSearch): Pro
   }
   const answer = await resolve(domain, 'MX', search);
   switch (answer.kind) {
-    case 'found': return addressesOfMx(answer, search);
+    case 'found':
+      return addressesOfMx(answer, search);
     case 'again':
     case 'fail':
       if (!search.ignoresMxFailure) return { kind: 'again', message: answer.message };
@@ -188,8 +213,11 @@ export async function findMailHosts(domain: Octets, search: MailHostSearch): Pro
 
 async function addressesOfMx(answer: DnsAnswer & { kind: 'found' }, search: MailHostSearch): Promise<HostFinding> {
   const { frame } = search;
-  const hosts = answer.records.flatMap((record): HostItem[] => (record.type === 'MX'
-    ? [{ name: record.exchange, mx: record.preference, sortKey: frame.services.random.below(1_000_000), port: search.port }] : []));
+  const hosts = answer.records.flatMap((record): HostItem[] =>
+    record.type === 'MX'
+      ? [{ name: record.exchange, mx: record.preference, sortKey: frame.services.random.below(1_000_000), port: search.port }]
+      : [],
+  );
   if (hosts.length === 1 && (hosts[0]?.name === '' || hosts[0]?.name === '.')) return { kind: 'not-found', reason: 'null-mx' };
   hosts.sort((a, b) => (a.mx ?? 0) - (b.mx ?? 0) || (a.sortKey ?? 0) - (b.sortKey ?? 0));
   return addressesOfHosts(withoutRepetitions(hosts), answer.name, search);
@@ -229,8 +257,10 @@ async function addressesOfHosts(hosts: readonly HostItem[], fullName: Octets, se
   const self = found.find((host) => host.isSelf);
   const others = self === undefined ? found : found.filter((host) => (host.mx ?? 0) < (self.mx ?? 0));
   const best = hosts[0];
-  if (others.length > 0) return { kind: 'found', hosts: others.map(withoutMark), isLocal: false, fullName, localWasRemoved: self !== undefined };
-  if (self !== undefined && self.mx === best?.mx) return { kind: 'found', hosts: found.map(withoutMark), isLocal: true, fullName, localWasRemoved: false };
+  if (others.length > 0)
+    return { kind: 'found', hosts: others.map(withoutMark), isLocal: false, fullName, localWasRemoved: self !== undefined };
+  if (self !== undefined && self.mx === best?.mx)
+    return { kind: 'found', hosts: found.map(withoutMark), isLocal: true, fullName, localWasRemoved: false };
   if (again !== undefined) return { kind: 'again', message: again };
   if (ignoredAll) return { kind: 'ignored' };
   return { kind: 'not-found', reason: sawIp ? 'mx-to-ip' : 'mx-without-hosts' };
@@ -243,14 +273,18 @@ function withoutMark({ isSelf: _isSelf, ...host }: HostItem & { readonly isSelf:
 /** RFC 2782: by priority, then at random by weight. Undefined: there is no SRV record. */
 async function findSrvHosts(domain: Octets, service: Octets, search: MailHostSearch): Promise<HostFinding | undefined> {
   const answer = await resolve(`_${service}._tcp.${domain}`, 'SRV', search);
-  if (answer.kind === 'again' || answer.kind === 'fail') return search.ignoresSrvFailure === true ? undefined : { kind: 'again', message: answer.message };
+  if (answer.kind === 'again' || answer.kind === 'fail')
+    return search.ignoresSrvFailure === true ? undefined : { kind: 'again', message: answer.message };
   if (answer.kind !== 'found') return undefined;
   const records = answer.records.flatMap((record) => (record.type === 'SRV' ? [record] : []));
   if (records.length === 0) return undefined;
   if (records.length === 1 && (records[0]?.target === '' || records[0]?.target === '.')) return { kind: 'not-found' };
   const { random } = search.frame.services;
   const hosts = records
-    .map((record) => ({ record, key: record.weight === 0 ? Number.POSITIVE_INFINITY : -Math.log((random.below(1_000_000) + 1) / 1_000_001) / record.weight }))
+    .map((record) => ({
+      record,
+      key: record.weight === 0 ? Number.POSITIVE_INFINITY : -Math.log((random.below(1_000_000) + 1) / 1_000_001) / record.weight,
+    }))
     .sort((a, b) => a.record.priority - b.record.priority || a.key - b.key)
     .map(({ record }): HostItem => ({ name: record.target, mx: record.priority, port: record.port }));
   return addressesOfHosts(withoutRepetitions(hosts), domain, search);
@@ -266,4 +300,3 @@ export function shuffle<T>(items: readonly T[], frame: Frame): T[] {
   }
   return shuffled;
 }
-

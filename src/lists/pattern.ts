@@ -70,7 +70,10 @@ export function regexMatcher(pattern: Text): Matcher<StringSubject> {
     const { regexes, log } = frame.services;
     const compiled = regexes.compile(pattern.octets, { caseless: !subject.isCaseful });
     if (compiled.kind === 'error') {
-      return deferLogged(`regular expression error: ${compiled.message} at offset ${compiled.offset} while compiling ${pattern.octets}`, frame);
+      return deferLogged(
+        `regular expression error: ${compiled.message} at offset ${compiled.offset} while compiling ${pattern.octets}`,
+        frame,
+      );
     }
     const result = compiled.regex.match(subject.text.octets);
     if (result.kind === 'limit') log.panic(`regular expression "${pattern.octets}": ${result.message}`);
@@ -120,9 +123,11 @@ export function obeyLookup({ type, rest }: LookupItem, key: Text, frame: Frame):
 export function lookupMatcher(item: LookupItem): Matcher<StringSubject> {
   return (subject, frame) => {
     const key = subject.folded === subject.text.octets ? subject.text : { octets: subject.folded, taint: subject.text.taint };
-    return chain(obeyLookup(item, key, frame), (verdict): ItemVerdict => (
-      verdict.kind === 'match' ? { ...verdict, captures: subjectCaptures(subject, ...(verdict.captures ?? []).slice(1)) } : verdict
-    ));
+    return chain(
+      obeyLookup(item, key, frame),
+      (verdict): ItemVerdict =>
+        verdict.kind === 'match' ? { ...verdict, captures: subjectCaptures(subject, ...(verdict.captures ?? []).slice(1)) } : verdict,
+    );
   };
 }
 

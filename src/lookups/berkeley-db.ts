@@ -103,7 +103,8 @@ function readOverflow(file: PageFile, firstPage: number, length: number): Octets
   for (let page = firstPage; text.length < length; ) {
     const start = page * file.pageBytes;
     const used = u16(file, start + 22);
-    if (file.bytes.readUInt8(start + 25) !== pageType.overflow || used === 0 || used > file.pageBytes - pageHeaderBytes) throw new RangeError('broken overflow chain');
+    if (file.bytes.readUInt8(start + 25) !== pageType.overflow || used === 0 || used > file.pageBytes - pageHeaderBytes)
+      throw new RangeError('broken overflow chain');
     text += octetsFromBytes(file.bytes.subarray(start + pageHeaderBytes, start + pageHeaderBytes + used));
     page = u32(file, start + 16);
   }

@@ -13,30 +13,39 @@ function reader(bytes: Buffer): ReadAt {
 const octets = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)), maxLength: 30 });
 
 test('what is written is found, and nothing else', () => {
-  fc.assert(fc.property(fc.uniqueArray(fc.tuple(octets, octets), { selector: ([key]) => key, maxLength: 60 }), octets, (records, other) => {
-    const bytes = buildCdb(records);
-    const find = (key: Octets) => findInCdb(key, bytes.length, reader(bytes));
-    for (const [key, value] of records) assert.deepEqual(find(key), { kind: 'found', value });
-    if (!records.some(([key]) => key === other)) assert.deepEqual(find(other), { kind: 'not-found' });
-  }));
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.tuple(octets, octets), { selector: ([key]) => key, maxLength: 60 }), octets, (records, other) => {
+      const bytes = buildCdb(records);
+      const find = (key: Octets) => findInCdb(key, bytes.length, reader(bytes));
+      for (const [key, value] of records) assert.deepEqual(find(key), { kind: 'found', value });
+      if (!records.some(([key]) => key === other)) assert.deepEqual(find(other), { kind: 'not-found' });
+    }),
+  );
 });
 
 test('the bytes are as the format says', () => {
   const bytes = buildCdb([['one', 'Hello']]);
   assert.equal(bytes.length, 2048 + 8 + 3 + 5 + 16);
   assert.equal(bytes.subarray(2048, 2064).toString('latin1'), '\x03\0\0\0\x05\0\0\0oneHello');
-  const hash = [...'one'].reduce((h, char) => ((h * 33) ^ char.charCodeAt(0)) % 2 ** 32 >>> 0, 5381);
+  const hash = [...'one'].reduce((h, char) => (((h * 33) ^ char.charCodeAt(0)) % 2 ** 32) >>> 0, 5381);
   assert.equal(bytes.readUInt32LE((hash % 256) * 8), 2064);
   assert.equal(bytes.readUInt32LE((hash % 256) * 8 + 4), 2);
 });
 
 test('a damaged file is said to be, or misses; it is never read outside', () => {
-  const good = buildCdb([['a', '1'], ['b', '2'], ['c', '3']]);
-  fc.assert(fc.property(fc.nat(good.length - 1), fc.uint8Array({ minLength: 1, maxLength: 16 }), (at, noise) => {
-    const bytes = Buffer.from(good);
-    bytes.set(noise.subarray(0, bytes.length - at), at);
-    for (const key of ['a', 'b', 'x']) assert.ok(['found', 'not-found', 'damaged'].includes(findInCdb(key, bytes.length, reader(bytes)).kind));
-  }));
+  const good = buildCdb([
+    ['a', '1'],
+    ['b', '2'],
+    ['c', '3'],
+  ]);
+  fc.assert(
+    fc.property(fc.nat(good.length - 1), fc.uint8Array({ minLength: 1, maxLength: 16 }), (at, noise) => {
+      const bytes = Buffer.from(good);
+      bytes.set(noise.subarray(0, bytes.length - at), at);
+      for (const key of ['a', 'b', 'x'])
+        assert.ok(['found', 'not-found', 'damaged'].includes(findInCdb(key, bytes.length, reader(bytes)).kind));
+    }),
+  );
 });
 
 /** One hash page with `key` → `value`, as Berkeley DB 5.3 lays it out (little-endian, pages of 512 octets). */
@@ -59,9 +68,12 @@ function berkeleyFile(key: string, value: string): Buffer {
 test('Berkeley DB: a hash page is read, any bytes are survived', () => {
   const good = berkeleyFile('key\0', 'value\0');
   assert.deepEqual(readBerkeleyDb(good), new Map([['key\0', 'value\0']]));
-  fc.assert(fc.property(fc.integer({ min: 512, max: 1023 }), fc.uint8Array({ minLength: 1, maxLength: 64 }), (at, noise) => {
-    const bytes = Buffer.from(good);
-    bytes.set(noise.subarray(0, bytes.length - at), at);
-    readBerkeleyDb(bytes);
-  }), { numRuns: 2000 });
+  fc.assert(
+    fc.property(fc.integer({ min: 512, max: 1023 }), fc.uint8Array({ minLength: 1, maxLength: 64 }), (at, noise) => {
+      const bytes = Buffer.from(good);
+      bytes.set(noise.subarray(0, bytes.length - at), at);
+      readBerkeleyDb(bytes);
+    }),
+    { numRuns: 2000 },
+  );
 });

@@ -80,10 +80,14 @@ function readModifiers(text: Octets, from: number): Modifiers | { readonly messa
 function applyModifier(found: Modifiers, word: string, value: Octets): Modifiers | { readonly message: string } {
   if (word === 'retrans') {
     const seconds = parseTimeSpan(value);
-    return seconds === undefined ? { message: 'unsupported dnsdb timeout value' } : { ...found, options: { ...found.options, retransMs: seconds * 1000 } };
+    return seconds === undefined
+      ? { message: 'unsupported dnsdb timeout value' }
+      : { ...found, options: { ...found.options, retransMs: seconds * 1000 } };
   }
   if (word === 'retry') {
-    return /^[0-9]+$/.test(value) ? { ...found, options: { ...found.options, retries: Number.parseInt(value, 10) } } : { message: 'unsupported dnsdb retry count' };
+    return /^[0-9]+$/.test(value)
+      ? { ...found, options: { ...found.options, retries: Number.parseInt(value, 10) } }
+      : { message: 'unsupported dnsdb retry count' };
   }
   const degree = (['strict', 'lax', 'never'] as const).find((known) => known === value);
   if (!degree) return { message: `unsupported dnsdb ${word} behaviour` };

@@ -8,7 +8,11 @@ import { lookUp, lookupCases } from './lookup-cases.ts';
 import { createLookups } from './lookups.ts';
 
 const zone = {
-  'test.ex': ['TXT A TXT record for test.ex.', 'NS exim.test.ex', 'SOA exim.test.ex hostmaster.exim.test.ex 1430683638 1200 120 604800 3000'],
+  'test.ex': [
+    'TXT A TXT record for test.ex.',
+    'NS exim.test.ex',
+    'SOA exim.test.ex hostmaster.exim.test.ex 1430683638 1200 120 604800 3000',
+  ],
   's/lash.test.ex': 'TXT slash',
   'long.test.ex': ['TXT "one" "two" "three"', 'TXT "Second RR"'],
   'ten-1.test.ex': 'A 10.0.0.1',

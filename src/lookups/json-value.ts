@@ -43,6 +43,9 @@ export function jsonText(value: JsonValue): Octets {
 function format(value: JsonValue): string {
   if (value instanceof JsonNumber) return value.source;
   if (Array.isArray(value)) return `[${value.map(format).join(', ')}]`;
-  if (typeof value === 'object' && value !== null) return `{${Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}: ${format(member)}`).join(', ')}}`;
+  if (typeof value === 'object' && value !== null)
+    return `{${Object.entries(value)
+      .map(([name, member]) => `${JSON.stringify(name)}: ${format(member)}`)
+      .join(', ')}}`;
   return JSON.stringify(value);
 }

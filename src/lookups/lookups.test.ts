@@ -58,7 +58,10 @@ plain.ex: literal
 const definitions = [lsearch, iplsearch, nwildlsearch, dsearch, passwd];
 
 function makeFrame(lookups: Frame['services']['lookups']): Frame {
-  const files = new MemoryFiles({ uid: 93, files: { '/f/aliases': aliases, '/f/networks': networks, '/f/patterns': patterns, '/dir/sub/x': '' } });
+  const files = new MemoryFiles({
+    uid: 93,
+    files: { '/f/aliases': aliases, '/f/networks': networks, '/f/patterns': patterns, '/dir/sub/x': '' },
+  });
   files.put('/f/private', 'a: b', 0);
   const accounts = new FakeAccounts(['root:x:0:0:root:/root:/bin/bash']);
   return testFrame({ services: fakeServices({ files, lookups, accounts }) });
@@ -96,7 +99,12 @@ lookupCases(definitions, makeFrame, [
   { type: 'lsearch,ret=key', file, key: 'CASEKEY', found: 'CASEKEY' },
   { type: 'lsearch*@,ret=key', file, key: 'x@dom.ex', found: 'x@dom.ex' },
   { type: 'lsearch', file: '/f/none', key: 'x', error: 'failed to open /f/none for linear search: No such file or directory' },
-  { type: 'lsearch', file: '/f/private', key: 'x', error: 'failed to open /f/private for linear search: Permission denied (euid=93 egid=93)' },
+  {
+    type: 'lsearch',
+    file: '/f/private',
+    key: 'x',
+    error: 'failed to open /f/private for linear search: Permission denied (euid=93 egid=93)',
+  },
   { type: 'lsearch', file: '/f', key: 'x', error: '/f is not a regular file (lsearch lookup)' },
   { type: 'nosuch', file, key: 'x', error: 'unknown lookup type "nosuch"' },
   { type: 'partial-nosuch', file, key: 'x', error: 'unknown lookup type "nosuch"' },
@@ -111,8 +119,11 @@ lookupCases(definitions, makeFrame, [
   { type: 'iplsearch', file: '/f/networks', key: 'abcd:abcd::9', found: 'v6net' },
   { type: 'iplsearch', file: '/f/networks', key: '9.9.9.9', found: 'all' },
   {
-    type: 'iplsearch', file: '/f/networks', key: 'a.b',
-    error: '"a.b" is not a valid iplsearch key (an IP address, with optional CIDR mask, is wanted): in a host list, use net-iplsearch as the search type',
+    type: 'iplsearch',
+    file: '/f/networks',
+    key: 'a.b',
+    error:
+      '"a.b" is not a valid iplsearch key (an IP address, with optional CIDR mask, is wanted): in a host list, use net-iplsearch as the search type',
   },
 
   { type: 'nwildlsearch', file: '/f/patterns', key: 'X.A.B', found: 'ends' },
@@ -140,7 +151,13 @@ lookupCases(definitions, makeFrame, [
 test('a changed file is read again, an unchanged one is not', async () => {
   const files = new MemoryFiles({ files: { '/a': 'k: one' } });
   let opened = 0;
-  const counted = { ...lsearch, open: (...args: Parameters<NonNullable<typeof lsearch.open>>) => { opened++; return lsearch.open?.(...args) ?? assert.fail(); } };
+  const counted = {
+    ...lsearch,
+    open: (...args: Parameters<NonNullable<typeof lsearch.open>>) => {
+      opened++;
+      return lsearch.open?.(...args) ?? assert.fail();
+    },
+  };
   const frame = testFrame({ services: fakeServices({ files, lookups: createLookups([counted]) }) });
   const value = async () => {
     const result = await lookUp(frame, 'lsearch', '/a', 'k');
@@ -158,8 +175,16 @@ test('a changed file is read again, an unchanged one is not', async () => {
 test('results of queries are kept for the connection, not for the next one, and not read with cache=no_rd', async () => {
   let calls = 0;
   const counting = {
-    ...passwd, name: 'counting', optionNames: [],
-    open: () => ({ kind: 'ok' as const, value: { find: () => ({ kind: 'ok' as const, value: { kind: 'found' as const, value: untainted(String(++calls)) } }), close: () => undefined } }),
+    ...passwd,
+    name: 'counting',
+    optionNames: [],
+    open: () => ({
+      kind: 'ok' as const,
+      value: {
+        find: () => ({ kind: 'ok' as const, value: { kind: 'found' as const, value: untainted(String(++calls)) } }),
+        close: () => undefined,
+      },
+    }),
   };
   const lookups = createLookups([counting]);
   const frame = testFrame({ services: fakeServices({ lookups }) });
@@ -200,29 +225,43 @@ test('a type without behaviour defers and says so', async () => {
 
 test('any text is read, and the index finds the first line of every key', () => {
   const octets = fc.string({ unit: fc.constantFrom('a', 'B', ':', ' ', '\t', '\n', '"', '\\', 'x', '4', '#', '\xa0') });
-  fc.assert(fc.property(octets, (text) => {
-    const seen = new Set<string>();
-    let last = -1;
-    for (const line of keyLines(text)) {
-      assert.ok(line.restFrom > last && line.restFrom <= text.length);
-      last = line.restFrom;
-      seen.add(lowerCase(line.key));
-    }
-    return true;
-  }));
+  fc.assert(
+    fc.property(octets, (text) => {
+      const seen = new Set<string>();
+      let last = -1;
+      for (const line of keyLines(text)) {
+        assert.ok(line.restFrom > last && line.restFrom <= text.length);
+        last = line.restFrom;
+        seen.add(lowerCase(line.key));
+      }
+      return true;
+    }),
+  );
 });
 
-lookupCases([json, testdb], (lookups) => testFrame({ services: fakeServices({ lookups, files: new MemoryFiles({ files: { '/j': '{"a": {"b": [1, "t\\u00e9xt", 12345678901234567890]}, "__proto__": {"x": true}, "n": null}', '/bad': '{' } }) }) }), [
-  { type: 'json', file: '/j', key: 'a : b : 1', found: 't\xc3\xa9xt' },
-  { type: 'json', file: '/j', key: 'a:b:2', found: '12345678901234567890' },
-  { type: 'json', file: '/j', key: 'a', found: '{"b": [1, "t\xc3\xa9xt", 12345678901234567890]}' },
-  { type: 'json', file: '/j', key: '__proto__:x', found: 'true' },
-  { type: 'json', file: '/j', key: 'n', found: 'null' },
-  { type: 'json', file: '/j', key: 'a:b:x' },
-  { type: 'json', file: '/j', key: 'constructor' },
-  { type: 'json', file: '/j', key: 'a:b:1:0' },
-  { type: 'json', file: '/bad', key: 'a', error: '/bad is not JSON (json lookup)' },
-  { type: 'testdb', key: 'something', found: 'something' },
-  { type: 'testdb', key: 'fail' },
-  { type: 'testdb', key: 'defer', error: 'testdb lookup forced DEFER' },
-]);
+lookupCases(
+  [json, testdb],
+  (lookups) =>
+    testFrame({
+      services: fakeServices({
+        lookups,
+        files: new MemoryFiles({
+          files: { '/j': '{"a": {"b": [1, "t\\u00e9xt", 12345678901234567890]}, "__proto__": {"x": true}, "n": null}', '/bad': '{' },
+        }),
+      }),
+    }),
+  [
+    { type: 'json', file: '/j', key: 'a : b : 1', found: 't\xc3\xa9xt' },
+    { type: 'json', file: '/j', key: 'a:b:2', found: '12345678901234567890' },
+    { type: 'json', file: '/j', key: 'a', found: '{"b": [1, "t\xc3\xa9xt", 12345678901234567890]}' },
+    { type: 'json', file: '/j', key: '__proto__:x', found: 'true' },
+    { type: 'json', file: '/j', key: 'n', found: 'null' },
+    { type: 'json', file: '/j', key: 'a:b:x' },
+    { type: 'json', file: '/j', key: 'constructor' },
+    { type: 'json', file: '/j', key: 'a:b:1:0' },
+    { type: 'json', file: '/bad', key: 'a', error: '/bad is not JSON (json lookup)' },
+    { type: 'testdb', key: 'something', found: 'something' },
+    { type: 'testdb', key: 'fail' },
+    { type: 'testdb', key: 'defer', error: 'testdb lookup forced DEFER' },
+  ],
+);

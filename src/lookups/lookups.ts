@@ -96,7 +96,13 @@ class LookupSet implements Lookups {
     return chainOk(this.#acquire(definition, file?.octets ?? '', frame), (handle) => this.#tryKeys(definition, handle, type, key, frame));
   }
 
-  #tryKeys(definition: LookupDefinition, handle: LookupHandle, type: LookupType, subject: Text, frame: Frame): MaybePromise<Outcome<LookupAnswer>> {
+  #tryKeys(
+    definition: LookupDefinition,
+    handle: LookupHandle,
+    type: LookupType,
+    subject: Text,
+    frame: Frame,
+  ): MaybePromise<Outcome<LookupAnswer>> {
     const keys = keysToTry(type, subject);
     const next = (): MaybePromise<Outcome<LookupAnswer>> => {
       for (;;) {
@@ -190,11 +196,21 @@ function factsOf(files: Files, path: Octets): FileFacts | undefined {
 
 function isUnchanged(known: FileFacts | undefined, now: FileFacts | undefined): boolean {
   if (!known || !now) return known === now;
-  return known.inode === now.inode && known.device === now.device && known.sizeBytes === now.sizeBytes && known.mtimeNs === now.mtimeNs && known.ctimeNs === now.ctimeNs;
+  return (
+    known.inode === now.inode &&
+    known.device === now.device &&
+    known.sizeBytes === now.sizeBytes &&
+    known.mtimeNs === now.mtimeNs &&
+    known.ctimeNs === now.ctimeNs
+  );
 }
 
 function answer(
-  definition: LookupDefinition, type: LookupType, subject: Text, result: Outcome<LookupFound>, captures: readonly Text[] | undefined,
+  definition: LookupDefinition,
+  type: LookupType,
+  subject: Text,
+  result: Outcome<LookupFound>,
+  captures: readonly Text[] | undefined,
 ): Outcome<LookupAnswer> {
   if (result.kind !== 'ok') return result;
   if (result.value.kind === 'not-found') return notFound;

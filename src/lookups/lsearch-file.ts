@@ -56,14 +56,21 @@ function readQuotedKey(text: Octets, from: number, end: number): KeyLine {
       key += text[at++];
       continue;
     }
-    const escape = readEscape(text.slice(at, end));
-    key += escape.octets;
-    at += escape.length;
+    const escaped = readEscape(text.slice(at, end));
+    key += escaped.octets;
+    at += escaped.length;
   }
   return { key, restFrom: Math.min(at + 1, end) };
 }
 
-const namedEscapes: ReadonlyMap<string, Octets> = new Map([['n', '\n'], ['r', '\r'], ['t', '\t'], ['b', '\b'], ['f', '\f'], ['v', '\v']]);
+const namedEscapes: ReadonlyMap<string, Octets> = new Map([
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+  ['b', '\b'],
+  ['f', '\f'],
+  ['v', '\v'],
+]);
 
 /** `text` begins with the backslash. */
 function readEscape(text: Octets): { readonly octets: Octets; readonly length: number } {
@@ -114,7 +121,12 @@ function lineEnd(text: Octets, from: number): number {
 }
 
 /** Opens a file for one of the linear searches. `make` gets the whole text. */
-export function openLinear(typeName: string, file: Octets, frame: Frame, make: (text: Octets) => LookupHandle): MaybePromise<Outcome<LookupHandle>> {
+export function openLinear(
+  typeName: string,
+  file: Octets,
+  frame: Frame,
+  make: (text: Octets) => LookupHandle,
+): MaybePromise<Outcome<LookupHandle>> {
   return chainOk(readLookupFile(typeName, file, 'linear search', frame), (text) => ok(make(text)));
 }
 
@@ -126,7 +138,9 @@ export function readLookupFile(typeName: string, file: Octets, purpose: string, 
   if (facts.value.type !== 'file') return fail(`${file} is not a regular file (${typeName} lookup)`);
   const content: MaybePromise<SystemResult<Buffer>> =
     facts.value.sizeBytes > synchronousReadBytes ? files.readFileAsync(file) : files.readFile(file);
-  return chain(content, (read) => (read.kind === 'ok' ? ok(octetsFromBytes(read.value)) : fail(openFailure(file, purpose, read.errno, read.reason, frame))));
+  return chain(content, (read) =>
+    read.kind === 'ok' ? ok(octetsFromBytes(read.value)) : fail(openFailure(file, purpose, read.errno, read.reason, frame)),
+  );
 }
 
 /** Exim's `failed to open … for …`: who was refused is said too. */

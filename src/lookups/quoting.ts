@@ -1,8 +1,13 @@
 /** Quoting of text for the query languages of lookups. Spec ch. 9 "Quoting lookup data", "LDAP quoting", "More about MySQL, PostgreSQL, Oracle, InterBase, and Redis". */
 import type { Octets } from '../base/octets.ts';
-import { isAlnumCode } from '../base/octets.ts';
+import { isAlnumCode, upperCase } from '../base/octets.ts';
 
-const controlEscapes: ReadonlyMap<string, Octets> = new Map([['\n', '\\n'], ['\t', '\\t'], ['\r', '\\r'], ['\b', '\\b']]);
+const controlEscapes: ReadonlyMap<string, Octets> = new Map([
+  ['\n', '\\n'],
+  ['\t', '\\t'],
+  ['\r', '\\r'],
+  ['\b', '\\b'],
+]);
 
 /** MySQL, Oracle: control characters as `\n`…, quotes and backslash with a backslash. */
 export function quoteWithBackslashes(text: Octets): Octets {
@@ -55,5 +60,5 @@ function forUrl(char: string): Octets {
 }
 
 function hex(char: string): string {
-  return char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0');
+  return upperCase(char.charCodeAt(0).toString(16).padStart(2, '0'));
 }

@@ -15,7 +15,10 @@ insert into t values('c', '', 3, ''); insert into t values('caf\xc3\xa9', 'plain
 const cases: readonly (readonly [query: string, found: string | undefined])[] = [
   ["select name from t where id='a'", 'A B'],
   ["select id,name from t where id='a'", 'id=a name="A B" '],
-  ['select * from t', 'id=a name="A B" n=1.5 b=\xffA \nid=b name=q"\\x n=2.0 b=<NULL> \nid=c name="" n=3.0 b="" \nid=caf\xc3\xa9 name=plain n=3.0 b="" '],
+  [
+    'select * from t',
+    'id=a name="A B" n=1.5 b=\xffA \nid=b name=q"\\x n=2.0 b=<NULL> \nid=c name="" n=3.0 b="" \nid=caf\xc3\xa9 name=plain n=3.0 b="" ',
+  ],
   ['select name from t', 'A B\nq"\\x\n\nplain'],
   ["select id from t where id='zz'", undefined],
   ["select name from t where id='c'", ''],
@@ -41,8 +44,14 @@ test('sqlite lookups', async (t) => {
   }
   const before = await lookUp(frame, 'sqlite', undefined, `${directory}/db select 7`);
   assert.ok(before.kind === 'ok' && before.value.kind === 'found' && before.value.value.octets === '7');
-  assert.deepEqual(await lookUp(frame, 'sqlite', undefined, 'select 1'), { kind: 'defer', message: 'absolute file name expected for "sqlite" lookup' });
-  assert.deepEqual(await lookUp(frame, 'sqlite,file=db', undefined, 'select 1'), { kind: 'defer', message: 'absolute file name expected for "sqlite" lookup' });
+  assert.deepEqual(await lookUp(frame, 'sqlite', undefined, 'select 1'), {
+    kind: 'defer',
+    message: 'absolute file name expected for "sqlite" lookup',
+  });
+  assert.deepEqual(await lookUp(frame, 'sqlite,file=db', undefined, 'select 1'), {
+    kind: 'defer',
+    message: 'absolute file name expected for "sqlite" lookup',
+  });
   assert.deepEqual(await lookUp(frame, type, undefined, 'bad sql'), { kind: 'defer', message: 'sqlite: near "bad": syntax error' });
 });
 
@@ -53,7 +62,10 @@ test('a tainted query: what quoting would change is refused, what it would not i
   const ask = async (inner: string, quotedFor?: string) => {
     const parsed = lookups.parseType('sqlite,file=/nonexistent/x');
     assert.ok(parsed.kind === 'ok');
-    const key = { octets: `select '${inner}'`, taint: tainted(inner, quotedFor).taint.map((span) => ({ ...span, from: span.from + 8, to: span.to + 8 })) };
+    const key = {
+      octets: `select '${inner}'`,
+      taint: tainted(inner, quotedFor).taint.map((span) => ({ ...span, from: span.from + 8, to: span.to + 8 })),
+    };
     const result = await lookups.find({ type: parsed.type, file: undefined, key }, frame);
     return 'message' in result ? result.message : result.kind;
   };

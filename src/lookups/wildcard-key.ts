@@ -24,7 +24,10 @@ export function wildcardHandle(text: Octets, prepare: PrepareKey): LookupHandle 
           if (outcome.kind === 'forced-fail') return undefined; // as for a list: this key does not match
           if (outcome.kind !== 'ok') return outcome;
           if (!outcome.value) return undefined;
-          return ok({ kind: 'found' as const, value: untainted(options.get('ret') === 'full' ? fullEntry(text, line) : dataAt(text, line.restFrom)) });
+          return ok({
+            kind: 'found' as const,
+            value: untainted(options.get('ret') === 'full' ? fullEntry(text, line) : dataAt(text, line.restFrom)),
+          });
         };
         return matched instanceof Promise ? matched.then(take) : take(matched);
       });
@@ -45,7 +48,8 @@ function matchKey(pattern: Octets, subject: Text, frame: Frame): MaybePromise<Ou
 
 function matchRegex(pattern: Octets, subject: Octets, frame: Frame): Outcome<boolean> {
   const compiled = frame.services.regexes.compile(pattern, { caseless: true });
-  if (compiled.kind === 'error') return defer(`regular expression error: ${compiled.message} at offset ${compiled.offset} while compiling ${pattern}`);
+  if (compiled.kind === 'error')
+    return defer(`regular expression error: ${compiled.message} at offset ${compiled.offset} while compiling ${pattern}`);
   const result = compiled.regex.match(subject);
   if (result.kind === 'limit') frame.services.log.panic(`regular expression "${pattern}": ${result.message}`);
   return ok(result.kind === 'match');
@@ -57,6 +61,8 @@ function matchNested(pattern: Octets, semicolon: number, subject: Text, frame: F
   const parsed = lookups.parseType(pattern.slice(0, semicolon));
   if (parsed.kind === 'error') return undefined;
   const rest = untainted(pattern.slice(semicolon + 1));
-  const request = parsed.type.isQueryStyle ? { type: parsed.type, file: undefined, key: rest } : { type: parsed.type, file: rest, key: subject };
+  const request = parsed.type.isQueryStyle
+    ? { type: parsed.type, file: undefined, key: rest }
+    : { type: parsed.type, file: rest, key: subject };
   return chainOk(lookups.find(request, frame), (answer) => ok(answer.kind === 'found'));
 }

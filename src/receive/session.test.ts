@@ -199,7 +199,7 @@ test('a connection that is lost', async () => {
   assert.equal(gone.store.aborted, 1);
   const idle = await playSession(scriptedPeer(['HELO x\r\n', 'MAIL FROM:<a@b>\r\n']), open);
   assert.deepEqual(idle.log.mainLines, ['unexpected disconnection while reading SMTP command from (x) [192.0.2.25] D=0s']);
-  const silent = await playSession(() => ({ then: 'timeout' }), open);
+  const silent = await playSession(() => ({ ending: 'timeout' }), open);
   assert.deepEqual(silent.log.mainLines, ['SMTP command timeout on connection from [192.0.2.25] D=0s']);
   assert.match(silent.written, /\n421 mail\.test\.example: SMTP command timeout - closing connection\n$/);
 });
@@ -239,7 +239,7 @@ test('a million recipients are refused at the limit, with bounded memory', async
   const { written } = await playSession((reply) => {
     if (reply.startsWith('220')) return 'EHLO x\r\n';
     if (reply.startsWith('250-')) return 'MAIL FROM:<a@b>\r\n';
-    return sent++ < 100 ? group : { then: 'end' };
+    return sent++ < 100 ? group : { ending: 'end' };
   }, withMain({ recipients_max: constantTemplate('10') }));
   assert.equal(written.split('\n').filter((line) => line === '250 Accepted').length, 10);
   assert.equal(written.split('\n').filter((line) => line === '452 too many recipients').length, 99_990);

@@ -1,6 +1,7 @@
 /** DNS messages in octets: questions out, answers in. RFC 1035 s4; EDNS0: RFC 6891; AD bit: RFC 6840 s5.7. The wire format is dns-packet's. */
-import dnsPacket from 'dns-packet';
+
 import type { Answer, Packet, RecordType } from 'dns-packet';
+import dnsPacket from 'dns-packet';
 import { formatIp, parseIp } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
 import { lowerCase, octetsFromBytes, octetsFromUnicode, unicodeFromOctets } from '../base/octets.ts';
@@ -38,9 +39,18 @@ export function encodeQuery(id: number, name: Octets, type: QuestionType, settin
   const flags = dnsPacket.RECURSION_DESIRED | (settings.dnssec ? dnsPacket.AUTHENTIC_DATA : 0);
   const packet: Packet = { type: 'query', id, flags, questions: [{ name: text, type: type as RecordType, class: 'IN' }] }; // the library knows ANY, its types do not
   if (settings.usesEdns) {
-    packet.additionals = [{
-      type: 'OPT', name: '.', udpPayloadSize, extendedRcode: 0, ednsVersion: 0, flags: settings.dnssec ? dnsPacket.DNSSEC_OK : 0, flag_do: settings.dnssec, options: [],
-    }];
+    packet.additionals = [
+      {
+        type: 'OPT',
+        name: '.',
+        udpPayloadSize,
+        extendedRcode: 0,
+        ednsVersion: 0,
+        flags: settings.dnssec ? dnsPacket.DNSSEC_OK : 0,
+        flag_do: settings.dnssec,
+        options: [],
+      },
+    ];
   }
   return dnsPacket.encode(packet);
 }
@@ -97,7 +107,9 @@ function toRecord(answer: Answer): readonly DnsRecord[] {
     }
     case 'SOA': {
       const { mname, rname, serial = 0, refresh = 0, retry = 0, expire = 0, minimum = 0 } = answer.data;
-      return [{ ...common, type: 'SOA', primary: nameOctets(mname), responsible: nameOctets(rname), serial, refresh, retry, expire, minimum }];
+      return [
+        { ...common, type: 'SOA', primary: nameOctets(mname), responsible: nameOctets(rname), serial, refresh, retry, expire, minimum },
+      ];
     }
     case 'TLSA': {
       const { usage, selector, matchingType, certificate } = answer.data;

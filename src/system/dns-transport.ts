@@ -14,7 +14,10 @@ export interface Question {
 }
 
 /** `unreachable`: the server refused or the network is down, so that waiting makes no sense. */
-export type Exchange = { readonly kind: 'answer'; readonly response: DnsResponse } | { readonly kind: 'timeout' } | { readonly kind: 'unreachable'; readonly reason: string };
+export type Exchange =
+  | { readonly kind: 'answer'; readonly response: DnsResponse }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'unreachable'; readonly reason: string };
 
 const timeout: Exchange = { kind: 'timeout' };
 

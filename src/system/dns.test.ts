@@ -4,14 +4,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
-import dnsPacket from 'dns-packet';
 import type { Answer, Packet, Question } from 'dns-packet';
+import dnsPacket from 'dns-packet';
 import fc from 'fast-check';
 import { untilAborted } from '../core/deadline.ts';
 import type { MainOptions } from '../core/main-options.ts';
 import type { DnsAnswer, DnsType } from '../core/ports.ts';
-import { decodeResponse, encodeQuery } from './dns-message.ts';
 import { Resolver } from './dns.ts';
+import { decodeResponse, encodeQuery } from './dns-message.ts';
 import { FakeClock } from './fakes/clock.ts';
 import { MemoryFiles } from './fakes/files.ts';
 import { FakeRandom } from './fakes/host.ts';
@@ -19,7 +19,7 @@ import { testConfig } from './fakes/services.ts';
 import { SystemHosts } from './hosts.ts';
 import { parseNameServer, parseResolvConf } from './resolv-conf.ts';
 
-type Reply = (question: Question, query: Packet) => Partial<Packet> & { readonly rcode?: number } | 'silent';
+type Reply = (question: Question, query: Packet) => (Partial<Packet> & { readonly rcode?: number }) | 'silent';
 
 const forever = untilAborted(new AbortController().signal);
 
@@ -63,9 +63,15 @@ async function serve(t: TestContext, reply: Reply): Promise<{ readonly port: num
   return { port, asked };
 }
 
-function resolverFor(t: TestContext, port: number, options: { readonly main?: Partial<MainOptions>; readonly clock?: FakeClock; readonly again?: string } = {}): Resolver {
+function resolverFor(
+  t: TestContext,
+  port: number,
+  options: { readonly main?: Partial<MainOptions>; readonly clock?: FakeClock; readonly again?: string } = {},
+): Resolver {
   const resolver = new Resolver({
-    files: new MemoryFiles(), clock: options.clock ?? new FakeClock(), random: new FakeRandom(),
+    files: new MemoryFiles(),
+    clock: options.clock ?? new FakeClock(),
+    random: new FakeRandom(),
     main: { ...testConfig().main, dns_servers: [`[127.0.0.1]:${port}`], ...options.main },
     ...(options.again === undefined ? {} : { isAgainNonexistent: (name) => name === options.again }),
   });
@@ -78,14 +84,22 @@ async function ask(resolver: Resolver, name: string, type: DnsType): Promise<Dns
 }
 
 const a = (name: string, data: string, ttl = 60): Answer => ({ type: 'A', name, ttl, data });
-const soa: Answer = { type: 'SOA', name: 'ex', ttl: 60, data: { mname: 'ns.ex', rname: 'root.ex', serial: 1, refresh: 2, retry: 3, expire: 4, minimum: 30 } };
+const soa: Answer = {
+  type: 'SOA',
+  name: 'ex',
+  ttl: 60,
+  data: { mname: 'ns.ex', rname: 'root.ex', serial: 1, refresh: 2, retry: 3, expire: 4, minimum: 30 },
+};
 
 test('records of each type', async (t) => {
   const { port } = await serve(t, ({ name, type }) => {
     const answers: Record<string, Answer[]> = {
       A: [a(name, '192.0.2.1'), a(name, '192.0.2.2')],
       MX: [{ type: 'MX', name, ttl: 60, data: { preference: 10, exchange: 'mail.ex' } }],
-      TXT: [{ type: 'TXT', name, ttl: 60, data: [Buffer.from('v=spf1 \xe9', 'latin1'), Buffer.from('more')] }, { type: 'TXT', name, ttl: 60, data: [Buffer.from('other')] }],
+      TXT: [
+        { type: 'TXT', name, ttl: 60, data: [Buffer.from('v=spf1 \xe9', 'latin1'), Buffer.from('more')] },
+        { type: 'TXT', name, ttl: 60, data: [Buffer.from('other')] },
+      ],
       SRV: [{ type: 'SRV', name, ttl: 60, data: { priority: 1, weight: 2, port: 25, target: 'srv.ex' } }],
       TLSA: [{ type: 'TLSA', name, ttl: 60, data: { usage: 3, selector: 1, matchingType: 1, certificate: Buffer.from('abcd', 'hex') } }],
       SOA: [soa],
@@ -97,19 +111,31 @@ test('records of each type', async (t) => {
     const answer = await ask(resolver, name, type);
     return answer.kind === 'found' ? answer.records.map(({ name: _name, ttl: _ttl, ...rest }) => rest) : answer.kind;
   };
-  assert.deepEqual(await records('A'), [{ type: 'A', address: '192.0.2.1' }, { type: 'A', address: '192.0.2.2' }]);
+  assert.deepEqual(await records('A'), [
+    { type: 'A', address: '192.0.2.1' },
+    { type: 'A', address: '192.0.2.2' },
+  ]);
   assert.deepEqual(await records('MX'), [{ type: 'MX', preference: 10, exchange: 'mail.ex' }]);
-  assert.deepEqual(await records('TXT'), [{ type: 'TXT', chunks: ['v=spf1 \xe9', 'more'] }, { type: 'TXT', chunks: ['other'] }]);
+  assert.deepEqual(await records('TXT'), [
+    { type: 'TXT', chunks: ['v=spf1 \xe9', 'more'] },
+    { type: 'TXT', chunks: ['other'] },
+  ]);
   assert.deepEqual(await records('SPF'), [{ type: 'TXT', chunks: ['v=spf1 \xe9', 'more'] }]);
   assert.deepEqual(await records('SRV', '_smtp._tcp.ex'), [{ type: 'SRV', priority: 1, weight: 2, port: 25, target: 'srv.ex' }]);
-  assert.deepEqual(await records('TLSA', '_25._tcp.ex'), [{ type: 'TLSA', usage: 3, selector: 1, matchingType: 1, data: Buffer.from('abcd', 'hex') }]);
-  assert.deepEqual(await records('SOA'), [{ type: 'SOA', primary: 'ns.ex', responsible: 'root.ex', serial: 1, refresh: 2, retry: 3, expire: 4, minimum: 30 }]);
+  assert.deepEqual(await records('TLSA', '_25._tcp.ex'), [
+    { type: 'TLSA', usage: 3, selector: 1, matchingType: 1, data: Buffer.from('abcd', 'hex') },
+  ]);
+  assert.deepEqual(await records('SOA'), [
+    { type: 'SOA', primary: 'ns.ex', responsible: 'root.ex', serial: 1, refresh: 2, retry: 3, expire: 4, minimum: 30 },
+  ]);
   assert.equal(await records('NS'), 'no-data');
 });
 
 test('what is not an answer', async (t) => {
   const rcodes: Record<string, number> = { 'servfail.ex': 2, 'none.ex': 3, 'refused.ex': 5 };
-  const { port, asked } = await serve(t, ({ name }) => (name === 'silent.ex' ? 'silent' : { rcode: rcodes[name] ?? 0, authorities: [soa] }));
+  const { port, asked } = await serve(t, ({ name }) =>
+    name === 'silent.ex' ? 'silent' : { rcode: rcodes[name] ?? 0, authorities: [soa] },
+  );
   const resolver = resolverFor(t, port, { again: 'silent.ex' });
   const kind = async (name: string, type: DnsType = 'A') => (await ask(resolver, name, type)).kind;
   assert.equal(await kind('servfail.ex'), 'again');
@@ -127,7 +153,9 @@ test('what is not an answer', async (t) => {
 
 test('an answer that was truncated is asked for by TCP', async (t) => {
   let count = 0;
-  const { port, asked } = await serve(t, ({ name }) => (count++ === 0 ? { flags: dnsPacket.TRUNCATED_RESPONSE } : { answers: [a(name, '192.0.2.9')] }));
+  const { port, asked } = await serve(t, ({ name }) =>
+    count++ === 0 ? { flags: dnsPacket.TRUNCATED_RESPONSE } : { answers: [a(name, '192.0.2.9')] },
+  );
   const answer = await ask(resolverFor(t, port), 'big.ex', 'A');
   assert.equal(answer.kind, 'found');
   assert.deepEqual(asked, ['udp big.ex/A', 'tcp big.ex/A']);
@@ -137,7 +165,9 @@ test('the next server is asked when one does not answer or fails', async (t) => 
   const silent = await serve(t, () => 'silent');
   const failing = await serve(t, () => ({ rcode: 2 }));
   const good = await serve(t, ({ name }) => ({ answers: [a(name, '192.0.2.1')] }));
-  const resolver = resolverFor(t, 0, { main: { dns_servers: [silent.port, failing.port, good.port].map((port) => `[127.0.0.1]:${port}`) } });
+  const resolver = resolverFor(t, 0, {
+    main: { dns_servers: [silent.port, failing.port, good.port].map((port) => `[127.0.0.1]:${port}`) },
+  });
   assert.equal((await ask(resolver, 'x.ex', 'A')).kind, 'found');
   assert.equal(silent.asked.length, 1);
 });
@@ -159,7 +189,9 @@ test('aliases: in one answer, over two, and too many', async (t) => {
 });
 
 test('answers are kept for their TTL, negative ones for the SOA’s, and asked once for all who wait', async (t) => {
-  const { port, asked } = await serve(t, ({ name }) => (name === 'none.ex' ? { rcode: 3, authorities: [soa] } : { answers: [a(name, '192.0.2.1', 10)] }));
+  const { port, asked } = await serve(t, ({ name }) =>
+    name === 'none.ex' ? { rcode: 3, authorities: [soa] } : { answers: [a(name, '192.0.2.1', 10)] },
+  );
   const clock = new FakeClock();
   const resolver = resolverFor(t, port, { clock });
   await Promise.all([ask(resolver, 'x.ex', 'A'), ask(resolver, 'X.ex.', 'A')]);
@@ -207,26 +239,47 @@ test('answers of others are not taken', async (t) => {
 test('any bytes are decoded or refused', () => {
   const query = encodeQuery(7, 'x.ex', 'MX', { usesEdns: true, dnssec: true });
   assert.ok(query);
-  const good = dnsPacket.encode({ type: 'response', id: 7, questions: [{ type: 'MX', name: 'x.ex' }], answers: [a('x.ex', '192.0.2.1'), soa] });
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(good.length), (noise, at) => {
-    decodeResponse(Buffer.from(noise));
-    const mixed = Buffer.from(good);
-    mixed.set(noise.subarray(0, Math.max(0, mixed.length - at)), at);
-    decodeResponse(mixed);
-    return true;
-  }), { numRuns: 2000 });
+  const good = dnsPacket.encode({
+    type: 'response',
+    id: 7,
+    questions: [{ type: 'MX', name: 'x.ex' }],
+    answers: [a('x.ex', '192.0.2.1'), soa],
+  });
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(good.length), (noise, at) => {
+      decodeResponse(Buffer.from(noise));
+      const mixed = Buffer.from(good);
+      mixed.set(noise.subarray(0, Math.max(0, mixed.length - at)), at);
+      decodeResponse(mixed);
+      return true;
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test('resolv.conf and name servers', () => {
-  const conf = parseResolvConf('# x\nnameserver 10.0.0.1\nnameserver ::1\nnameserver junk\nsearch a.ex b.ex.\noptions ndots:2 timeout:3 attempts:4\n');
-  assert.deepEqual(conf, { servers: [{ address: '10.0.0.1', port: 53 }, { address: '::1', port: 53 }], search: ['a.ex', 'b.ex'], timeoutMs: 3000, attempts: 4 });
+  const conf = parseResolvConf(
+    '# x\nnameserver 10.0.0.1\nnameserver ::1\nnameserver junk\nsearch a.ex b.ex.\noptions ndots:2 timeout:3 attempts:4\n',
+  );
+  assert.deepEqual(conf, {
+    servers: [
+      { address: '10.0.0.1', port: 53 },
+      { address: '::1', port: 53 },
+    ],
+    search: ['a.ex', 'b.ex'],
+    timeoutMs: 3000,
+    attempts: 4,
+  });
   assert.deepEqual(parseResolvConf('').servers, [{ address: '127.0.0.1', port: 53 }]);
   assert.deepEqual(parseNameServer('[::1]:5353'), { address: '::1', port: 5353 });
   assert.equal(parseNameServer('host'), undefined);
 });
 
 test('hosts: /etc/hosts first, read again when changed, then DNS', async (t) => {
-  const { port, asked } = await serve(t, ({ name, type }) => ({ answers: type === 'A' && name === 'dns.ex' ? [a(name, '192.0.2.1')] : [], authorities: [soa] }));
+  const { port, asked } = await serve(t, ({ name, type }) => ({
+    answers: type === 'A' && name === 'dns.ex' ? [a(name, '192.0.2.1')] : [],
+    authorities: [soa],
+  }));
   const files = new MemoryFiles({ files: { '/etc/hosts': '127.0.0.1 localhost\n::1 localhost\n10.0.0.1\thost.ex Alias # c\n' } });
   const hosts = new SystemHosts({ files, dns: resolverFor(t, port) });
   const find = async (name: string, family: 0 | 4 | 6 = 0) => {
@@ -242,5 +295,11 @@ test('hosts: /etc/hosts first, read again when changed, then DNS', async (t) => 
   assert.equal(await find('none.ex'), 'not-found');
   files.put('/etc/hosts', '10.0.0.2 new.ex\n');
   assert.deepEqual(await find('new.ex'), ['new.ex', '10.0.0.2']);
-  assert.deepEqual(hosts.byAddress('10.0.0.2', forever), { kind: 'found', name: 'new.ex', aliases: [], addresses: ['10.0.0.2'], isAuthenticated: false });
+  assert.deepEqual(hosts.byAddress('10.0.0.2', forever), {
+    kind: 'found',
+    name: 'new.ex',
+    aliases: [],
+    addresses: ['10.0.0.2'],
+    isAuthenticated: false,
+  });
 });

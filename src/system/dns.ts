@@ -21,7 +21,10 @@ export interface ResolverParts {
   readonly files: Pick<Files, 'stat' | 'readFile'>;
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly random: Pick<Random, 'below'>;
-  readonly main: Pick<MainOptions, 'dns_retrans' | 'dns_retry' | 'dns_servers' | 'dns_cname_loops' | 'dns_check_names_pattern' | 'dns_use_edns0' | 'dns_dnssec_ok'>;
+  readonly main: Pick<
+    MainOptions,
+    'dns_retrans' | 'dns_retry' | 'dns_servers' | 'dns_cname_loops' | 'dns_check_names_pattern' | 'dns_use_edns0' | 'dns_dnssec_ok'
+  >;
   /** For a `dns_check_names_pattern` other than the default. */
   readonly regexes?: Regexes;
   /** Whether the name is in dns_again_means_nonexist. */
@@ -121,7 +124,11 @@ export class Resolver implements Dns {
   }
 
   /** Asks, and asks again for the target where an answer ends with an alias: `dns_cname_loops` times. */
-  async #follow(name: Octets, type: QuestionType, options: DnsOptions): Promise<{ readonly answer: DnsAnswer; readonly ttlSeconds: number }> {
+  async #follow(
+    name: Octets,
+    type: QuestionType,
+    options: DnsOptions,
+  ): Promise<{ readonly answer: DnsAnswer; readonly ttlSeconds: number }> {
     let asked = name;
     let ttlSeconds = maxTtlSeconds;
     let isAuthenticated = true;
@@ -129,16 +136,19 @@ export class Resolver implements Dns {
       const response = await this.#ask(asked, type, options);
       if ('kind' in response) return { answer: response, ttlSeconds: againTtlSeconds };
       isAuthenticated &&= response.isAuthenticated;
-      if (response.rcode !== 'NOERROR' && response.rcode !== 'NXDOMAIN') return { answer: failureOf(response, asked, type), ttlSeconds: againTtlSeconds };
+      if (response.rcode !== 'NOERROR' && response.rcode !== 'NXDOMAIN')
+        return { answer: failureOf(response, asked, type), ttlSeconds: againTtlSeconds };
       const { target, records, ttl } = resolveAliases(response.answers, asked, type);
       ttlSeconds = Math.min(ttlSeconds, ttl);
       if (records.length > 0) {
         return { answer: { kind: 'found', name: target, records, isAuthenticated, isAuthoritative: response.isAuthoritative }, ttlSeconds };
       }
       const isAlias = lowerCase(target) !== lowerCase(asked);
-      if (response.rcode === 'NXDOMAIN') return { answer: { kind: 'no-name', isAuthenticated }, ttlSeconds: Math.min(ttlSeconds, response.negativeTtl ?? 0) };
+      if (response.rcode === 'NXDOMAIN')
+        return { answer: { kind: 'no-name', isAuthenticated }, ttlSeconds: Math.min(ttlSeconds, response.negativeTtl ?? 0) };
       if (!isAlias) return { answer: { kind: 'no-data', isAuthenticated }, ttlSeconds: Math.min(ttlSeconds, response.negativeTtl ?? 0) };
-      if (response.negativeTtl !== undefined) return { answer: { kind: 'no-data', isAuthenticated }, ttlSeconds: Math.min(ttlSeconds, response.negativeTtl) };
+      if (response.negativeTtl !== undefined)
+        return { answer: { kind: 'no-data', isAuthenticated }, ttlSeconds: Math.min(ttlSeconds, response.negativeTtl) };
       asked = target;
     }
     return { answer: { kind: 'fail', message: `CNAME loop for ${name} encountered` }, ttlSeconds: againTtlSeconds };
@@ -167,7 +177,11 @@ export class Resolver implements Dns {
   }
 
   async #exchange(
-    server: NameServer, name: Octets, type: QuestionType, how: { readonly usesEdns: boolean; readonly dnssec: boolean }, timeoutMs: number,
+    server: NameServer,
+    name: Octets,
+    type: QuestionType,
+    how: { readonly usesEdns: boolean; readonly dnssec: boolean },
+    timeoutMs: number,
   ): Promise<Exchange | undefined> {
     const id = this.#parts.random.below(0x10000);
     const bytes = encodeQuery(id, name, type, how);
@@ -183,7 +197,10 @@ export class Resolver implements Dns {
 
   /** At most so many sockets at once; the rest waits. */
   async #turn(): Promise<void> {
-    while (this.#asking >= questionsAtOnce) await new Promise<void>((resolve) => { this.#waiting.push(resolve); });
+    while (this.#asking >= questionsAtOnce)
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+      });
     this.#asking++;
   }
 
@@ -220,7 +237,11 @@ function failureOf(response: DnsResponse, name: Octets, type: QuestionType): Dns
 }
 
 /** Follows the aliases within one answer. The records wanted are those of the name where they end. */
-function resolveAliases(answers: readonly DnsRecord[], name: Octets, type: QuestionType): { readonly target: Octets; readonly records: readonly DnsRecord[]; readonly ttl: number } {
+function resolveAliases(
+  answers: readonly DnsRecord[],
+  name: Octets,
+  type: QuestionType,
+): { readonly target: Octets; readonly records: readonly DnsRecord[]; readonly ttl: number } {
   let target = name;
   let ttl = maxTtlSeconds;
   for (let i = 0; i < aliasesInOneAnswer; i++) {

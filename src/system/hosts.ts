@@ -43,7 +43,10 @@ export class SystemHosts implements Hosts {
 
   byName(name: Octets, family: 0 | 4 | 6, until: Deadline): MaybePromise<HostLookup> {
     const literal = parseIp(name);
-    if (literal) return isOfFamily(name, family) ? { kind: 'found', name, aliases: [], addresses: [formatIp(literal)], isAuthenticated: false } : notFound;
+    if (literal)
+      return isOfFamily(name, family)
+        ? { kind: 'found', name, aliases: [], addresses: [formatIp(literal)], isAuthenticated: false }
+        : notFound;
     const plain = name.endsWith('.') ? name.slice(0, -1) : name;
     if (plain === '') return notFound;
     const lines = (this.#read().byName.get(lowerCase(plain)) ?? []).filter((line) => isOfFamily(line.address, family));
@@ -78,7 +81,8 @@ export class SystemHosts implements Hosts {
       isAuthenticated &&= answer.isAuthenticated;
       for (const record of answer.records) if (record.type === 'A' || record.type === 'AAAA') addresses.push(record.address);
     }
-    if (addresses.length > 0) return { kind: 'found', name: canonical, aliases: canonical === name ? [] : [name], addresses, isAuthenticated };
+    if (addresses.length > 0)
+      return { kind: 'found', name: canonical, aliases: canonical === name ? [] : [name], addresses, isAuthenticated };
     const deferred = answers.find((answer) => answer.kind === 'again');
     return deferred?.kind === 'again' ? { kind: 'again', message: deferred.message } : notFound;
   }
@@ -86,7 +90,8 @@ export class SystemHosts implements Hosts {
   #read(): HostsTable {
     const { files } = this.#parts;
     const facts = files.stat(this.#path);
-    const stamp = facts.kind === 'ok' ? `${facts.value.inode} ${facts.value.mtimeNs} ${facts.value.ctimeNs} ${facts.value.sizeBytes}` : 'none';
+    const stamp =
+      facts.kind === 'ok' ? `${facts.value.inode} ${facts.value.mtimeNs} ${facts.value.ctimeNs} ${facts.value.sizeBytes}` : 'none';
     if (stamp === this.#stamp) return this.#table;
     this.#stamp = stamp;
     const content = files.readFile(this.#path, maxHostsBytes);

@@ -119,7 +119,11 @@ export class SqliteThread {
     this.#waiting.delete(id);
     if (this.#waiting.size === 0) this.#worker?.unref(); // an idle thread keeps no process alive
     if (error !== undefined || !rows) resolve?.({ kind: 'error', message: error ?? 'no answer' });
-    else resolve?.({ kind: 'rows', rows: rows.map(({ columns, values }) => ({ columns: columns.map(octetsFromUnicode), values: values.map(toOctets) })) });
+    else
+      resolve?.({
+        kind: 'rows',
+        rows: rows.map(({ columns, values }) => ({ columns: columns.map(octetsFromUnicode), values: values.map(toOctets) })),
+      });
   }
 
   #end(reason: string): void {

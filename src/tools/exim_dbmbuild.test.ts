@@ -15,8 +15,26 @@ const source = 'Abc: one\n  two\nabc: dup\n"q k": v\nempty\n: x\nuser:"realm": s
 async function build(files: MemoryFiles, ...args: string[]): Promise<{ status: number; out: string; err: string }> {
   let out = '';
   let err = '';
-  async function* stdin() { yield Buffer.from('foo: bar\n'); }
-  const status = await runEximDbmbuild(args, { stdin: stdin(), stdout: { write: (text) => { out += text; } }, stderr: { write: (text) => { err += text; } } }, files);
+  async function* stdin() {
+    yield Buffer.from('foo: bar\n');
+  }
+  const status = await runEximDbmbuild(
+    args,
+    {
+      stdin: stdin(),
+      stdout: {
+        write: (text) => {
+          out += text;
+        },
+      },
+      stderr: {
+        write: (text) => {
+          err += text;
+        },
+      },
+    },
+    files,
+  );
   return { status, out, err };
 }
 
@@ -32,14 +50,34 @@ async function value(files: MemoryFiles, type: string, file: string, key: string
 
 test('builds, warns and reports as Exim’s program does', async () => {
   const files = new MemoryFiles({ files: { '/src': source } });
-  assert.deepEqual(await build(files, '/src', '/out'), { status: 1, out: '5 entries written\n1 duplicate key \n', err: '** Duplicate key "abc"\n' });
+  assert.deepEqual(await build(files, '/src', '/out'), {
+    status: 1,
+    out: '5 entries written\n1 duplicate key \n',
+    err: '** Duplicate key "abc"\n',
+  });
   assert.deepEqual(files.paths(), ['/out', '/src']);
-  assert.deepEqual(await build(files, '-noduperr', '-nowarn', '/src', '/out'), { status: 0, out: '5 entries written\n1 duplicate key \n', err: '' });
+  assert.deepEqual(await build(files, '-noduperr', '-nowarn', '/src', '/out'), {
+    status: 0,
+    out: '5 entries written\n1 duplicate key \n',
+    err: '',
+  });
   assert.deepEqual(await build(files, '-nolc', '-nozero', '/src', '/nz'), { status: 0, out: '6 entries written\n', err: '' });
   assert.deepEqual(await build(files, '-', '/stdin'), { status: 0, out: '1 entry written\n', err: '' });
-  assert.deepEqual(await build(files, '/src', '/src'), { status: 2, out: '', err: 'exim_dbmbuild: input and output filenames are the same\n' });
-  assert.deepEqual(await build(files, '/none', '/x'), { status: 2, out: '', err: 'exim_dbmbuild: unable to open /none: No such file or directory\n' });
-  assert.deepEqual(await build(files, '-nowarn', '/src', '/no/x'), { status: 2, out: '', err: 'exim_dbmbuild: unable to create /no/x.dbmbuild_temp: No such file or directory\n' });
+  assert.deepEqual(await build(files, '/src', '/src'), {
+    status: 2,
+    out: '',
+    err: 'exim_dbmbuild: input and output filenames are the same\n',
+  });
+  assert.deepEqual(await build(files, '/none', '/x'), {
+    status: 2,
+    out: '',
+    err: 'exim_dbmbuild: unable to open /none: No such file or directory\n',
+  });
+  assert.deepEqual(await build(files, '-nowarn', '/src', '/no/x'), {
+    status: 2,
+    out: '',
+    err: 'exim_dbmbuild: unable to create /no/x.dbmbuild_temp: No such file or directory\n',
+  });
   assert.equal((await build(files)).status, 1);
 
   assert.equal(await value(files, 'dbm', '/out', 'abc'), 'one two');
@@ -53,7 +91,13 @@ test('builds, warns and reports as Exim’s program does', async () => {
 });
 
 test('a file that is none', async () => {
-  const files = new MemoryFiles({ files: { '/text': 'a: b\n', '/gdbm': Buffer.from('ce9a57130000', 'hex').toString('latin1'), '/bdb': `${'\0'.repeat(12)}\x61\x15\x06\0${'\0'.repeat(600)}` } });
+  const files = new MemoryFiles({
+    files: {
+      '/text': 'a: b\n',
+      '/gdbm': Buffer.from('ce9a57130000', 'hex').toString('latin1'),
+      '/bdb': `${'\0'.repeat(12)}\x61\x15\x06\0${'\0'.repeat(600)}`,
+    },
+  });
   const message = async (file: string) => {
     const result = await lookUp(makeFrame(files), 'dbm', file, 'a');
     return 'message' in result ? result.message : result.kind;

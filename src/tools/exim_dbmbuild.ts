@@ -43,7 +43,11 @@ export interface ToolIo {
 
 const usage = 'usage: exim_dbmbuild [-nolc] <source file> <dbm base name>\n';
 const flags: ReadonlyMap<Octets, keyof typeof noFlags> = new Map([
-  ['-nolc', 'keepsCase'], ['-nozero', 'omitsNul'], ['-lastdup', 'lastCounts'], ['-noduperr', 'allowsDuplicates'], ['-nowarn', 'isQuiet'],
+  ['-nolc', 'keepsCase'],
+  ['-nozero', 'omitsNul'],
+  ['-lastdup', 'lastCounts'],
+  ['-noduperr', 'allowsDuplicates'],
+  ['-nowarn', 'isQuiet'],
 ] as const);
 const noFlags = { keepsCase: false, omitsNul: false, lastCounts: false, allowsDuplicates: false, isQuiet: false };
 

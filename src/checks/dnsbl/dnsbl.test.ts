@@ -68,12 +68,26 @@ const cases: readonly Case[] = [
   { list: 'six.ex', address: '2001:db8::8', result: 'yes', matched: '2001:db8::8' },
   { list: 'again.ex', result: 'no', log: ['DNS list lookup defer (probably timeout) for 1.2.0.192.again.ex: assumed not in list'] },
   {
-    list: '+include_unknown : again.ex', result: 'yes', domain: 'again.ex',
+    list: '+include_unknown : again.ex',
+    result: 'yes',
+    domain: 'again.ex',
     log: ['DNS list lookup defer (probably timeout) for 1.2.0.192.again.ex: assumed in list'],
   },
-  { list: '+defer_unknown : again.ex : rbl.ex', result: 'defer', log: ['DNS list lookup defer (probably timeout) for 1.2.0.192.again.ex: returned DEFER'] },
-  { list: '+defer_unknown : +exclude_unknown : again.ex : rbl.ex', result: 'yes', log: ['DNS list lookup defer (probably timeout) for 1.2.0.192.again.ex: assumed not in list'] },
-  { list: '+defer_unknown : rbl.ex/tmp::9.9.9.9', result: 'yes', log: ['DNS list lookup defer (probably timeout) for tmp.rbl.ex: returned DEFER'] },
+  {
+    list: '+defer_unknown : again.ex : rbl.ex',
+    result: 'defer',
+    log: ['DNS list lookup defer (probably timeout) for 1.2.0.192.again.ex: returned DEFER'],
+  },
+  {
+    list: '+defer_unknown : +exclude_unknown : again.ex : rbl.ex',
+    result: 'yes',
+    log: ['DNS list lookup defer (probably timeout) for 1.2.0.192.again.ex: assumed not in list'],
+  },
+  {
+    list: '+defer_unknown : rbl.ex/tmp::9.9.9.9',
+    result: 'yes',
+    log: ['DNS list lookup defer (probably timeout) for tmp.rbl.ex: returned DEFER'],
+  },
   { list: '+foo : rbl.ex', result: 'yes', log: ['unknown item in dnslist (ignored): +foo'] },
   { list: 'a b', result: 'no', log: ['dnslists domain "a b" contains strange characters - is this right?'] },
   { list: `rbl.ex/${'y'.repeat(250)}`, result: 'no', log: [`dnslist query is too long (ignored): ${'y'.repeat(250)}.rbl.ex...`] },
@@ -87,10 +101,18 @@ for (const isAsync of [false, true]) {
       const frame = testFrame({
         services: fakeServices({ dns: new FakeDns(zone, { isAsync }), log }),
         session: {
-          mode: 'smtp-tcp', connectionNumber: 1, startedAtMs: 0, isRehearsal: false, until: testFrame().until,
+          mode: 'smtp-tcp',
+          connectionNumber: 1,
+          startedAtMs: 0,
+          isRehearsal: false,
+          until: testFrame().until,
           state: {
             origin: { hostAddress: address, isLocal: false, callerUid: 0, callerGid: 0, callerLogin: '', aclC: new Map() },
-            commandHistory: [], messagesAccepted: 0, esmtp: true, controls: new Map(), results: {},
+            commandHistory: [],
+            messagesAccepted: 0,
+            esmtp: true,
+            controls: new Map(),
+            results: {},
           },
         },
       });

@@ -21,9 +21,17 @@ export interface DnslistsResult {
 /** What a lookup that cannot be finished counts as: `+include_unknown`, `+exclude_unknown`, `+defer_unknown`. */
 type OnUnknown = 'include' | 'exclude' | 'defer';
 
-const unknownItems: ReadonlyMap<string, OnUnknown> = new Map([['+include_unknown', 'include'], ['+exclude_unknown', 'exclude'], ['+defer_unknown', 'defer']]);
+const unknownItems: ReadonlyMap<string, OnUnknown> = new Map([
+  ['+include_unknown', 'include'],
+  ['+exclude_unknown', 'exclude'],
+  ['+defer_unknown', 'defer'],
+]);
 
-const unknownTexts: Readonly<Record<OnUnknown, string>> = { include: 'assumed in list', exclude: 'assumed not in list', defer: 'returned DEFER' };
+const unknownTexts: Readonly<Record<OnUnknown, string>> = {
+  include: 'assumed in list',
+  exclude: 'assumed not in list',
+  defer: 'returned DEFER',
+};
 
 const maxQueryOctets = 255;
 
@@ -52,15 +60,18 @@ export function checkDnslists(argument: Text, frame: Frame): MaybePromise<Outcom
 /** Undefined: go on with the next item. */
 function checkItem(item: DnslistItem, onUnknown: OnUnknown, frame: Frame): MaybePromise<Outcome<DnslistsResult> | undefined> {
   for (const domain of new Set([item.domain, item.textDomain])) {
-    if (!/^[A-Za-z0-9._-]*$/.test(domain)) frame.services.log.main(`dnslists domain "${domain}" contains strange characters - is this right?`);
+    if (!/^[A-Za-z0-9._-]*$/.test(domain))
+      frame.services.log.main(`dnslists domain "${domain}" contains strange characters - is this right?`);
   }
   const keys = item.keys ?? [originOf(frame)?.hostAddress ?? ''];
   if (item.keys === undefined && keys[0] === '') return ok({ matched: false }); // without a remote host nothing can match
   let isDeferred = false;
-  const listed = chainEach(keys, (key) => chain(checkKey(item, key, onUnknown, frame), (result) => {
-    if (result === 'defer') isDeferred = true;
-    return result === 'listed' ? true : undefined;
-  }));
+  const listed = chainEach(keys, (key) =>
+    chain(checkKey(item, key, onUnknown, frame), (result) => {
+      if (result === 'defer') isDeferred = true;
+      return result === 'listed' ? true : undefined;
+    }),
+  );
   return chain(listed, (isListed) => {
     if (isListed) return ok({ matched: true });
     return isDeferred ? defer('') : undefined;
@@ -133,7 +144,8 @@ function isCounted({ domain, restriction }: DnslistItem, key: Octets, addresses:
   }
   if (!restriction) {
     const outside = addresses.filter((address) => !address.startsWith('127.'));
-    for (const address of outside) frame.services.log.main(`DNS list lookup for ${key} at ${domain} returned ${address}; not in 127.0/8 and discarded`);
+    for (const address of outside)
+      frame.services.log.main(`DNS list lookup for ${key} at ${domain} returned ${address}; not in 127.0/8 and discarded`);
     if (outside.length === addresses.length) return false;
   }
   debug(frame, `=> that means ${key} is listed at ${domain}`);

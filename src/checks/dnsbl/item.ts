@@ -52,7 +52,8 @@ function restrictionOf(operator: Octets, addresses: Octets): AddressRestriction 
 }
 
 export function allowsAddresses(restriction: AddressRestriction, returned: readonly Octets[]): boolean {
-  const isListed = (address: Octets): boolean => restriction.addresses.some((listed) => (restriction.isMask ? hasBits(address, listed) : address === listed));
+  const isListed = (address: Octets): boolean =>
+    restriction.addresses.some((listed) => (restriction.isMask ? hasBits(address, listed) : address === listed));
   const matched = restriction.wantsAll ? returned.every(isListed) : returned.some(isListed);
   return matched !== restriction.isNegated;
 }

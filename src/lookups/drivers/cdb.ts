@@ -12,8 +12,14 @@ export default defineLookup({
   isQueryStyle: false,
   isFile: true,
   isResultTainted: false,
-  open: (file, frame) => chainOk(openCdb(file, frame), (cdb) => ok({
-    find: (key) => chainOk(cdb.find(key.octets), (value) => ok(value === undefined ? { kind: 'not-found' } : { kind: 'found', value: untainted(value) })),
-    close: () => cdb.close(),
-  })),
+  open: (file, frame) =>
+    chainOk(openCdb(file, frame), (cdb) =>
+      ok({
+        find: (key) =>
+          chainOk(cdb.find(key.octets), (value) =>
+            ok(value === undefined ? { kind: 'not-found' } : { kind: 'found', value: untainted(value) }),
+          ),
+        close: () => cdb.close(),
+      }),
+    ),
 });

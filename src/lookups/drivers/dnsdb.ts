@@ -1,8 +1,8 @@
 /** The DNS as a database. */
 import { parseIp, ptrName } from '../../base/ip.ts';
 import type { Octets } from '../../base/octets.ts';
-import { defineLookup } from '../../core/define/lookup.ts';
 import type { LookupFound } from '../../core/define/lookup.ts';
+import { defineLookup } from '../../core/define/lookup.ts';
 import type { Frame } from '../../core/frame.ts';
 import type { MaybePromise } from '../../core/maybe-promise.ts';
 import { chain, chainEach } from '../../core/maybe-promise.ts';
@@ -21,13 +21,14 @@ export default defineLookup({
   isFile: false,
   isResultTainted: true,
   keepsOwnResults: true,
-  open: () => ok({
-    find: (key, _options, frame) => {
-      const parsed = parseDnsdbQuery(key.octets);
-      return parsed.kind === 'error' ? defer(parsed.message) : findRecords(parsed.query, frame);
-    },
-    close: () => undefined,
-  }),
+  open: () =>
+    ok({
+      find: (key, _options, frame) => {
+        const parsed = parseDnsdbQuery(key.octets);
+        return parsed.kind === 'error' ? defer(parsed.message) : findRecords(parsed.query, frame);
+      },
+      close: () => undefined,
+    }),
 });
 
 /** What asking for one name gave: texts of its records, or that it cannot be known now. */
@@ -40,15 +41,19 @@ function findRecords(query: DnsdbQuery, frame: Frame): MaybePromise<Outcome<Look
   results.lookupDnssecAuthenticated = '';
   const texts: Octets[] = [];
   let isDeferred = false;
-  const stopped = chainEach(query.names, (name) => chainEach(stepsOf(query.type), (step) => chain(step(name, query, frame), (found): true | undefined => {
-    if (found !== 'again') {
-      texts.push(...found);
-      return undefined;
-    }
-    if (query.onDefer === 'strict') return true;
-    if (query.onDefer === 'lax') isDeferred = true;
-    return undefined;
-  })));
+  const stopped = chainEach(query.names, (name) =>
+    chainEach(stepsOf(query.type), (step) =>
+      chain(step(name, query, frame), (found): true | undefined => {
+        if (found !== 'again') {
+          texts.push(...found);
+          return undefined;
+        }
+        if (query.onDefer === 'strict') return true;
+        if (query.onDefer === 'lax') isDeferred = true;
+        return undefined;
+      }),
+    ),
+  );
   return chain(stopped, (isStopped) => {
     if (isStopped) return defer('');
     if (texts.length > 0) return ok({ kind: 'found', value: tainted(texts.join(query.separator)) });
@@ -86,7 +91,17 @@ function stepsOf(type: DnsdbType): readonly Step[] {
   }
 }
 
-const dnsTypes = { a: 'A', aaaa: 'AAAA', cname: 'CNAME', mx: 'MX', ns: 'NS', spf: 'SPF', srv: 'SRV', tlsa: 'TLSA', txt: 'TXT' } as const satisfies Partial<Record<DnsdbType, DnsType>>;
+const dnsTypes = {
+  a: 'A',
+  aaaa: 'AAAA',
+  cname: 'CNAME',
+  mx: 'MX',
+  ns: 'NS',
+  spf: 'SPF',
+  srv: 'SRV',
+  tlsa: 'TLSA',
+  txt: 'TXT',
+} as const satisfies Partial<Record<DnsdbType, DnsType>>;
 
 function pointerName(name: Octets): Octets {
   const bytes = parseIp(name);
@@ -109,10 +124,12 @@ function plainStep(type: DnsType): Step {
 /** The name, then its parents, until there is an answer or a temporary error. */
 function parentStep(type: DnsType): Step {
   return (name, query, frame) => {
-    const found = chainEach(withParents(name, rootLabels), (candidate) => chain(ask(candidate, type, query, frame), (answer) => {
-      const texts = textsOf(answer, query);
-      return texts === 'again' || texts.length > 0 ? texts : undefined;
-    }));
+    const found = chainEach(withParents(name, rootLabels), (candidate) =>
+      chain(ask(candidate, type, query, frame), (answer) => {
+        const texts = textsOf(answer, query);
+        return texts === 'again' || texts.length > 0 ? texts : undefined;
+      }),
+    );
     return chain(found, (texts) => texts ?? []);
   };
 }
@@ -132,20 +149,25 @@ function csaStep(name: Octets, query: DnsdbQuery, frame: Frame): MaybePromise<Na
   if (literal && !main.dns_csa_use_reverse) return [];
   const domain = literal ? ptrName(literal) : name;
   const candidates = withParents(domain, 2).slice(0, 1 + main.dns_csa_search_limit);
-  const found = chainEach(candidates.length > 0 ? candidates : [domain], (candidate, i) => chain(ask(`_client._smtp.${candidate}`, 'SRV', query, frame), (answer) => {
-    if (answer.kind === 'again') return 'again' as const;
-    if (answer.kind !== 'found') return undefined;
-    const record = answer.records.find((one) => one.type === 'SRV' && one.priority === csaVersion);
-    if (record?.type !== 'SRV') return undefined;
-    const code = i > 0 ? (record.port & csaExplicitBit ? 'X' : '?') : (csaCodes.get(record.weight & 3) ?? '?');
-    return [`${code}${query.fieldSeparator ?? ' '}${record.target}`];
-  }));
+  const found = chainEach(candidates.length > 0 ? candidates : [domain], (candidate, i) =>
+    chain(ask(`_client._smtp.${candidate}`, 'SRV', query, frame), (answer) => {
+      if (answer.kind === 'again') return 'again' as const;
+      if (answer.kind !== 'found') return undefined;
+      const record = answer.records.find((one) => one.type === 'SRV' && one.priority === csaVersion);
+      if (record?.type !== 'SRV') return undefined;
+      const code = i > 0 ? (record.port & csaExplicitBit ? 'X' : '?') : (csaCodes.get(record.weight & 3) ?? '?');
+      return [`${code}${query.fieldSeparator ?? ' '}${record.target}`];
+    }),
+  );
   return chain(found, (texts) => texts ?? []);
 }
 
 const csaVersion = 1;
 const csaExplicitBit = 1;
-const csaCodes: ReadonlyMap<number, string> = new Map([[1, 'N'], [2, 'Y']]);
+const csaCodes: ReadonlyMap<number, string> = new Map([
+  [1, 'N'],
+  [2, 'Y'],
+]);
 
 function textsOf(answer: DnsAnswer, query: DnsdbQuery): NameResult {
   if (answer.kind === 'again') return 'again';
@@ -174,7 +196,9 @@ function recordText(record: DnsRecord, { type, fieldSeparator }: DnsdbQuery): Oc
       return [record.usage, record.selector, record.matchingType, Buffer.from(record.data).toString('hex')].join(between);
     case 'SOA': {
       if (fieldSeparator === undefined) return record.primary;
-      return [record.primary, record.responsible, record.serial, record.refresh, record.retry, record.expire, record.minimum].join(fieldSeparator);
+      return [record.primary, record.responsible, record.serial, record.refresh, record.retry, record.expire, record.minimum].join(
+        fieldSeparator,
+      );
     }
   }
 }

@@ -16,21 +16,27 @@ export default defineLookup({
   isFile: true,
   optionNames: ['ret'],
   isResultTainted: false,
-  open: (file, frame) => openLinear('iplsearch', file, frame, (text) => {
-    const entries = readNetworks(text);
-    return {
-      find: (key, options) => {
-        const bytes = parseIp(key.octets);
-        if (!bytes && key.octets !== '*') {
-          return defer(`"${key.octets}" is not a valid iplsearch key (an IP address, with optional CIDR mask, is wanted): in a host list, use net-iplsearch as the search type`);
-        }
-        const found = entries.find(({ network, line }) => (bytes ? network && isInNetwork(bytes, network) : line.key === '*'));
-        if (!found) return ok({ kind: 'not-found' });
-        return ok({ kind: 'found', value: untainted(options.get('ret') === 'full' ? fullEntry(text, found.line) : dataAt(text, found.line.restFrom)) });
-      },
-      close: () => undefined,
-    };
-  }),
+  open: (file, frame) =>
+    openLinear('iplsearch', file, frame, (text) => {
+      const entries = readNetworks(text);
+      return {
+        find: (key, options) => {
+          const bytes = parseIp(key.octets);
+          if (!bytes && key.octets !== '*') {
+            return defer(
+              `"${key.octets}" is not a valid iplsearch key (an IP address, with optional CIDR mask, is wanted): in a host list, use net-iplsearch as the search type`,
+            );
+          }
+          const found = entries.find(({ network, line }) => (bytes ? network && isInNetwork(bytes, network) : line.key === '*'));
+          if (!found) return ok({ kind: 'not-found' });
+          return ok({
+            kind: 'found',
+            value: untainted(options.get('ret') === 'full' ? fullEntry(text, found.line) : dataAt(text, found.line.restFrom)),
+          });
+        },
+        close: () => undefined,
+      };
+    }),
 });
 
 function readNetworks(text: Octets): { readonly line: KeyLine; readonly network: IpNetwork | undefined }[] {

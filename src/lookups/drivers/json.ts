@@ -1,9 +1,9 @@
 /** Elements of a JSON file by a list of selectors. */
 import { parseList } from '../../base/list-text.ts';
 import { unicodeFromOctets } from '../../base/octets.ts';
+import type { LookupHandle } from '../../core/define/lookup.ts';
 import { defineLookup } from '../../core/define/lookup.ts';
 import { chainOk } from '../../core/maybe-promise.ts';
-import type { LookupHandle } from '../../core/define/lookup.ts';
 import { fail, ok } from '../../core/outcome.ts';
 import { untainted } from '../../core/text.ts';
 import type { JsonValue } from '../json-value.ts';
@@ -17,11 +17,12 @@ export default defineLookup({
   isQueryStyle: false,
   isFile: true,
   isResultTainted: false,
-  open: (file, frame) => chainOk(readLookupFile('json', file, 'json search', frame), (octets) => {
-    const text = unicodeFromOctets(octets);
-    const root = text === undefined ? undefined : parseJson(text);
-    return root === undefined ? fail(`${file} is not JSON (json lookup)`) : ok(handleOf(root));
-  }),
+  open: (file, frame) =>
+    chainOk(readLookupFile('json', file, 'json search', frame), (octets) => {
+      const text = unicodeFromOctets(octets);
+      const root = text === undefined ? undefined : parseJson(text);
+      return root === undefined ? fail(`${file} is not JSON (json lookup)`) : ok(handleOf(root));
+    }),
 });
 
 function handleOf(root: JsonValue): LookupHandle {

@@ -15,17 +15,21 @@ export default defineLookup({
   isFile: true,
   optionNames: ['ret'],
   isResultTainted: false,
-  open: (file, frame) => openLinear('lsearch', file, frame, (text) => {
-    const entries = indexKeys(text);
-    return {
-      find: (key, options) => {
-        const line = entries.get(lowerCase(key.octets));
-        if (!line) return ok({ kind: 'not-found' });
-        return ok({ kind: 'found', value: untainted(options.get('ret') === 'full' ? fullEntry(text, line) : dataAt(text, line.restFrom)) });
-      },
-      close: () => undefined,
-    };
-  }),
+  open: (file, frame) =>
+    openLinear('lsearch', file, frame, (text) => {
+      const entries = indexKeys(text);
+      return {
+        find: (key, options) => {
+          const line = entries.get(lowerCase(key.octets));
+          if (!line) return ok({ kind: 'not-found' });
+          return ok({
+            kind: 'found',
+            value: untainted(options.get('ret') === 'full' ? fullEntry(text, line) : dataAt(text, line.restFrom)),
+          });
+        },
+        close: () => undefined,
+      };
+    }),
 });
 
 function indexKeys(text: Octets): Map<Octets, KeyLine> {

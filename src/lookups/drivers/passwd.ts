@@ -11,13 +11,15 @@ export default defineLookup({
   isQueryStyle: true,
   isFile: false,
   isResultTainted: false,
-  open: () => ok({
-    find: (key, _options, frame) => chain(frame.services.accounts.userByName(key.octets), (outcome) => {
-      if (outcome.kind !== 'ok') return outcome;
-      const user = outcome.value;
-      if (!user) return ok({ kind: 'not-found' });
-      return ok({ kind: 'found', value: untainted(`*:${user.uid}:${user.gid}:${user.gecos}:${user.home}:${user.shell}`) });
+  open: () =>
+    ok({
+      find: (key, _options, frame) =>
+        chain(frame.services.accounts.userByName(key.octets), (outcome) => {
+          if (outcome.kind !== 'ok') return outcome;
+          const user = outcome.value;
+          if (!user) return ok({ kind: 'not-found' });
+          return ok({ kind: 'found', value: untainted(`*:${user.uid}:${user.gid}:${user.gecos}:${user.home}:${user.shell}`) });
+        }),
+      close: () => undefined,
     }),
-    close: () => undefined,
-  }),
 });

@@ -1,7 +1,7 @@
 /** SQL on SQLite files. */
 import type { Octets } from '../../base/octets.ts';
-import { defineLookup } from '../../core/define/lookup.ts';
 import type { LookupFound } from '../../core/define/lookup.ts';
+import { defineLookup } from '../../core/define/lookup.ts';
 import type { Frame } from '../../core/frame.ts';
 import type { MaybePromise } from '../../core/maybe-promise.ts';
 import { chainOk } from '../../core/maybe-promise.ts';
@@ -58,6 +58,11 @@ async function obey(thread: SqliteThread, file: Text, sql: Octets, frame: Frame)
   if (result.kind === 'timeout') return defer('sqlite: timeout');
   if (result.kind === 'error') return defer(`sqlite: ${result.message}`);
   if (result.rows.length === 0) return ok({ kind: 'not-found' });
-  const lines = result.rows.map(({ columns, values }) => formatRow(columns, values.map((value) => value ?? '<NULL>')));
+  const lines = result.rows.map(({ columns, values }) =>
+    formatRow(
+      columns,
+      values.map((value) => value ?? '<NULL>'),
+    ),
+  );
   return ok({ kind: 'found', value: untainted(lines.join('\n')) });
 }

@@ -10,11 +10,12 @@ export default defineLookup({
   isQueryStyle: true,
   isFile: false,
   isResultTainted: false,
-  open: () => ok({
-    find: (key) => {
-      if (key.octets === 'defer') return defer('testdb lookup forced DEFER');
-      return ok(key.octets === 'fail' ? { kind: 'not-found' } : { kind: 'found', value: untainted(key.octets) });
-    },
-    close: () => undefined,
-  }),
+  open: () =>
+    ok({
+      find: (key) => {
+        if (key.octets === 'defer') return defer('testdb lookup forced DEFER');
+        return ok(key.octets === 'fail' ? { kind: 'not-found' } : { kind: 'found', value: untainted(key.octets) });
+      },
+      close: () => undefined,
+    }),
 });

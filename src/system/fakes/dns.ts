@@ -47,7 +47,8 @@ export class FakeDns implements Dns {
     const records = all.filter((record) => record.type === type || type === 'ANY');
     if (records.length > 0) return { kind: 'found', name, records, isAuthenticated, isAuthoritative: true };
     const alias = all.find((record) => record.type === 'CNAME');
-    if (alias?.type === 'CNAME') return depth > 10 ? { kind: 'fail', message: 'CNAME loop' } : this.#answer(lowerCase(alias.target), type, depth + 1);
+    if (alias?.type === 'CNAME')
+      return depth > 10 ? { kind: 'fail', message: 'CNAME loop' } : this.#answer(lowerCase(alias.target), type, depth + 1);
     return { kind: 'no-data', isAuthenticated };
   }
 
@@ -80,10 +81,27 @@ function parseRecord(name: Octets, entry: Octets): DnsRecord {
       return { type, name, ttl, priority: number(0), weight: number(1), port: number(2), target: word(3) };
     case 'SOA':
       return {
-        type, name, ttl, primary: word(0), responsible: word(1), serial: number(2), refresh: number(3), retry: number(4), expire: number(5), minimum: number(6),
+        type,
+        name,
+        ttl,
+        primary: word(0),
+        responsible: word(1),
+        serial: number(2),
+        refresh: number(3),
+        retry: number(4),
+        expire: number(5),
+        minimum: number(6),
       };
     case 'TLSA':
-      return { type, name, ttl, usage: number(0), selector: number(1), matchingType: number(2), data: Buffer.from(bytesFromOctets(word(3)).toString('latin1'), 'hex') };
+      return {
+        type,
+        name,
+        ttl,
+        usage: number(0),
+        selector: number(1),
+        matchingType: number(2),
+        data: Buffer.from(bytesFromOctets(word(3)).toString('latin1'), 'hex'),
+      };
     default:
       throw new TypeError(`FakeDns: unknown record "${entry}" of ${name}`);
   }

@@ -59,11 +59,20 @@ test('FakeDns follows CNAMEs and says what happens instead', () => {
   const dns = new FakeDns({ 'www.example': 'CNAME host.example', 'host.example': ['A 10.0.0.1', 'AGAIN MX'], 'bad.example': 'FAIL' });
   const found = dns.resolve('WWW.example', 'A', forever);
   assert.ok(!(found instanceof Promise) && found.kind === 'found' && found.name === 'host.example');
-  const kinds = [['host.example', 'MX'], ['bad.example', 'A'], ['none.example', 'A'], ['example', 'A'], ['host.example', 'TXT']] as const;
-  assert.deepEqual(kinds.map(([name, type]) => {
-    const answer = dns.resolve(name, type, forever);
-    return answer instanceof Promise ? 'promise' : answer.kind;
-  }), ['again', 'fail', 'no-name', 'no-data', 'no-data']);
+  const kinds = [
+    ['host.example', 'MX'],
+    ['bad.example', 'A'],
+    ['none.example', 'A'],
+    ['example', 'A'],
+    ['host.example', 'TXT'],
+  ] as const;
+  assert.deepEqual(
+    kinds.map(([name, type]) => {
+      const answer = dns.resolve(name, type, forever);
+      return answer instanceof Promise ? 'promise' : answer.kind;
+    }),
+    ['again', 'fail', 'no-name', 'no-data', 'no-data'],
+  );
 });
 
 test('testConfig has defaults, testFrame is complete', () => {

@@ -4,10 +4,22 @@ import { bytesFromOctets, octetsFromBytes } from '../../base/octets.ts';
 import type { Clock, FileFacts, Files, OpenFile, OpenMode, SystemFailure, SystemResult } from '../../core/ports.ts';
 
 const reasons: ReadonlyMap<string, string> = new Map([
-  ['EPERM', 'Operation not permitted'], ['ENOENT', 'No such file or directory'], ['EIO', 'Input/output error'], ['EBADF', 'Bad file descriptor'],
-  ['EACCES', 'Permission denied'], ['EEXIST', 'File exists'], ['EXDEV', 'Invalid cross-device link'], ['ENOTDIR', 'Not a directory'],
-  ['EISDIR', 'Is a directory'], ['EINVAL', 'Invalid argument'], ['EFBIG', 'File too large'], ['ENOSPC', 'No space left on device'],
-  ['ELOOP', 'Too many levels of symbolic links'], ['ENOTEMPTY', 'Directory not empty'], ['EDQUOT', 'Disk quota exceeded'], ['EROFS', 'Read-only file system'],
+  ['EPERM', 'Operation not permitted'],
+  ['ENOENT', 'No such file or directory'],
+  ['EIO', 'Input/output error'],
+  ['EBADF', 'Bad file descriptor'],
+  ['EACCES', 'Permission denied'],
+  ['EEXIST', 'File exists'],
+  ['EXDEV', 'Invalid cross-device link'],
+  ['ENOTDIR', 'Not a directory'],
+  ['EISDIR', 'Is a directory'],
+  ['EINVAL', 'Invalid argument'],
+  ['EFBIG', 'File too large'],
+  ['ENOSPC', 'No space left on device'],
+  ['ELOOP', 'Too many levels of symbolic links'],
+  ['ENOTEMPTY', 'Directory not empty'],
+  ['EDQUOT', 'Disk quota exceeded'],
+  ['EROFS', 'Read-only file system'],
 ]);
 
 /** A failure as system/ would report it. */
@@ -62,7 +74,14 @@ export class MemoryFiles implements Files {
   /** Names of directories that were fsynced, in order. */
   readonly syncedDirectories: Octets[] = [];
 
-  constructor(options: { readonly clock?: Pick<Clock, 'now'>; readonly uid?: number; readonly gid?: number; readonly files?: Readonly<Record<string, Octets>> } = {}) {
+  constructor(
+    options: {
+      readonly clock?: Pick<Clock, 'now'>;
+      readonly uid?: number;
+      readonly gid?: number;
+      readonly files?: Readonly<Record<string, Octets>>;
+    } = {},
+  ) {
     this.#clock = options.clock;
     this.#uid = options.uid ?? 0;
     this.#gid = options.gid ?? 0;
@@ -259,11 +278,18 @@ export class MemoryFiles implements Files {
   }
 
   chmod(path: Octets, mode: number): SystemResult<void> {
-    return mapResult(this.#find(path), (inode) => { inode.mode = mode; this.#touch(inode, false); });
+    return mapResult(this.#find(path), (inode) => {
+      inode.mode = mode;
+      this.#touch(inode, false);
+    });
   }
 
   chown(path: Octets, uid: number, gid: number): SystemResult<void> {
-    return mapResult(this.#find(path), (inode) => { inode.uid = uid; inode.gid = gid; this.#touch(inode, false); });
+    return mapResult(this.#find(path), (inode) => {
+      inode.uid = uid;
+      inode.gid = gid;
+      this.#touch(inode, false);
+    });
   }
 
   setTimes(path: Octets, atimeMs: number, mtimeMs: number): SystemResult<void> {
@@ -296,13 +322,30 @@ export class MemoryFiles implements Files {
   }
 
   #openFile(inode: Inode, path: Octets, how: OpenMode): MemoryFile {
-    return new MemoryFile(inode, path, how, (changed, isContent) => this.#touch(changed, isContent), (operation) => this.#failure(operation, path));
+    return new MemoryFile(
+      inode,
+      path,
+      how,
+      (changed, isContent) => this.#touch(changed, isContent),
+      (operation) => this.#failure(operation, path),
+    );
   }
 
   #newInode(type: Inode['type'], mode: number, target = ''): Inode {
     const inode: Inode = {
-      number: this.#nextInode++, type, data: bytesFromOctets(target), entries: new Map(), target, mode, uid: this.#uid, gid: this.#gid,
-      links: 1, atimeMs: 0, mtimeNs: 0n, ctimeNs: 0n, locks: new Set(),
+      number: this.#nextInode++,
+      type,
+      data: bytesFromOctets(target),
+      entries: new Map(),
+      target,
+      mode,
+      uid: this.#uid,
+      gid: this.#gid,
+      links: 1,
+      atimeMs: 0,
+      mtimeNs: 0n,
+      ctimeNs: 0n,
+      locks: new Set(),
     };
     this.#touch(inode);
     inode.atimeMs = Number(inode.mtimeNs / 1_000_000n);
@@ -396,8 +439,11 @@ class MemoryFile implements OpenFile {
   #isOpen = true;
 
   constructor(
-    inode: Inode, path: Octets, how: OpenMode,
-    touch: (inode: Inode, isContent: boolean) => void, failure: (operation: FileOperation) => SystemFailure | undefined,
+    inode: Inode,
+    path: Octets,
+    how: OpenMode,
+    touch: (inode: Inode, isContent: boolean) => void,
+    failure: (operation: FileOperation) => SystemFailure | undefined,
   ) {
     this.#inode = inode;
     this.path = path;
@@ -514,7 +560,17 @@ function setTimes(inode: Inode, atimeMs: number, mtimeMs: number): void {
 
 function factsOf(inode: Inode): FileFacts {
   return {
-    type: inode.type, mode: inode.mode, uid: inode.uid, gid: inode.gid, sizeBytes: inode.data.length, links: inode.links, device: 1n, inode: inode.number,
-    atimeMs: inode.atimeMs, mtimeMs: Number(inode.mtimeNs) / 1e6, mtimeNs: inode.mtimeNs, ctimeNs: inode.ctimeNs,
+    type: inode.type,
+    mode: inode.mode,
+    uid: inode.uid,
+    gid: inode.gid,
+    sizeBytes: inode.data.length,
+    links: inode.links,
+    device: 1n,
+    inode: inode.number,
+    atimeMs: inode.atimeMs,
+    mtimeMs: Number(inode.mtimeNs) / 1e6,
+    mtimeNs: inode.mtimeNs,
+    ctimeNs: inode.ctimeNs,
   };
 }

@@ -1,7 +1,8 @@
 /** The host's own facts for tests: /etc/hosts, accounts, machine, chance, crypt. */
+
+import { parseIp } from '../../base/ip.ts';
 import type { Octets } from '../../base/octets.ts';
 import { lowerCase } from '../../base/octets.ts';
-import { parseIp } from '../../base/ip.ts';
 import type { Deadline } from '../../core/deadline.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { defer, ok } from '../../core/outcome.ts';
@@ -32,7 +33,13 @@ function found(lines: readonly (readonly Octets[])[]): HostLookup {
   const [first] = lines;
   if (!first) return { kind: 'not-found' };
   const [, name = '', ...aliases] = first;
-  return { kind: 'found', name, aliases, addresses: lines.map(([address = '']) => address).filter((address) => parseIp(address) !== undefined), isAuthenticated: false };
+  return {
+    kind: 'found',
+    name,
+    aliases,
+    addresses: lines.map(([address = '']) => address).filter((address) => parseIp(address) !== undefined),
+    isAuthenticated: false,
+  };
 }
 
 /** Lines of /etc/passwd and /etc/group. */
@@ -109,7 +116,13 @@ export class FakeMachine implements Machine {
   load = 0;
   space = { kib: 1_000_000, inodes: 1_000_000 };
 
-  constructor(options: { readonly hostName?: Octets; readonly addresses?: readonly Octets[]; readonly environment?: Readonly<Record<string, Octets>> } = {}) {
+  constructor(
+    options: {
+      readonly hostName?: Octets;
+      readonly addresses?: readonly Octets[];
+      readonly environment?: Readonly<Record<string, Octets>>;
+    } = {},
+  ) {
     this.hostName = options.hostName ?? 'mail.test.example';
     this.#addresses = options.addresses ?? ['127.0.0.1', '::1', '192.0.2.1'];
     this.#environment = new Map(Object.entries(options.environment ?? {}));

@@ -78,7 +78,24 @@ export class FakeLog implements Log {
 
 /** Spec ch. "Log files", "Reducing or increasing what is logged": the ones marked with an asterisk. */
 const defaultSelectors = [
-  'acl_warn_skipped', 'connection_reject', 'delay_delivery', 'dkim', 'dnslist_defer', 'dnssec', 'etrn', 'host_lookup_failed', 'lost_incoming_connection', 'msg_id',
-  'queue_run', 'queue_time_exclusive', 'rejected_header', 'retry_defer', 'sender_verify_fail', 'size_reject', 'skip_delivery', 'smtp_confirmation', 'tls_certificate_verified',
+  'acl_warn_skipped',
+  'connection_reject',
+  'delay_delivery',
+  'dkim',
+  'dnslist_defer',
+  'dnssec',
+  'etrn',
+  'host_lookup_failed',
+  'lost_incoming_connection',
+  'msg_id',
+  'queue_run',
+  'queue_time_exclusive',
+  'rejected_header',
+  'retry_defer',
+  'sender_verify_fail',
+  'size_reject',
+  'skip_delivery',
+  'smtp_confirmation',
+  'tls_certificate_verified',
   'tls_cipher',
 ] as const;

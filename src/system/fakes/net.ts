@@ -2,11 +2,11 @@
 import type { Octets } from '../../base/octets.ts';
 import { bytesFromOctets, octetsFromBytes } from '../../base/octets.ts';
 import type { Deadline } from '../../core/deadline.ts';
-import type { Connection, ConnectFailure, ConnectRequest, Net, ReadResult, SystemResult, TlsFailure } from '../../core/ports.ts';
+import type { ConnectFailure, Connection, ConnectRequest, Net, ReadResult, SystemResult, TlsFailure } from '../../core/ports.ts';
 import type { TlsFacts } from '../../core/session.ts';
 
 /** Answers what was written since the last call: octets to send, or that the peer ends, hangs (`timeout`) or breaks the connection. */
-export type FakePeer = (written: Octets) => Octets | undefined | { readonly then: 'end' | 'timeout' | 'reset'; readonly first?: Octets };
+export type FakePeer = (written: Octets) => Octets | undefined | { readonly ending: 'end' | 'timeout' | 'reset'; readonly first?: Octets };
 
 export interface FakeConnectionOptions {
   readonly remoteAddress?: Octets;
@@ -103,7 +103,7 @@ export class FakeConnection implements Connection {
     if (typeof answer === 'string') this.#incoming = answer;
     else if (answer) {
       this.#incoming = answer.first ?? '';
-      this.#ending = answer.then;
+      this.#ending = answer.ending;
     }
   }
 }
@@ -111,7 +111,7 @@ export class FakeConnection implements Connection {
 /** A peer that sends these pieces one after another, one for each read, and then ends the stream. */
 export function scriptedPeer(pieces: readonly Octets[]): FakePeer {
   const rest = [...pieces];
-  return () => rest.shift() ?? { then: 'end' };
+  return () => rest.shift() ?? { ending: 'end' };
 }
 
 /** Hosts by `address:port` (a path for Unix sockets); who is not listed refuses. */
@@ -124,7 +124,10 @@ export class FakeNet implements Net {
     this.#peers = new Map(Object.entries(peers));
   }
 
-  async connect(request: ConnectRequest, _until: Deadline): Promise<{ readonly kind: 'ok'; readonly connection: Connection } | ConnectFailure> {
+  async connect(
+    request: ConnectRequest,
+    _until: Deadline,
+  ): Promise<{ readonly kind: 'ok'; readonly connection: Connection } | ConnectFailure> {
     this.requests.push(request);
     const key = request.port === 0 ? request.address : `${request.address}:${request.port}`;
     const made = this.#peers.get(key)?.(request) ?? connectFailure('ECONNREFUSED', 'Connection refused');

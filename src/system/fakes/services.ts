@@ -1,6 +1,7 @@
 /** A complete Services, Config and Frame of fakes, each part replaceable: what most unit tests start from. */
-import type { Octets } from '../../base/octets.ts';
+
 import { invariant } from '../../base/invariant.ts';
+import type { Octets } from '../../base/octets.ts';
 import type { BuildSettings } from '../../core/build-settings.ts';
 import type { Config, ListKind, ListSource, NamedList, NamedListKind, Template, TemplateCompiler } from '../../core/config.ts';
 import { untilAborted } from '../../core/deadline.ts';
@@ -45,7 +46,9 @@ export const testBuild: BuildSettings = {
 export function constantTemplate(source: Octets, what = 'test'): Template {
   const isConstant = !/[$\\]/.test(source);
   return {
-    source, at: testLocation, what,
+    source,
+    at: testLocation,
+    what,
     constant: isConstant ? source : undefined,
     evaluate: () => (isConstant ? ok(untainted(source)) : fail(`test configuration has no compiler for "${source}"`)),
     problems: () => [],
@@ -68,16 +71,25 @@ export interface TestConfigParts extends Partial<Omit<Config, 'main' | 'namedLis
 /** An empty configuration with Exim's defaults; `primary_hostname` and `qualify_domain` are mail.test.example. */
 export function testConfig(parts: TestConfigParts = {}): Config {
   const { main, namedLists, compiler, ...rest } = parts;
-  const template = (source: Octets, what: string): Template => compiler?.template(source, testLocation, what) ?? constantTemplate(source, what);
+  const template = (source: Octets, what: string): Template =>
+    compiler?.template(source, testLocation, what) ?? constantTemplate(source, what);
   const empty: Config = {
     build: testBuild,
     files: [],
     main: {
-      ...mainDefaults(template), primary_hostname: 'mail.test.example', qualify_domain: 'mail.test.example', qualify_recipient: 'mail.test.example', ...main,
+      ...mainDefaults(template),
+      primary_hostname: 'mail.test.example',
+      qualify_domain: 'mail.test.example',
+      qualify_recipient: 'mail.test.example',
+      ...main,
     },
     startup: {
-      spoolDirectory: testBuild.spoolDirectory, logFilePath: testBuild.logFilePath, pidFilePath: '', localhostNumber: undefined,
-      eximUid: testBuild.eximUser.uid, eximGid: testBuild.eximGroup.gid,
+      spoolDirectory: testBuild.spoolDirectory,
+      logFilePath: testBuild.logFilePath,
+      pidFilePath: '',
+      localhostNumber: undefined,
+      eximUid: testBuild.eximUser.uid,
+      eximGid: testBuild.eximGroup.gid,
     },
     mainSettings: new Map(),
     mainNotYet: new Map(),
@@ -111,11 +123,16 @@ function mainDefaults(template: (source: Octets, what: string) => Template): Mai
 }
 
 function makeNamedLists(
-  kind: NamedListKind, lists: Readonly<Record<string, Octets>> | undefined, template: (source: Octets, what: string) => Template,
+  kind: NamedListKind,
+  lists: Readonly<Record<string, Octets>> | undefined,
+  template: (source: Octets, what: string) => Template,
 ): ReadonlyMap<string, NamedList> {
-  return new Map(Object.entries(lists ?? {}).map(([name, source]) => [
-    name, { kind, name, template: template(source, `${kind} "${name}"`), isHidden: false, forceCache: false },
-  ]));
+  return new Map(
+    Object.entries(lists ?? {}).map(([name, source]) => [
+      name,
+      { kind, name, template: template(source, `${kind} "${name}"`), isHidden: false, forceCache: false },
+    ]),
+  );
 }
 
 /** Using one that the test did not give is a mistake of the test. */
