@@ -10,6 +10,7 @@ import itemFilter from '../expand/items/filter.ts';
 import itemHash from '../expand/items/hash.ts';
 import itemHmac from '../expand/items/hmac.ts';
 import itemIf from '../expand/items/if.ts';
+import itemImapfolder from '../expand/items/imapfolder.ts';
 import itemLength from '../expand/items/length.ts';
 import itemListextract from '../expand/items/listextract.ts';
 import itemListquote from '../expand/items/listquote.ts';
@@ -20,9 +21,12 @@ import itemPerl from '../expand/items/perl.ts';
 import itemPrvs from '../expand/items/prvs.ts';
 import itemPrvscheck from '../expand/items/prvscheck.ts';
 import itemReadfile from '../expand/items/readfile.ts';
+import itemReadsocket from '../expand/items/readsocket.ts';
 import itemReduce from '../expand/items/reduce.ts';
+import itemRun from '../expand/items/run.ts';
 import itemSg from '../expand/items/sg.ts';
 import itemSort from '../expand/items/sort.ts';
+import itemSrsEncode from '../expand/items/srs_encode.ts';
 import itemSubstr from '../expand/items/substr.ts';
 import itemTr from '../expand/items/tr.ts';
 import operatorAddress from '../expand/operators/address.ts';
@@ -64,7 +68,6 @@ import operatorRfc2047d from '../expand/operators/rfc2047d.ts';
 import operatorRxquote from '../expand/operators/rxquote.ts';
 import operatorSha1 from '../expand/operators/sha1.ts';
 import operatorSha2 from '../expand/operators/sha2.ts';
-import operatorSha256 from '../expand/operators/sha256.ts';
 import operatorSha3 from '../expand/operators/sha3.ts';
 import operatorStat from '../expand/operators/stat.ts';
 import operatorStrlen from '../expand/operators/strlen.ts';
@@ -92,6 +95,7 @@ import conditionForallJsons from '../expand/conditions/forall_jsons.ts';
 import conditionForany from '../expand/conditions/forany.ts';
 import conditionForanyJson from '../expand/conditions/forany_json.ts';
 import conditionForanyJsons from '../expand/conditions/forany_jsons.ts';
+import conditionInboundSrs from '../expand/conditions/inbound_srs.ts';
 import conditionInlist from '../expand/conditions/inlist.ts';
 import conditionInlisti from '../expand/conditions/inlisti.ts';
 import conditionIsip from '../expand/conditions/isip.ts';
@@ -134,6 +138,7 @@ const family: ExpansionFamily = {
     itemHash,
     itemHmac,
     itemIf,
+    itemImapfolder,
     itemLength,
     itemListextract,
     itemListquote,
@@ -144,9 +149,12 @@ const family: ExpansionFamily = {
     itemPrvs,
     itemPrvscheck,
     itemReadfile,
+    itemReadsocket,
     itemReduce,
+    itemRun,
     itemSg,
     itemSort,
+    itemSrsEncode,
     itemSubstr,
     itemTr,
   ],
@@ -190,7 +198,6 @@ const family: ExpansionFamily = {
     operatorRxquote,
     operatorSha1,
     operatorSha2,
-    operatorSha256,
     operatorSha3,
     operatorStat,
     operatorStrlen,
@@ -220,6 +227,7 @@ const family: ExpansionFamily = {
     conditionForany,
     conditionForanyJson,
     conditionForanyJsons,
+    conditionInboundSrs,
     conditionInlist,
     conditionInlisti,
     conditionIsip,

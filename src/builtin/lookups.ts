@@ -27,6 +27,7 @@ import lookupReadsock from '../lookups/drivers/readsock.ts';
 import lookupRedis from '../lookups/drivers/redis.ts';
 import lookupRegdom from '../lookups/drivers/regdom.ts';
 import lookupSpf from '../lookups/drivers/spf.ts';
+import lookupSqlite from '../lookups/drivers/sqlite.ts';
 import lookupTestdb from '../lookups/drivers/testdb.ts';
 import lookupWhoson from '../lookups/drivers/whoson.ts';
 import lookupWildlsearch from '../lookups/drivers/wildlsearch.ts';
@@ -59,6 +60,7 @@ const family: readonly LookupDefinition[] = [
   lookupRedis,
   lookupRegdom,
   lookupSpf,
+  lookupSqlite,
   lookupTestdb,
   lookupWhoson,
   lookupWildlsearch,

@@ -15,6 +15,7 @@ import { Worker } from '../process/worker.ts';
 import { attachedStream, connectLocal, listenLocal, startAttached } from '../system/attached-process.ts';
 import { createSystem, type SystemPorts } from '../system/create-system.ts';
 import { DirectSpawner } from '../system/direct-spawner.ts';
+import { DirectUserActions } from '../system/direct-user-actions.ts';
 import { currentIds } from '../system/own-ids.ts';
 import { becomeIdentity } from '../system/privilege.ts';
 import { onSignal, parentChannel } from '../system/processes.ts';
@@ -34,7 +35,7 @@ export async function runRole(role: string, args: readonly string[], options: Ro
     case 'agent-child':
       return runAgentChildRole(argument, options);
     case 'spawner':
-      return runSpawnerRole(argument, options);
+      return runSpawnerRole(argument);
     default:
       return 1;
   }
@@ -56,18 +57,17 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
   const system = createSystem({ randomSeed: options.harness?.randomSeed });
   const connect = () => connectLocal(args.helperSocket);
   const agent = args.hasAgent ? new AgentClient(connect) : undefined;
-  const actors = agent ? { userActions: agent, spawner: agent } : { userActions: system.userActions, spawner: new SpawnerClient(connect, currentIds().effectiveUid) };
+  const uid = args.becomes?.uid ?? currentIds().effectiveUid;
+  const actors = agent ? { userActions: agent, spawner: agent } : { userActions: new DirectUserActions(system.files, uid), spawner: new SpawnerClient(connect, uid) };
   const opened = await open(args.choice, system, options, actors);
   if (opened.kind === 'failed') {
     parent.send({ kind: 'failed', message: opened.problems.find((problem) => problem.severity === 'error')?.message ?? 'the configuration cannot be loaded' });
     return 1;
   }
-  const { config } = opened.runtime;
-  if (args.hasAgent) {
-    const { startup, build } = config;
-    const became = becomeIdentity({ uid: startup.eximUid, gid: startup.eximGid, ...(build.eximUser.name === '' ? {} : { initgroupsFor: build.eximUser.name }) });
+  if (args.becomes) {
+    const became = becomeIdentity(args.becomes);
     if (became.kind === 'error') {
-      parent.send({ kind: 'failed', message: `cannot become uid ${startup.eximUid}: ${became.reason}` });
+      parent.send({ kind: 'failed', message: `cannot become uid ${args.becomes.uid}: ${became.reason}` });
       return 1;
     }
   }
@@ -115,7 +115,7 @@ async function runAgentRole(argument: string, options: RoleOptions): Promise<num
   const system = createSystem();
   const pool = new AgentPool({
     startChild: () => startAttached({ script: options.script, args: ['--eximius-role=agent-child', encodeChoice(args.choice)] }),
-    policy: { exim: { uid: args.exim.uid, gid: args.exim.gid, ...(args.exim.name === '' ? {} : { initgroupsFor: args.exim.name }) }, neverUsers: new Set(args.neverUsers) },
+    policy: { exim: args.exim, neverUsers: new Set(args.neverUsers) },
     limit: args.childLimit,
     onProblem: (reason) => standardOutput(2).write(`${reason}\n`),
   });
@@ -125,18 +125,16 @@ async function runAgentRole(argument: string, options: RoleOptions): Promise<num
   return undefined;
 }
 
-async function runSpawnerRole(argument: string, _options: RoleOptions): Promise<number | undefined> {
+async function runSpawnerRole(argument: string): Promise<number | undefined> {
   const args = decodeHelper(argument);
   const system = createSystem();
-  const listening = await listenLocal(args.socket, currentOwner(), system.native, (stream) => void serveSpawner(stream, new DirectSpawner()));
+  if (currentIds().effectiveUid === 0 && becomeIdentity(args.exim).kind === 'error') return 1;
+  const ids = currentIds();
+  const owner = { uid: ids.effectiveUid, gid: ids.realGid };
+  const listening = await listenLocal(args.socket, owner, system.native, (stream) => void serveSpawner(stream, new DirectSpawner()));
   if (listening.kind === 'error') return 1;
   endWithParent(() => {});
   return undefined;
-}
-
-function currentOwner(): { readonly uid: number; readonly gid: number } {
-  const ids = currentIds();
-  return { uid: ids.effectiveUid, gid: ids.realGid };
 }
 
 function endWithParent(close: () => void): void {

@@ -1,8 +1,8 @@
 /** `-bs`: SMTP on standard input and output, for a local caller or from inetd. Spec ch. 5 "-bs". */
-import { Mailer } from '../process/mailer.ts';
 import { SmtpSession } from '../receive/session.ts';
 import type { ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
+import { Foreground } from './foreground.ts';
 import { presetOrigin, splitHostAndPort } from './origin.ts';
 import { wishOf } from './wish.ts';
 
@@ -18,7 +18,7 @@ export const runSmtp: ModeRunner = async (context) => {
   const lifetime = new AbortController();
   const connection = system.net.ofStandardStreams();
   const isOverTcp = connection.remoteAddress !== '';
-  const mailer = new Mailer(runtime);
+  const deliveries = new Foreground(runtime);
   const given = caller.isTrusted ? splitHostAndPort(invocation.origin.hostAddress) : undefined;
   const session = new SmtpSession({
     connection, config: runtime.config, services: runtime.services, store: runtime.spool,
@@ -26,11 +26,10 @@ export const runSmtp: ModeRunner = async (context) => {
     isTlsOnConnect: invocation.listen.tlsOnConnect,
     hostAddress: isOverTcp ? connection.remoteAddress : given?.address, hostPort: isOverTcp ? connection.remotePort : given?.port,
     presetOrigin: caller.isTrusted ? presetOrigin(invocation.origin) : {},
-    onAccepted: (accepted, wish) => mailer.accepted(accepted, wish), signal: lifetime.signal, deliveryMode: wishOf(invocation, runtime.config),
+    onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish), signal: lifetime.signal, deliveryMode: wishOf(invocation, runtime.config),
   });
   await session.run();
-  await mailer.idle();
-  await runtime.spool.close();
+  await deliveries.finish();
   lifetime.abort();
   actors.close();
   runtime.close();

@@ -23,7 +23,12 @@ export async function runSubcommand(name: string, args: readonly Octets[], optio
       return 0;
     case 'start': {
       const { prepareStart } = await import('./start.ts');
-      const context = await contextFor(prepareStart(args, createSystem(), stdout), options);
+      const prepared = prepareStart(args, createSystem(), stdout);
+      if (prepared.kind === 'failed') {
+        standardOutput(2).write(`eximius: ${prepared.message}\n`);
+        return 1;
+      }
+      const context = await contextFor(prepared.args, options);
       if (typeof context === 'number') return context;
       const { runDaemon } = await import('./daemon.ts');
       const status = await runDaemon(context);

@@ -98,7 +98,7 @@ function makeSupervisor(parts: DaemonParts, bound: readonly { readonly socket: B
   const hasAgent = parts.isRoot && !main.deliver_drop_privilege;
   const policy = agentPolicy(build, startup, main);
   const helper = encodeRole({
-    choice, socket: helperSocket, exim: { uid: startup.eximUid, gid: startup.eximGid, name: policy.exim.initgroupsFor ?? '' }, neverUsers: [...policy.neverUsers], childLimit: main.agent_children,
+    choice, socket: helperSocket, exim: policy.exim, neverUsers: [...policy.neverUsers], childLimit: main.agent_children,
   });
   const descriptors = bound.map(({ socket }) => socket.fd);
   return new Supervisor({
@@ -107,7 +107,7 @@ function makeSupervisor(parts: DaemonParts, bound: readonly { readonly socket: B
       startOwnProcess({
         script, descriptors, hasChannel: true, keepsStderr: true,
         args: ['--eximius-role=worker', encodeRole({
-          choice, index, sockets: bound.map(({ at }, i) => ({ fd: 3 + i, isTlsOnConnect: at.isTlsOnConnect })), helperSocket, hasAgent,
+          choice, index, sockets: bound.map(({ at }, i) => ({ fd: 3 + i, isTlsOnConnect: at.isTlsOnConnect })), helperSocket, hasAgent, becomes: parts.isRoot ? policy.exim : undefined,
           queueIntervalSeconds: parts.queueIntervalSeconds, deliveryMode: parts.deliveryMode,
         })],
       }),

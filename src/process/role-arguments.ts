@@ -1,5 +1,6 @@
 /** What our own processes are started with: one JSON argument, made and read here. */
 import type { Octets } from '../base/octets.ts';
+import type { Identity } from '../core/index.ts';
 import type { ConfigChoice } from './choice.ts';
 
 export type RoleName = 'worker' | 'agent' | 'agent-child' | 'spawner';
@@ -11,6 +12,8 @@ export interface WorkerArguments {
   /** Where the agent or spawner listens. */
   readonly helperSocket: Octets;
   readonly hasAgent: boolean;
+  /** Started by root: whom it becomes for good. */
+  readonly becomes: Identity | undefined;
   readonly queueIntervalSeconds: number | undefined;
   readonly deliveryMode: 'background' | 'foreground' | 'queue' | 'queue-smtp' | undefined;
 }
@@ -18,7 +21,7 @@ export interface WorkerArguments {
 export interface HelperArguments {
   readonly choice: ConfigChoice;
   readonly socket: Octets;
-  readonly exim: { readonly uid: number; readonly gid: number; readonly name: Octets };
+  readonly exim: Identity;
   readonly neverUsers: readonly number[];
   readonly childLimit: number;
 }

@@ -5,7 +5,7 @@
 import type { Octets } from '../base/octets.ts';
 import { aclChecker, createAcls } from '../acl/acls.ts';
 import type { ReadLine } from '../config/lines.ts';
-import { type LoadRequest, loadConfig } from '../config/load.ts';
+import { type LoadRequest, type LoadResult, loadConfig } from '../config/load.ts';
 import type {
   Config, Deadline, Frame, Hints, Log, Machine, MainOptions, Problem, Random, Registry, Results, Services, Spawner, UserActions,
 } from '../core/index.ts';
@@ -70,8 +70,8 @@ export class Runtime {
   }
 }
 
-/** Reads and checks the configuration and wires the services. All problems are told at once. */
-export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> {
+/** What is the same for every configuration of a process, and the reading of one. */
+async function readWith(parts: RuntimeParts) {
   const { system, registry } = parts;
   const [expansion, lookupDefinitions, acl] = await Promise.all([registry.expansion(), registry.lookups(), registry.acl()]);
   const lookups = createLookups(lookupDefinitions);
@@ -106,8 +106,25 @@ export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> 
     checkAcl: aclChecker(acl, expander),
     frameFor: (config) => ({ config, services: makeServices(config.main, earlyLog, NO_HINTS), results: {}, captures: [], until: untilAborted(new AbortController().signal) }),
   });
+  return { loaded, expander, lookups, resolvers, makeServices, logParts, machine };
+}
+
+/** Only reads: for `eximius check`. */
+export async function readForCheck(parts: RuntimeParts): Promise<{ readonly loaded: LoadResult; readonly expander: Expander }> {
+  const { loaded, expander, lookups, resolvers } = await readWith(parts);
+  lookups.close();
+  for (const resolver of resolvers) resolver.close();
+  return { loaded, expander };
+}
+
+/** Reads and checks the configuration and wires the services. All problems are told at once. */
+export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> {
+  const { loaded, expander, lookups, resolvers, makeServices, logParts, machine } = await readWith(parts);
   if (loaded.kind === 'failed') return loaded;
   const { config } = loaded;
+  const { registry } = parts;
+  const { files, clock } = parts.system;
+  const { build } = parts.load;
   const { startup } = config;
   const owner = { uid: startup.eximUid, gid: startup.eximGid };
   const fileLog = createLog({ ...logParts, settings: logSettings(config.main, build, startup.logFilePath, startup.spoolDirectory, owner) });

@@ -1,14 +1,16 @@
 /** A worker: sessions, ACLs, routing and delivery with Exim's rights. Accepts from inherited sockets; one of the workers runs the queue (DESIGN 3.10). */
-import type { Caller, Connection, Frame, Problem, Session } from '../core/index.ts';
+import type { AcceptedMessage, Caller, Connection, Frame, Problem, Session } from '../core/index.ts';
 import { untilAborted } from '../core/index.ts';
-import { runQueue } from '../deliver/queue-run.ts';
+import { type DeliveryReason, type DeliverParts, ON_ARRIVAL } from '../deliver/attempt.ts';
+import { DeliveryPool } from '../deliver/pool.ts';
+import { leftBehind, type QueueRunOptions, runQueue } from '../deliver/queue-run.ts';
+import { deliverById } from '../deliver/run.ts';
 import type { DeliveryWish } from '../receive/dialogue.ts';
 import { SmtpSession } from '../receive/session.ts';
 import { newOrigin, newSessionState } from '../receive/transaction.ts';
 import type { Listener, SystemNet } from '../system/net.ts';
 import type { Admission } from './admission.ts';
 import { refuseConnection } from './connection-limits.ts';
-import { Mailer } from './mailer.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface WorkerSocket {
@@ -30,6 +32,10 @@ export interface WorkerParts {
   readonly reload: () => Promise<{ readonly kind: 'ok'; readonly runtime: Runtime } | { readonly kind: 'failed'; readonly problems: readonly Problem[] }>;
 }
 
+const DELIVERIES_AT_ONCE = 100;
+/** A queue run leaves room for new messages. */
+const QUEUE_DELIVERIES = 5;
+
 /** Nobody calls the daemon: its sessions are those of Exim's user. */
 function daemonCaller(runtime: Runtime): Caller {
   const { startup } = runtime.config;
@@ -39,7 +45,9 @@ function daemonCaller(runtime: Runtime): Caller {
 export class Worker {
   readonly #parts: WorkerParts;
   readonly #lifetime = new AbortController();
-  readonly mailer: Mailer;
+  /** Deliveries end after sessions, and are not cut off with them. */
+  readonly #deliveries = new AbortController();
+  readonly #pool: DeliveryPool;
   #runtime: Runtime;
   #listeners: Listener[] = [];
   #connections = 0;
@@ -50,7 +58,7 @@ export class Worker {
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     this.#runtime = parts.runtime;
-    this.mailer = new Mailer(parts.runtime);
+    this.#pool = new DeliveryPool({ parts: () => this.#deliverParts(), concurrency: DELIVERIES_AT_ONCE, until: untilAborted(this.#deliveries.signal) });
   }
 
   get runtime(): Runtime {
@@ -74,12 +82,13 @@ export class Worker {
 
   /** Delivers what nobody holds and was never tried: after a start, or when a worker died. */
   takeUp(): void {
-    if (this.#parts.isQueueRunner) void this.#run({ takesUpOnly: true });
+    if (!this.#parts.isQueueRunner) return;
+    for (const id of leftBehind(this.#deliverParts())) this.#pool.addId(id);
   }
 
   /** A queue run on request (`-q`, ETRN). */
   runQueueNow(): Promise<void> {
-    return this.#run({ takesUpOnly: false });
+    return this.#run({});
   }
 
   async reload(): Promise<string | undefined> {
@@ -87,9 +96,8 @@ export class Worker {
     if (loaded.kind === 'failed') return loaded.problems.find((problem) => problem.severity === 'error')?.message ?? 'it cannot be loaded';
     const old = this.#runtime;
     this.#runtime = loaded.runtime;
-    this.mailer.use(loaded.runtime);
     // What runs keeps the old one; its files are closed when that has ended.
-    void Promise.all([...this.#sessions].length === 0 ? [] : [this.#sessionsEnd()]).then(() => this.mailer.idle()).then(() => old.close());
+    void Promise.all([...this.#sessions].length === 0 ? [] : [this.#sessionsEnd()]).then(() => this.#pool.idle()).then(() => old.close());
     this.#scheduleQueue();
     return undefined;
   }
@@ -100,7 +108,8 @@ export class Worker {
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     for (const session of this.#sessions) session.close();
     this.#lifetime.abort();
-    await this.mailer.close();
+    await this.#pool.close();
+    this.#deliveries.abort();
     await this.#runtime.spool.close();
     this.#runtime.close();
   }
@@ -124,7 +133,7 @@ export class Worker {
       const session = new SmtpSession({
         connection, config: runtime.config, services: runtime.services, store: runtime.spool, mode: 'smtp-tcp', caller: daemonCaller(runtime), isRehearsal: false,
         connectionNumber: number, connectionCount: counts.open, isTlsOnConnect: socket.isTlsOnConnect, hostAddress: host, hostPort: connection.remotePort,
-        onAccepted: (accepted, wish) => this.mailer.accepted(accepted, wish), startQueueRun: () => this.#startRun(), signal: this.#lifetime.signal,
+        onAccepted: (accepted, wish) => this.#accepted(accepted, wish), startQueueRun: () => this.#startRun(), signal: this.#lifetime.signal,
         ...(this.#parts.deliveryMode === undefined ? {} : { deliveryMode: this.#parts.deliveryMode }),
       });
       this.#sessions.add(session);
@@ -157,25 +166,37 @@ export class Worker {
     clearInterval(this.#queueTimer);
     const { isQueueRunner, queueIntervalSeconds } = this.#parts;
     if (!isQueueRunner || queueIntervalSeconds === undefined) return;
-    void this.#run({ takesUpOnly: false });
-    this.#queueTimer = setInterval(() => void this.#run({ takesUpOnly: false }), queueIntervalSeconds * 1000);
+    void this.#run({});
+    this.#queueTimer = setInterval(() => void this.#run({}), queueIntervalSeconds * 1000);
   }
 
   #startRun(): boolean {
     if (this.#queueRuns > 0) return false;
-    void this.#run({ takesUpOnly: false });
+    void this.#run({});
     return true;
   }
 
-  async #run({ takesUpOnly }: { readonly takesUpOnly: boolean }): Promise<void> {
+  async #run(options: QueueRunOptions): Promise<void> {
     this.#queueRuns += 1;
+    const until = untilAborted(this.#lifetime.signal);
     try {
-      await runQueue({ config: this.#runtime.config, services: this.#runtime.services, spool: this.#runtime.spool, deliver: (id, reason) => this.mailer.deliver(id, reason), takesUpOnly });
+      const deliver = (id: string, reason: DeliveryReason) => deliverById(this.#deliverParts(), id, reason, untilAborted(this.#deliveries.signal));
+      await runQueue(this.#deliverParts(), { concurrency: QUEUE_DELIVERIES, ...options }, deliver, until);
     } catch (error) {
       this.#runtime.services.log.panic(`queue run failed: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
       this.#queueRuns -= 1;
     }
   }
-}
 
+  #deliverParts(): DeliverParts {
+    const { config, services, spool } = this.#runtime;
+    return { config, services, spool, handOver: (made) => this.#pool.add(made) };
+  }
+
+  /** Takes the claim of an accepted message: delivers it now, or leaves it on the queue. */
+  #accepted(accepted: AcceptedMessage, wish: DeliveryWish): void {
+    if (wish === 'queue') accepted.claim.release();
+    else this.#pool.add(accepted, wish === 'queue-smtp' ? { ...ON_ARRIVAL, queuesSmtp: true } : ON_ARRIVAL);
+  }
+}

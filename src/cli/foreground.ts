@@ -1,0 +1,39 @@
+/** Deliveries of a command line: what it accepts is delivered before it ends. */
+import { untilAborted } from '../core/index.ts';
+import type { AcceptedMessage } from '../core/index.ts';
+import { type DeliverParts, ON_ARRIVAL } from '../deliver/attempt.ts';
+import { DeliveryPool } from '../deliver/pool.ts';
+import type { Runtime } from '../process/runtime.ts';
+import type { DeliveryWish } from '../receive/dialogue.ts';
+
+export class Foreground {
+  readonly #runtime: Runtime;
+  readonly #pool: DeliveryPool;
+  readonly #lifetime = new AbortController();
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+    this.#pool = new DeliveryPool({ parts: () => this.parts(), concurrency: 1, until: untilAborted(this.#lifetime.signal) });
+  }
+
+  get signal(): AbortSignal {
+    return this.#lifetime.signal;
+  }
+
+  parts(): DeliverParts {
+    const { config, services, spool } = this.#runtime;
+    return { config, services, spool, handOver: (made) => this.#pool.add(made) };
+  }
+
+  accepted(accepted: AcceptedMessage, wish: DeliveryWish): void {
+    if (wish === 'queue') accepted.claim.release();
+    else this.#pool.add(accepted, wish === 'queue-smtp' ? { ...ON_ARRIVAL, queuesSmtp: true } : ON_ARRIVAL);
+  }
+
+  /** Resolves when all is delivered or left, and what was removed is removed for good. */
+  async finish(): Promise<void> {
+    await this.#pool.idle();
+    await this.#runtime.spool.close();
+    this.#lifetime.abort();
+  }
+}

@@ -1,0 +1,92 @@
+/** `-M`, `-Mrm`, `-Mf`, `-Mt`, `-Mv…` and their relatives: messages of the queue by id. Spec ch. 5 "-M". */
+import { type Octets, octetsFromBytes } from '../base/octets.ts';
+import { untilAborted } from '../core/index.ts';
+import {
+  type ActionContext, type ActionResult, addRecipients, editSender, freezeMessage, giveUpMessage, markDelivered, removeMessage, showCopy, showFile, thawMessage,
+} from '../deliver/message-actions.ts';
+import { deliverById } from '../deliver/run.ts';
+import { isMessageId } from '../spool/message-id.ts';
+import { Foreground } from './foreground.ts';
+import type { MessageAction } from './invocation.ts';
+import type { ModeContext, ModeRunner } from './mode.ts';
+import { type Opened, openForMode } from './open.ts';
+
+/** These take one id and then something else; the others take ids. */
+const ONE_ID: ReadonlySet<MessageAction> = new Set(['add-recipient', 'edit-sender', 'mark-delivered', 'view-header', 'view-body', 'view-log', 'view-copy']);
+const VIEWS: ReadonlySet<MessageAction> = new Set(['view-header', 'view-body', 'view-log', 'view-copy']);
+
+export const runMessageAction: ModeRunner = async (context) => {
+  const { invocation, io } = context;
+  const mode = invocation.mode;
+  if (mode?.kind !== 'message-action') return 1;
+  const ids = [mode.id ?? '', ...(ONE_ID.has(mode.action) ? [] : invocation.words)];
+  const malformed = ids.find((id) => !isMessageId(id));
+  if (malformed !== undefined) {
+    io.stderr.write(`exim: malformed message id ${malformed} after -M option\n`);
+    return 1;
+  }
+  const opened = await openForMode(context, { delivers: true });
+  if (opened.kind === 'exit') return opened.status;
+  const status = await actOnAll(mode.action, ids, context, opened);
+  opened.actors.close();
+  opened.runtime.close();
+  return status;
+};
+
+async function actOnAll(action: MessageAction, ids: readonly Octets[], context: ModeContext, { runtime, caller }: Opened & { kind: 'ok' }): Promise<number> {
+  if (!caller.isAdmin && action !== 'remove' && (runtime.config.main.prod_requires_admin || action !== 'deliver')) {
+    context.io.stderr.write('exim: Permission denied\n');
+    return 1;
+  }
+  const deliveries = new Foreground(runtime);
+  const until = untilAborted(deliveries.signal);
+  const actionContext: ActionContext = { parts: deliveries.parts(), login: caller.login, caller, until };
+  let isOk = true;
+  for (const id of ids) {
+    const result = await act(action, id, context, actionContext);
+    (VIEWS.has(action) && result.isOk ? context.io.stdout : result.isOk ? context.io.stdout : context.io.stderr).write(result.text);
+    isOk &&= result.isOk;
+  }
+  await deliveries.finish();
+  return isOk ? 0 : 1;
+}
+
+async function act(action: MessageAction, id: Octets, { invocation, io }: ModeContext, context: ActionContext): Promise<ActionResult> {
+  const { words } = invocation;
+  switch (action) {
+    case 'deliver':
+      await deliverById(context.parts, id, { isQueueRun: false, isForced: true, thaws: true, dontDeliver: invocation.minusN }, context.until);
+      return { text: '', isOk: true };
+    case 'deliver-if-due':
+      await deliverById(context.parts, id, { isQueueRun: true, isForced: false, thaws: false, dontDeliver: invocation.minusN }, context.until);
+      return { text: '', isOk: true };
+    case 'remove':
+      return removeMessage(id, context);
+    case 'freeze':
+      return freezeMessage(id, context);
+    case 'thaw':
+      return thawMessage(id, context);
+    case 'give-up':
+      return giveUpMessage(id, context);
+    case 'mark-all-delivered':
+      return markDelivered(id, undefined, context);
+    case 'mark-delivered':
+      return markDelivered(id, words, context);
+    case 'add-recipient':
+      return addRecipients(id, words, context);
+    case 'edit-sender':
+      return editSender(id, words[0] ?? '', context);
+    case 'view-header':
+      return showFile(id, 'header', context);
+    case 'view-body':
+      return showFile(id, 'data', context);
+    case 'view-log':
+      return showFile(id, 'log', context);
+    case 'view-copy':
+      return showCopy(id, async (bytes) => io.stdout.write(octetsFromBytes(bytes)), context);
+    case 'set-queue':
+    case 'load':
+      return { text: `exim: -M option "${action}" is not built yet\n`, isOk: false };
+  }
+}
+
