@@ -9,7 +9,7 @@ import type { OptionSpec, OptionTable } from '../core/option.ts';
 import type { Accounts } from '../core/ports.ts';
 import { type DriverDefinition, type DriverFamily, genericTable } from './driver-section.ts';
 import type { ReadLine } from './lines.ts';
-import { parseList } from '../base/list-text.ts';
+import { parseList, quoteListItem } from '../base/list-text.ts';
 import { scanQuoted } from './scan.ts';
 
 export interface PrintParts {
@@ -157,13 +157,24 @@ function tableLines(
   table: OptionTable, values: Readonly<Record<string, unknown>>, settings: ReadonlyMap<string, OptionSetting>, hidden: ReadonlySet<string>, parts: PrintParts,
 ): Octets[] {
   const printed = Object.entries(table).filter(([name, spec]) => spec.sets === undefined && (!spec.isExtension || settings.has(name)));
-  const lines = printed.sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, spec]) =>
-    optionLine({ name, spec, value: values[name], setting: settings.get(name), isHidden: hidden.has(name) }, parts));
+  const lines = printed.sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, spec]) => {
+    const value = values[name] ?? (spec.kind === 'group' ? groupOfUser(table, values, parts.accounts) : undefined);
+    return optionLine({ name, spec, value, setting: settings.get(name), isHidden: hidden.has(name) }, parts);
+  });
   const expansions = printed.filter(([, spec]) => spec.isExpansionPrinted).map(([name]) => {
     const value = values[name];
     return `*expand_${name} = ${isTemplate(value) ? printable(value.source, { escapeHigh: true }) : ''}`;
   });
   return [...expansions, ...lines];
+}
+
+/** A user that is named brings its group. */
+function groupOfUser(table: OptionTable, values: Readonly<Record<string, unknown>>, accounts: Accounts): Octets | undefined {
+  const user = Object.entries(table).find(([, spec]) => spec.kind === 'user');
+  const template = user && values[user[0]];
+  if (!isTemplate(template) || /^[0-9]|[$]/.test(template.source)) return undefined;
+  const found = accounts.userByName(template.source);
+  return found.kind === 'ok' && found.value ? String(found.value.gid) : undefined;
 }
 
 // ---------------------------------------------------------------- one option
@@ -313,16 +324,15 @@ function accountText(kind: 'user' | 'group', text: Octets, accounts: Accounts): 
   return found.kind === 'ok' && found.value ? found.value.name : text;
 }
 
-/** One setting as it stands; several put together as Exim does when it reads them. */
+/** Several settings put together, and the items of lists, as Exim does when it reads them. */
 function joinRepeated(values: readonly Octets[], joiner: OptionSpec<unknown>['joiner']): Octets {
   const [first = '', ...others] = values;
-  if (others.length === 0) return first;
   switch (joiner) {
     case 'and':
       return others.reduce((before, value) => `\${if and{{bool_lax{${before}}}{bool_lax{${value}}}}}`, first);
     case ':':
     case ';':
-      return values.flatMap((value) => parseList(joiner === ':' ? value : `<;${value}`).items).join(joiner);
+      return values.flatMap((value) => parseList(joiner === ':' ? value : `<;${value}`).items).map((item) => quoteListItem(item, joiner)).join(joiner);
     default:
       return values.join('\n');
   }

@@ -21,14 +21,25 @@ import { parseRedirectList } from '../redirect/list.ts';
 import type { RedirectItem } from '../redirect/list.ts';
 import { expandOption, messageOf, settingsOf } from '../settings.ts';
 
+const GROUP_WRITE = 0o020;
+
+function checksGroup(values: Readonly<Record<string, unknown>>): boolean {
+  const groupMayWrite = (Number(values['modemask']) & GROUP_WRITE) === 0;
+  return (values['check_local_user'] === true && groupMayWrite) || isListed(values['owngroups']);
+}
+
+function isListed(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
+}
+
 const options = {
   allow_defer: option.boolean({ default: false, doc: 'The list may hold :defer:.' }),
   allow_fail: option.boolean({ default: false, doc: 'The list may hold :fail:.' }),
   allow_filter: option.boolean({ default: false, doc: 'Data that begins with "#Exim filter" or "#Sieve filter" is run as a filter.' }),
   allow_freeze: option.boolean({ default: false, doc: 'An Exim filter may use freeze.' }),
   check_ancestor: option.boolean({ default: false, doc: 'A generated address that is one of the ancestors is replaced by the current address.' }),
-  check_group: option.boolean({ default: false, doc: 'The group of the file must be that of the local user or in owngroups. On when owngroups is set, or with check_local_user where modemask lets the group write.' }),
-  check_owner: option.boolean({ default: false, doc: 'The owner of the file must be the local user or in owners. On with check_local_user or owners.' }),
+  check_group: option.boolean({ default: false, derive: checksGroup, doc: 'The group of the file must be that of the local user or in owngroups. On when owngroups is set, or with check_local_user where modemask lets the group write.' }),
+  check_owner: option.boolean({ default: false, derive: (values) => values['check_local_user'] === true || isListed(values['owners']), doc: 'The owner of the file must be the local user or in owners. On with check_local_user or owners.' }),
   data: option.expanded({ onForcedFail: 'decline', doc: 'Expands to the list (or filter); the router declines when it is empty.' }),
   directory_transport: option.expanded({ onForcedFail: 'unset', doc: 'Transport for paths that end with a slash.' }),
   file: option.expanded({ onForcedFail: 'decline', doc: 'File that holds the list (or filter); the router declines when it does not exist.' }),

@@ -2,6 +2,15 @@
 import { option } from '../../core/option.ts';
 import type { OptionValues } from '../../core/option.ts';
 
+const FROM_LINE = 'From ${if def:return_path{$return_path}{MAILER-DAEMON}} ${tod_bsdinbox}\\n';
+
+/** Defaults that differ for batched SMTP, single files, and directories (nothing). */
+function usual(values: Readonly<Record<string, unknown>>, forBsmtp: string | undefined, forFiles: string): string | undefined {
+  if (values['use_bsmtp'] === true) return forBsmtp;
+  const isDirectory = values['directory'] !== undefined || values['maildir_format'] === true || values['mailstore_format'] === true;
+  return isDirectory ? undefined : forFiles;
+}
+
 export const appendfileOptions = {
   allow_fifo: option.boolean({ default: false, doc: 'Deliver to named pipes too.', notYet: 'instance' }),
   allow_symlink: option.boolean({ default: false, doc: 'The mailbox may be a symbolic link of the user.' }),
@@ -9,13 +18,13 @@ export const appendfileOptions = {
   batch_max: option.integer({ default: 1, doc: 'How many addresses one delivery may serve.' }),
   check_group: option.boolean({ default: false, doc: 'The group of an existing mailbox must be that of the delivery.' }),
   check_owner: option.boolean({ default: true, doc: 'The owner of an existing mailbox must be the user of the delivery.' }),
-  check_string: option.string({ doc: 'Start of a line that is replaced by escape_string; "From " for single files.' }),
+  check_string: option.string({ derive: (values) => usual(values, '.', 'From '), doc: 'Start of a line that is replaced by escape_string; "From " for single files.' }),
   create_directory: option.boolean({ default: true, doc: 'Make missing directories.' }),
   create_file: option.string({ default: 'anywhere', doc: 'Where files may be made: anywhere, inhome, belowhome, or an absolute path.' }),
   directory: option.expanded({ onForcedFail: 'defer', doc: 'The directory for one new file a message.' }),
   directory_file: option.expanded({ default: 'q${base62:$tod_epoch}-$inode', onForcedFail: 'defer', doc: 'The name of that file, unless in a Maildir.' }),
   directory_mode: option.octal({ default: 0o700, doc: 'The mode of directories that are made.' }),
-  escape_string: option.string({ doc: 'What replaces check_string; ">From " for single files.' }),
+  escape_string: option.string({ derive: (values) => usual(values, '..', '>From '), doc: 'What replaces check_string; ">From " for single files.' }),
   file: option.expanded({ onForcedFail: 'defer', doc: 'The mailbox to which messages are appended.' }),
   file_format: option.string({ doc: 'Which transport is for which beginning of a mailbox.', notYet: 'instance' }),
   file_must_exist: option.boolean({ default: false, doc: 'Defer when the mailbox does not exist.' }),
@@ -31,14 +40,14 @@ export const appendfileOptions = {
   maildir_quota_directory_regex: option.string({ default: '^(?:cur|new|\\..*)$', doc: 'Directories of a Maildir that count for the quota.' }),
   maildir_retries: option.integer({ default: 10, doc: 'How often another name is tried in a Maildir.' }),
   maildir_tag: option.expanded({ onForcedFail: 'unset', doc: 'What is added to the name of a file in a Maildir.' }),
-  maildir_use_size_file: option.expandedBoolean({ default: false, doc: 'Keep a maildirsize file.', notYet: 'instance' }),
+  maildir_use_size_file: option.expandedBoolean({ default: false, isExpansionPrinted: true, doc: 'Keep a maildirsize file.', notYet: 'instance' }),
   maildirfolder_create_regex: option.string({ doc: 'Directories that match get a file maildirfolder.' }),
   mailstore_format: option.boolean({ default: false, doc: 'The directory is in mailstore format.', notYet: 'instance' }),
   mailstore_prefix: option.expanded({ doc: 'Text at the start of an envelope file in mailstore format.' }),
   mailstore_suffix: option.expanded({ doc: 'Text at the end of an envelope file in mailstore format.' }),
   mbx_format: option.boolean({ default: false, doc: 'The mailbox is in MBX format.', notYet: 'instance' }),
-  message_prefix: option.expanded({ onForcedFail: 'unset', doc: 'Text before each message; the "From " line for single files.' }),
-  message_suffix: option.expanded({ onForcedFail: 'unset', doc: 'Text after each message; a newline for single files.' }),
+  message_prefix: option.expanded({ derive: (values) => usual(values, undefined, FROM_LINE), onForcedFail: 'unset', doc: 'Text before each message; the "From " line for single files.' }),
+  message_suffix: option.expanded({ derive: (values) => usual(values, undefined, '\\n'), onForcedFail: 'unset', doc: 'Text after each message; a newline for single files.' }),
   mode: option.octal({ default: 0o600, doc: 'The mode of the file.' }),
   mode_fail_narrower: option.boolean({ default: true, doc: 'Defer when an existing mailbox has fewer permissions than mode.' }),
   notify_comsat: option.boolean({ default: false, doc: 'Notify the comsat daemon.', notYet: 'instance' }),

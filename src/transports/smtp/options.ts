@@ -63,7 +63,7 @@ export const smtpOptions = {
   max_rcpt: option.expanded({ default: '100', doc: 'How many recipients one transaction may have. 0 is no limit.' }),
   message_linelength_limit: option.integer({ default: 998, doc: 'A message with a longer line fails.' }),
   multi_domain: option.expandedBoolean({ default: true, doc: 'Recipients of several domains with the same hosts may go together.' }),
-  port: option.expanded({ onForcedFail: 'defer', doc: 'Port or service name.' }),
+  port: option.expanded({ derive: (values) => (values['protocol'] === 'lmtp' ? 'lmtp' : values['protocol'] === 'smtps' ? 'smtps' : 'smtp'), onForcedFail: 'defer', doc: 'Port or service name.' }),
   protocol: option.string({ default: 'smtp', doc: 'smtp, lmtp or smtps.' }),
   retry_include_ip_address: option.expandedBoolean({ default: true, doc: 'Retry data is by name and address of a host.' }),
   serialize_hosts: option.hostList({ doc: 'Hosts to which there is one connection at a time.', notYet: 'instance' }),
