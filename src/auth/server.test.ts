@@ -17,14 +17,41 @@ function template(evaluate: (frame: Frame) => Outcome<Text>): Template {
 const auth = (frame: Frame, index: number) => frame.results.auth?.[index]?.octets ?? '';
 const isUser: Template = template((frame) => ok(untainted(auth(frame, 1) === 'user' && auth(frame, 2) === 'secret' ? 'true' : '')));
 
-function instance(generic: Record<string, unknown>, own: { readonly server_prompts?: Template; readonly server_secret?: Template }): AuthenticatorInstance {
+function instance(
+  generic: Record<string, unknown>,
+  own: { readonly server_prompts?: Template; readonly server_secret?: Template },
+): AuthenticatorInstance {
   const definition = own.server_secret === undefined ? plaintext : cramMd5;
-  const set = { client_ignore_invalid_base64: false, client_send: undefined, server_prompts: undefined, client_name: undefined, client_secret: undefined, server_secret: undefined, ...own };
+  const set = {
+    client_ignore_invalid_base64: false,
+    client_send: undefined,
+    server_prompts: undefined,
+    client_name: undefined,
+    client_secret: undefined,
+    server_secret: undefined,
+    ...own,
+  };
   const behaviour = definition.create?.(set as never, { name: 'test', generic }); // both drivers take what they know
-  return { name: 'test', driver: definition.name, at: testLocation, generic, own: {}, settings: new Map(), notYet: [], publicName: 'TEST', behaviour };
+  return {
+    name: 'test',
+    driver: definition.name,
+    at: testLocation,
+    generic,
+    own: {},
+    settings: new Map(),
+    notYet: [],
+    publicName: 'TEST',
+    behaviour,
+  };
 }
 
-const lists = { split: (list: string) => list.replace(/:$/, '').split(':').map((item) => item.trim()) } as unknown as Lists; // the drivers only split
+const lists = {
+  split: (list: string) =>
+    list
+      .replace(/:$/, '')
+      .split(':')
+      .map((item) => item.trim()),
+} as unknown as Lists; // the drivers only split
 
 async function run(authenticator: AuthenticatorInstance, data: string, answers: readonly (string | undefined)[] = []) {
   const asked: string[] = [];
@@ -42,7 +69,10 @@ async function run(authenticator: AuthenticatorInstance, data: string, answers: 
 }
 
 test('PLAIN: three strings at once, or after an empty prompt', async () => {
-  const plain = instance({ server_condition: isUser, server_set_id: template((frame) => ok(untainted(auth(frame, 1)))) }, { server_prompts: constantTemplate(' :') });
+  const plain = instance(
+    { server_condition: isUser, server_set_id: template((frame) => ok(untainted(auth(frame, 1)))) },
+    { server_prompts: constantTemplate(' :') },
+  );
   const good = encodeBase64('\0user\0secret');
   assert.deepEqual((await run(plain, good)).result, { kind: 'ok', id: 'user' });
   const asked = await run(plain, '', ['\0user\0secret']);
@@ -50,13 +80,22 @@ test('PLAIN: three strings at once, or after an empty prompt', async () => {
   assert.deepEqual(asked.asked, ['']);
   const bad = (await run(plain, encodeBase64('\0user\0wrong'))).result;
   assert.deepEqual(bad, { kind: 'failed', code: '535', reply: 'Incorrect authentication data', id: 'user', isProtocolError: false });
-  assert.deepEqual((await run(plain, '!!')).result, { kind: 'failed', code: '501', reply: 'Invalid base64 data', id: undefined, isProtocolError: true });
+  assert.deepEqual((await run(plain, '!!')).result, {
+    kind: 'failed',
+    code: '501',
+    reply: 'Invalid base64 data',
+    id: undefined,
+    isProtocolError: true,
+  });
   const cancelled = (await run(plain, '', [undefined])).result;
   assert.ok(cancelled.kind === 'failed' && cancelled.reply === 'Authentication cancelled');
 });
 
 test('LOGIN: a prompt for each string', async () => {
-  const login = instance({ server_condition: template((frame) => ok(untainted(auth(frame, 0) === 'user' && auth(frame, 1) === 'secret' ? 'yes' : 'no'))) }, { server_prompts: constantTemplate('Username : Password') });
+  const login = instance(
+    { server_condition: template((frame) => ok(untainted(auth(frame, 0) === 'user' && auth(frame, 1) === 'secret' ? 'yes' : 'no'))) },
+    { server_prompts: constantTemplate('Username : Password') },
+  );
   const { result, asked } = await run(login, '', ['user', 'secret']);
   assert.deepEqual(result, { kind: 'ok', id: '' });
   assert.deepEqual(asked, ['Username', 'Password']);
@@ -65,8 +104,14 @@ test('LOGIN: a prompt for each string', async () => {
 
 test('what server_condition may say', async () => {
   const cases: readonly (readonly [Outcome<Text>, string])[] = [
-    [ok(untainted('1')), 'ok'], [ok(untainted('TRUE')), 'ok'], [ok(untainted('')), '535'], [ok(untainted('0')), '535'], [ok(untainted('No')), '535'],
-    [ok(untainted('try later')), '435'], [forcedFail, '535'], [defer('no database'), '435'],
+    [ok(untainted('1')), 'ok'],
+    [ok(untainted('TRUE')), 'ok'],
+    [ok(untainted('')), '535'],
+    [ok(untainted('0')), '535'],
+    [ok(untainted('No')), '535'],
+    [ok(untainted('try later')), '435'],
+    [forcedFail, '535'],
+    [defer('no database'), '435'],
   ];
   for (const [outcome, expected] of cases) {
     const { result } = await run(instance({ server_condition: template(() => outcome) }, {}), encodeBase64('x'));
@@ -76,10 +121,18 @@ test('what server_condition may say', async () => {
 });
 
 test('CRAM-MD5, with the example of RFC 2195', async () => {
-  const cram = instance({}, { server_secret: template((frame) => (auth(frame, 0) === 'tim' ? ok(untainted('tanstaaftanstaaf')) : forcedFail)) });
+  const cram = instance(
+    {},
+    { server_secret: template((frame) => (auth(frame, 0) === 'tim' ? ok(untainted('tanstaaftanstaaf')) : forcedFail)) },
+  );
   const harness = { cramMd5Challenge: '<1896.697170952@postoffice.reston.mci.net>' } as HarnessSettings; // the driver looks at nothing else
   const services = fakeServices({ lists, build: { ...testBuild, harness } });
-  for (const [reply, expected] of [['tim b913a602c7eda7a495b4e6e7334d3890', 'ok'], ['tim b913a602c7eda7a495b4e6e7334d3891', 'failed'], ['jim b913a602c7eda7a495b4e6e7334d3890', 'failed'], ['', 'failed']] as const) {
+  for (const [reply, expected] of [
+    ['tim b913a602c7eda7a495b4e6e7334d3890', 'ok'],
+    ['tim b913a602c7eda7a495b4e6e7334d3891', 'failed'],
+    ['jim b913a602c7eda7a495b4e6e7334d3890', 'failed'],
+    ['', 'failed'],
+  ] as const) {
     const result = await authenticate(cram, '', { challenge: async () => reply }, testFrame({ services }));
     assert.equal(result.kind, expected, reply);
   }
@@ -87,7 +140,13 @@ test('CRAM-MD5, with the example of RFC 2195', async () => {
 
 test('server_advertise_condition', async () => {
   const frame = testFrame({ services: fakeServices({ log: new FakeLog() }) });
-  for (const [outcome, expected] of [[ok(untainted('')), false], [ok(untainted('no')), false], [ok(untainted('TLS1.3')), true], [forcedFail, false], [defer('x'), false]] as const) {
+  for (const [outcome, expected] of [
+    [ok(untainted('')), false],
+    [ok(untainted('no')), false],
+    [ok(untainted('TLS1.3')), true],
+    [forcedFail, false],
+    [defer('x'), false],
+  ] as const) {
     assert.equal(await isAdvertised(instance({ server_advertise_condition: template(() => outcome) }, {}), frame), expected);
   }
   assert.equal(await isAdvertised(instance({}, {}), frame), true);

@@ -6,7 +6,7 @@ import { untainted } from '../core/index.ts';
 import { decodeBase64 } from './base64.ts';
 
 export type Authentication =
-  | { readonly kind: 'ok'; /** `$authenticated_id`. */ readonly id: Octets }
+  | { readonly kind: 'ok' /** `$authenticated_id`. */; readonly id: Octets }
   | {
       readonly kind: 'failed';
       readonly code: string;
@@ -24,12 +24,20 @@ export async function isAdvertised(authenticator: AuthenticatorInstance, frame: 
   if (condition === undefined) return true;
   const expanded = await condition.evaluate(frame);
   if (expanded.kind === 'ok') return isTrue(expanded.value.octets) !== 'false';
-  if (expanded.kind !== 'forced-fail') frame.services.log.panic(`failed to expand "${condition.source}" for advertising ${authenticator.name} authenticator: ${expanded.message}`);
+  if (expanded.kind !== 'forced-fail')
+    frame.services.log.panic(
+      `failed to expand "${condition.source}" for advertising ${authenticator.name} authenticator: ${expanded.message}`,
+    );
   return false;
 }
 
 /** `data` is what came with AUTH: base64, `=` for an empty response, '' for none. */
-export async function authenticate(authenticator: AuthenticatorInstance, data: Octets, dialogue: AuthDialogue, frame: Frame): Promise<Authentication> {
+export async function authenticate(
+  authenticator: AuthenticatorInstance,
+  data: Octets,
+  dialogue: AuthDialogue,
+  frame: Frame,
+): Promise<Authentication> {
   const server = authenticator.behaviour?.server;
   if (server === undefined) return temporary('authenticator is not built yet');
   if (authenticator.notYet.length > 0) {
@@ -76,7 +84,14 @@ function interpret(result: ServerAuthResult, id: Octets | undefined): Authentica
 }
 
 function temporary(reason: Octets): Exclude<Authentication, { kind: 'ok' }> {
-  return { kind: 'failed', code: '435', reply: 'Unable to authenticate at present', logText: `435 Unable to authenticate at present${reason === '' ? '' : `: ${reason}`}`, id: undefined, isProtocolError: false };
+  return {
+    kind: 'failed',
+    code: '435',
+    reply: 'Unable to authenticate at present',
+    logText: `435 Unable to authenticate at present${reason === '' ? '' : `: ${reason}`}`,
+    id: undefined,
+    isProtocolError: false,
+  };
 }
 
 /** A server condition's text: empty, 0, no, false fail; 1, yes, true succeed; anything else is a temporary error with that text. */

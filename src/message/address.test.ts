@@ -90,8 +90,8 @@ const accepted: readonly (readonly [string, string, string])[] = [
   ['a@b .c', 'a', 'b.c'],
   ['a@(x)b(y).(z)c(w)', 'a', 'b.c'],
   ['<""@b>', '', 'b'],
-  ['a\'\'b@c', 'a\'\'b', 'c'],
-  ['\'a\'@b', '\'a\'', 'b'],
+  ["a''b@c", "a''b", 'c'],
+  ["'a'@b", "'a'", 'b'],
   ['`a`@b', '`a`', 'b'],
   ['a~!#$%^&*_-+={}|/?b@c', 'a~!#$%^&*_-+={}|/?b', 'c'],
   ['a?b@c', 'a?b', 'c'],
@@ -111,7 +111,7 @@ const refused: readonly (readonly [string, string])[] = [
   ['a@x"', 'malformed address: " may not follow a@x'],
   ['"a"b@x', 'missing or malformed local part (expected word or "<")'],
   ['a"b"@x', 'missing or malformed local part (expected word or "<")'],
-  ['<a@b', '\'>\' missing at end of address'],
+  ['<a@b', "'>' missing at end of address"],
   ['a@b>', 'malformed address: > may not follow a@b'],
   ['<<a@b>>', 'missing or malformed local part'],
   ['<a@b> x', 'malformed address: x may not follow <a@b> '],
@@ -215,7 +215,7 @@ const refused: readonly (readonly [string, string])[] = [
   ['a@b{c}', 'malformed address: {c} may not follow a@b'],
   ['<a@b>>', 'malformed address: > may not follow <a@b>'],
   ['<a@b> >', 'malformed address: > may not follow <a@b> '],
-  ['<a@b (c)', '\'>\' missing at end of address'],
+  ['<a@b (c)', "'>' missing at end of address"],
   ['<a@b x>', 'malformed address: x> may not follow <a@b '],
   ['<a@b"x">', 'malformed address: "x"> may not follow <a@b'],
   ['<a b>', '"@" or "." expected after "a"'],
@@ -226,17 +226,7 @@ const refused: readonly (readonly [string, string])[] = [
   ['<>', 'missing or malformed local part'],
 ];
 
-const unqualified: readonly string[] = [
-  'a',
-  '<a>',
-  'Joe (x <b@c>',
-  'a(@b',
-  '"a"',
-  'a\\',
-  'a\\@',
-  '\\',
-  '""',
-];
+const unqualified: readonly string[] = ['a', '<a>', 'Joe (x <b@c>', 'a(@b', '"a"', 'a\\', 'a\\@', '\\', '""'];
 
 test('addresses that are accepted', () => {
   for (const [text, localPart, domain] of accepted) {
@@ -268,7 +258,12 @@ test('the options of the syntax', () => {
 });
 
 test('the span of the address is what rewriting replaces', () => {
-  for (const [text, span] of [['Joe (x) <@r:a@b> (y)', '@r:a@b'], [' a . b@c (x)', 'a . b@c'], ['<"a b"@c >', '"a b"@c'], ['user', 'user']] as const) {
+  for (const [text, span] of [
+    ['Joe (x) <@r:a@b> (y)', '@r:a@b'],
+    [' a . b@c (x)', 'a . b@c'],
+    ['<"a b"@c >', '"a b"@c'],
+    ['user', 'user'],
+  ] as const) {
     const parsed = parseAddress(text);
     assert.ok(parsed.kind === 'ok');
     assert.equal(text.slice(parsed.from, parsed.to), span);
@@ -291,24 +286,29 @@ test('address lists of header lines', () => {
 });
 
 test('quoting a local part and taking the quotes away are inverse', () => {
-  fc.assert(fc.property(fc.string({ minLength: 1 }), (text) => {
-    const localPart = Buffer.from(text).toString('latin1');
-    assert.equal(unquoteLocalPart(quoteLocalPart(localPart)), localPart);
-  }));
+  fc.assert(
+    fc.property(fc.string({ minLength: 1 }), (text) => {
+      const localPart = Buffer.from(text).toString('latin1');
+      assert.equal(unquoteLocalPart(quoteLocalPart(localPart)), localPart);
+    }),
+  );
 });
 
 test('any octets are parsed without an exception, in linear time', () => {
   const chars = fc.constantFrom(...'<>()@,;:\\".[] \t\nab\x00\xff');
-  fc.assert(fc.property(fc.array(chars, { maxLength: 60 }), (list) => {
-    const text = list.join('');
-    const parsed = parseAddress(text);
-    if (parsed.kind === 'ok') {
-      assert.ok(parsed.from >= 0 && parsed.to <= text.length && parsed.from <= parsed.to);
-      // What was found parses to itself.
-      if (parsed.address !== '') assert.deepEqual({ ...parseAddress(parsed.address), from: 0, to: 0 }, { ...parsed, from: 0, to: 0 });
-    }
-    parseAddressList(text);
-  }), { numRuns: 2000 });
+  fc.assert(
+    fc.property(fc.array(chars, { maxLength: 60 }), (list) => {
+      const text = list.join('');
+      const parsed = parseAddress(text);
+      if (parsed.kind === 'ok') {
+        assert.ok(parsed.from >= 0 && parsed.to <= text.length && parsed.from <= parsed.to);
+        // What was found parses to itself.
+        if (parsed.address !== '') assert.deepEqual({ ...parseAddress(parsed.address), from: 0, to: 0 }, { ...parsed, from: 0, to: 0 });
+      }
+      parseAddressList(text);
+    }),
+    { numRuns: 2000 },
+  );
   const started = performance.now();
   for (const hostile of ['(', '<', '"', '@', '@a,', ',', '\\', 'a.', '(a)', ':', 'g:;']) {
     parseAddress(hostile.repeat(100_000));

@@ -2,8 +2,9 @@
  * Addresses as they stand in SMTP commands and header lines: comments, quoted local parts, phrases, source routes, groups, domain
  * literals, unqualified addresses. RFC 5322 s3.4, with the liberties and the error texts of Exim. One pass, bounded by the input.
  */
-import { isAlnumCode, isSpaceCode, lowerCase } from '../base/octets.ts';
+
 import type { Octets } from '../base/octets.ts';
+import { isAlnumCode, isSpaceCode } from '../base/octets.ts';
 
 export interface AddressSyntax {
   /** `allow_utf8_domains`, or SMTPUTF8 in the transaction: octets from 0x80 in domains. */
@@ -181,7 +182,18 @@ const BAD_DOMAIN = 'domain missing or malformed';
 function isSpecialCode(code: number): boolean {
   if (code <= 0x20 || code === 0x7f) return true;
   switch (code) {
-    case 0x22: case 0x28: case 0x29: case 0x2c: case 0x2e: case 0x3a: case 0x3b: case 0x3c: case 0x3e: case 0x40: case 0x5b: case 0x5d: // " ( ) , . : ; < > @ [ ]
+    case 0x22:
+    case 0x28:
+    case 0x29:
+    case 0x2c:
+    case 0x2e:
+    case 0x3a:
+    case 0x3b:
+    case 0x3c:
+    case 0x3e:
+    case 0x40:
+    case 0x5b:
+    case 0x5d: // " ( ) , . : ; < > @ [ ]
       return true;
     default:
       return false;
@@ -458,7 +470,7 @@ export function localPartOf(address: Octets): Octets {
 /** Without quotes and backslashes: what routing, `$local_part` and lists see. */
 export function unquoteLocalPart(localPart: Octets): Octets {
   if (!/["\\]/.test(localPart)) return localPart;
-  return localPart.replace(/\\([^])|"/g, (_, escaped: string | undefined) => escaped ?? '');
+  return localPart.replace(/\\(.)|"/gs, (_, escaped: string | undefined) => escaped ?? '');
 }
 
 const PLAIN_LOCAL_PART = /^[!#$%&'*+\-/0-9=?A-Z^_`a-z{|}~\x80-\xff]+(?:\.[!#$%&'*+\-/0-9=?A-Z^_`a-z{|}~\x80-\xff]+)*$/;
@@ -473,10 +485,4 @@ export function quoteLocalPart(localPart: Octets): Octets {
 export function quotePhrase(phrase: Octets): Octets {
   if (/^[!#$%&'*+\-/0-9=?A-Z^_`a-z{|}~ \x80-\xff]*$/.test(phrase)) return phrase;
   return `"${phrase.replace(/["\\]/g, '\\$&')}"`;
-}
-
-/** The address with its domain in lower case: how recipients are kept. */
-export function lowerCaseDomain(address: Octets): Octets {
-  const at = address.lastIndexOf('@');
-  return at < 0 ? address : address.slice(0, at + 1) + lowerCase(address.slice(at + 1));
 }

@@ -4,7 +4,12 @@ import type { Clock } from '../core/ports.ts';
 import { formatCtime, formatDate, formatLogTime } from './date.ts';
 
 const at = Date.UTC(1999, 2, 2, 9, 44, 33, 45);
-const clock: Clock = { now: () => at, monotonicMs: () => 0, localOffsetSeconds: (zone) => (zone === 'west' ? -12_600 : 3600), sleep: async () => {} };
+const clock: Clock = {
+  now: () => at,
+  monotonicMs: () => 0,
+  localOffsetSeconds: (zone) => (zone === 'west' ? -12_600 : 3600),
+  sleep: async () => {},
+};
 
 test('dates in the zone of the clock', () => {
   assert.equal(formatDate(clock, undefined), 'Tue, 02 Mar 1999 10:44:33 +0100');

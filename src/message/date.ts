@@ -33,7 +33,12 @@ export function formatDate(clock: Clock, zone: Octets | undefined, atMs: number 
 }
 
 /** `2026-11-21 13:06:00`, with `.123` and ` +0000` on demand. */
-export function formatLogTime(clock: Clock, zone: Octets | undefined, atMs: number, options: { readonly millis?: boolean; readonly withZone?: boolean } = {}): Octets {
+export function formatLogTime(
+  clock: Clock,
+  zone: Octets | undefined,
+  atMs: number,
+  options: { readonly millis?: boolean; readonly withZone?: boolean } = {},
+): Octets {
   const offset = offsetAt(clock, zone, atMs);
   const local = new Date(atMs + offset * 1000);
   const date = `${local.getUTCFullYear()}-${two(local.getUTCMonth() + 1)}-${two(local.getUTCDate())}`;

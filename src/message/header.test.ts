@@ -1,13 +1,35 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeEncodedWords, encodeWords, findHeader, findHeaders, foldHeader, headerName, headerValue, makeHeader, splitHeaderLines, unfold } from './header.ts';
+import {
+  decodeEncodedWords,
+  encodeWords,
+  findHeader,
+  findHeaders,
+  foldHeader,
+  headerName,
+  headerValue,
+  makeHeader,
+  splitHeaderLines,
+  unfold,
+} from './header.ts';
 
 test('names and types', () => {
   const cases: readonly (readonly [string, string | undefined, string])[] = [
-    ['From: a', 'From', 'F'], ['TO : a', 'TO', 'T'], ['Resent-To: a', 'Resent-To', 'T'], ['bcc:', 'bcc', 'B'], ['Received: x', 'Received', 'P'],
-    ['Message-Id: <x>', 'Message-Id', 'I'], ['Subject: x', 'Subject', ' '], [': x', undefined, ' '], ['no colon', undefined, ' '],
-    ['bad name: x', undefined, ' '], ['caf\xe9: x', undefined, ' '], ['Reply-To:', 'Reply-To', 'R'], ['Sender:', 'Sender', 'S'], ['Cc:', 'Cc', 'C'],
+    ['From: a', 'From', 'F'],
+    ['TO : a', 'TO', 'T'],
+    ['Resent-To: a', 'Resent-To', 'T'],
+    ['bcc:', 'bcc', 'B'],
+    ['Received: x', 'Received', 'P'],
+    ['Message-Id: <x>', 'Message-Id', 'I'],
+    ['Subject: x', 'Subject', ' '],
+    [': x', undefined, ' '],
+    ['no colon', undefined, ' '],
+    ['bad name: x', undefined, ' '],
+    ['caf\xe9: x', undefined, ' '],
+    ['Reply-To:', 'Reply-To', 'R'],
+    ['Sender:', 'Sender', 'S'],
+    ['Cc:', 'Cc', 'C'],
   ];
   for (const [text, name, type] of cases) {
     assert.equal(headerName(text), name, text);
@@ -16,14 +38,22 @@ test('names and types', () => {
 });
 
 test('finding by name leaves out what is deleted', () => {
-  const headers = [makeHeader('Subject: one\n'), { type: '*' as const, text: 'Subject: two\n' }, makeHeader('subject : three\n'), makeHeader('Subject-x: no\n')];
+  const headers = [
+    makeHeader('Subject: one\n'),
+    { type: '*' as const, text: 'Subject: two\n' },
+    makeHeader('subject : three\n'),
+    makeHeader('Subject-x: no\n'),
+  ];
   assert.deepEqual(findHeaders(headers, 'SUBJECT').map(headerValue), ['one', 'three']);
   assert.equal(findHeader(headers, 'to'), undefined);
 });
 
 test('splitting and unfolding', () => {
   const lines = splitHeaderLines('To: a,\n b\nSubject: x\n\ty\nEnd: z');
-  assert.deepEqual(lines.map((line) => line.text), ['To: a,\n b\n', 'Subject: x\n\ty\n', 'End: z\n']);
+  assert.deepEqual(
+    lines.map((line) => line.text),
+    ['To: a,\n b\n', 'Subject: x\n\ty\n', 'End: z\n'],
+  );
   assert.equal(unfold('a,\n b\r\n\tc'), 'a, b\tc');
 });
 
@@ -40,12 +70,14 @@ test('encoded words', () => {
 });
 
 test('encoding and decoding are inverse', () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-    const text = Buffer.from(bytes).toString('latin1');
-    const encoded = encodeWords(text, 'iso-8859-1');
-    if (encoded !== text) assert.equal(decodeEncodedWords(encoded, { charset: 'iso-8859-1' }), text);
-    for (const word of encoded.split(' ')) if (encoded !== text) assert.ok(word.length <= 75);
-  }));
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      const text = Buffer.from(bytes).toString('latin1');
+      const encoded = encodeWords(text, 'iso-8859-1');
+      if (encoded !== text) assert.equal(decodeEncodedWords(encoded, { charset: 'iso-8859-1' }), text);
+      for (const word of encoded.split(' ')) if (encoded !== text) assert.ok(word.length <= 75);
+    }),
+  );
 });
 
 test('folding keeps the words and the limit where it can', () => {

@@ -1,14 +1,38 @@
 /**
  * Header lines: names, Exim's type letters, finding, unfolding, encoded words. RFC 5322 s2.2, RFC 2047.
  */
-import { equalsIgnoreCase, isSpaceCode, lowerCase, octetsFromUnicode, trimEnd, trimSpace, trimStart, unicodeFromOctets, upperCase } from '../base/octets.ts';
+
 import type { Octets } from '../base/octets.ts';
+import {
+  equalsIgnoreCase,
+  isSpaceCode,
+  lowerCase,
+  octetsFromUnicode,
+  trimEnd,
+  trimSpace,
+  trimStart,
+  unicodeFromOctets,
+  upperCase,
+} from '../base/octets.ts';
 import type { HeaderLine, HeaderType } from '../core/message.ts';
 
 /** Of the headers that have a letter in -H. The Resent- forms have the letters of what they resend. Spec ch. "Format of spool files". */
 const TYPES: ReadonlyMap<string, HeaderType> = new Map([
-  ['bcc', 'B'], ['cc', 'C'], ['from', 'F'], ['message-id', 'I'], ['received', 'P'], ['reply-to', 'R'], ['sender', 'S'], ['to', 'T'],
-  ['resent-bcc', 'B'], ['resent-cc', 'C'], ['resent-from', 'F'], ['resent-message-id', 'I'], ['resent-reply-to', 'R'], ['resent-sender', 'S'], ['resent-to', 'T'],
+  ['bcc', 'B'],
+  ['cc', 'C'],
+  ['from', 'F'],
+  ['message-id', 'I'],
+  ['received', 'P'],
+  ['reply-to', 'R'],
+  ['sender', 'S'],
+  ['to', 'T'],
+  ['resent-bcc', 'B'],
+  ['resent-cc', 'C'],
+  ['resent-from', 'F'],
+  ['resent-message-id', 'I'],
+  ['resent-reply-to', 'R'],
+  ['resent-sender', 'S'],
+  ['resent-to', 'T'],
 ]);
 
 /** Whether a name octet: printable ASCII but the colon. RFC 5322 s3.6.8. */
@@ -148,9 +172,12 @@ export function decodeEncodedWords(value: Octets, options: DecodeOptions): Octet
 }
 
 function decodeWord(encoding: Octets, text: Octets): Octets | undefined {
-  if (encoding === 'B' || encoding === 'b') return /^[A-Za-z0-9+/]*={0,2}$/.test(text) ? Buffer.from(text, 'base64').toString('latin1') : undefined;
+  if (encoding === 'B' || encoding === 'b')
+    return /^[A-Za-z0-9+/]*={0,2}$/.test(text) ? Buffer.from(text, 'base64').toString('latin1') : undefined;
   if (/=(?![0-9A-Fa-f]{2})/.test(text)) return undefined;
-  return text.replace(/_|=([0-9A-Fa-f]{2})/g, (_, hex: string | undefined) => (hex === undefined ? ' ' : String.fromCharCode(Number.parseInt(hex, 16))));
+  return text.replace(/_|=([0-9A-Fa-f]{2})/g, (_, hex: string | undefined) =>
+    hex === undefined ? ' ' : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 /** From one charset to another; unchanged when either is not known. */

@@ -5,7 +5,20 @@
 import type { Octets } from '../base/octets.ts';
 import { printable } from '../base/octets.ts';
 import type {
-  AcceptedMessage, AclVerdict, Caller, Config, Connection, Deadline, Frame, MessageSink, MessageStore, Origin, Services, Session, Template, Transaction,
+  AcceptedMessage,
+  AclVerdict,
+  Caller,
+  Config,
+  Connection,
+  Deadline,
+  Frame,
+  MessageSink,
+  MessageStore,
+  Origin,
+  Services,
+  Session,
+  Template,
+  Transaction,
 } from '../core/index.ts';
 import { droppedLine, smtpErrorLine } from '../logging/lines/connection.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
@@ -70,7 +83,15 @@ export interface ChunkedMessage {
   wireBytes: number;
 }
 
-const NOTHING_ADVERTISED: Advertised = { pipelining: false, dsn: false, tls: false, auth: false, chunking: false, prdr: false, smtputf8: false };
+const NOTHING_ADVERTISED: Advertised = {
+  pipelining: false,
+  dsn: false,
+  tls: false,
+  auth: false,
+  chunking: false,
+  prdr: false,
+  smtputf8: false,
+};
 
 /** Reply lines longer than this are broken at a space when `control = no_multiline_responses` does not forbid it. */
 const REPLY_LINE_LIMIT = 75;
@@ -80,7 +101,11 @@ const MAX_HELD_REPLY = 16_384;
 const PHASES_WITH_SENDER: ReadonlySet<string> = new Set(['rcpt', 'data', 'mime', 'dkim', 'prdr']);
 
 /** Codes of rejections other than 550. */
-const PHASE_CODES: ReadonlyMap<string, string> = new Map([['auth', '503'], ['etrn', '458'], ['vrfy', '252']]);
+const PHASE_CODES: ReadonlyMap<string, string> = new Map([
+  ['auth', '503'],
+  ['etrn', '458'],
+  ['vrfy', '252'],
+]);
 
 export class Dialogue {
   readonly parts: SmtpParts;
@@ -131,7 +156,13 @@ export class Dialogue {
     const state = newSessionState(origin);
     this.until = { endMs: Number.POSITIVE_INFINITY, signal: AbortSignal.any([parts.signal, this.#abort.signal]) };
     this.session = {
-      mode, connectionNumber: parts.connectionNumber, startedAtMs: services.clock.now(), isRehearsal: parts.isRehearsal, until: this.until, state, caller,
+      mode,
+      connectionNumber: parts.connectionNumber,
+      startedAtMs: services.clock.now(),
+      isRehearsal: parts.isRehearsal,
+      until: this.until,
+      state,
+      caller,
     };
     state.flushReplies = () => this.flush();
     this.reader = new LineReader(connection);
@@ -159,7 +190,13 @@ export class Dialogue {
   }
 
   frame(): Frame {
-    return receptionFrame({ config: this.config, services: this.parts.services, session: this.session, transaction: this.transaction, until: this.until });
+    return receptionFrame({
+      config: this.config,
+      services: this.parts.services,
+      session: this.session,
+      transaction: this.transaction,
+      until: this.until,
+    });
   }
 
   /** Until when the client may be silent. */
@@ -202,7 +239,8 @@ export class Dialogue {
     const coded = splitCode(text, code);
     const actual = coded.code[0] === code[0] || code === '252' ? coded : { code, enhanced: '', text };
     let lines = wrapReplyText(actual.text, REPLY_LINE_LIMIT);
-    if (this.session.state.controls.has('no_multiline_responses')) lines = [wrapReplyText(actual.text, Number.POSITIVE_INFINITY).join(' ').slice(0, 450)];
+    if (this.session.state.controls.has('no_multiline_responses'))
+      lines = [wrapReplyText(actual.text, Number.POSITIVE_INFINITY).join(' ').slice(0, 450)];
     this.reply(actual.code, lines.map((line) => printable(actual.enhanced + line, { escapeTab: false })).join('\n'));
   }
 
@@ -234,7 +272,10 @@ export class Dialogue {
       return;
     }
     this.reply(code, `${text}\nToo many syntax or protocol errors`);
-    this.dropFor(`too many syntax or protocol errors (last command was "${this.lastCommand.slice(0, 128)}", ${this.historyField()})`, 'synprot-error');
+    this.dropFor(
+      `too many syntax or protocol errors (last command was "${this.lastCommand.slice(0, 128)}", ${this.historyField()})`,
+      'synprot-error',
+    );
   }
 
   /** Ends the connection for what the client did; `reason` is `$smtp_notquit_reason`. */
@@ -278,7 +319,11 @@ export class Dialogue {
    * Replies to and logs what an ACL refused. `label` names the command in the log: `RCPT <a@b>`, `connection in "connect" ACL`.
    * Spec ch. 44 "Returned text", "Log lines".
    */
-  refuse(phase: string, label: Octets, verdict: Exclude<AclVerdict, { kind: 'accept' | 'discard' }>): { readonly code: string; readonly text: Octets } {
+  refuse(
+    phase: string,
+    label: Octets,
+    verdict: Exclude<AclVerdict, { kind: 'accept' | 'discard' }>,
+  ): { readonly code: string; readonly text: Octets } {
     const isTemporary = verdict.kind !== 'fail';
     const code = isTemporary ? '451' : (PHASE_CODES.get(phase) ?? '550');
     const fallback = isTemporary ? 'Temporary local problem - please try later' : 'Administrative prohibition';
@@ -286,7 +331,9 @@ export class Dialogue {
     if (verdict.kind !== 'error' && verdict.senderVerify !== undefined) {
       const { address, details, logText, isDefer } = verdict.senderVerify;
       if (this.log.selected('sender_verify_fail')) {
-        this.log.main(`${hostAndIdent(this.origin, this.log, true)} sender verify ${isDefer ? 'defer' : 'fail'} for <${address}>: ${firstLine(logText)}`);
+        this.log.main(
+          `${hostAndIdent(this.origin, this.log, true)} sender verify ${isDefer ? 'defer' : 'fail'} for <${address}>: ${firstLine(logText)}`,
+        );
       }
       if (details !== undefined) userText = `Verification failed for <${address}>\n${details}\n${userText ?? 'Sender verify failed'}`;
     }
@@ -296,7 +343,14 @@ export class Dialogue {
     const state = transaction?.state;
     const sender = PHASES_WITH_SENDER.has(phase) ? state?.sender : undefined;
     const line = rejectionLine({ origin, sender, what: label, isTemporary, reason: verdict.logMessage ?? '' }, log);
-    const headers = phase === 'data' && state !== undefined ? rejectedMessage(state.sender ?? '', state.recipients.map((recipient) => recipient.address), state.headers) : [];
+    const headers =
+      phase === 'data' && state !== undefined
+        ? rejectedMessage(
+            state.sender ?? '',
+            state.recipients.map((recipient) => recipient.address),
+            state.headers,
+          )
+        : [];
     log.mainAndReject(line, headers, state?.id);
     if (verdict.kind === 'fail' && verdict.isDrop) this.drop();
     return { code, text };

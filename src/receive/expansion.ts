@@ -16,7 +16,14 @@ export async function expandOctets(template: Template | undefined, frame: Frame)
   return mapOutcome(await expandText(template, frame), (text) => text.octets);
 }
 
-const SIZE_UNITS: ReadonlyMap<string, number> = new Map([['K', 1024], ['k', 1024], ['M', 1024 ** 2], ['m', 1024 ** 2], ['G', 1024 ** 3], ['g', 1024 ** 3]]);
+const SIZE_UNITS: ReadonlyMap<string, number> = new Map([
+  ['K', 1024],
+  ['k', 1024],
+  ['M', 1024 ** 2],
+  ['m', 1024 ** 2],
+  ['G', 1024 ** 3],
+  ['g', 1024 ** 3],
+]);
 
 /** `50M`, `1000`, `0`; undefined when it is no number. */
 export function parseSize(text: Octets): number | undefined {

@@ -1,13 +1,28 @@
 /** A store in memory and sessions on a scripted connection, for tests. */
 import type { Octets } from '../base/octets.ts';
-import { octetsFromBytes } from '../base/octets.ts';
+import { octetsFromBytes, trimSpace } from '../base/octets.ts';
 import type {
-  AcceptedMessage, AclVerdict, Acls, Body, Caller, Config, Frame, Lists, Message, MessageEnvelope, MessageSink, MessageStore, Services, SystemResult, Text, TlsFacts,
+  AcceptedMessage,
+  Acls,
+  AclVerdict,
+  Body,
+  Caller,
+  Config,
+  Frame,
+  Lists,
+  Message,
+  MessageEnvelope,
+  MessageSink,
+  MessageStore,
+  Services,
+  SystemResult,
+  Text,
+  TlsFacts,
 } from '../core/index.ts';
 import { ok } from '../core/index.ts';
+import { FakeLog } from '../system/fakes/log.ts';
 import type { FakePeer } from '../system/fakes/net.ts';
 import { FakeConnection } from '../system/fakes/net.ts';
-import { FakeLog } from '../system/fakes/log.ts';
 import type { TestConfigParts } from '../system/fakes/services.ts';
 import { fakeServices, testConfig } from '../system/fakes/services.ts';
 import type { SmtpParts } from './session.ts';
@@ -67,7 +82,7 @@ export function messageText(message: Message): Octets {
 
 /** Lists by equality and `*`. */
 export const plainLists: Lists = {
-  split: (list) => list.split(':').map((item) => item.trim()),
+  split: (list) => list.split(':').map(trimSpace),
   matchDomain: (list, domain) => ok({ matched: inList(list, domain.octets) }),
   matchLocalPart: (list, localPart) => ok({ matched: inList(list, localPart.octets) }),
   matchAddress: (list, address) => ok({ matched: inList(list, address.octets) }),
@@ -77,18 +92,31 @@ export const plainLists: Lists = {
 
 function inList(list: Parameters<Lists['matchDomain']>[0], subject: Octets): boolean {
   const text = 'octets' in list ? list.octets : list.template.source;
-  return text.split(':').some((item) => item.trim() === '*' || item.trim() === subject);
+  return text
+    .split(':')
+    .map(trimSpace)
+    .some((item) => item === '*' || item === subject);
 }
 
 /** ACLs as functions by name. */
 export function scriptedAcls(acls: Readonly<Record<string, (frame: Frame, phase: string) => AclVerdict>>): Acls {
   return {
-    run: (phase: string, text: Text, _args: readonly Text[], frame: Frame) => acls[text.octets]?.(frame, phase) ?? { kind: 'error', logMessage: `no ACL ${text.octets}` },
+    run: (phase: string, text: Text, _args: readonly Text[], frame: Frame) =>
+      acls[text.octets]?.(frame, phase) ?? { kind: 'error', logMessage: `no ACL ${text.octets}` },
     call: () => ok({ accepted: true, message: { octets: '', taint: [] } }),
   };
 }
 
-export const testCaller: Caller = { uid: 1000, gid: 1000, groups: [1000], login: 'caller', fullName: 'A Caller', home: '/home/caller', isTrusted: false, isAdmin: false };
+export const testCaller: Caller = {
+  uid: 1000,
+  gid: 1000,
+  groups: [1000],
+  login: 'caller',
+  fullName: 'A Caller',
+  home: '/home/caller',
+  isTrusted: false,
+  isAdmin: false,
+};
 
 export interface SessionSetup {
   readonly config?: TestConfigParts;
@@ -114,8 +142,21 @@ export async function playSession(peer: FakePeer, setup: SessionSetup = {}): Pro
   const services = fakeServices({ log, lists: plainLists, acls: scriptedAcls(setup.acls ?? {}), ...setup.services });
   const connection = new FakeConnection(peer, setup.tls === undefined ? {} : { tls: setup.tls });
   const session = new SmtpSession({
-    connection, config, services, store, mode: 'smtp-tcp', caller: testCaller, isRehearsal: false, connectionNumber: 1, connectionCount: 1, isTlsOnConnect: false,
-    hostAddress: connection.remoteAddress, hostPort: connection.remotePort, onAccepted: ({ claim }) => claim.release(), signal: new AbortController().signal, ...setup.parts,
+    connection,
+    config,
+    services,
+    store,
+    mode: 'smtp-tcp',
+    caller: testCaller,
+    isRehearsal: false,
+    connectionNumber: 1,
+    connectionCount: 1,
+    isTlsOnConnect: false,
+    hostAddress: connection.remoteAddress,
+    hostPort: connection.remotePort,
+    onAccepted: ({ claim }) => claim.release(),
+    signal: new AbortController().signal,
+    ...setup.parts,
   });
   await session.run();
   return { written: connection.written.replaceAll('\r', ''), store, log, config };

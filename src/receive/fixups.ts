@@ -6,7 +6,17 @@ import type { Octets } from '../base/octets.ts';
 import { equalsIgnoreCase, trimSpace } from '../base/octets.ts';
 import type { AddedHeader, HeaderLine, HeaderType } from '../core/index.ts';
 import { domainOf, localPartOf, parseAddressList, quotePhrase } from '../message/address.ts';
-import { encodeWords, findByType, findHeader, hasName, headerValue, isResentHeader, makeHeader, needsEncoding, rawValue } from '../message/header.ts';
+import {
+  encodeWords,
+  findByType,
+  findHeader,
+  hasName,
+  headerValue,
+  isResentHeader,
+  makeHeader,
+  needsEncoding,
+  rawValue,
+} from '../message/header.ts';
 
 /** Where the message comes from decides what is done. */
 export interface FixupFacts {
@@ -77,7 +87,9 @@ export function isResentMessage(headers: readonly HeaderLine[]): boolean {
 export function fixHeaders(headers: readonly HeaderLine[], facts: FixupFacts): FixedHeader {
   const doesFixups = (facts.isLocal || facts.submission !== undefined) && !facts.isSuppressed;
   const isResent = isResentMessage(headers);
-  const fixed = headers.map((header) => (isUnwanted(header, isResent, facts) || (doesFixups && isSenderToRemove(header, facts)) ? deleted(header) : header));
+  const fixed = headers.map((header) =>
+    isUnwanted(header, isResent, facts) || (doesFixups && isSenderToRemove(header, facts)) ? deleted(header) : header,
+  );
   if (!doesFixups) return { headers: fixed, sender: facts.sender };
   const prefix = isResent ? 'Resent-' : '';
   fixLoginOnlyFrom(fixed, facts);
@@ -159,12 +171,15 @@ function withName(name: Octets | undefined, address: Octets, facts: FixupFacts):
 function addSender(headers: HeaderLine[], prefix: Octets, facts: FixupFacts): Octets {
   const expected = expectedSender(facts);
   if (expected === undefined) return facts.sender;
-  if (isFrom(headers, prefix === 'Resent-', expected.address, facts.settings)) return expected.changesReturnPath ? expected.address : facts.sender;
+  if (isFrom(headers, prefix === 'Resent-', expected.address, facts.settings))
+    return expected.changesReturnPath ? expected.address : facts.sender;
   headers.push(makeHeader(`${prefix}Sender: ${withName(expected.name, expected.address, facts)}\n`));
   return expected.changesReturnPath ? expected.address : facts.sender;
 }
 
-function expectedSender(facts: FixupFacts): { readonly address: Octets; readonly name: Octets | undefined; readonly changesReturnPath: boolean } | undefined {
+function expectedSender(
+  facts: FixupFacts,
+): { readonly address: Octets; readonly name: Octets | undefined; readonly changesReturnPath: boolean } | undefined {
   const { submission } = facts;
   if (submission !== undefined) {
     if (submission.retainsSender) return undefined;
@@ -210,7 +225,10 @@ function isAffix(text: Octets, pattern: Octets | undefined): boolean {
 // ---------------------------------------------------------------- qualification
 
 /** Adds the domain to unqualified addresses of the header's address lines; the line as it was stays, deleted. Spec ch. 48 "Unqualified addresses". */
-export function qualifyHeaders(headers: readonly HeaderLine[], domains: { readonly sender: Octets | undefined; readonly recipient: Octets | undefined }): HeaderLine[] {
+export function qualifyHeaders(
+  headers: readonly HeaderLine[],
+  domains: { readonly sender: Octets | undefined; readonly recipient: Octets | undefined },
+): HeaderLine[] {
   return headers.flatMap((header) => {
     const domain = SENDER_TYPES.has(header.type) ? domains.sender : RECIPIENT_TYPES.has(header.type) ? domains.recipient : undefined;
     const qualified = domain === undefined ? header : qualifyHeader(header, domain);
@@ -239,7 +257,8 @@ function qualifyHeader(header: HeaderLine, domain: Octets): HeaderLine {
 /** Puts what ACLs added into place (Spec ch. 44 "Adding header lines in ACLs"). */
 export function insertAdded(headers: readonly HeaderLine[], added: readonly AddedHeader[]): HeaderLine[] {
   if (added.length === 0) return [...headers];
-  const at = (position: AddedHeader['position']): HeaderLine[] => added.filter((line) => line.position === position).map((line) => makeHeader(line.text));
+  const at = (position: AddedHeader['position']): HeaderLine[] =>
+    added.filter((line) => line.position === position).map((line) => makeHeader(line.text));
   const firstReceived = headers.findIndex((header) => header.type === 'P');
   let afterReceived = firstReceived;
   while (afterReceived >= 0 && headers[afterReceived]?.type === 'P') afterReceived++;

@@ -5,11 +5,25 @@
 import type { Octets } from '../base/octets.ts';
 import { trimSpace } from '../base/octets.ts';
 import type {
-  AcceptedMessage, AclVerdict, Caller, Config, Deadline, Frame, HeaderLine, MessageEnvelope, MessageSink, Services, Session, Transaction, TransactionState,
+  AcceptedMessage,
+  AclVerdict,
+  Caller,
+  Config,
+  Deadline,
+  Frame,
+  HeaderLine,
+  MessageEnvelope,
+  MessageSink,
+  Recipient,
+  Services,
+  Session,
+  Transaction,
+  TransactionState,
 } from '../core/index.ts';
 import { arrivalLine } from '../logging/lines/arrival.ts';
-import { decodeEncodedWords, findHeader, headerValue, makeHeader, unfold } from '../message/header.ts';
 import { formatDate } from '../message/date.ts';
+import { decodeEncodedWords, findHeader, headerValue, makeHeader, unfold } from '../message/header.ts';
+import { rewriteAddress, rewriteHeaders } from '../rewrite/rewrite.ts';
 import type { DeliveryWish } from './dialogue.ts';
 import { expandOctets, expandText } from './expansion.ts';
 import { fixHeaders, insertAdded, parseSubmission, qualifyHeaders, removeNamed } from './fixups.ts';
@@ -38,7 +52,13 @@ export interface IntakeContext {
 }
 
 export type Intake =
-  | { readonly kind: 'accepted'; readonly accepted: AcceptedMessage; readonly wish: DeliveryWish | undefined; /** Of `control = fakereject`, `fakedefer`. */ readonly fake: FakeReply | undefined; readonly message: Octets | undefined }
+  | {
+      readonly kind: 'accepted';
+      readonly accepted: AcceptedMessage;
+      readonly wish: DeliveryWish | undefined /** Of `control = fakereject`, `fakedefer`. */;
+      readonly fake: FakeReply | undefined;
+      readonly message: Octets | undefined;
+    }
   /** Taken and thrown away: a 250 for nothing. */
   | { readonly kind: 'discarded'; readonly id: string }
   | { readonly kind: 'refused'; readonly phase: 'data' | 'not_smtp'; readonly verdict: Exclude<AclVerdict, { kind: 'accept' | 'discard' }> }
@@ -49,7 +69,8 @@ export interface FakeReply {
   readonly text: Octets;
 }
 
-const FAKE_REJECT = 'Your message has been rejected but is being kept for evaluation.\nIf it was a legitimate message, it may still be delivered to the target\nrecipient(s).';
+const FAKE_REJECT =
+  'Your message has been rejected but is being kept for evaluation.\nIf it was a legitimate message, it may still be delivered to the target\nrecipient(s).';
 
 /** Uses up the sink. The log has the `<=` line, and it is written, when the result is `accepted`. */
 export async function acceptMessage(context: IntakeContext, read: ReadMessage, sink: MessageSink): Promise<Intake> {
@@ -63,6 +84,10 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   takeFacts(state, read, sink);
   const failure = await prepareHeaders(context, state, read.headers, frame);
   if (failure !== undefined) return failed(context, sink, failure);
+  const received = state.recipients.map((recipient) => recipient.address);
+  await rewrite(state, frame);
+  const noReceived = await addReceived(context, state, frame);
+  if (noReceived !== undefined) return failed(context, sink, noReceived);
   applyAclHeaders(state);
   const verdict = await judge(context, frame);
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
@@ -72,8 +97,8 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   applyAclHeaders(state);
   state.headers = redateReceived(context, state.headers);
   const discarded = discardReason(state, verdict.kind === 'discard');
-  if (discarded !== undefined) return discard(context, state, sink, discarded);
-  return commit(context, state, read, sink, verdict.kind === 'accept' ? verdict.message : undefined);
+  if (discarded !== undefined) return discard(context, state, sink, received, discarded);
+  return commit(context, state, read, sink, received, verdict.kind === 'accept' ? verdict.message : undefined);
 }
 
 function takeFacts(state: TransactionState, read: ReadMessage, sink: MessageSink): void {
@@ -85,8 +110,13 @@ function takeFacts(state: TransactionState, read: ReadMessage, sink: MessageSink
   state.maxReceivedLineLength = read.maxLineLength;
 }
 
-/** Fix-ups, qualification, Received:. The text of a failure. */
-async function prepareHeaders(context: IntakeContext, state: TransactionState, headers: readonly HeaderLine[], frame: Frame): Promise<Octets | undefined> {
+/** Fix-ups and qualification. The text of a failure. */
+async function prepareHeaders(
+  context: IntakeContext,
+  state: TransactionState,
+  headers: readonly HeaderLine[],
+  frame: Frame,
+): Promise<Octets | undefined> {
   const { config, services, session, caller } = context;
   const { main } = config;
   const { origin } = session.state;
@@ -125,10 +155,32 @@ async function prepareHeaders(context: IntakeContext, state: TransactionState, h
     sender: qualifies && (isLocal || origin.allowUnqualifiedSender === true) ? main.qualify_domain : undefined,
     recipient: qualifies && (isLocal || origin.allowUnqualifiedRecipient === true) ? main.qualify_recipient : undefined,
   });
+  return undefined;
+}
+
+/** The rules of the configuration, for the envelope and for the lines that came with the message (Spec ch. 31 "When does rewriting happen?"). */
+async function rewrite(state: TransactionState, frame: Frame): Promise<void> {
+  if (frame.config.rewriteRules.length === 0) return;
+  state.headers = [...(await rewriteHeaders(state.headers, frame))];
+  if (state.sender !== undefined && state.sender !== '') state.sender = (await rewriteAddress(state.sender, 'env-from', frame)).address;
+  const recipients: Recipient[] = [];
+  for (const recipient of state.recipients)
+    recipients.push({ ...recipient, address: (await rewriteAddress(recipient.address, 'env-to', frame)).address });
+  state.recipients = recipients;
+}
+
+/** The text of a failure. */
+async function addReceived(context: IntakeContext, state: TransactionState, frame: Frame): Promise<Octets | undefined> {
+  const { config, services } = context;
+  const { main } = config;
   const received = await expandOctets(main.received_header_text, frame);
-  if (received.kind === 'fail' || received.kind === 'defer') return `Expansion of "${main.received_header_text?.source ?? ''}" (received_header_text) failed: ${received.message}`;
+  if (received.kind === 'fail' || received.kind === 'defer')
+    return `Expansion of "${main.received_header_text?.source ?? ''}" (received_header_text) failed: ${received.message}`;
   if (received.kind === 'ok' && received.value !== '') {
-    state.headers = [makeHeader(`${received.value};\n\t${formatDate(services.clock, main.timezone, state.receivedAtMs)}\n`), ...state.headers];
+    state.headers = [
+      makeHeader(`${received.value};\n\t${formatDate(services.clock, main.timezone, state.receivedAtMs)}\n`),
+      ...state.headers,
+    ];
     state.controls.set('received-added', '');
   }
   return undefined;
@@ -141,8 +193,10 @@ async function makeMessageId(state: TransactionState, frame: Frame): Promise<Oct
   if (text.kind === 'fail' || text.kind === 'defer') return { problem: `failed to expand message_id_header_text: ${text.message}` };
   const domain = await expandText(main.message_id_header_domain, frame);
   if (domain.kind === 'fail' || domain.kind === 'defer') return { problem: `failed to expand message_id_header_domain: ${domain.message}` };
-  const extra = text.kind === 'ok' && text.value.octets !== '' ? `.${text.value.octets.replace(/[^!#$%&'*+\-/0-9=?A-Z^_`a-z{|}~.]/g, '-')}` : '';
-  const host = domain.kind === 'ok' && domain.value.octets !== '' ? domain.value.octets.replace(/[^0-9A-Za-z.\-[\]:]/g, '-') : main.primary_hostname;
+  const extra =
+    text.kind === 'ok' && text.value.octets !== '' ? `.${text.value.octets.replace(/[^!#$%&'*+\-/0-9=?A-Z^_`a-z{|}~.]/g, '-')}` : '';
+  const host =
+    domain.kind === 'ok' && domain.value.octets !== '' ? domain.value.octets.replace(/[^0-9A-Za-z.\-[\]:]/g, '-') : main.primary_hostname;
   return `<E${state.id ?? ''}${extra}@${host}>`;
 }
 
@@ -184,10 +238,10 @@ function discardReason(state: TransactionState, isDiscardedByData: boolean): Oct
   return `${state.controls.get('discarded-recipients') ?? 'RCPT'} ACL discarded recipients`;
 }
 
-function discard(context: IntakeContext, state: TransactionState, sink: MessageSink, reason: Octets): Intake {
+function discard(context: IntakeContext, state: TransactionState, sink: MessageSink, received: readonly Octets[], reason: Octets): Intake {
   const { log } = context.services;
   sink.abort();
-  log.main(arrival(context, state, headersBytes(state.headers) + state.size), sink.id);
+  log.main(arrival(context, state, received, headersBytes(state.headers) + state.size), sink.id);
   log.main(`=> blackhole (${reason})`, sink.id);
   log.main('Completed', sink.id);
   log.flush();
@@ -204,7 +258,14 @@ function failed(context: IntakeContext, sink: MessageSink, reason: Octets): Inta
   return { kind: 'failed', reason };
 }
 
-async function commit(context: IntakeContext, state: TransactionState, read: ReadMessage, sink: MessageSink, message: Octets | undefined): Promise<Intake> {
+async function commit(
+  context: IntakeContext,
+  state: TransactionState,
+  read: ReadMessage,
+  sink: MessageSink,
+  received: readonly Octets[],
+  message: Octets | undefined,
+): Promise<Intake> {
   const { services } = context;
   const committed = await sink.commit(envelopeOf(context, state, read));
   if (committed.kind === 'error') {
@@ -213,7 +274,7 @@ async function commit(context: IntakeContext, state: TransactionState, read: Rea
   }
   const accepted = committed.value;
   context.session.state.messagesAccepted++;
-  services.log.main(arrival(context, state, accepted.message.size), sink.id);
+  services.log.main(arrival(context, state, received, accepted.message.size), sink.id);
   const freeze = state.controls.get('freeze');
   if (freeze !== undefined) services.log.main('frozen by ACL', sink.id);
   services.log.flush();
@@ -274,14 +335,18 @@ function queueOnlyFile(context: IntakeContext, list: Octets): DeliveryWish | und
 }
 
 function fakeReply(state: TransactionState): FakeReply | undefined {
-  for (const [control, code] of [['fakedefer', '450'], ['fakereject', '550']] as const) {
+  for (const [control, code] of [
+    ['fakedefer', '450'],
+    ['fakereject', '550'],
+  ] as const) {
     const options = state.controls.get(control);
     if (options !== undefined) return { code, text: options.replace(/^[/=]/, '') || FAKE_REJECT };
   }
   return undefined;
 }
 
-function arrival(context: IntakeContext, state: TransactionState, sizeBytes: number): Octets {
+/** `received`: the recipients before they were rewritten. */
+function arrival(context: IntakeContext, state: TransactionState, received: readonly Octets[], sizeBytes: number): Octets {
   const { services, session, config } = context;
   const { log } = services;
   const id = findHeader(state.headers, 'Resent-Message-ID') ?? findHeader(state.headers, 'Message-ID');
@@ -298,9 +363,12 @@ function arrival(context: IntakeContext, state: TransactionState, sizeBytes: num
       bodyType: state.bodyType,
       durationMs: services.clock.now() - state.receivedAtMs,
       messageId: value === undefined ? undefined : { value, isCreated: value.startsWith(`E${state.id ?? ' '}`) },
-      subject: subject === undefined ? undefined : decodeEncodedWords(unfold(headerValue(subject)), { charset: config.main.headers_charset ?? 'UTF-8' }),
+      subject:
+        subject === undefined
+          ? undefined
+          : decodeEncodedWords(unfold(headerValue(subject)), { charset: config.main.headers_charset ?? 'UTF-8' }),
       rawSender: state.rawSender ?? state.sender ?? '',
-      recipients: state.recipients.map((recipient) => recipient.address),
+      recipients: received,
       mailAuth: session.state.origin.authenticatedSender,
       isFakeReject: state.controls.has('fakereject') || state.controls.has('fakedefer'),
       showsHighOctets: config.main.print_topbitchars,

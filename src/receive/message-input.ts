@@ -50,7 +50,13 @@ export type MessageReading =
 const DEFAULT_HEADER_LIMIT = 1024 * 1024;
 
 /** Reads until the decoder finds the end, or to the end of the input for a framing without one (`endIsNormal`). */
-export async function readMessage(source: OctetSource, decoder: DataDecoder, sink: MessageSink, limits: InputLimits, endIsNormal: boolean): Promise<MessageReading> {
+export async function readMessage(
+  source: OctetSource,
+  decoder: DataDecoder,
+  sink: MessageSink,
+  limits: InputLimits,
+  endIsNormal: boolean,
+): Promise<MessageReading> {
   const receiver = new MessageReceiver(sink, limits);
   for (;;) {
     const result = await source.read();
@@ -154,7 +160,10 @@ export class MessageReceiver {
   }
 }
 
-type HeaderStep = { readonly kind: 'more' } | { readonly kind: 'end'; readonly rest: Buffer } | { readonly kind: 'header-too-big' | 'header-line-too-long' };
+type HeaderStep =
+  | { readonly kind: 'more' }
+  | { readonly kind: 'end'; readonly rest: Buffer }
+  | { readonly kind: 'header-too-big' | 'header-line-too-long' };
 
 /** Cuts header lines from octets with \n line ends. A blank line ends them, and a line that is no header begins the body. */
 class HeaderCollector {
@@ -181,7 +190,8 @@ class HeaderCollector {
     }
     this.#pending = data.subarray(from);
     if (this.#size + this.#pending.length > this.#limits.headerBytes) return { kind: 'header-too-big' };
-    if (this.#limits.headerLineBytes > 0 && this.#partsLength + this.#pending.length > this.#limits.headerLineBytes) return { kind: 'header-line-too-long' };
+    if (this.#limits.headerLineBytes > 0 && this.#partsLength + this.#pending.length > this.#limits.headerLineBytes)
+      return { kind: 'header-line-too-long' };
     return { kind: 'more' };
   }
 

@@ -9,7 +9,12 @@ import { messageText, playSession } from './fakes.ts';
 
 const banner = constantTemplate('mail.test.example ESMTP');
 const accept = (): AclVerdict => ({ kind: 'accept' });
-const open: SessionSetup = { config: { main: { smtp_banner: banner, acl_smtp_rcpt: constantTemplate('rcpt'), received_header_text: constantTemplate('Received: from test') } }, acls: { rcpt: accept } };
+const open: SessionSetup = {
+  config: {
+    main: { smtp_banner: banner, acl_smtp_rcpt: constantTemplate('rcpt'), received_header_text: constantTemplate('Received: from test') },
+  },
+  acls: { rcpt: accept },
+};
 
 function withMain(main: NonNullable<NonNullable<SessionSetup['config']>['main']>, acls: SessionSetup['acls'] = {}): SessionSetup {
   return { config: { main: { ...open.config?.main, ...main } }, acls: { ...open.acls, ...acls } };
@@ -23,13 +28,33 @@ async function replies(commands: readonly string[], setup: SessionSetup = open):
 
 test('a message from EHLO to QUIT', async () => {
   const { written, store, log } = await playSession(
-    scriptedPeer(['EHLO client.example\r\n', 'MAIL FROM:<a@b.example>\r\n', 'RCPT TO:<User@C.example>\r\n', 'DATA\r\n', 'Subject: x\r\n\r\nHello\r\n..\r\n.\r\n', 'QUIT\r\n']), open,
+    scriptedPeer([
+      'EHLO client.example\r\n',
+      'MAIL FROM:<a@b.example>\r\n',
+      'RCPT TO:<User@C.example>\r\n',
+      'DATA\r\n',
+      'Subject: x\r\n\r\nHello\r\n..\r\n.\r\n',
+      'QUIT\r\n',
+    ]),
+    open,
   );
   assert.deepEqual(written.split('\n'), [
     '220 mail.test.example ESMTP',
     '250-mail.test.example Hello client.example [192.0.2.25]',
-    '250-SIZE 52428800', '250-LIMITS MAILMAX=1000 RCPTMAX=50000', '250-8BITMIME', '250-PIPELINING', '250-CHUNKING', '250-STARTTLS', '250-SMTPUTF8', '250 HELP',
-    '250 OK', '250 Accepted', '354 Enter message, ending with "." on a line by itself', '250 OK id=1ABCDE-00000000001-0001', '221 mail.test.example closing connection', '',
+    '250-SIZE 52428800',
+    '250-LIMITS MAILMAX=1000 RCPTMAX=50000',
+    '250-8BITMIME',
+    '250-PIPELINING',
+    '250-CHUNKING',
+    '250-STARTTLS',
+    '250-SMTPUTF8',
+    '250 HELP',
+    '250 OK',
+    '250 Accepted',
+    '354 Enter message, ending with "." on a line by itself',
+    '250 OK id=1ABCDE-00000000001-0001',
+    '221 mail.test.example closing connection',
+    '',
   ]);
   const message = store.accepted[0];
   assert.ok(message);
@@ -42,16 +67,40 @@ test('a message from EHLO to QUIT', async () => {
 
 test('refused commands', async () => {
   const cases: readonly (readonly [readonly string[], readonly string[]])[] = [
-    [['FOO', 'MAIL', 'RCPT TO'], ['500 unrecognized command', '500 unrecognized command', '500 unrecognized command']],
+    [
+      ['FOO', 'MAIL', 'RCPT TO'],
+      ['500 unrecognized command', '500 unrecognized command', '500 unrecognized command'],
+    ],
     [['MAIL FROM:<a@b>'], ['503 HELO or EHLO required']],
-    [['RCPT TO:<a@b>', 'DATA'], ['503 sender not yet given', '503-All RCPT commands were rejected with this error:', '503-503 sender not yet given', '503 valid RCPT command must precede DATA']],
-    [['HELO', 'EHLO a b', 'HELO a_b'], ['501 Syntactically invalid HELO argument(s)', '501 Syntactically invalid EHLO argument(s)', '501 Syntactically invalid HELO argument(s)']],
-    [['RSET foo', 'QUIT foo', 'DATA x'], ['501 unexpected argument data', '501 unexpected argument data', '501 unexpected argument data']],
+    [
+      ['RCPT TO:<a@b>', 'DATA'],
+      [
+        '503 sender not yet given',
+        '503-All RCPT commands were rejected with this error:',
+        '503-503 sender not yet given',
+        '503 valid RCPT command must precede DATA',
+      ],
+    ],
+    [
+      ['HELO', 'EHLO a b', 'HELO a_b'],
+      [
+        '501 Syntactically invalid HELO argument(s)',
+        '501 Syntactically invalid EHLO argument(s)',
+        '501 Syntactically invalid HELO argument(s)',
+      ],
+    ],
+    [
+      ['RSET foo', 'QUIT foo', 'DATA x'],
+      ['501 unexpected argument data', '501 unexpected argument data', '501 unexpected argument data'],
+    ],
     [['BDAT 5'], ['503 BDAT command used when CHUNKING not advertised']],
     [['STARTTLS'], ['503 STARTTLS command used when not advertised']],
     [['AUTH PLAIN'], ['503 AUTH command used when not advertised']],
     [['VRFY a@b'], ['252 Administrative prohibition']],
-    [['EXPN a@b', 'ETRN #x'], ['550 Administrative prohibition', '458 Administrative prohibition']],
+    [
+      ['EXPN a@b', 'ETRN #x'],
+      ['550 Administrative prohibition', '458 Administrative prohibition'],
+    ],
     [['NOOP a\0b'], ['501 NUL characters are not allowed in SMTP commands']],
     [['VRFY x'], ['501 x: recipient address must contain a domain']],
     [['HELP'], ['214-Commands supported:', '214 AUTH STARTTLS HELO EHLO MAIL RCPT DATA BDAT NOOP QUIT RSET HELP']],
@@ -64,10 +113,27 @@ test('MAIL and RCPT', async () => {
     [['MAIL FROM:'], ['501 MAIL must have an address operand']],
     [['MAIL FROM:<a>'], ['501 <a>: sender address must contain a domain']],
     [['MAIL FROM:<a@b> SIZE=1'], ['501 <a@b> SIZE=1: malformed address: SIZE=1 may not follow <a@b> ']],
-    [['MAIL FROM:<>', 'MAIL FROM:<a@b>'], ['250 OK', '503 sender already given']],
-    [['MAIL FROM:<>', 'RCPT TO:', 'RCPT TO:<a', 'RCPT TO:<a>'], ['250 OK', '501 RCPT must have an address operand', "501 <a: '>' missing at end of address", '501 <a>: recipient address must contain a domain']],
-    [['MAIL FROM:<>', 'RCPT TO:<Postmaster>'], ['250 OK', '250 Accepted']],
-    [['MAIL FROM:<a@b>', 'RSET', 'RCPT TO:<a@b>'], ['250 OK', '250 Reset OK', '503 sender not yet given']],
+    [
+      ['MAIL FROM:<>', 'MAIL FROM:<a@b>'],
+      ['250 OK', '503 sender already given'],
+    ],
+    [
+      ['MAIL FROM:<>', 'RCPT TO:', 'RCPT TO:<a', 'RCPT TO:<a>'],
+      [
+        '250 OK',
+        '501 RCPT must have an address operand',
+        "501 <a: '>' missing at end of address",
+        '501 <a>: recipient address must contain a domain',
+      ],
+    ],
+    [
+      ['MAIL FROM:<>', 'RCPT TO:<Postmaster>'],
+      ['250 OK', '250 Accepted'],
+    ],
+    [
+      ['MAIL FROM:<a@b>', 'RSET', 'RCPT TO:<a@b>'],
+      ['250 OK', '250 Reset OK', '503 sender not yet given'],
+    ],
   ];
   for (const [commands, expected] of cases) {
     const got = await replies(['HELO x', ...commands]);
@@ -84,19 +150,39 @@ test('ACLs decide, and their texts reach the client and the logs', async () => {
     broken: { kind: 'error', logMessage: 'cannot expand' },
     drop: { kind: 'fail', message: 'bye', logMessage: undefined, isDrop: true },
     sender: {
-      kind: 'fail', message: undefined, logMessage: 'Sender verify failed', isDrop: false,
+      kind: 'fail',
+      message: undefined,
+      logMessage: 'Sender verify failed',
+      isDrop: false,
       senderVerify: { address: 'a@b', details: 'Unrouteable address', logText: 'Unrouteable address', isDefer: false },
     },
   };
   const setup = withMain({}, { rcpt: (frame) => verdicts[local(frame) ?? ''] ?? { kind: 'accept' } });
-  const { written, log } = await playSession(scriptedPeer(['HELO x\r\n', 'MAIL FROM:<a@b>\r\n', ...['deny', 'custom', 'defer', 'broken', 'sender', 'drop', 'never'].map((name) => `RCPT TO:<${name}@d>\r\n`)]), setup);
+  const { written, log } = await playSession(
+    scriptedPeer([
+      'HELO x\r\n',
+      'MAIL FROM:<a@b>\r\n',
+      ...['deny', 'custom', 'defer', 'broken', 'sender', 'drop', 'never'].map((name) => `RCPT TO:<${name}@d>\r\n`),
+    ]),
+    setup,
+  );
   assert.deepEqual(written.split('\n').slice(3, -1), [
-    '550 Administrative prohibition', '553-5.7.1 first', '553 5.7.1 second', '451 Temporary local problem - please try later', '451 Temporary local problem - please try later',
-    '550-Verification failed for <a@b>', '550-Unrouteable address', '550 Sender verify failed', '550 bye',
+    '550 Administrative prohibition',
+    '553-5.7.1 first',
+    '553 5.7.1 second',
+    '451 Temporary local problem - please try later',
+    '451 Temporary local problem - please try later',
+    '550-Verification failed for <a@b>',
+    '550-Unrouteable address',
+    '550 Sender verify failed',
+    '550 bye',
   ]);
   assert.deepEqual(log.rejectLines, [
-    'H=(x) [192.0.2.25] F=<a@b> rejected RCPT <deny@d>', 'H=(x) [192.0.2.25] F=<a@b> rejected RCPT <custom@d>: log text', 'H=(x) [192.0.2.25] F=<a@b> temporarily rejected RCPT <defer@d>',
-    'H=(x) [192.0.2.25] F=<a@b> temporarily rejected RCPT <broken@d>: cannot expand', 'H=(x) [192.0.2.25] F=<a@b> rejected RCPT <sender@d>: Sender verify failed',
+    'H=(x) [192.0.2.25] F=<a@b> rejected RCPT <deny@d>',
+    'H=(x) [192.0.2.25] F=<a@b> rejected RCPT <custom@d>: log text',
+    'H=(x) [192.0.2.25] F=<a@b> temporarily rejected RCPT <defer@d>',
+    'H=(x) [192.0.2.25] F=<a@b> temporarily rejected RCPT <broken@d>: cannot expand',
+    'H=(x) [192.0.2.25] F=<a@b> rejected RCPT <sender@d>: Sender verify failed',
     'H=(x) [192.0.2.25] F=<a@b> rejected RCPT <drop@d>',
   ]);
   assert.ok(log.mainLines.includes('H=(x) [192.0.2.25] sender verify fail for <a@b>: Unrouteable address'));
@@ -109,10 +195,23 @@ test('ACLs of every phase', async () => {
     return { kind: 'accept' };
   };
   const acl = constantTemplate('note');
-  const setup = withMain({
-    acl_smtp_connect: acl, acl_smtp_helo: acl, acl_smtp_mail: acl, acl_smtp_rcpt: acl, acl_smtp_predata: acl, acl_smtp_data: acl, acl_smtp_quit: acl, acl_smtp_notquit: acl,
-  }, { note });
-  await playSession(scriptedPeer(['HELO x\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<a@b>\r\n', 'DATA\r\n', '\r\nx\r\n.\r\n', 'QUIT\r\n']), setup);
+  const setup = withMain(
+    {
+      acl_smtp_connect: acl,
+      acl_smtp_helo: acl,
+      acl_smtp_mail: acl,
+      acl_smtp_rcpt: acl,
+      acl_smtp_predata: acl,
+      acl_smtp_data: acl,
+      acl_smtp_quit: acl,
+      acl_smtp_notquit: acl,
+    },
+    { note },
+  );
+  await playSession(
+    scriptedPeer(['HELO x\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<a@b>\r\n', 'DATA\r\n', '\r\nx\r\n.\r\n', 'QUIT\r\n']),
+    setup,
+  );
   assert.deepEqual(phases, ['connect', 'helo', 'mail', 'rcpt', 'predata', 'data', 'quit']);
   phases.length = 0;
   await playSession(scriptedPeer(['HELO x\r\n']), setup);
@@ -120,8 +219,22 @@ test('ACLs of every phase', async () => {
 });
 
 test('a refusal after DATA leaves nothing and the session goes on', async () => {
-  const setup = withMain({ acl_smtp_data: constantTemplate('data') }, { data: () => ({ kind: 'fail', message: 'no such content', logMessage: 'spam', isDrop: false }) });
-  const { written, store, log } = await playSession(scriptedPeer(['HELO x\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<a@b>\r\n', 'DATA\r\n', 'Subject: s\r\n\r\nx\r\n.\r\n', 'NOOP\r\n', 'QUIT\r\n']), setup);
+  const setup = withMain(
+    { acl_smtp_data: constantTemplate('data') },
+    { data: () => ({ kind: 'fail', message: 'no such content', logMessage: 'spam', isDrop: false }) },
+  );
+  const { written, store, log } = await playSession(
+    scriptedPeer([
+      'HELO x\r\n',
+      'MAIL FROM:<a@b>\r\n',
+      'RCPT TO:<a@b>\r\n',
+      'DATA\r\n',
+      'Subject: s\r\n\r\nx\r\n.\r\n',
+      'NOOP\r\n',
+      'QUIT\r\n',
+    ]),
+    setup,
+  );
   assert.deepEqual(written.split('\n').slice(5, -1), ['550 no such content', '250 OK', '221 mail.test.example closing connection']);
   assert.equal(store.accepted.length, 0);
   assert.equal(store.aborted, 1);
@@ -131,18 +244,27 @@ test('a refusal after DATA leaves nothing and the session goes on', async () => 
 });
 
 test('what the spool cannot take is a 451', async () => {
-  const played = playSession(scriptedPeer(['HELO x\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<a@b>\r\n', 'DATA\r\n', '\r\nx\r\n.\r\n', 'QUIT\r\n']), {
-    ...open, parts: { store: { begin: () => ({ kind: 'error', errno: 'ENOSPC', reason: 'No space left on device' }) } },
-  });
+  const played = playSession(
+    scriptedPeer(['HELO x\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<a@b>\r\n', 'DATA\r\n', '\r\nx\r\n.\r\n', 'QUIT\r\n']),
+    {
+      ...open,
+      parts: { store: { begin: () => ({ kind: 'error', errno: 'ENOSPC', reason: 'No space left on device' }) } },
+    },
+  );
   const { written } = await played;
   assert.match(written, /\n451 Temporary local problem - please try later\n/);
 });
 
 test('controls and discarding', async () => {
-  const fake = withMain({}, { rcpt: (frame) => {
-    frame.transaction?.state.controls.set('fakereject', '');
-    return { kind: 'accept' };
-  } });
+  const fake = withMain(
+    {},
+    {
+      rcpt: (frame) => {
+        frame.transaction?.state.controls.set('fakereject', '');
+        return { kind: 'accept' };
+      },
+    },
+  );
   const session = ['HELO x\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<a@b>\r\n', 'DATA\r\n', '\r\nx\r\n.\r\n', 'QUIT\r\n'];
   const rejected = await playSession(scriptedPeer(session), fake);
   assert.match(rejected.written, /\n550-Your message has been rejected but is being kept for evaluation\.\n/);
@@ -154,8 +276,17 @@ test('controls and discarding', async () => {
 });
 
 test('pipelined groups are answered in order, and input that comes too soon ends the session', async () => {
-  const group = await playSession(scriptedPeer(['EHLO x\r\n', 'MAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\n', '\r\nx\r\n.\r\nQUIT\r\n']), open);
-  assert.deepEqual(group.written.split('\n').slice(-6, -1).map((line) => line.slice(0, 3)), ['250', '250', '354', '250', '221']);
+  const group = await playSession(
+    scriptedPeer(['EHLO x\r\n', 'MAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\n', '\r\nx\r\n.\r\nQUIT\r\n']),
+    open,
+  );
+  assert.deepEqual(
+    group.written
+      .split('\n')
+      .slice(-6, -1)
+      .map((line) => line.slice(0, 3)),
+    ['250', '250', '354', '250', '221'],
+  );
   const early = await playSession(scriptedPeer(['HELO x\r\nMAIL FROM:<a@b>\r\n']), open);
   assert.equal(early.written, '220 mail.test.example ESMTP\n554 SMTP synchronization error\n');
   assert.deepEqual(early.log.rejectLines, [
@@ -164,15 +295,26 @@ test('pipelined groups are answered in order, and input that comes too soon ends
 });
 
 test('limits', async () => {
-  assert.deepEqual((await replies(['A', 'B', 'C', 'D', 'E'])).slice(1), ['500 unrecognized command', '500 unrecognized command', '500 unrecognized command', '500 Too many unrecognized commands']);
-  assert.deepEqual((await replies(['HELO', 'HELO', 'HELO', 'HELO', 'NOOP'])).slice(-2), ['501-Syntactically invalid HELO argument(s)', '501 Too many syntax or protocol errors']);
+  assert.deepEqual((await replies(['A', 'B', 'C', 'D', 'E'])).slice(1), [
+    '500 unrecognized command',
+    '500 unrecognized command',
+    '500 unrecognized command',
+    '500 Too many unrecognized commands',
+  ]);
+  assert.deepEqual((await replies(['HELO', 'HELO', 'HELO', 'HELO', 'NOOP'])).slice(-2), [
+    '501-Syntactically invalid HELO argument(s)',
+    '501 Too many syntax or protocol errors',
+  ]);
   const nonmail = await replies(Array.from({ length: 20 }, () => 'NOOP'));
   assert.equal(nonmail.filter((line) => line === '250 OK').length, 10);
   assert.equal(nonmail.at(-1), '554 Too many nonmail commands');
   const few = withMain({ recipients_max: constantTemplate('2'), smtp_accept_max_per_connection: constantTemplate('1') });
-  assert.deepEqual((await replies(['HELO x', 'MAIL FROM:<a@b>', 'RCPT TO:<a@b>', 'RCPT TO:<a@c>', 'RCPT TO:<a@d>', 'RSET', 'MAIL FROM:<a@b>'], few)).slice(2), [
-    '250 OK', '250 Accepted', '250 Accepted', '452 too many recipients', '250 Reset OK', '421 too many messages in this connection',
-  ]);
+  assert.deepEqual(
+    (await replies(['HELO x', 'MAIL FROM:<a@b>', 'RCPT TO:<a@b>', 'RCPT TO:<a@c>', 'RCPT TO:<a@d>', 'RSET', 'MAIL FROM:<a@b>'], few)).slice(
+      2,
+    ),
+    ['250 OK', '250 Accepted', '250 Accepted', '452 too many recipients', '250 Reset OK', '421 too many messages in this connection'],
+  );
 });
 
 async function sendData(data: string, setup: SessionSetup): Promise<Awaited<ReturnType<typeof playSession>>> {
@@ -181,9 +323,24 @@ async function sendData(data: string, setup: SessionSetup): Promise<Awaited<Retu
 
 test('limits of messages', async () => {
   const cases: readonly (readonly [string, NonNullable<NonNullable<SessionSetup['config']>['main']>, string, string])[] = [
-    [`Subject: x\r\n\r\n${'y'.repeat(200)}\r\n.\r\n`, { message_size_limit: constantTemplate('100') }, '552 Message size exceeds maximum permitted', 'rejected from <a@b> H=(x) [192.0.2.25]: message too big: read=213 max=100'],
-    [`X: ${'y'.repeat(1000)}\r\n\r\nx\r\n.\r\n`, { header_maxsize: 500 }, '552 Message header is ridiculously long', 'ridiculously long message header received from (x) [192.0.2.25] (more than 500 characters): message abandoned'],
-    [`X: ${'y'.repeat(300)}\r\n\r\nx\r\n.\r\n`, { header_line_maxsize: 200 }, '552 A message header line is too long', 'overlong message header line received from (x) [192.0.2.25] (more than 200 characters): message abandoned'],
+    [
+      `Subject: x\r\n\r\n${'y'.repeat(200)}\r\n.\r\n`,
+      { message_size_limit: constantTemplate('100') },
+      '552 Message size exceeds maximum permitted',
+      'rejected from <a@b> H=(x) [192.0.2.25]: message too big: read=213 max=100',
+    ],
+    [
+      `X: ${'y'.repeat(1000)}\r\n\r\nx\r\n.\r\n`,
+      { header_maxsize: 500 },
+      '552 Message header is ridiculously long',
+      'ridiculously long message header received from (x) [192.0.2.25] (more than 500 characters): message abandoned',
+    ],
+    [
+      `X: ${'y'.repeat(300)}\r\n\r\nx\r\n.\r\n`,
+      { header_line_maxsize: 200 },
+      '552 A message header line is too long',
+      'overlong message header line received from (x) [192.0.2.25] (more than 200 characters): message abandoned',
+    ],
   ];
   for (const [data, main, reply, line] of cases) {
     const { written, log, store } = await sendData(data, withMain(main));
@@ -194,7 +351,10 @@ test('limits of messages', async () => {
 });
 
 test('a connection that is lost', async () => {
-  const gone = await playSession(scriptedPeer(['HELO x\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<a@b>\r\n', 'DATA\r\n', 'Subject: x\r\n\r\nbody']), open);
+  const gone = await playSession(
+    scriptedPeer(['HELO x\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<a@b>\r\n', 'DATA\r\n', 'Subject: x\r\n\r\nbody']),
+    open,
+  );
   assert.deepEqual(gone.log.mainLines, ['SMTP connection from (x) [192.0.2.25] lost while reading message data (after header)']);
   assert.equal(gone.store.aborted, 1);
   const idle = await playSession(scriptedPeer(['HELO x\r\n', 'MAIL FROM:<a@b>\r\n']), open);
@@ -206,41 +366,87 @@ test('a connection that is lost', async () => {
 
 test('chunks (BDAT)', async () => {
   const { written, store } = await playSession(
-    scriptedPeer(['EHLO x\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<a@b>\r\n', 'BDAT 14\r\nSubject: x\r\n\r\n', 'BDAT 5 LAST\r\n.\r\nab', 'QUIT\r\n']), open,
+    scriptedPeer([
+      'EHLO x\r\n',
+      'MAIL FROM:<a@b>\r\n',
+      'RCPT TO:<a@b>\r\n',
+      'BDAT 14\r\nSubject: x\r\n\r\n',
+      'BDAT 5 LAST\r\n.\r\nab',
+      'QUIT\r\n',
+    ]),
+    open,
   );
-  assert.deepEqual(written.split('\n').slice(-5, -1), ['250 14 byte chunk received', '250- 5 byte chunk, total 19', '250 OK id=1ABCDE-00000000001-0001', '221 mail.test.example closing connection'].map((line) => line.replace('250- ', '250-')));
+  assert.deepEqual(
+    written.split('\n').slice(-5, -1),
+    [
+      '250 14 byte chunk received',
+      '250- 5 byte chunk, total 19',
+      '250 OK id=1ABCDE-00000000001-0001',
+      '221 mail.test.example closing connection',
+    ].map((line) => line.replace('250- ', '250-')),
+  );
   assert.match(messageText(store.accepted[0] ?? assert.fail()), /Subject: x\n\n\.\nab\n$/);
 });
 
 test('host_reject_connection and the connect ACL', async () => {
-  const refused = await playSession(scriptedPeer([]), withMain({ host_reject_connection: { kind: 'host', template: constantTemplate('192.0.2.25') } }));
+  const refused = await playSession(
+    scriptedPeer([]),
+    withMain({ host_reject_connection: { kind: 'host', template: constantTemplate('192.0.2.25') } }),
+  );
   assert.equal(refused.written, '554 SMTP service not available\n');
   assert.deepEqual(refused.log.rejectLines, ['refused connection from [192.0.2.25] (host_reject_connection)']);
-  const dropped = await playSession(scriptedPeer([]), withMain({ acl_smtp_connect: constantTemplate('c') }, { c: () => ({ kind: 'fail', message: 'go away', logMessage: 'bad', isDrop: false }) }));
+  const dropped = await playSession(
+    scriptedPeer([]),
+    withMain(
+      { acl_smtp_connect: constantTemplate('c') },
+      { c: () => ({ kind: 'fail', message: 'go away', logMessage: 'bad', isDrop: false }) },
+    ),
+  );
   assert.equal(dropped.written, '550 go away\n');
   assert.deepEqual(dropped.log.rejectLines, ['H=[192.0.2.25] rejected connection in "connect" ACL: bad']);
 });
 
 test('any octets end in replies, never in an exception', async () => {
   const piece = fc.oneof(
-    fc.constantFrom('EHLO x\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<a@b>\r\n', 'DATA\r\n', '.\r\n', 'BDAT 3\r\n', 'BDAT 0 LAST\r\n', 'RSET\r\n', 'QUIT', '\r', '\n', '\0', 'AUTH PLAIN\n', `${'z'.repeat(20_000)}`),
+    fc.constantFrom(
+      'EHLO x\r\n',
+      'MAIL FROM:<a@b>\r\n',
+      'RCPT TO:<a@b>\r\n',
+      'DATA\r\n',
+      '.\r\n',
+      'BDAT 3\r\n',
+      'BDAT 0 LAST\r\n',
+      'RSET\r\n',
+      'QUIT',
+      '\r',
+      '\n',
+      '\0',
+      'AUTH PLAIN\n',
+      `${'z'.repeat(20_000)}`,
+    ),
     fc.uint8Array({ maxLength: 30 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
   );
-  await fc.assert(fc.asyncProperty(fc.array(piece, { maxLength: 12 }), async (pieces) => {
-    const { log, written } = await playSession(scriptedPeer(['EHLO x\r\n', ...pieces]), open);
-    assert.deepEqual(log.panicLines, []);
-    for (const line of written.split('\n').slice(0, -1)) assert.match(line, /^[2-5][0-9][0-9][ -]/);
-  }), { numRuns: 200 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { maxLength: 12 }), async (pieces) => {
+      const { log, written } = await playSession(scriptedPeer(['EHLO x\r\n', ...pieces]), open);
+      assert.deepEqual(log.panicLines, []);
+      for (const line of written.split('\n').slice(0, -1)) assert.match(line, /^[2-5][0-9][0-9][ -]/);
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test('a million recipients are refused at the limit, with bounded memory', async () => {
   let sent = 0;
   const group = 'RCPT TO:<a@b.example>\r\n'.repeat(1000);
-  const { written } = await playSession((reply) => {
-    if (reply.startsWith('220')) return 'EHLO x\r\n';
-    if (reply.startsWith('250-')) return 'MAIL FROM:<a@b>\r\n';
-    return sent++ < 100 ? group : { ending: 'end' };
-  }, withMain({ recipients_max: constantTemplate('10') }));
+  const { written } = await playSession(
+    (reply) => {
+      if (reply.startsWith('220')) return 'EHLO x\r\n';
+      if (reply.startsWith('250-')) return 'MAIL FROM:<a@b>\r\n';
+      return sent++ < 100 ? group : { ending: 'end' };
+    },
+    withMain({ recipients_max: constantTemplate('10') }),
+  );
   assert.equal(written.split('\n').filter((line) => line === '250 Accepted').length, 10);
   assert.equal(written.split('\n').filter((line) => line === '452 too many recipients').length, 99_990);
 });

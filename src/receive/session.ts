@@ -23,7 +23,7 @@ import type { SmtpParts } from './dialogue.ts';
 import { Dialogue } from './dialogue.ts';
 import { expandTime, isSenderHostIn, matchSenderHost } from './expansion.ts';
 
-export type { DeliveryWish, SmtpParts } from './dialogue.ts';
+export type { SmtpParts } from './dialogue.ts';
 
 /** Commands behind which a client must wait for the reply although PIPELINING was offered (RFC 2920 s3.1). */
 const SYNC_POINTS: ReadonlySet<Verb> = new Set(['EHLO', 'HELO', 'DATA', 'VRFY', 'EXPN', 'NOOP', 'ETRN', 'AUTH', 'STARTTLS', 'HELP']);
@@ -93,8 +93,14 @@ export class SmtpSession {
     const rejected = await matchSenderHost(main.host_reject_connection, dialogue.frame());
     if (rejected.kind !== 'ok' || rejected.value) {
       const isTemporary = rejected.kind !== 'ok';
-      if (log.selected('connection_reject')) log.mainAndReject(`${isTemporary ? 'temporarily ' : ''}refused connection from ${hostAndIdent(origin, log, false)} (host_reject_connection)`);
-      dialogue.reply(isTemporary ? '451' : '554', isTemporary ? 'Temporary local problem - please try later' : 'SMTP service not available');
+      if (log.selected('connection_reject'))
+        log.mainAndReject(
+          `${isTemporary ? 'temporarily ' : ''}refused connection from ${hostAndIdent(origin, log, false)} (host_reject_connection)`,
+        );
+      dialogue.reply(
+        isTemporary ? '451' : '554',
+        isTemporary ? 'Temporary local problem - please try later' : 'SMTP service not available',
+      );
       dialogue.drop();
       return false;
     }
@@ -128,7 +134,9 @@ export class SmtpSession {
     if (verdict.kind === 'fail' && verdict.isDrop) {
       const { log, origin } = dialogue;
       dialogue.replyText('550', verdict.message ?? 'Administrative prohibition');
-      log.mainAndReject(`${hostAndIdent(origin, log, true)} dropped by 'connect' ACL${verdict.logMessage === undefined ? '' : `: ${verdict.logMessage}`}`);
+      log.mainAndReject(
+        `${hostAndIdent(origin, log, true)} dropped by 'connect' ACL${verdict.logMessage === undefined ? '' : `: ${verdict.logMessage}`}`,
+      );
     } else dialogue.refuse('connect', 'connection in "connect" ACL', verdict);
     dialogue.session.state.quitReason = 'acl-drop';
     dialogue.drop();
@@ -144,7 +152,9 @@ export class SmtpSession {
     await dialogue.reader.poll({ endMs: 0, signal: dialogue.until.signal });
     const input = printable(dialogue.reader.peek().slice(0, MAX_SHOWN_INPUT));
     const { log, origin } = dialogue;
-    log.mainAndReject(`SMTP protocol synchronization error (input sent without waiting for greeting): rejected connection from ${hostAndIdent(origin, log, true)} input="${input}"`);
+    log.mainAndReject(
+      `SMTP protocol synchronization error (input sent without waiting for greeting): rejected connection from ${hostAndIdent(origin, log, true)} input="${input}"`,
+    );
     dialogue.reply('554', 'SMTP synchronization error');
     dialogue.session.state.quitReason = 'synchronization-error';
     dialogue.drop();
@@ -323,7 +333,16 @@ export class SmtpSession {
     const { log, origin, transaction } = this.#dialogue;
     const state = transaction?.state;
     if (state?.sender === undefined || !log.selected('smtp_incomplete_transaction')) return;
-    log.main(incompleteTransactionLine(origin, reason, state.sender, state.recipients.map((recipient) => recipient.address), state.rcptCount, log));
+    log.main(
+      incompleteTransactionLine(
+        origin,
+        reason,
+        state.sender,
+        state.recipients.map((recipient) => recipient.address),
+        state.rcptCount,
+        log,
+      ),
+    );
   }
 
   async #finish(): Promise<void> {
@@ -336,7 +355,8 @@ export class SmtpSession {
       case 'eof':
         if (dialogue.transaction !== undefined) {
           this.#noteIncomplete('connection lost');
-          if (dialogue.log.selected('lost_incoming_connection')) log.main(`unexpected disconnection while reading SMTP command from ${who} D=${duration}`);
+          if (dialogue.log.selected('lost_incoming_connection'))
+            log.main(`unexpected disconnection while reading SMTP command from ${who} D=${duration}`);
           dialogue.reply('421', `${dialogue.hostName} lost input connection`);
         } else if (!dialogue.isOverTcp || this.#parts.isRehearsal) dialogue.reply('421', `${dialogue.hostName} lost input connection`);
         dialogue.session.state.quitReason ??= 'connection-lost';
@@ -367,12 +387,14 @@ export class SmtpSession {
     const dialogue = this.#dialogue;
     const verdict = await dialogue.runAcl('notquit', dialogue.config.main.acl_smtp_notquit, { kind: 'accept' });
     if (verdict.kind === 'error') dialogue.log.panic(`ACL for not-QUIT returned ERROR: ${verdict.logMessage}`);
-    else if (verdict.kind === 'accept' && verdict.message !== undefined && dialogue.endReason === 'drop') dialogue.replyText('421', verdict.message);
+    else if (verdict.kind === 'accept' && verdict.message !== undefined && dialogue.endReason === 'drop')
+      dialogue.replyText('421', verdict.message);
   }
 
   #logEnd(durationMs: number): void {
     const { log, origin, session, endReason } = this.#dialogue;
-    if (log.selected('smtp_no_mail') && this.#dialogue.mailCommands === 0) log.main(noMailLine(origin, durationMs, session.state.commandHistory, log));
+    if (log.selected('smtp_no_mail') && this.#dialogue.mailCommands === 0)
+      log.main(noMailLine(origin, durationMs, session.state.commandHistory, log));
     if (!log.selected('smtp_connection')) return;
     const how = endReason === 'quit' ? 'QUIT' : endReason === 'eof' ? 'EOF' : endReason === 'drop' ? 'DROP in ACL' : undefined;
     log.main(how === undefined ? lostLine(origin, '', durationMs, log) : closedLine(origin, how, durationMs, log));

@@ -1,6 +1,5 @@
 /** What an SMTP client is told about its message, and the hand-over to delivery. Spec ch. 49 "Incoming SMTP messages over TCP/IP". */
-import type { Dialogue } from './dialogue.ts';
-import type { DeliveryWish } from './dialogue.ts';
+import type { DeliveryWish, Dialogue } from './dialogue.ts';
 import type { Intake } from './intake.ts';
 
 export async function finishSmtpMessage(dialogue: Dialogue, intake: Intake): Promise<void> {

@@ -27,7 +27,8 @@ export function errorLine(error: SubmissionError): Octets {
       return `exim: bad recipient address "${printable(error.bad.text)}": ${printable(error.bad.message)}\n`;
     case 'bad-headers': {
       const [only] = error.bad;
-      if (error.bad.length === 1 && only !== undefined) return `exim: invalid address:  ${printable(only.text)}: ${printable(only.message)}\n`;
+      if (error.bad.length === 1 && only !== undefined)
+        return `exim: invalid address:  ${printable(only.text)}: ${printable(only.message)}\n`;
       return `exim: invalid addresses:\n${error.bad.map((bad) => `  ${printable(bad.text)}: ${printable(bad.message)}\n`).join('')}`;
     }
     case 'no-recipients':
@@ -61,7 +62,10 @@ const COPY_RULE = '------ This is a copy of your message, including all the head
 export function reportMessage(error: SubmissionError, facts: ReportFacts): Octets {
   const references = facts.messageId === undefined ? '' : `References: ${facts.messageId}\n`;
   const header = `Auto-Submitted: auto-replied\nFrom: Mail Delivery System <Mailer-Daemon@${facts.qualifyDomain}>\nTo: ${facts.recipient}\n${references}Subject: Mail failure - ${subject(error)}\n\n`;
-  const rule = error.kind === 'too-big' ? `${COPY_RULE}\n------ No more than ${error.limitBytes} characters of the body are included.` : `${COPY_RULE} ------`;
+  const rule =
+    error.kind === 'too-big'
+      ? `${COPY_RULE}\n------ No more than ${error.limitBytes} characters of the body are included.`
+      : `${COPY_RULE} ------`;
   const copy = `${facts.headers.map((line) => line.text).join('')}\n${facts.body === undefined ? '' : octetsFromBytes(facts.body)}`;
   return `${header}${explanation(error)}\n${rule}\n\n${copy}`;
 }

@@ -18,15 +18,36 @@ interface Submitted {
   readonly wishes: readonly string[];
 }
 
-async function submit(text: string, request: Partial<SubmissionRequest> = {}, main: Partial<Config['main']> = {}, acls: Record<string, () => AclVerdict> = {}): Promise<Submitted> {
+async function submit(
+  text: string,
+  request: Partial<SubmissionRequest> = {},
+  main: Partial<Config['main']> = {},
+  acls: Record<string, () => AclVerdict> = {},
+): Promise<Submitted> {
   const store = new MemoryStore();
   const log = new FakeLog();
   let stderr = '';
   const wishes: string[] = [];
   const status = await submitMessage({
-    config: testConfig({ main: { qualify_domain: 'test.ex', qualify_recipient: 'rcpt.ex', primary_hostname: 'myhost.test.ex', received_header_text: constantTemplate('Received: r'), ...main } }),
+    config: testConfig({
+      main: {
+        qualify_domain: 'test.ex',
+        qualify_recipient: 'rcpt.ex',
+        primary_hostname: 'myhost.test.ex',
+        received_header_text: constantTemplate('Received: r'),
+        ...main,
+      },
+    }),
     services: fakeServices({ log, lists: plainLists, acls: scriptedAcls(acls) }),
-    store, caller: root, signal: new AbortController().signal, sender: undefined, fullName: undefined, recipients: [], takesRecipientsFromHeaders: false, isDotNotEnd: false, errors: 'print',
+    store,
+    caller: root,
+    signal: new AbortController().signal,
+    sender: undefined,
+    fullName: undefined,
+    recipients: [],
+    takesRecipientsFromHeaders: false,
+    isDotNotEnd: false,
+    errors: 'print',
     input: (async function* () {
       yield Buffer.from(text, 'latin1');
     })(),
@@ -46,7 +67,9 @@ async function submit(text: string, request: Partial<SubmissionRequest> = {}, ma
 /** The header lines that are not deleted, without Received: and with dates masked. */
 function headersOf(message: Message | undefined): string[] {
   assert.ok(message);
-  return message.headers.filter((header) => header.type !== '*' && header.type !== 'P').map((header) => header.text.trimEnd().replace(/Date: .*/, 'Date: D'));
+  return message.headers
+    .filter((header) => header.type !== '*' && header.type !== 'P')
+    .map((header) => header.text.trimEnd().replace(/Date: .*/, 'Date: D'));
 }
 
 const id = '1ABCDE-00000000001-0001';
@@ -59,10 +82,22 @@ test('a message to the recipients of the command line', async () => {
   const message = accepted[0];
   assert.ok(message);
   assert.equal(message.sender, 'root@test.ex');
-  assert.deepEqual(message.recipients.map((recipient) => recipient.address), ['a@rcpt.ex', 'b@c', '"x y"@z']);
+  assert.deepEqual(
+    message.recipients.map((recipient) => recipient.address),
+    ['a@rcpt.ex', 'b@c', '"x y"@z'],
+  );
   assert.match(messageText(message), /\n\nbody\n$/);
   assert.deepEqual(headersOf(message), ['Subject: x', made, 'From: root <root@test.ex>', 'Date: D']);
-  assert.deepEqual([message.origin.protocol, message.origin.ident, message.origin.isLocal, message.origin.authenticatedId, message.origin.authenticatedSender], ['local', 'root', true, 'root', 'root@test.ex']);
+  assert.deepEqual(
+    [
+      message.origin.protocol,
+      message.origin.ident,
+      message.origin.isLocal,
+      message.origin.authenticatedId,
+      message.origin.authenticatedSender,
+    ],
+    ['local', 'root', true, 'root', 'root@test.ex'],
+  );
 });
 
 test('a lone dot ends the message unless -i is given', async () => {
@@ -73,17 +108,46 @@ test('a lone dot ends the message unless -i is given', async () => {
 test('-t takes recipients from the header, removes Bcc and leaves out arguments', async () => {
   const text = 'To: u1, u2@x\nCc: (x) "q r"@z, no@where\nBcc: b@c\nFrom: root\n\nx\n';
   const { accepted } = await submit(text, { takesRecipientsFromHeaders: true, recipients: ['NO@where'] });
-  assert.deepEqual(accepted[0]?.recipients.map((recipient) => recipient.address), ['u1@rcpt.ex', 'u2@x', '"q r"@z', 'b@c']);
-  assert.deepEqual(headersOf(accepted[0]), ['To: u1@rcpt.ex, u2@x', 'Cc: (x) "q r"@z, no@where', 'From: root <root@test.ex>', made, 'Date: D']);
+  assert.deepEqual(
+    accepted[0]?.recipients.map((recipient) => recipient.address),
+    ['u1@rcpt.ex', 'u2@x', '"q r"@z', 'b@c'],
+  );
+  assert.deepEqual(headersOf(accepted[0]), [
+    'To: u1@rcpt.ex, u2@x',
+    'Cc: (x) "q r"@z, no@where',
+    'From: root <root@test.ex>',
+    made,
+    'Date: D',
+  ]);
   assert.ok(accepted[0]?.headers.some((header) => header.type === '*' && header.text === 'Bcc: b@c\n'));
-  const added = await submit('To: a@b\n\nx\n', { takesRecipientsFromHeaders: true, recipients: ['c@d'] }, { extract_addresses_remove_arguments: false });
-  assert.deepEqual(added.accepted[0]?.recipients.map((recipient) => recipient.address), ['c@d', 'a@b']);
+  const added = await submit(
+    'To: a@b\n\nx\n',
+    { takesRecipientsFromHeaders: true, recipients: ['c@d'] },
+    { extract_addresses_remove_arguments: false },
+  );
+  assert.deepEqual(
+    added.accepted[0]?.recipients.map((recipient) => recipient.address),
+    ['c@d', 'a@b'],
+  );
 });
 
 test('Resent- lines count when there are some', async () => {
-  const { accepted } = await submit('From: a@b\nTo: x@y\nBcc: k@l\nResent-To: r@s\nResent-Bcc: t@u\n\nx\n', { takesRecipientsFromHeaders: true });
-  assert.deepEqual(accepted[0]?.recipients.map((recipient) => recipient.address), ['r@s', 't@u']);
-  assert.deepEqual(headersOf(accepted[0]), ['Resent-Date: D', `Resent-${made}`, 'From: a@b', 'To: x@y', 'Bcc: k@l', 'Resent-To: r@s', 'Resent-From: root <root@test.ex>']);
+  const { accepted } = await submit('From: a@b\nTo: x@y\nBcc: k@l\nResent-To: r@s\nResent-Bcc: t@u\n\nx\n', {
+    takesRecipientsFromHeaders: true,
+  });
+  assert.deepEqual(
+    accepted[0]?.recipients.map((recipient) => recipient.address),
+    ['r@s', 't@u'],
+  );
+  assert.deepEqual(headersOf(accepted[0]), [
+    'Resent-Date: D',
+    `Resent-${made}`,
+    'From: a@b',
+    'To: x@y',
+    'Bcc: k@l',
+    'Resent-To: r@s',
+    'Resent-From: root <root@test.ex>',
+  ]);
 });
 
 test('who may choose the sender', async () => {
@@ -102,7 +166,14 @@ test('who may choose the sender', async () => {
 
 test('the From line of trusted callers', async () => {
   const text = 'From x@y.z Fri Jan  5 12:55 GMT 1997\nSubject: q\n\nfoo\n';
-  const main = { uucp_from_pattern: '^From\\s+(\\S+)\\s', uucp_from_sender: { ...constantTemplate('$1'), constant: undefined, evaluate: (frame: { captures: readonly { octets: string; taint: readonly never[] }[] }) => ({ kind: 'ok', value: frame.captures[1] }) } as never };
+  const main = {
+    uucp_from_pattern: '^From\\s+(\\S+)\\s',
+    uucp_from_sender: {
+      ...constantTemplate('$1'),
+      constant: undefined,
+      evaluate: (frame: { captures: readonly { octets: string; taint: readonly never[] }[] }) => ({ kind: 'ok', value: frame.captures[1] }),
+    } as never,
+  };
   assert.equal((await submit(text, { recipients: ['a@b'] }, main)).accepted[0]?.sender, 'x@y.z');
   assert.equal((await submit(text, { recipients: ['a@b'], caller: testCaller }, main)).accepted[0]?.sender, 'caller@test.ex');
   assert.equal((await submit(text, { recipients: ['a@b'], sender: 'f@g' }, main)).accepted[0]?.sender, 'f@g');
@@ -115,15 +186,25 @@ test('Sender: of untrusted callers', async () => {
     ['From: other@x\n\n', {}, ['From: other@x', made, 'Sender: A Caller <caller@test.ex>', 'Date: D']],
     ['From: other@x\n\n', { local_from_check: false }, ['From: other@x', made, 'Date: D']],
     ['From: a-caller-b@test.ex\n\n', { local_from_prefix: '*-', local_from_suffix: '-*' }, ['From: a-caller-b@test.ex', made, 'Date: D']],
-    ['From: other@x\nSender: x@y\n\n', { local_from_check: false, local_sender_retain: true }, ['From: other@x', 'Sender: x@y', made, 'Date: D']],
+    [
+      'From: other@x\nSender: x@y\n\n',
+      { local_from_check: false, local_sender_retain: true },
+      ['From: other@x', 'Sender: x@y', made, 'Date: D'],
+    ],
     ['From: caller\n\n', {}, ['From: A Caller <caller@test.ex>', made, 'Date: D']],
-    ['Return-path: <x@y>\nEnvelope-to: a\nDelivery-date: d\nDate: d\nMessage-ID: <i>\n\n', {}, ['Date: D', 'Message-ID: <i>', 'From: A Caller <caller@test.ex>']],
+    [
+      'Return-path: <x@y>\nEnvelope-to: a\nDelivery-date: d\nDate: d\nMessage-ID: <i>\n\n',
+      {},
+      ['Date: D', 'Message-ID: <i>', 'From: A Caller <caller@test.ex>'],
+    ],
   ];
-  for (const [text, main, expected] of cases) assert.deepEqual(headersOf((await submit(text, { caller: testCaller, recipients: ['a@b'] }, main)).accepted[0]), expected, text);
+  for (const [text, main, expected] of cases)
+    assert.deepEqual(headersOf((await submit(text, { caller: testCaller, recipients: ['a@b'] }, main)).accepted[0]), expected, text);
 });
 
 test('names are quoted or encoded where they must be', async () => {
-  const from = async (fullName: string) => headersOf((await submit('\nx\n', { fullName, recipients: ['a@b'] }, { headers_charset: 'UTF-8' })).accepted[0])[1];
+  const from = async (fullName: string) =>
+    headersOf((await submit('\nx\n', { fullName, recipients: ['a@b'] }, { headers_charset: 'UTF-8' })).accepted[0])[1];
   assert.equal(await from('J. Doe'), 'From: "J. Doe" <root@test.ex>');
   assert.equal(await from('J\xc3\xb6rg'), 'From: =?UTF-8?Q?J=C3=B6rg?= <root@test.ex>');
 });
@@ -133,8 +214,16 @@ test('errors on stderr', async () => {
     ['Subject: x\n\n', { recipients: ['a@b@c'] }, 'exim: bad recipient address "a@b@c": malformed address: @c may not follow a@b\n'],
     ['Subject: x\n\n', { takesRecipientsFromHeaders: true }, 'exim: no recipients in message\n'],
     ['To: e@f\n\n', { takesRecipientsFromHeaders: true, recipients: ['e@f'] }, 'exim: all -t recipients overridden by command line\n'],
-    ['To: a b, e@f\n\n', { takesRecipientsFromHeaders: true }, 'exim: invalid address:  a b: missing or malformed local part (expected word or "<")\n'],
-    ['To: a b, c d\n\n', { takesRecipientsFromHeaders: true }, 'exim: invalid addresses:\n  a b: missing or malformed local part (expected word or "<")\n  c d: missing or malformed local part (expected word or "<")\n'],
+    [
+      'To: a b, e@f\n\n',
+      { takesRecipientsFromHeaders: true },
+      'exim: invalid address:  a b: missing or malformed local part (expected word or "<")\n',
+    ],
+    [
+      'To: a b, c d\n\n',
+      { takesRecipientsFromHeaders: true },
+      'exim: invalid addresses:\n  a b: missing or malformed local part (expected word or "<")\n  c d: missing or malformed local part (expected word or "<")\n',
+    ],
   ];
   for (const [text, request, expected] of cases) {
     const { status, stderr, accepted } = await submit(text, request);
@@ -143,7 +232,12 @@ test('errors on stderr', async () => {
   const big = await submit(`X: x\n\n${'y'.repeat(300)}\n`, { recipients: ['a@b'] }, { message_size_limit: constantTemplate('100') });
   assert.equal(big.stderr, 'exim: message rejected: message too big (max=100)\n');
   assert.deepEqual(big.log.rejectLines, ['rejected from <root@test.ex> U=root: message too big: read=101 max=100']);
-  const denied = await submit('X: x\n\n', { recipients: ['a@b'] }, { acl_not_smtp: constantTemplate('no') }, { no: () => ({ kind: 'fail', message: 'content rejected', logMessage: 'content rejected', isDrop: false }) });
+  const denied = await submit(
+    'X: x\n\n',
+    { recipients: ['a@b'] },
+    { acl_not_smtp: constantTemplate('no') },
+    { no: () => ({ kind: 'fail', message: 'content rejected', logMessage: 'content rejected', isDrop: false }) },
+  );
   assert.equal(denied.stderr, 'exim: message rejected by non-SMTP ACL: content rejected\n');
   assert.deepEqual(denied.log.rejectLines, ['F=<root@test.ex> rejected by non-SMTP ACL: content rejected']);
 });
@@ -156,11 +250,17 @@ test('errors by mail', async () => {
   assert.equal(report.sender, '');
   assert.deepEqual(report.recipients, [{ address: 'root@test.ex' }]);
   assert.match(messageText(report), /\nSubject: Mail failure - malformed recipient address\n/);
-  assert.match(messageText(report), /\n {2}a@b@c {2}malformed address: @c may not follow a@b\n\nThe message has not been delivered to any recipients\.\n\n-+ This is a copy of your message, including all the headers\. -+\n\n\nSubject: x\n\nbody\n$/);
+  assert.match(
+    messageText(report),
+    /\n {2}a@b@c {2}malformed address: @c may not follow a@b\n\nThe message has not been delivered to any recipients\.\n\n-+ This is a copy of your message, including all the headers\. -+\n\n\nSubject: x\n\nbody\n$/,
+  );
   assert.equal((await submit('Subject: x\n\n', { takesRecipientsFromHeaders: true, errors: 'mail-exit-0' })).status, 0);
   const partly = await submit('To: a b, e@f\n\nx\n', { takesRecipientsFromHeaders: true, errors: 'mail' });
   assert.equal(partly.status, 0);
-  assert.deepEqual(partly.accepted.map((message) => message.recipients.map((recipient) => recipient.address).join()), ['root@test.ex', 'e@f']);
+  assert.deepEqual(
+    partly.accepted.map((message) => message.recipients.map((recipient) => recipient.address).join()),
+    ['root@test.ex', 'e@f'],
+  );
   const unknown = await submit('Subject: x\n\n', { takesRecipientsFromHeaders: true, errors: 'mail', sender: '' });
   assert.deepEqual([unknown.status, unknown.accepted.length], [1, 0]);
   assert.ok(unknown.log.mainLines.some((line) => line.startsWith('Error while reading message with no usable sender address: ')));
@@ -170,19 +270,59 @@ test('control = submission', async () => {
   const { fixHeaders, parseSubmission } = await import('./fixups.ts');
   const { makeHeader } = await import('../message/header.ts');
   const fix = (options: string, lines: readonly string[], sender: string) => {
-    const fixed = fixHeaders(lines.map((line) => makeHeader(line)), {
-      isLocal: false, isCommandLine: false, isTrusted: false, submission: parseSubmission(options), isSuppressed: false, removesBcc: false, sender, isOwnSender: false, login: 'exim', fullName: '',
-      authenticatedId: 'bigegg', messageId: '<i>', date,
-      settings: {
-        qualifyDomain: 'q.ex', removesReturnPath: true, removesEnvelopeTo: true, removesDeliveryDate: true, retainsSender: false, checksFrom: true, fromPrefix: undefined, fromSuffix: undefined, charset: '',
+    const fixed = fixHeaders(
+      lines.map((line) => makeHeader(line)),
+      {
+        isLocal: false,
+        isCommandLine: false,
+        isTrusted: false,
+        submission: parseSubmission(options),
+        isSuppressed: false,
+        removesBcc: false,
+        sender,
+        isOwnSender: false,
+        login: 'exim',
+        fullName: '',
+        authenticatedId: 'bigegg',
+        messageId: '<i>',
+        date,
+        settings: {
+          qualifyDomain: 'q.ex',
+          removesReturnPath: true,
+          removesEnvelopeTo: true,
+          removesDeliveryDate: true,
+          retainsSender: false,
+          checksFrom: true,
+          fromPrefix: undefined,
+          fromSuffix: undefined,
+          charset: '',
+        },
       },
-    });
+    );
     return [...fixed.headers.filter((header) => header.type !== '*').map((header) => header.text.trimEnd()), fixed.sender];
   };
   const tail = ['Message-Id: <i>'];
-  assert.deepEqual(fix('', ['From: x@y', 'Sender: s@t'], 'x@y'), ['From: x@y', ...tail, 'Sender: bigegg@q.ex', `Date: ${date}`, 'bigegg@q.ex']);
-  assert.deepEqual(fix('/domain=w.ex/name=Humpty Dumpty', ['From: x@y'], 'x@y'), ['From: x@y', ...tail, 'Sender: Humpty Dumpty <bigegg@w.ex>', `Date: ${date}`, 'bigegg@w.ex']);
+  assert.deepEqual(fix('', ['From: x@y', 'Sender: s@t'], 'x@y'), [
+    'From: x@y',
+    ...tail,
+    'Sender: bigegg@q.ex',
+    `Date: ${date}`,
+    'bigegg@q.ex',
+  ]);
+  assert.deepEqual(fix('/domain=w.ex/name=Humpty Dumpty', ['From: x@y'], 'x@y'), [
+    'From: x@y',
+    ...tail,
+    'Sender: Humpty Dumpty <bigegg@w.ex>',
+    `Date: ${date}`,
+    'bigegg@w.ex',
+  ]);
   assert.deepEqual(fix('/domain=', ['From: bigegg'], 'x@y').slice(0, 1), ['From: bigegg']);
-  assert.deepEqual(fix('/sender_retain', ['From: x@y', 'Sender: s@t'], 'x@y'), ['From: x@y', 'Sender: s@t', ...tail, `Date: ${date}`, 'x@y']);
+  assert.deepEqual(fix('/sender_retain', ['From: x@y', 'Sender: s@t'], 'x@y'), [
+    'From: x@y',
+    'Sender: s@t',
+    ...tail,
+    `Date: ${date}`,
+    'x@y',
+  ]);
   assert.deepEqual(fix('', [], ''), [...tail, 'From: bigegg@q.ex', `Date: ${date}`, '']);
 });

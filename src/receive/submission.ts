@@ -5,7 +5,20 @@
 import type { Octets } from '../base/octets.ts';
 import { lowerCase, printable } from '../base/octets.ts';
 import type {
-  AcceptedMessage, Caller, Config, Deadline, Frame, HeaderLine, MessageSink, MessageStore, Origin, ReadResult, Recipient, Services, Session, Transaction,
+  AcceptedMessage,
+  Caller,
+  Config,
+  Deadline,
+  Frame,
+  HeaderLine,
+  MessageSink,
+  MessageStore,
+  Origin,
+  ReadResult,
+  Recipient,
+  Services,
+  Session,
+  Transaction,
 } from '../core/index.ts';
 import { tainted } from '../core/index.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
@@ -93,13 +106,23 @@ class Submission {
     const { caller, presetOrigin = {} } = request;
     const isFromHost = caller.isTrusted && presetOrigin.hostAddress !== undefined;
     const origin: Origin = {
-      ...newOrigin(caller, !isFromHost), ident: caller.login, protocol: 'local', activeHostname: request.config.main.primary_hostname,
-      allowUnqualifiedSender: true, allowUnqualifiedRecipient: true, ...(caller.isTrusted ? presetOrigin : {}),
+      ...newOrigin(caller, !isFromHost),
+      ident: caller.login,
+      protocol: 'local',
+      activeHostname: request.config.main.primary_hostname,
+      allowUnqualifiedSender: true,
+      allowUnqualifiedRecipient: true,
+      ...(caller.isTrusted ? presetOrigin : {}),
     };
     const now = request.services.clock.now();
     this.#session = {
-      mode: 'command-line', connectionNumber: 0, startedAtMs: now, caller: { ...caller, fullName: request.fullName ?? caller.fullName }, isRehearsal: false,
-      until: this.#until, state: newSessionState(origin),
+      mode: 'command-line',
+      connectionNumber: 0,
+      startedAtMs: now,
+      caller: { ...caller, fullName: request.fullName ?? caller.fullName },
+      isRehearsal: false,
+      until: this.#until,
+      state: newSessionState(origin),
     };
     this.#transaction = newTransaction(1, now);
   }
@@ -116,14 +139,22 @@ class Submission {
     state.dsn = { ret: request.dsn?.ret, envid: request.dsn?.envid };
     const listed = this.#argumentRecipients();
     const source = new InputSource(request.input);
-    if (listed.kind === 'error' && !request.takesRecipientsFromHeaders) return this.#fail({ kind: 'bad-argument', bad: listed.error }, undefined, source);
-    if (listed.kind === 'ok' && !request.takesRecipientsFromHeaders) state.recipients.push(...listed.recipients.map((address) => this.#recipient(address)));
+    if (listed.kind === 'error' && !request.takesRecipientsFromHeaders)
+      return this.#fail({ kind: 'bad-argument', bad: listed.error }, undefined, source);
+    if (listed.kind === 'ok' && !request.takesRecipientsFromHeaders)
+      state.recipients.push(...listed.recipients.map((address) => this.#recipient(address)));
     await this.#runStartAcl();
     return this.#receive(source, listed.kind === 'ok' ? listed.recipients : [], chosen);
   }
 
   #frame(): Frame {
-    return receptionFrame({ config: this.#config, services: this.#services, session: this.#session, transaction: this.#transaction, until: this.#until });
+    return receptionFrame({
+      config: this.#config,
+      services: this.#services,
+      session: this.#session,
+      transaction: this.#transaction,
+      until: this.#until,
+    });
   }
 
   #recipient(address: Octets): Recipient {
@@ -140,7 +171,8 @@ class Submission {
     if (sender === undefined) return { sender: own, isOwn: true, isSetUntrusted: false };
     const parsed = parseAddress(sender === '' ? '<>' : sender, { ...this.#syntax(), allowsEmpty: true });
     if (parsed.kind === 'error') return `exim: bad -f address "${printable(sender)}": ${parsed.message}`;
-    const address = parsed.address === '' || parsed.domain !== '' ? parsed.address : `${parsed.address}@${this.#config.main.qualify_domain}`;
+    const address =
+      parsed.address === '' || parsed.domain !== '' ? parsed.address : `${parsed.address}@${this.#config.main.qualify_domain}`;
     if (caller.isTrusted) return { sender: address, isOwn: false, isSetUntrusted: false };
     if (address === '' || (await this.#mayChoose(address))) return { sender: address, isOwn: false, isSetUntrusted: true };
     return { sender: own, isOwn: true, isSetUntrusted: false };
@@ -173,7 +205,9 @@ class Submission {
     return addressSyntax(this.#config.main, this.#transaction.state.isUtf8);
   }
 
-  #argumentRecipients(): { readonly kind: 'ok'; readonly recipients: readonly Octets[] } | { readonly kind: 'error'; readonly error: BadAddress } {
+  #argumentRecipients():
+    | { readonly kind: 'ok'; readonly recipients: readonly Octets[] }
+    | { readonly kind: 'error'; readonly error: BadAddress } {
     const recipients: Octets[] = [];
     for (const argument of this.#request.recipients) {
       const items = parseAddressList(argument, this.#syntax());
@@ -190,7 +224,10 @@ class Submission {
   }
 
   /** `-t`: from To, Cc and Bcc, or their Resent- forms. Arguments are taken away, or added. */
-  #headerRecipients(headers: readonly HeaderLine[], listed: readonly Octets[]): { readonly recipients: readonly Octets[]; readonly bad: readonly BadAddress[]; readonly wereSuppressed: boolean } {
+  #headerRecipients(
+    headers: readonly HeaderLine[],
+    listed: readonly Octets[],
+  ): { readonly recipients: readonly Octets[]; readonly bad: readonly BadAddress[]; readonly wereSuppressed: boolean } {
     const isResent = isResentMessage(headers);
     const found: Octets[] = [];
     const bad: BadAddress[] = [];
@@ -238,8 +275,17 @@ class Submission {
     const { main } = this.#config;
     const decoder = new DataDecoder(request.isDotNotEnd ? 'end-of-input' : 'lone-dot');
     const reading = await readMessage(
-      source, decoder, sink,
-      { messageBytes: Math.max(0, limit.value), headerBytes: main.header_maxsize, headerLineBytes: main.header_line_maxsize, allowsFromLine: true, stopsWhenTooBig: true }, true,
+      source,
+      decoder,
+      sink,
+      {
+        messageBytes: Math.max(0, limit.value),
+        headerBytes: main.header_maxsize,
+        headerLineBytes: main.header_line_maxsize,
+        allowsFromLine: true,
+        stopsWhenTooBig: true,
+      },
+      true,
     );
     if (reading.kind !== 'ok') return this.#refuseReading(sink, reading);
     await this.#takeFromLine(reading.message, chosen);
@@ -299,8 +345,16 @@ class Submission {
     const request = this.#request;
     const { caller = request.caller } = this.#session;
     return {
-      config: this.#config, services: this.#services, session: this.#session, transaction: this.#transaction, caller, until: this.#until,
-      removesBcc: request.takesRecipientsFromHeaders, keepsUnqualified: request.noQualify ?? false, dontDeliver: request.dontDeliver ?? false, reference: request.reference,
+      config: this.#config,
+      services: this.#services,
+      session: this.#session,
+      transaction: this.#transaction,
+      caller,
+      until: this.#until,
+      removesBcc: request.takesRecipientsFromHeaders,
+      keepsUnqualified: request.noQualify ?? false,
+      dontDeliver: request.dontDeliver ?? false,
+      reference: request.reference,
       isSenderSetUntrusted: chosen.isSetUntrusted,
     };
   }
@@ -318,7 +372,11 @@ class Submission {
         const { verdict } = intake;
         const reason = verdict.logMessage === undefined || verdict.logMessage === '' ? '' : `: ${printable(verdict.logMessage)}`;
         const word = verdict.kind === 'fail' ? 'rejected' : 'temporarily rejected';
-        const headers = rejectedMessage(state.sender ?? '', state.recipients.map((recipient) => recipient.address), state.headers);
+        const headers = rejectedMessage(
+          state.sender ?? '',
+          state.recipients.map((recipient) => recipient.address),
+          state.headers,
+        );
         log.mainAndReject(`F=<${printable(state.sender ?? '')}> ${word} by non-SMTP ACL${reason}`, headers, state.id);
         const text = verdict.kind === 'error' ? 'Administrative prohibition' : (verdict.message ?? 'Administrative prohibition');
         return this.#fail({ kind: 'rejected', text }, message, undefined);
@@ -341,10 +399,22 @@ class Submission {
         const head = sink.body().head(reading.limitBytes);
         sink.abort();
         if (log.selected('size_reject')) {
-          const headers = rejectedMessage(sender, this.#transaction.state.recipients.map((recipient) => recipient.address), reading.headers);
-          log.mainAndReject(`rejected from <${printable(sender)}> ${hostAndIdent(origin, log, true)}: message too big: read=${reading.sizeBytes} max=${reading.limitBytes}`, headers, sink.id);
+          const headers = rejectedMessage(
+            sender,
+            this.#transaction.state.recipients.map((recipient) => recipient.address),
+            reading.headers,
+          );
+          log.mainAndReject(
+            `rejected from <${printable(sender)}> ${hostAndIdent(origin, log, true)}: message too big: read=${reading.sizeBytes} max=${reading.limitBytes}`,
+            headers,
+            sink.id,
+          );
         }
-        return this.#fail({ kind: 'too-big', limitBytes: reading.limitBytes, body: head.kind === 'ok' ? head.value : undefined }, { headers: reading.headers }, undefined);
+        return this.#fail(
+          { kind: 'too-big', limitBytes: reading.limitBytes, body: head.kind === 'ok' ? head.value : undefined },
+          { headers: reading.headers },
+          undefined,
+        );
       }
       case 'header-too-big':
       case 'header-line-too-long': {
@@ -380,28 +450,59 @@ class Submission {
   }
 
   /** A message to the sender; false when there is none to tell, or it could not be accepted. */
-  async #mailReport(error: SubmissionError, message: Pick<ReadMessage, 'headers'> | undefined, rest: InputSource | undefined): Promise<boolean> {
+  async #mailReport(
+    error: SubmissionError,
+    message: Pick<ReadMessage, 'headers'> | undefined,
+    rest: InputSource | undefined,
+  ): Promise<boolean> {
     const { state } = this.#transaction;
     const { log } = this.#services;
     const recipient = state.sender ?? '';
     if (recipient === '') {
-      log.main(`Error while reading message with no usable sender address${this.#request.reference === undefined ? '' : ` (R=${this.#request.reference})`}: ${errorLine(error).replace(/^exim: /, '').replace(/\n$/, '')}`, state.id);
+      log.main(
+        `Error while reading message with no usable sender address${this.#request.reference === undefined ? '' : ` (R=${this.#request.reference})`}: ${errorLine(
+          error,
+        )
+          .replace(/^exim: /, '')
+          .replace(/\n$/, '')}`,
+        state.id,
+      );
       return false;
     }
     const copied = rest === undefined ? (error.kind === 'too-big' ? error.body : state.body?.bytes) : await rest.readAll(REPORT_BODY_LIMIT);
     const text = reportMessage(error, {
-      recipient, qualifyDomain: this.#config.main.qualify_domain, headers: (message?.headers ?? []).filter((header) => header.type !== '*'), body: copied,
+      recipient,
+      qualifyDomain: this.#config.main.qualify_domain,
+      headers: (message?.headers ?? []).filter((header) => header.type !== '*'),
+      body: copied,
       messageId: rest === undefined && state.id !== undefined ? `<E${state.id}@${this.#config.main.primary_hostname}>` : undefined,
     });
     const { eximUser, eximGroup } = this.#config.build;
     const status = await submitMessage({
       ...this.#request,
-      caller: { uid: eximUser.uid, gid: eximGroup.gid, groups: [], login: eximUser.name, fullName: '', home: '', isTrusted: true, isAdmin: true },
+      caller: {
+        uid: eximUser.uid,
+        gid: eximGroup.gid,
+        groups: [],
+        login: eximUser.name,
+        fullName: '',
+        home: '',
+        isTrusted: true,
+        isAdmin: true,
+      },
       input: (async function* () {
         yield Buffer.from(text, 'latin1');
       })(),
-      sender: '', fullName: undefined, recipients: [recipient], takesRecipientsFromHeaders: false, isDotNotEnd: true, errors: 'quiet', noQualify: false, presetOrigin: {},
-      reference: state.id, writeError: () => {},
+      sender: '',
+      fullName: undefined,
+      recipients: [recipient],
+      takesRecipientsFromHeaders: false,
+      isDotNotEnd: true,
+      errors: 'quiet',
+      noQualify: false,
+      presetOrigin: {},
+      reference: state.id,
+      writeError: () => {},
     });
     if (status !== 0) log.main(`Child mail process returned status ${status}`, state.id);
     return status === 0;
@@ -431,7 +532,9 @@ class InputSource implements OctetSource {
       return { kind: 'data', bytes };
     }
     const next = await this.#iterator.next();
-    return next.done === true ? { kind: 'end' } : { kind: 'data', bytes: Buffer.from(next.value.buffer, next.value.byteOffset, next.value.length) };
+    return next.done === true
+      ? { kind: 'end' }
+      : { kind: 'data', bytes: Buffer.from(next.value.buffer, next.value.byteOffset, next.value.length) };
   }
 
   unread(rest: Buffer): void {

@@ -1,6 +1,17 @@
 /** New records of the lifetimes of reception: where it comes from, a session, a transaction. */
 import type { Octets } from '../base/octets.ts';
-import type { Caller, Config, Deadline, Frame, Origin, Services, Session, SessionState, Transaction, TransactionState } from '../core/index.ts';
+import type {
+  Caller,
+  Config,
+  Deadline,
+  Frame,
+  Origin,
+  Services,
+  Session,
+  SessionState,
+  Transaction,
+  TransactionState,
+} from '../core/index.ts';
 
 export function newOrigin(caller: Pick<Caller, 'uid' | 'gid' | 'login'>, isLocal: boolean): Origin {
   return { isLocal, callerUid: caller.uid, callerGid: caller.gid, callerLogin: caller.login, aclC: new Map() };

@@ -4,7 +4,21 @@ import { lowerCase, trimEnd, trimSpace, trimStart, upperCase } from '../base/oct
 import { decodeXtext } from './xtext.ts';
 
 export type Verb =
-  | 'HELO' | 'EHLO' | 'MAIL' | 'RCPT' | 'DATA' | 'BDAT' | 'RSET' | 'NOOP' | 'QUIT' | 'HELP' | 'VRFY' | 'EXPN' | 'ETRN' | 'AUTH' | 'STARTTLS';
+  | 'HELO'
+  | 'EHLO'
+  | 'MAIL'
+  | 'RCPT'
+  | 'DATA'
+  | 'BDAT'
+  | 'RSET'
+  | 'NOOP'
+  | 'QUIT'
+  | 'HELP'
+  | 'VRFY'
+  | 'EXPN'
+  | 'ETRN'
+  | 'AUTH'
+  | 'STARTTLS';
 
 export interface Command {
   /** Undefined: not recognized. */
@@ -16,7 +30,10 @@ export interface Command {
 }
 
 const VERBS: ReadonlyMap<string, Verb> = new Map(
-  (['HELO', 'EHLO', 'DATA', 'BDAT', 'RSET', 'NOOP', 'QUIT', 'HELP', 'VRFY', 'EXPN', 'ETRN', 'AUTH', 'STARTTLS'] as const).map((verb) => [verb, verb]),
+  (['HELO', 'EHLO', 'DATA', 'BDAT', 'RSET', 'NOOP', 'QUIT', 'HELP', 'VRFY', 'EXPN', 'ETRN', 'AUTH', 'STARTTLS'] as const).map((verb) => [
+    verb,
+    verb,
+  ]),
 );
 
 const PATH_COMMAND = /^(MAIL +FROM|RCPT +TO):/;
@@ -79,7 +96,10 @@ function lastParameter(text: Octets): { readonly rest: Octets; readonly paramete
 }
 
 /** Parameters stand behind the address: they are read from the end until something is none. */
-export function parseMailArgument(argument: Octets, advertised: AdvertisedParameters): (MailParameters & { readonly kind: 'ok' }) | ParameterError {
+export function parseMailArgument(
+  argument: Octets,
+  advertised: AdvertisedParameters,
+): (MailParameters & { readonly kind: 'ok' }) | ParameterError {
   let found: Omit<MailParameters, 'address'> = {};
   let address = argument;
   for (let last = lastParameter(address); last; last = lastParameter(address)) {
@@ -93,7 +113,9 @@ export function parseMailArgument(argument: Octets, advertised: AdvertisedParame
 }
 
 function readMailParameter(
-  { name, value }: Parameter, found: Omit<MailParameters, 'address'>, advertised: AdvertisedParameters,
+  { name, value }: Parameter,
+  found: Omit<MailParameters, 'address'>,
+  advertised: AdvertisedParameters,
 ): Omit<MailParameters, 'address'> | ParameterError | undefined {
   switch (name) {
     case 'SIZE':
@@ -133,7 +155,10 @@ export interface RcptParameters {
   readonly notify?: readonly Notify[];
 }
 
-export function parseRcptArgument(argument: Octets, advertised: Pick<AdvertisedParameters, 'dsn'>): (RcptParameters & { readonly kind: 'ok' }) | ParameterError {
+export function parseRcptArgument(
+  argument: Octets,
+  advertised: Pick<AdvertisedParameters, 'dsn'>,
+): (RcptParameters & { readonly kind: 'ok' }) | ParameterError {
   let address = argument;
   let orcpt: Octets | undefined;
   let notify: readonly Notify[] | undefined;

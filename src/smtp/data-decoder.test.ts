@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DataDecoder } from './data-decoder.ts';
 import type { DataFraming } from './data-decoder.ts';
+import { DataDecoder } from './data-decoder.ts';
 
 interface Decoded {
   readonly text: string;
@@ -73,15 +73,27 @@ test('lengths and bare line ends are noted', () => {
 
 test('chunks do not matter', () => {
   const chars = fc.constantFrom('\r', '\n', '.', '\r\n', '\r\n.\r\n', 'a', ': ', ' ', '\0');
-  fc.assert(fc.property(fc.array(chars, { maxLength: 40 }), fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 8 }), (parts, sizes) => {
-    const input = parts.join('');
-    assert.deepEqual(decode(input, sizes), decode(input));
-  }), { numRuns: 3000 });
+  fc.assert(
+    fc.property(
+      fc.array(chars, { maxLength: 40 }),
+      fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 8 }),
+      (parts, sizes) => {
+        const input = parts.join('');
+        assert.deepEqual(decode(input, sizes), decode(input));
+      },
+    ),
+    { numRuns: 3000 },
+  );
 });
 
 test('what a client stuffs and sends with CRLF comes out as it was', () => {
-  fc.assert(fc.property(fc.array(fc.stringMatching(/^[ -~]{0,20}$/), { maxLength: 20 }), (lines) => {
-    const wire = ['H: v', '', ...lines].map((line) => `${line.startsWith('.') ? '.' : ''}${line}\r\n`).join('');
-    assert.deepEqual(decode(`${wire}.\r\nNOOP\r\n`, [7]), { text: ['H: v', '', ...lines].map((line) => `${line}\n`).join(''), rest: 'NOOP\r\n' });
-  }));
+  fc.assert(
+    fc.property(fc.array(fc.stringMatching(/^[ -~]{0,20}$/), { maxLength: 20 }), (lines) => {
+      const wire = ['H: v', '', ...lines].map((line) => `${line.startsWith('.') ? '.' : ''}${line}\r\n`).join('');
+      assert.deepEqual(decode(`${wire}.\r\nNOOP\r\n`, [7]), {
+        text: ['H: v', '', ...lines].map((line) => `${line}\n`).join(''),
+        rest: 'NOOP\r\n',
+      });
+    }),
+  );
 });

@@ -130,7 +130,13 @@ export class DataDecoder {
   }
 
   /** Looks at a line's start: the final dot, a stuffed dot, or neither. `wait`: the chunk ended before it is known. */
-  #dotAt(input: Buffer, from: number): { readonly kind: 'end'; readonly next: number } | { readonly kind: 'wait' } | { readonly kind: 'go'; readonly next: number; readonly literal: '' | '.'; readonly pendingCr: boolean } {
+  #dotAt(
+    input: Buffer,
+    from: number,
+  ):
+    | { readonly kind: 'end'; readonly next: number }
+    | { readonly kind: 'wait' }
+    | { readonly kind: 'go'; readonly next: number; readonly literal: '' | '.'; readonly pendingCr: boolean } {
     let at = from;
     let held = this.#heldDot;
     this.#heldDot = '';
@@ -146,7 +152,9 @@ export class DataDecoder {
       if (next !== CR) {
         // `..` is a dot, `.x` loses its dot (RFC 5321 s4.5.2).
         if (this.#framing === 'lone-dot') return { kind: 'go', next: at, literal: '.', pendingCr: false };
-        return next === DOT ? { kind: 'go', next: at + 1, literal: '.', pendingCr: false } : { kind: 'go', next: at, literal: '', pendingCr: false };
+        return next === DOT
+          ? { kind: 'go', next: at + 1, literal: '.', pendingCr: false }
+          : { kind: 'go', next: at, literal: '', pendingCr: false };
       }
       held = '.\r';
       at++;

@@ -8,7 +8,12 @@ import type { Deadline } from '../core/deadline.ts';
 import type { Connection, ReadResult } from '../core/ports.ts';
 
 export type LineResult =
-  | { readonly kind: 'line'; /** Without its line end. */ readonly line: Octets; readonly hasNul: boolean; /** A piece of a line over the limit. */ readonly isPiece: boolean }
+  | {
+      readonly kind: 'line' /** Without its line end. */;
+      readonly line: Octets;
+      readonly hasNul: boolean /** A piece of a line over the limit. */;
+      readonly isPiece: boolean;
+    }
   | Exclude<ReadResult, { kind: 'data' }>;
 
 const LF = 0x0a;

@@ -54,7 +54,7 @@ export interface Reply {
 
 export type ReplyStep =
   | { readonly kind: 'more' }
-  | { readonly kind: 'reply'; readonly reply: Reply; /** Octets of the input that were not used. */ readonly rest: Buffer }
+  | { readonly kind: 'reply'; readonly reply: Reply /** Octets of the input that were not used. */; readonly rest: Buffer }
   /** Not SMTP, or more than any server has to say. `raw` is what came. */
   | { readonly kind: 'malformed'; readonly raw: Octets };
 
@@ -70,7 +70,8 @@ export class ReplyReader {
 
   push(chunk: Uint8Array): ReplyStep {
     this.#bytes += chunk.length;
-    let data: Buffer = this.#pending.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length) : Buffer.concat([this.#pending, chunk]);
+    let data: Buffer =
+      this.#pending.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length) : Buffer.concat([this.#pending, chunk]);
     for (let end = data.indexOf(LF); end >= 0; end = data.indexOf(LF)) {
       const line = octetsFromBytes(data.subarray(0, end > 0 && data[end - 1] === 0x0d ? end - 1 : end));
       data = data.subarray(end + 1);
@@ -79,7 +80,11 @@ export class ReplyReader {
       if (!match || (this.#rawLines[0] ?? '').slice(0, 3) !== match[1]) return { kind: 'malformed', raw: this.#rawLines.join('\n') };
       this.#lines.push(line.slice(4));
       if (match[2] !== '-') {
-        return { kind: 'reply', reply: { code: Number.parseInt(match[1] ?? '', 10), lines: this.#lines, raw: this.#rawLines.join('\n') }, rest: data };
+        return {
+          kind: 'reply',
+          reply: { code: Number.parseInt(match[1] ?? '', 10), lines: this.#lines, raw: this.#rawLines.join('\n') },
+          rest: data,
+        };
       }
       if (this.#bytes > MAX_REPLY_BYTES) return { kind: 'malformed', raw: this.#rawLines.join('\n') };
     }

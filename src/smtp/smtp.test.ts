@@ -10,10 +10,23 @@ import { decodeXtext, encodeXtext } from './xtext.ts';
 
 test('commands', () => {
   const cases: readonly (readonly [string, string | undefined, string])[] = [
-    ['helo x', 'HELO', 'x'], ['EHLO  [1.2.3.4] ', 'EHLO', '[1.2.3.4]'], ['mail from:<a@b> SIZE=1', 'MAIL', '<a@b> SIZE=1'], ['MAIL FROM: a@b', 'MAIL', 'a@b'],
-    ['MAILFROM:<a@b>', undefined, ''], ['MAIL FROM :<a@b>', undefined, ''], ['MAIL', undefined, ''], ['RCPT TO', undefined, ''], ['RCPT TO:', 'RCPT', ''],
-    ['QUIT\t', 'QUIT', ''], ['QUITX', undefined, ''], ['NOOP a b', 'NOOP', 'a b'], ['', undefined, ''], ['\xe9', undefined, ''], ['STARTTLS', 'STARTTLS', ''],
-    ['DATA:', undefined, ''], ['x'.repeat(10_000), undefined, ''],
+    ['helo x', 'HELO', 'x'],
+    ['EHLO  [1.2.3.4] ', 'EHLO', '[1.2.3.4]'],
+    ['mail from:<a@b> SIZE=1', 'MAIL', '<a@b> SIZE=1'],
+    ['MAIL FROM: a@b', 'MAIL', 'a@b'],
+    ['MAILFROM:<a@b>', undefined, ''],
+    ['MAIL FROM :<a@b>', undefined, ''],
+    ['MAIL', undefined, ''],
+    ['RCPT TO', undefined, ''],
+    ['RCPT TO:', 'RCPT', ''],
+    ['QUIT\t', 'QUIT', ''],
+    ['QUITX', undefined, ''],
+    ['NOOP a b', 'NOOP', 'a b'],
+    ['', undefined, ''],
+    ['\xe9', undefined, ''],
+    ['STARTTLS', 'STARTTLS', ''],
+    ['DATA:', undefined, ''],
+    ['x'.repeat(10_000), undefined, ''],
   ];
   for (const [line, verb, argument] of cases) {
     const command = parseCommand(line);
@@ -39,13 +52,22 @@ test('parameters of MAIL', () => {
   assert.deepEqual(mail('<a@b> SIZE=2', { ...all, size: false }), { address: '<a@b> SIZE=2' });
   assert.deepEqual(mail('"a SIZE=3"@d'), { address: '"a SIZE=3"@d' });
   for (const [text, message] of [
-    ['a@b BODY=FOO', 'invalid data for BODY'], ['a@b AUTH=+zz', 'invalid data for AUTH'], ['a@b RET=foo', 'Value for RET is invalid'],
-    ['a@b RET=FULL RET=HDRS', 'RET can be specified once only'], ['a@b ENVID=a ENVID=b', 'ENVID can be specified once only'],
-  ] as const) assert.deepEqual(parseMailArgument(text, all), { kind: 'error', message });
+    ['a@b BODY=FOO', 'invalid data for BODY'],
+    ['a@b AUTH=+zz', 'invalid data for AUTH'],
+    ['a@b RET=foo', 'Value for RET is invalid'],
+    ['a@b RET=FULL RET=HDRS', 'RET can be specified once only'],
+    ['a@b ENVID=a ENVID=b', 'ENVID can be specified once only'],
+  ] as const)
+    assert.deepEqual(parseMailArgument(text, all), { kind: 'error', message });
 });
 
 test('parameters of RCPT', () => {
-  assert.deepEqual(parseRcptArgument('<a@b> NOTIFY=success,DELAY ORCPT=rfc822;x@y', all), { kind: 'ok', address: '<a@b>', orcpt: 'rfc822;x@y', notify: ['SUCCESS', 'DELAY'] });
+  assert.deepEqual(parseRcptArgument('<a@b> NOTIFY=success,DELAY ORCPT=rfc822;x@y', all), {
+    kind: 'ok',
+    address: '<a@b>',
+    orcpt: 'rfc822;x@y',
+    notify: ['SUCCESS', 'DELAY'],
+  });
   assert.deepEqual(parseRcptArgument('<a@b> NOTIFY=NEVER', { dsn: false }), { kind: 'ok', address: '<a@b> NOTIFY=NEVER' });
   for (const value of ['NEVER,DELAY', '', 'FOO']) {
     assert.deepEqual(parseRcptArgument(`a@b NOTIFY=${value}`, all), { kind: 'error', message: 'Invalid value for NOTIFY parameter' });
@@ -54,7 +76,16 @@ test('parameters of RCPT', () => {
 
 test('names for HELO', () => {
   const isLiteral = (text: string) => text === '1.2.3.4';
-  for (const [name, valid] of [['a.b-c', true], ['-x', true], ['a_b', false], ['a b', false], ['', false], ['[1.2.3.4]', true], ['[1.2.3]', false], ['[1.2.3.4', false]] as const) {
+  for (const [name, valid] of [
+    ['a.b-c', true],
+    ['-x', true],
+    ['a_b', false],
+    ['a b', false],
+    ['', false],
+    ['[1.2.3.4]', true],
+    ['[1.2.3]', false],
+    ['[1.2.3.4', false],
+  ] as const) {
     assert.equal(isValidHelo(name, '', isLiteral), valid, name);
   }
   assert.equal(isValidHelo('a_b', '_', isLiteral), true);
@@ -92,17 +123,28 @@ test('replies as a client reads them', () => {
 });
 
 test('extensions of a server', () => {
-  const found = parseExtensions(['host Hello', 'SIZE 1000', 'AUTH PLAIN login', 'AUTH=LOGIN', '8BITMIME', 'pipelining', 'STARTTLS', '\xff']);
+  const found = parseExtensions([
+    'host Hello',
+    'SIZE 1000',
+    'AUTH PLAIN login',
+    'AUTH=LOGIN',
+    '8BITMIME',
+    'pipelining',
+    'STARTTLS',
+    '\xff',
+  ]);
   assert.equal(found.sizeLimit, 1000);
   assert.deepEqual(found.authMechanisms, ['PLAIN', 'LOGIN']);
   assert.ok(found.keywords.has('PIPELINING') && found.keywords.has('8BITMIME') && !found.keywords.has('HOST'));
 });
 
 test('xtext', () => {
-  fc.assert(fc.property(fc.uint8Array(), (bytes) => {
-    const octets = Buffer.from(bytes).toString('latin1');
-    assert.equal(decodeXtext(encodeXtext(octets)), octets);
-  }));
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => {
+      const octets = Buffer.from(bytes).toString('latin1');
+      assert.equal(decodeXtext(encodeXtext(octets)), octets);
+    }),
+  );
   assert.equal(decodeXtext('a+4'), undefined);
   assert.equal(decodeXtext('a b'), undefined);
 });
@@ -128,6 +170,11 @@ test('command lines are cut at LF, at the limit and at the end of the stream', a
     lines.push([result.line, result.hasNul, result.isPiece]);
   }
   assert.deepEqual(lines, [
-    ['EHLO x', false, false], ['NOOP', false, false], ['MAIL a\0b', true, false], ['y'.repeat(20), false, true], ['yyyyyz', false, false], ['QUIT', false, false],
+    ['EHLO x', false, false],
+    ['NOOP', false, false],
+    ['MAIL a\0b', true, false],
+    ['y'.repeat(20), false, true],
+    ['yyyyyz', false, false],
+    ['QUIT', false, false],
   ]);
 });

@@ -1,9 +1,10 @@
 /** AUTH. RFC 4954; Spec ch. 33 "SMTP authentication". */
+
+import { decodeBase64, encodeBase64 } from '../../auth/base64.ts';
+import { authenticate, isAdvertised } from '../../auth/server.ts';
 import type { Octets } from '../../base/octets.ts';
 import { upperCase } from '../../base/octets.ts';
 import type { AuthDialogue, AuthenticatorInstance } from '../../core/index.ts';
-import { decodeBase64, encodeBase64 } from '../../auth/base64.ts';
-import { authenticate, isAdvertised } from '../../auth/server.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
 import type { Command } from '../../smtp/command.ts';
 import type { Dialogue } from '../dialogue.ts';
@@ -14,10 +15,17 @@ export async function auth(dialogue: Dialogue, command: Command): Promise<void> 
   const { config, origin } = dialogue;
   dialogue.isAuthenticationTried = true;
   if (!dialogue.advertised.auth && !dialogue.session.state.controls.has('allow_auth_unadvertised')) {
-    return dialogue.protocolError('protocol', '503', origin.authenticatorName === undefined || dialogue.advertised.auth ? 'AUTH command used when not advertised' : 'already authenticated');
+    return dialogue.protocolError(
+      'protocol',
+      '503',
+      origin.authenticatorName === undefined || dialogue.advertised.auth
+        ? 'AUTH command used when not advertised'
+        : 'already authenticated',
+    );
   }
   if (origin.authenticatorName !== undefined) return dialogue.protocolError('protocol', '503', 'already authenticated');
-  if (dialogue.transaction?.state.sender !== undefined) return dialogue.protocolError('protocol', '503', 'not permitted in mail transaction');
+  if (dialogue.transaction?.state.sender !== undefined)
+    return dialogue.protocolError('protocol', '503', 'not permitted in mail transaction');
   const verdict = await dialogue.runAcl('auth', config.main.acl_smtp_auth, { kind: 'accept' });
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
     dialogue.refuse('auth', `AUTH ${command.argument.split(' ')[0] ?? ''}`, verdict);
@@ -25,7 +33,8 @@ export async function auth(dialogue: Dialogue, command: Command): Promise<void> 
   }
   const end = command.argument.search(/[^A-Za-z0-9_-]/);
   const name = end < 0 ? command.argument : command.argument.slice(0, end);
-  if (end >= 0 && !/[ \t]/.test(command.argument[end] ?? '')) return dialogue.protocolError('syntax', '501', 'invalid character in authentication mechanism name');
+  if (end >= 0 && !/[ \t]/.test(command.argument[end] ?? ''))
+    return dialogue.protocolError('syntax', '501', 'invalid character in authentication mechanism name');
   const authenticator = await findAuthenticator(dialogue, name);
   if (authenticator === undefined) return dialogue.protocolError('protocol', '504', `${name} authentication mechanism not supported`);
   const data = end < 0 ? '' : command.argument.slice(end).replace(/^[ \t]+/, '');
@@ -37,7 +46,8 @@ async function findAuthenticator(dialogue: Dialogue, name: Octets): Promise<Auth
   for (const authenticator of dialogue.config.authenticators) {
     if (authenticator.behaviour?.server === undefined || upperCase(authenticator.publicName) !== upperCase(name)) continue;
     if (dialogue.session.state.controls.has('allow_auth_unadvertised')) return authenticator;
-    if ((await isSenderHostIn(dialogue.config.main.auth_advertise_hosts, frame)) && (await isAdvertised(authenticator, frame))) return authenticator;
+    if ((await isSenderHostIn(dialogue.config.main.auth_advertise_hosts, frame)) && (await isAdvertised(authenticator, frame)))
+      return authenticator;
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 /** BDAT. RFC 3030 s2. */
+import { upperCase } from '../../base/octets.ts';
 import type { Command } from '../../smtp/command.ts';
 import { DataDecoder } from '../../smtp/data-decoder.ts';
 import type { ChunkedMessage, Dialogue } from '../dialogue.ts';
@@ -19,7 +20,7 @@ export async function bdat(dialogue: Dialogue, command: Command): Promise<void> 
 }
 
 function parseChunk(command: Command): { readonly bytes: number; readonly isLast: boolean } | undefined {
-  const match = /^([0-9]{1,10})(?:[ \t]+(LAST))?$/.exec(command.argument.replace(/last$/i, 'LAST'));
+  const match = /^([0-9]{1,10})(?:[ \t]+(LAST))?$/.exec(upperCase(command.argument));
   return match ? { bytes: Number.parseInt(match[1] ?? '0', 10), isLast: match[2] !== undefined } : undefined;
 }
 

@@ -1,8 +1,8 @@
 /** DATA. RFC 5321 s4.1.1.4. */
 import { printable } from '../../base/octets.ts';
 import type { MessageSink } from '../../core/index.ts';
-import { hostAndIdent } from '../../logging/lines/host.ts';
 import { lostLine } from '../../logging/lines/connection.ts';
+import { hostAndIdent } from '../../logging/lines/host.ts';
 import { DataDecoder } from '../../smtp/data-decoder.ts';
 import type { Dialogue } from '../dialogue.ts';
 import { expandSize, isSenderHostIn } from '../expansion.ts';
@@ -43,7 +43,8 @@ export async function mayBeginData(dialogue: Dialogue, verb: 'DATA' | 'BDAT'): P
   if (state !== undefined && accepted) return true;
   const refusal = dialogue.rcptRefusal;
   const lines = refusal === undefined ? '' : `All RCPT commands were rejected with this error:\n${refusal.text.replace(/\n+$/, '')}\n`;
-  if (dialogue.advertised.pipelining && dialogue.previousVerb === 'RCPT') dialogue.reply('503', `${lines}Valid RCPT command must precede ${verb}`);
+  if (dialogue.advertised.pipelining && dialogue.previousVerb === 'RCPT')
+    dialogue.reply('503', `${lines}Valid RCPT command must precede ${verb}`);
   else dialogue.protocolError('protocol', '503', `${lines}valid RCPT command must precede ${verb}`);
   return false;
 }
@@ -56,8 +57,15 @@ export async function inputLimits(dialogue: Dialogue): Promise<InputLimits | und
     dialogue.log.panic(`unable to expand message_size_limit: ${limit.kind === 'forced-fail' ? 'forced failure' : limit.message}`);
     return undefined;
   }
-  const allowsFromLine = dialogue.isOverTcp ? await isSenderHostIn(main.ignore_fromline_hosts, dialogue.frame()) : main.ignore_fromline_local;
-  return { messageBytes: Math.max(0, limit.value), headerBytes: main.header_maxsize, headerLineBytes: main.header_line_maxsize, allowsFromLine };
+  const allowsFromLine = dialogue.isOverTcp
+    ? await isSenderHostIn(main.ignore_fromline_hosts, dialogue.frame())
+    : main.ignore_fromline_local;
+  return {
+    messageBytes: Math.max(0, limit.value),
+    headerBytes: main.header_maxsize,
+    headerLineBytes: main.header_line_maxsize,
+    allowsFromLine,
+  };
 }
 
 async function receive(dialogue: Dialogue, sink: MessageSink, goAhead: string | undefined): Promise<void> {
@@ -72,7 +80,10 @@ async function receive(dialogue: Dialogue, sink: MessageSink, goAhead: string | 
   state.id = sink.id;
   dialogue.replyText('354', goAhead ?? 'Enter message, ending with "." on a line by itself');
   await dialogue.flush();
-  const source = { read: () => dialogue.reader.readChunk(dialogue.commandDeadline()), unread: (rest: Buffer) => dialogue.reader.unread(rest) };
+  const source = {
+    read: () => dialogue.reader.readChunk(dialogue.commandDeadline()),
+    unread: (rest: Buffer) => dialogue.reader.unread(rest),
+  };
   const reading = await readMessage(source, new DataDecoder('dot'), sink, limits, false);
   await finishReading(dialogue, sink, reading);
 }
@@ -85,10 +96,20 @@ export async function finishReading(dialogue: Dialogue, sink: MessageSink, readi
     dialogue.resetTransaction();
     return;
   }
-  const outcome = await acceptMessage({
-    config: dialogue.config, services: dialogue.parts.services, session: dialogue.session, transaction: dialogue.transaction, caller: dialogue.parts.caller, until: dialogue.until,
-    usedPipelining: dialogue.advertised.pipelining ? (dialogue.usedPipelining ? 'used' : 'offered') : undefined,
-  }, reading.message, sink);
+  const outcome = await acceptMessage(
+    {
+      config: dialogue.config,
+      services: dialogue.parts.services,
+      session: dialogue.session,
+      transaction: dialogue.transaction,
+      caller: dialogue.parts.caller,
+      until: dialogue.until,
+      usedChunking: dialogue.chunkSummary !== undefined,
+      usedPipelining: dialogue.advertised.pipelining ? (dialogue.usedPipelining ? 'used' : 'offered') : undefined,
+    },
+    reading.message,
+    sink,
+  );
   await finishSmtpMessage(dialogue, outcome);
   dialogue.resetTransaction();
 }
@@ -102,16 +123,25 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
   switch (reading.kind) {
     case 'too-big': {
       dialogue.reply('552', 'Message size exceeds maximum permitted');
-      if (log.selected('size_reject')) log.mainAndReject(`rejected from ${from} ${hostAndIdent(origin, log, true)}: message too big: read=${reading.sizeBytes} max=${reading.limitBytes}`, reading.headers.map((header) => `${header.type} ${header.text}`), id);
+      if (log.selected('size_reject'))
+        log.mainAndReject(
+          `rejected from ${from} ${hostAndIdent(origin, log, true)}: message too big: read=${reading.sizeBytes} max=${reading.limitBytes}`,
+          reading.headers.map((header) => `${header.type} ${header.text}`),
+          id,
+        );
       return;
     }
     case 'header-too-big':
       dialogue.reply('552', 'Message header is ridiculously long');
-      log.mainAndReject(`ridiculously long message header received from ${hostAndIdent(origin, log, false)} (more than ${main.header_maxsize || 1024 * 1024} characters): message abandoned`);
+      log.mainAndReject(
+        `ridiculously long message header received from ${hostAndIdent(origin, log, false)} (more than ${main.header_maxsize || 1024 * 1024} characters): message abandoned`,
+      );
       return;
     case 'header-line-too-long':
       dialogue.reply('552', 'A message header line is too long');
-      log.mainAndReject(`overlong message header line received from ${hostAndIdent(origin, log, false)} (more than ${main.header_line_maxsize} characters): message abandoned`);
+      log.mainAndReject(
+        `overlong message header line received from ${hostAndIdent(origin, log, false)} (more than ${main.header_line_maxsize} characters): message abandoned`,
+      );
       return;
     case 'store':
       dialogue.reply('451', 'Error while writing spool file');
@@ -124,7 +154,8 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
       dialogue.isOver = true;
       return;
     default:
-      if (log.selected('lost_incoming_connection')) log.main(lostLine(origin, `while reading message data (${reading.isInHeader ? 'header' : 'after header'})`, 0, log));
+      if (log.selected('lost_incoming_connection'))
+        log.main(lostLine(origin, `while reading message data (${reading.isInHeader ? 'header' : 'after header'})`, 0, log));
       dialogue.reply('421', 'Lost incoming connection');
       dialogue.endReason = 'error';
       dialogue.isOver = true;

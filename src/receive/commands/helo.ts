@@ -1,9 +1,10 @@
 /** HELO and EHLO. RFC 5321 s4.1.1.1; Spec ch. 14 "helo_…", "…_advertise_hosts". */
-import type { Octets } from '../../base/octets.ts';
-import { printable, upperCase } from '../../base/octets.ts';
-import { isIp } from '../../base/ip.ts';
+
 import { verifyHelo } from '../../acl/verify/helo.ts';
 import { isAdvertised } from '../../auth/server.ts';
+import { isIp } from '../../base/ip.ts';
+import type { Octets } from '../../base/octets.ts';
+import { printable, upperCase } from '../../base/octets.ts';
 import { lookUpSenderName } from '../../lists/host-name.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
 import type { Command } from '../../smtp/command.ts';
@@ -17,8 +18,13 @@ export async function greet(dialogue: Dialogue, command: Command): Promise<void>
   const { main } = config;
   const verb = command.verb === 'EHLO' ? 'EHLO' : 'HELO';
   const name = command.argument;
-  if (!isValidHelo(name, main.helo_allow_chars ?? '', isHeloLiteral) && !(name !== '' && (await isSenderHostIn(main.helo_accept_junk_hosts, dialogue.frame())))) {
-    log.mainAndReject(`rejected ${verb} from ${hostAndIdent(origin, log, false)}: syntactically invalid argument(s): ${name === '' ? '(no argument given)' : printable(name)}`);
+  if (
+    !isValidHelo(name, main.helo_allow_chars ?? '', isHeloLiteral) &&
+    !(name !== '' && (await isSenderHostIn(main.helo_accept_junk_hosts, dialogue.frame())))
+  ) {
+    log.mainAndReject(
+      `rejected ${verb} from ${hostAndIdent(origin, log, false)}: syntactically invalid argument(s): ${name === '' ? '(no argument given)' : printable(name)}`,
+    );
     dialogue.protocolError('syntax', '501', `Syntactically invalid ${verb} argument(s)`);
     return;
   }
@@ -39,7 +45,8 @@ export async function greet(dialogue: Dialogue, command: Command): Promise<void>
   origin.protocol = protocolName(origin, verb === 'EHLO', dialogue.isOverTcp);
   const hello = verdict.kind === 'accept' && verdict.message !== undefined ? verdict.message : helloText(dialogue, name);
   const extensions = verb === 'EHLO' ? await extensionLines(dialogue) : [];
-  if (verb === 'HELO') dialogue.advertised = { pipelining: false, dsn: false, tls: false, auth: false, chunking: false, prdr: false, smtputf8: false };
+  if (verb === 'HELO')
+    dialogue.advertised = { pipelining: false, dsn: false, tls: false, auth: false, chunking: false, prdr: false, smtputf8: false };
   dialogue.reply('250', [hello, ...extensions].join('\n'));
 }
 
@@ -49,7 +56,8 @@ function isHeloLiteral(text: Octets): boolean {
 
 function helloText(dialogue: Dialogue, name: Octets): Octets {
   const { origin } = dialogue;
-  const who = origin.ident !== undefined && origin.ident !== '' ? `${origin.ident} at ${name === '' ? (origin.hostName ?? '') : name}` : name;
+  const who =
+    origin.ident !== undefined && origin.ident !== '' ? `${origin.ident} at ${name === '' ? (origin.hostName ?? '') : name}` : name;
   return `${dialogue.hostName} Hello ${printable(who)}${origin.hostAddress === undefined ? '' : ` [${origin.hostAddress}]`}`;
 }
 
@@ -60,15 +68,24 @@ async function isHeloAcceptable(dialogue: Dialogue, name: Octets): Promise<boole
   const frame = dialogue.frame();
   const mustVerify = await isSenderHostIn(main.helo_verify_hosts, frame);
   if (main.helo_lookup_domains !== undefined && origin.hostName === undefined && origin.hostAddress !== undefined) {
-    const matched = await frame.services.lists.matchDomain(main.helo_lookup_domains, { octets: name, taint: [{ from: 0, to: name.length }] }, frame);
+    const matched = await frame.services.lists.matchDomain(
+      main.helo_lookup_domains,
+      { octets: name, taint: [{ from: 0, to: name.length }] },
+      frame,
+    );
     if (matched.kind === 'ok' && matched.value.matched) await lookUpSenderName(frame);
   }
   if (!mustVerify && !(await isSenderHostIn(main.helo_try_verify_hosts, frame))) return true;
   const verification = await verifyHelo(frame);
   if (verification.kind === 'verified' || !mustVerify) return true;
   const isTemporary = verification.kind === 'defer';
-  log.mainAndReject(`${isTemporary ? 'temporarily ' : ''}rejected "${printable(dialogue.lastCommand)}" from ${hostAndIdent(origin, log, false)}: failed to verify HELO/EHLO argument`);
-  dialogue.reply(isTemporary ? '451' : '550', isTemporary ? 'Temporary local problem - please try later' : 'Cannot verify your HELO/EHLO argument');
+  log.mainAndReject(
+    `${isTemporary ? 'temporarily ' : ''}rejected "${printable(dialogue.lastCommand)}" from ${hostAndIdent(origin, log, false)}: failed to verify HELO/EHLO argument`,
+  );
+  dialogue.reply(
+    isTemporary ? '451' : '550',
+    isTemporary ? 'Temporary local problem - please try later' : 'Cannot verify your HELO/EHLO argument',
+  );
   origin.heloName = undefined;
   return false;
 }
@@ -94,7 +111,10 @@ async function extensionLines(dialogue: Dialogue): Promise<Octets[]> {
   if (mechanisms.length > 0) lines.push(`AUTH ${mechanisms.join(' ')}`);
   const chunking = await isSenderHostIn(main.chunking_advertise_hosts, frame);
   if (chunking) lines.push('CHUNKING');
-  const tls = dialogue.origin.tls === undefined && dialogue.parts.connection.tls === undefined && (await isSenderHostIn(main.tls_advertise_hosts, frame));
+  const tls =
+    dialogue.origin.tls === undefined &&
+    dialogue.parts.connection.tls === undefined &&
+    (await isSenderHostIn(main.tls_advertise_hosts, frame));
   if (tls) lines.push('STARTTLS');
   const smtputf8 = await isSenderHostIn(main.smtputf8_advertise_hosts, frame);
   if (smtputf8) lines.push('SMTPUTF8');
@@ -132,7 +152,11 @@ async function authMechanisms(dialogue: Dialogue): Promise<Octets[]> {
 }
 
 /** The banner and the like: an option's text, undefined when it is forced to fail or broken (which the panic log tells). */
-export async function optionText(dialogue: Dialogue, option: Parameters<typeof expandOctets>[0], name: string): Promise<Octets | undefined> {
+export async function optionText(
+  dialogue: Dialogue,
+  option: Parameters<typeof expandOctets>[0],
+  name: string,
+): Promise<Octets | undefined> {
   const expanded = await expandOctets(option, dialogue.frame());
   if (expanded.kind === 'ok') return expanded.value;
   const reason = expanded.kind === 'forced-fail' ? 'forced failure' : expanded.message;

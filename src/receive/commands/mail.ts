@@ -1,10 +1,12 @@
 /** MAIL FROM. RFC 5321 s4.1.1.2; parameters of RFC 1870, 3461, 4954, 6152, 6531. */
+
+import { believesMailAuth } from '../../auth/server.ts';
 import type { Octets } from '../../base/octets.ts';
 import { printable } from '../../base/octets.ts';
-import { believesMailAuth } from '../../auth/server.ts';
 import type { TransactionState } from '../../core/index.ts';
-import { parseAddress } from '../../message/address.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
+import { parseAddress } from '../../message/address.ts';
+import { rewriteSmtpArgument } from '../../rewrite/rewrite.ts';
 import type { Command, MailParameters } from '../../smtp/command.ts';
 import { parseMailArgument } from '../../smtp/command.ts';
 import type { Dialogue } from '../dialogue.ts';
@@ -24,13 +26,18 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
   if (await hasTooManyMessages(dialogue)) return;
   const isEsmtp = session.state.esmtp;
   const parsed = parseMailArgument(command.argument, {
-    size: isEsmtp, body: isEsmtp && config.main.accept_8bitmime, dsn: isEsmtp && dialogue.advertised.dsn, prdr: dialogue.advertised.prdr, smtputf8: dialogue.advertised.smtputf8,
+    size: isEsmtp,
+    body: isEsmtp && config.main.accept_8bitmime,
+    dsn: isEsmtp && dialogue.advertised.dsn,
+    prdr: dialogue.advertised.prdr,
+    smtputf8: dialogue.advertised.smtputf8,
   });
   if (parsed.kind === 'error') return dialogue.protocolError('syntax', '501', parsed.message);
   const { state } = dialogue.beginTransaction();
   applyParameters(state, parsed);
   if (parsed.size !== undefined && !(await isSizeAcceptable(dialogue, command, parsed.size))) return dialogue.resetTransaction();
-  const address = parseAddress(parsed.address, { ...addressSyntax(config.main, state.isUtf8), allowsEmpty: true });
+  const given = (await rewriteSmtpArgument(parsed.address, dialogue.frame())) ?? parsed.address;
+  const address = parseAddress(given, { ...addressSyntax(config.main, state.isUtf8), allowsEmpty: true });
   if (address.kind === 'error') return refuseSyntax(dialogue, `${parsed.address}: ${address.message}`);
   let sender = address.address;
   if (sender !== '' && address.domain === '') {
@@ -88,7 +95,9 @@ async function hasTooManyMessages(dialogue: Dialogue): Promise<boolean> {
   const limit = await expandSize(dialogue.config.main.smtp_accept_max_per_connection, dialogue.frame(), 0);
   if (limit.kind !== 'ok' || limit.value <= 0 || dialogue.mailCommands < limit.value) return false;
   dialogue.reply('421', 'too many messages in this connection');
-  dialogue.log.mainAndReject(`rejected MAIL command ${hostAndIdent(dialogue.origin, dialogue.log, true)}: too many messages in one connection`);
+  dialogue.log.mainAndReject(
+    `rejected MAIL command ${hostAndIdent(dialogue.origin, dialogue.log, true)}: too many messages in one connection`,
+  );
   dialogue.session.state.quitReason = 'local-error';
   dialogue.drop();
   return true;
@@ -110,7 +119,9 @@ async function isSizeAcceptable(dialogue: Dialogue, command: Command, size: numb
     dialogue.reply('552', 'Message size exceeds maximum permitted');
     if (log.selected('size_reject')) {
       const shown = size >= 2 ** 31 - 1 ? `size>=${size}` : `size=${size}`;
-      log.mainAndReject(`rejected MAIL FROM:${senderText(command)} ${hostAndIdent(origin, log, true)}: message too big: ${shown} max=${limit.value}`);
+      log.mainAndReject(
+        `rejected MAIL FROM:${senderText(command)} ${hostAndIdent(origin, log, true)}: message too big: ${shown} max=${limit.value}`,
+      );
     }
     return false;
   }
@@ -141,7 +152,10 @@ async function takeMailAuth(dialogue: Dialogue, { auth }: MailParameters): Promi
   }
   const before = origin.authenticatedSender;
   origin.authenticatedSender = auth;
-  const verdict = config.main.acl_smtp_mailauth === undefined ? undefined : await dialogue.runAcl('mailauth', config.main.acl_smtp_mailauth, { kind: 'accept' });
+  const verdict =
+    config.main.acl_smtp_mailauth === undefined
+      ? undefined
+      : await dialogue.runAcl('mailauth', config.main.acl_smtp_mailauth, { kind: 'accept' });
   if (verdict !== undefined && verdict.kind !== 'accept') {
     origin.authenticatedSender = before;
     log.main(`ignoring AUTH=${printable(auth)} from ${hostAndIdent(origin, log, true)} (rejected by ACL)`);

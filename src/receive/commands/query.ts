@@ -1,7 +1,7 @@
 /** VRFY, EXPN, ETRN, HELP, NOOP. RFC 5321 s4.1.1.6 to s4.1.1.9, RFC 1985; Spec ch. 49 "The VRFY and EXPN commands", "The ETRN command". */
 import { printable } from '../../base/octets.ts';
-import { parseAddress } from '../../message/address.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
+import { parseAddress } from '../../message/address.ts';
 import type { Command } from '../../smtp/command.ts';
 import type { Dialogue } from '../dialogue.ts';
 import { addressSyntax } from './syntax.ts';
@@ -9,9 +9,20 @@ import { addressSyntax } from './syntax.ts';
 export async function vrfy(dialogue: Dialogue, command: Command): Promise<void> {
   const { config, log, origin, parts } = dialogue;
   const address = parseAddress(command.argument, addressSyntax(config.main, false));
-  if (address.kind === 'error') return dialogue.protocolError('syntax', '501', printable(command.argument === '' ? address.message : `${command.argument}: ${address.message}`));
-  if (address.domain === '' && origin.allowUnqualifiedRecipient !== true) return dialogue.protocolError('syntax', '501', `${printable(command.argument)}: recipient address must contain a domain`);
-  const verdict = await dialogue.runAcl('vrfy', config.main.acl_smtp_vrfy, { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false });
+  if (address.kind === 'error')
+    return dialogue.protocolError(
+      'syntax',
+      '501',
+      printable(command.argument === '' ? address.message : `${command.argument}: ${address.message}`),
+    );
+  if (address.domain === '' && origin.allowUnqualifiedRecipient !== true)
+    return dialogue.protocolError('syntax', '501', `${printable(command.argument)}: recipient address must contain a domain`);
+  const verdict = await dialogue.runAcl('vrfy', config.main.acl_smtp_vrfy, {
+    kind: 'fail',
+    message: undefined,
+    logMessage: undefined,
+    isDrop: false,
+  });
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
     if (config.main.acl_smtp_vrfy === undefined) dialogue.reply('252', 'Administrative prohibition');
     else dialogue.refuse('vrfy', `VRFY ${printable(command.argument)}`, verdict);
@@ -33,7 +44,12 @@ export async function vrfy(dialogue: Dialogue, command: Command): Promise<void> 
 }
 
 export async function expn(dialogue: Dialogue, command: Command): Promise<void> {
-  const verdict = await dialogue.runAcl('expn', dialogue.config.main.acl_smtp_expn, { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false });
+  const verdict = await dialogue.runAcl('expn', dialogue.config.main.acl_smtp_expn, {
+    kind: 'fail',
+    message: undefined,
+    logMessage: undefined,
+    isDrop: false,
+  });
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
     dialogue.refuse('expn', `EXPN ${printable(command.argument)}`, verdict);
     return;
@@ -45,9 +61,15 @@ export async function expn(dialogue: Dialogue, command: Command): Promise<void> 
 
 export async function etrn(dialogue: Dialogue, command: Command): Promise<void> {
   const { config, log, origin, parts } = dialogue;
-  if (dialogue.transaction?.state.sender !== undefined) return dialogue.protocolError('protocol', '503', 'ETRN is not permitted inside a transaction');
+  if (dialogue.transaction?.state.sender !== undefined)
+    return dialogue.protocolError('protocol', '503', 'ETRN is not permitted inside a transaction');
   if (log.selected('etrn')) log.main(`ETRN ${printable(command.argument)} received from ${hostAndIdent(origin, log, false)}`);
-  const verdict = await dialogue.runAcl('etrn', config.main.acl_smtp_etrn, { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false });
+  const verdict = await dialogue.runAcl('etrn', config.main.acl_smtp_etrn, {
+    kind: 'fail',
+    message: undefined,
+    logMessage: undefined,
+    isDrop: false,
+  });
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
     dialogue.refuse('etrn', `ETRN ${printable(command.argument)}`, verdict);
     return;
@@ -64,7 +86,11 @@ export async function etrn(dialogue: Dialogue, command: Command): Promise<void> 
 
 export function help(dialogue: Dialogue): void {
   const { main } = dialogue.config;
-  const words = ['AUTH', ...(main.tls_advertise_hosts?.template.source === '' ? [] : ['STARTTLS']), 'HELO EHLO MAIL RCPT DATA BDAT NOOP QUIT RSET HELP'];
+  const words = [
+    'AUTH',
+    ...(main.tls_advertise_hosts?.template.source === '' ? [] : ['STARTTLS']),
+    'HELO EHLO MAIL RCPT DATA BDAT NOOP QUIT RSET HELP',
+  ];
   if (main.acl_smtp_etrn !== undefined) words.push('ETRN');
   if (main.acl_smtp_expn !== undefined) words.push('EXPN');
   if (main.acl_smtp_vrfy !== undefined) words.push('VRFY');

@@ -2,8 +2,9 @@
 import type { Octets } from '../../base/octets.ts';
 import { lowerCase, printable } from '../../base/octets.ts';
 import type { TransactionState } from '../../core/index.ts';
-import { domainOf, localPartOf, parseAddress, unquoteLocalPart } from '../../message/address.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
+import { domainOf, localPartOf, parseAddress, unquoteLocalPart } from '../../message/address.ts';
+import { rewriteSmtpArgument } from '../../rewrite/rewrite.ts';
 import type { Command, RcptParameters } from '../../smtp/command.ts';
 import { parseRcptArgument } from '../../smtp/command.ts';
 import type { Dialogue } from '../dialogue.ts';
@@ -18,7 +19,8 @@ export async function rcpt(dialogue: Dialogue, command: Command): Promise<void> 
   const parsed = parseRcptArgument(command.argument, { dsn: dialogue.session.state.esmtp && dialogue.advertised.dsn });
   if (parsed.kind === 'error') return syntaxError(dialogue, parsed.message);
   state.rcptCount++;
-  const address = parseAddress(parsed.address, addressSyntax(config.main, state.isUtf8));
+  const given = (await rewriteSmtpArgument(parsed.address, dialogue.frame())) ?? parsed.address;
+  const address = parseAddress(given, addressSyntax(config.main, state.isUtf8));
   if (address.kind === 'error') {
     state.rcptFailCount++;
     return syntaxError(dialogue, `${parsed.address}: ${address.message}`);
@@ -76,7 +78,12 @@ async function hasRoom(dialogue: Dialogue, state: TransactionState): Promise<boo
 async function judge(dialogue: Dialogue, state: TransactionState, parameters: RcptParameters, recipient: Octets): Promise<void> {
   const { config, log, origin } = dialogue;
   const localPart = unquoteLocalPart(localPartOf(recipient));
-  state.currentRecipient = { address: recipient, localPart: lowerCase(localPart), domain: lowerCase(domainOf(recipient)), originalLocalPart: localPart };
+  state.currentRecipient = {
+    address: recipient,
+    localPart: lowerCase(localPart),
+    domain: lowerCase(domainOf(recipient)),
+    originalLocalPart: localPart,
+  };
   const isDiscardedBefore = state.controls.has('discard');
   const verdict = isDiscardedBefore
     ? ({ kind: 'discard', logMessage: undefined } as const)
@@ -88,10 +95,14 @@ async function judge(dialogue: Dialogue, state: TransactionState, parameters: Rc
       if (verdict.kind === 'discard') {
         state.controls.set('discarded-recipients', isDiscardedBefore ? 'MAIL' : 'RCPT');
         const cause = verdict.logMessage === undefined ? '' : `: ${verdict.logMessage}`;
-        log.mainAndReject(`${hostAndIdent(origin, log, true)} F=<${printable(state.sender ?? '')}> RCPT ${printable(parameters.address)}: discarded by ${isDiscardedBefore ? 'MAIL' : 'RCPT'} ACL${cause}`);
+        log.mainAndReject(
+          `${hostAndIdent(origin, log, true)} F=<${printable(state.sender ?? '')}> RCPT ${printable(parameters.address)}: discarded by ${isDiscardedBefore ? 'MAIL' : 'RCPT'} ACL${cause}`,
+        );
       } else {
         state.recipients.push({
-          address: recipient, ...(parameters.orcpt === undefined ? {} : { orcpt: parameters.orcpt }), ...(parameters.notify === undefined ? {} : { notify: parameters.notify }),
+          address: recipient,
+          ...(parameters.orcpt === undefined ? {} : { orcpt: parameters.orcpt }),
+          ...(parameters.notify === undefined ? {} : { notify: parameters.notify }),
         });
       }
       if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.replyText('250', verdict.message);

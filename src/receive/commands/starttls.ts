@@ -19,7 +19,9 @@ export async function starttls(dialogue: Dialogue, command: Command): Promise<vo
   }
   const request = await serverRequest(dialogue);
   if (request.kind !== 'ok') {
-    dialogue.log.panic(`TLS error on connection from ${hostAndIdent(dialogue.origin, dialogue.log, false)} (${request.kind === 'forced-fail' ? 'forced failure' : request.message})`);
+    dialogue.log.panic(
+      `TLS error on connection from ${hostAndIdent(dialogue.origin, dialogue.log, false)} (${request.kind === 'forced-fail' ? 'forced failure' : request.message})`,
+    );
     dialogue.reply('454', 'TLS currently unavailable');
     return;
   }
@@ -33,7 +35,9 @@ export async function starttls(dialogue: Dialogue, command: Command): Promise<vo
 export async function startTlsAtOnce(dialogue: Dialogue): Promise<boolean> {
   const request = await serverRequest(dialogue);
   if (request.kind !== 'ok') {
-    dialogue.log.panic(`TLS error on connection from ${hostAndIdent(dialogue.origin, dialogue.log, false)} (${request.kind === 'forced-fail' ? 'forced failure' : request.message})`);
+    dialogue.log.panic(
+      `TLS error on connection from ${hostAndIdent(dialogue.origin, dialogue.log, false)} (${request.kind === 'forced-fail' ? 'forced failure' : request.message})`,
+    );
     dialogue.drop();
     return false;
   }
@@ -72,15 +76,23 @@ async function serverRequest(dialogue: Dialogue): Promise<Outcome<TlsServerReque
   if (certificate.kind !== 'ok') return certificate;
   const values: Partial<Record<'key' | 'verify' | 'crl' | 'ciphers' | 'dhParam' | 'eccurve', Octets>> = {};
   for (const [name, option] of [
-    ['key', main.tls_privatekey], ['verify', main.tls_verify_certificates], ['crl', main.tls_crl], ['ciphers', main.tls_require_ciphers],
-    ['dhParam', main.tls_dhparam], ['eccurve', main.tls_eccurve],
+    ['key', main.tls_privatekey],
+    ['verify', main.tls_verify_certificates],
+    ['crl', main.tls_crl],
+    ['ciphers', main.tls_require_ciphers],
+    ['dhParam', main.tls_dhparam],
+    ['eccurve', main.tls_eccurve],
   ] as const) {
     const expanded = await expandOctets(option, frame);
     if (expanded.kind === 'forced-fail') continue;
     if (expanded.kind !== 'ok') return fail(`${option?.what ?? name}: ${expanded.message}`);
     if (expanded.value !== '') values[name] = expanded.value;
   }
-  const clientCertificate = (await isSenderHostIn(main.tls_verify_hosts, frame)) ? 'require' : (await isSenderHostIn(main.tls_try_verify_hosts, frame)) ? 'try' : 'none';
+  const clientCertificate = (await isSenderHostIn(main.tls_verify_hosts, frame))
+    ? 'require'
+    : (await isSenderHostIn(main.tls_try_verify_hosts, frame))
+      ? 'try'
+      : 'none';
   return ok({
     certificateFile: certificate.value,
     keyFile: values.key ?? certificate.value,
