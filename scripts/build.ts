@@ -1,5 +1,5 @@
 /**
- * `npm run build`: the installable program in dist/.
+ * `npm run build`: the installable program in dist/, or in the directory that is given.
  *   exim.js, exim.bundle.js        the program and its code cache
  *   harness.js, harness.bundle.js  the conformance runner's entry: not part of the package
  *   bin/                 launchers, one for each name the program is called by
@@ -7,11 +7,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { bundle, harnessEntry, programEntry } from './build/bundle.ts';
 
 const root = dirname(import.meta.dirname);
-const dist = join(root, 'dist');
+const dist = resolve(process.argv[2] ?? join(root, 'dist'));
 
 /** The names of DESIGN.md 2, and Exim's other programs. */
 const programNames = ['eximius', 'exim', 'exim4', 'sendmail', 'mailq', 'rmail', 'rsmtp', 'runq', 'newaliases', 'mailstats'];
