@@ -28,7 +28,7 @@ export type Node =
   | { readonly kind: 'sequence'; readonly span: Span; readonly parts: readonly Node[] }
   /** `$0`…; more than one digit reads as empty. */
   | { readonly kind: 'capture'; readonly span: Span; readonly index: number }
-  | { readonly kind: 'operator'; readonly span: Span; readonly definition: OperatorDefinition; readonly suffix: Octets | undefined; readonly argument: Node }
+  | { readonly kind: 'operator'; readonly span: Span; readonly definition: OperatorDefinition; readonly name: string; readonly suffix: Octets | undefined; readonly argument: Node }
   | { readonly kind: 'item'; readonly span: Span; readonly definition: ItemDefinition; readonly arguments: readonly Argument[] }
   | Broken;
 
@@ -56,7 +56,9 @@ export type Argument =
   | { readonly kind: 'group'; readonly nodes: readonly Node[] }
   | { readonly kind: 'word'; readonly word: Octets }
   | { readonly kind: 'options'; readonly names: readonly Octets[] }
-  | { readonly kind: 'command'; readonly node: Node; readonly source: Octets; readonly at: number; readonly isWhole: boolean }
+  /** A command line as a whole, or its parts, each with its text. */
+  | { readonly kind: 'command'; readonly source: Octets; readonly whole: Node }
+  | { readonly kind: 'command-parts'; readonly source: Octets; readonly parts: readonly { readonly source: Octets; readonly node: Node }[] }
   | { readonly kind: 'condition'; readonly condition: Condition }
   | { readonly kind: 'braced-condition'; readonly condition: Condition }
   | { readonly kind: 'conditions'; readonly conditions: readonly Condition[] }

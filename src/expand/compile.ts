@@ -4,28 +4,23 @@
  */
 import { assertNever } from '../base/invariant.ts';
 import type { Octets } from '../base/octets.ts';
-import type { ArgumentValue, Branches, CommandArgument, CountedBranches, Expression, VariableReference } from '../core/define/expansion.ts';
+import type { ArgumentValue, Branches, CountedBranches, Expression, VariableReference } from '../core/define/expansion.ts';
+import type { OperatorDefinition } from '../core/define/operator.ts';
 import { type Compiled, type CompiledCondition, findLocal, type Frame, type Judged } from '../core/frame.ts';
 import { type MaybePromise, chain } from '../core/maybe-promise.ts';
 import { fail, type NotOk, type Outcome, ok } from '../core/outcome.ts';
 import { emptyText, type TaintSpan, type Text, untainted } from '../core/text.ts';
 import type { Argument, Broken, Condition, CountedStrings, Node, ParsedBranches, Reference } from './ast.ts';
-import { chainResult, emptyOutcome, isNotOk } from './branches.ts';
-import { splitCommandLine } from './command-line.ts';
+import { chainResult, emptyOutcome, toOutcome } from './branches.ts';
 import { hasHeader, readHeader } from './header-value.ts';
 import { judged } from './judged.ts';
 import { notYet } from './not-yet.ts';
-import { countedProblem, parseExpansion, type Vocabulary } from './parser.ts';
+import { countedProblem } from './parser.ts';
 import { readAclVariable, readRouterVariable } from './user-variables.ts';
+import { findProblems } from './walk.ts';
 
-/** Compiles trees; needs the vocabulary for the parts of `${run` command lines only. */
+/** A value for a tree; trees of one text only, nothing is kept. */
 export class ExpansionCompiler {
-  readonly #vocabulary: Vocabulary;
-
-  constructor(vocabulary: Vocabulary) {
-    this.#vocabulary = vocabulary;
-  }
-
   expression(node: Node): Expression {
     const constant = constantOf(node);
     if (constant !== undefined) {
@@ -55,7 +50,7 @@ export class ExpansionCompiler {
       case 'operator':
         return this.#operator(node);
       case 'item': {
-        if (node.definition.isNotYet) return notYet('item', node.definition.name);
+        if (node.definition.isNotYet) return unbuilt(node);
         return node.definition.compile(this.#arguments(node.arguments, node.definition.name));
       }
       case 'broken':
@@ -66,13 +61,13 @@ export class ExpansionCompiler {
   }
 
   #operator(node: Extract<Node, { kind: 'operator' }>): Compiled {
-    const { definition, suffix } = node;
+    const { definition, name, suffix } = node;
     if (definition.isNotYet) return notYet('operator', definition.name);
     const argument = this.expression(node.argument);
-    const { apply } = definition;
-    if (definition.isPure && definition.transform && argument.constant) {
-      const result = definition.transform(argument.constant, suffix);
-      const outcome = isNotOk(result) ? result : ok(result);
+    const { transform } = definition;
+    const apply: OperatorDefinition['apply'] = transform ? (text) => transform(text, suffix, name) : definition.apply;
+    if (transform && argument.constant) {
+      const outcome = toOutcome(transform(argument.constant, suffix, name));
       return () => outcome;
     }
     const { evaluate } = argument;
@@ -126,7 +121,9 @@ export class ExpansionCompiler {
       case 'options':
         return argument.names;
       case 'command':
-        return this.#command(argument);
+        return { kind: 'whole', text: this.expression(argument.whole) };
+      case 'command-parts':
+        return { kind: 'split', source: argument.source, parts: argument.parts.map(({ source, node }) => ({ source, text: this.expression(node) })) };
       case 'condition':
       case 'braced-condition':
         return this.condition(argument.condition);
@@ -145,12 +142,6 @@ export class ExpansionCompiler {
 
   #branches({ yes, no, isFail }: ParsedBranches, itemName: string): Branches {
     return { itemName, yes: yes && this.expression(yes), no: no && this.expression(no), isFail };
-  }
-
-  #command(argument: Extract<Argument, { kind: 'command' }>): CommandArgument {
-    if (argument.isWhole || argument.node.kind === 'broken') return { kind: 'whole', text: this.expression(argument.node) };
-    const parts = splitCommandLine(argument.source);
-    return { kind: 'split', source: argument.source, parts: parts.map((source) => ({ source, text: this.expression(parseExpansion(source, this.#vocabulary)) })) };
   }
 
   #countedBranches(parsed: CountedStrings, name: string): CountedBranches {
@@ -274,6 +265,12 @@ function variableReference(reference: Reference | Broken): VariableReference {
 }
 
 // ---------------------------------------------------------------- small closures
+
+/** Of what is not built yet only the syntax is known. */
+function unbuilt(node: Extract<Node, { kind: 'item' }>): Compiled {
+  const wrong = findProblems(node).find((finding) => finding.kind === 'broken');
+  return wrong ? broken(wrong.node) : notYet('item', node.definition.name);
+}
 
 function broken(node: Broken): Compiled {
   const outcome = fail(node.message);

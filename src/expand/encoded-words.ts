@@ -1,23 +1,31 @@
 /** Encoding of text for header lines. Spec ch. 11 "Expansion operators" (rfc2047), RFC 2047. */
 import type { Octets } from '../base/octets.ts';
 
-/** Octets of one encoded word's text: with the charset it stays within 75. */
-const MAX_WORD = 75;
+/** Exim ends a word when it is longer than this; what introduces the first word it does not count. */
+const WORD_LENGTH = 67;
+const ESCAPE_TAIL = 2;
 
 /** Unchanged when it holds nothing but printing characters and spaces, and none that encoded words or phrases treat specially. */
 export function encodeText(text: Octets, charset: Octets): Octets {
-  if (/^[!#-'*+\-/0-9A-Z^`a-z{|}~ \\]*$/.test(text) && !/[?=()<>@,;:\\".[\]_]/.test(text)) return text;
-  const room = MAX_WORD - `=?${charset}?Q??=`.length;
+  if (/^[ -~]*$/.test(text) && !/[?=()<>@,;:\\".[\]_]/.test(text)) return text;
+  const introduction = `=?${charset}?Q?`;
   const words: Octets[] = [];
   let word = '';
+  let length = 0;
   for (const char of text) {
-    const encoded = char === ' ' ? '_' : /[!#-'*+\-/0-9A-Z^`a-z{|}~]/.test(char) ? char : `=${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
-    if (word.length + encoded.length > room) {
+    if (length > WORD_LENGTH) {
       words.push(word);
       word = '';
     }
+    const encoded = encodeOctet(char);
     word += encoded;
+    length = word.length + (words.length > 0 ? introduction.length : 0) - (encoded.length > 1 ? ESCAPE_TAIL : 0);
   }
-  words.push(word);
-  return words.map((part) => `=?${charset}?Q?${part}?=`).join(' ');
+  return [...words, word].map((part) => `${introduction}${part}?=`).join(' ');
+}
+
+function encodeOctet(char: string): Octets {
+  if (char === ' ') return '_';
+  if (/[!-~]/.test(char) && !/[?=()<>@,;:\\".[\]_]/.test(char)) return char;
+  return `=${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }

@@ -33,7 +33,7 @@ export interface ExpanderParts {
 
 export function createExpander(family: ExpansionFamily, parts: ExpanderParts = {}): Expander {
   const vocabulary = createVocabulary(family, parts.lookupTypeProblem);
-  const compiler = new ExpansionCompiler(vocabulary);
+  const compiler = new ExpansionCompiler();
   const cache = new BoundedCache<Octets, Template>(RUN_TIME_TEXTS);
   const template = (source: Octets, at: SourceLocation, what: string) => new ExpandedTemplate(source, at, what, vocabulary, compiler);
   return {

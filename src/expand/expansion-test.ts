@@ -1,4 +1,4 @@
-/** One line of `-be`: what Exim prints for it. Spec ch. 5 "-be". */
+/** One line of `-be`: what Exim prints for it, without the line end. Spec ch. 11 "Testing string expansions". */
 import type { Octets } from '../base/octets.ts';
 import { assertNever } from '../base/invariant.ts';
 import type { Frame } from '../core/frame.ts';
@@ -10,7 +10,7 @@ export async function testExpansion(source: Octets, frame: Frame): Promise<Octet
     case 'ok':
       return outcome.value.octets;
     case 'forced-fail':
-      return 'Failed: "if" failed and "fail" requested';
+      return `Failed: ${outcome.message ?? 'forced failure'}`;
     case 'fail':
     case 'defer':
       return `Failed: ${outcome.message}`;

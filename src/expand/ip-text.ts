@@ -15,12 +15,23 @@ export function longIpv6(bytes: IpBytes, separator: string): Octets {
   return (Buffer.from(bytes).toString('hex').match(/.{4}/g) ?? []).join(separator);
 }
 
-/** Without leading zeros, the longest run of zero groups as `::`; never with a dotted part. */
+/** Without leading zeros, the first of the longest runs of zero groups as `::`, also when it is one group; never with a dotted part. */
 export function shortIpv6(bytes: IpBytes): Octets {
-  const text = formatIp(bytes);
-  if (!text.includes('.')) return text;
-  const group = (index: number) => (((bytes[index] ?? 0) << 8) | (bytes[index + 1] ?? 0)).toString(16);
-  return `::ffff:${group(12)}:${group(14)}`;
+  const groups: number[] = [];
+  for (let i = 0; i < bytes.length; i += 2) groups.push(((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0));
+  const run = longestZeroRun(groups);
+  const write = (part: readonly number[]) => part.map((group) => group.toString(16)).join(':');
+  return run.length === 0 ? write(groups) : `${write(groups.slice(0, run.from))}::${write(groups.slice(run.from + run.length))}`;
+}
+
+function longestZeroRun(groups: readonly number[]): { readonly from: number; readonly length: number } {
+  let best = { from: 0, length: 0 };
+  for (let from = 0; from < groups.length; from++) {
+    let length = 0;
+    while (groups[from + length] === 0) length++;
+    if (length > best.length) best = { from, length };
+  }
+  return best;
 }
 
 /** `address/bits` with the bits behind the mask cleared. */

@@ -10,7 +10,7 @@ const LITERAL_WITH_DOLLARS = /[^\\}]+/y;
 const QUOTED_LITERAL = /[^\\"]+/y;
 const VARIABLE_NAME = /[A-Za-z][A-Za-z0-9_]*/y;
 /** An item, operator or variable after `${`. */
-const BRACED_NAME = /[A-Za-z0-9][A-Za-z0-9_]*(?:-[A-Za-z0-9_]*)?/y;
+const BRACED_NAME = /[A-Za-z0-9][A-Za-z0-9_-]*/y;
 const CONDITION_NAME = /[A-Za-z][A-Za-z0-9_]*/y;
 const DIGITS = /[0-9]+/y;
 const HEADER_NAME = /[!-9;-~]*/y;
@@ -111,6 +111,20 @@ export class Cursor {
     this.at++;
     if (char === 'x') return octets(String.fromCharCode(Number.parseInt(this.#match(HEX) || '0', 16)));
     return octets(CONTROL.get(char) ?? char);
+  }
+
+  /** Past `{…}` without interpretation: braces count inside `${…}` only, as where the text is parsed. False when it is not closed. */
+  skipBraces(): boolean {
+    let depth = 0;
+    for (this.at++; !this.isAtEnd; this.at++) {
+      const char = this.peek();
+      if (char === '\\') this.at++;
+      else if (char === '}' && depth-- === 0) {
+        this.at++;
+        return true;
+      } else if (char === '{' && (depth > 0 || this.source[this.at - 1] === '$')) depth++;
+    }
+    return false;
   }
 
   #protectedText(): Octets {

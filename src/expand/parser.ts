@@ -9,6 +9,7 @@ import type { OperatorDefinition } from '../core/define/operator.ts';
 import type { VariableDefinition } from '../core/define/variable.ts';
 import type { ExpansionFamily } from '../core/registry.ts';
 import type { Argument, Broken, Condition, CountedStrings, HeaderForm, Node, ParsedBranches, Reference, Span } from './ast.ts';
+import { splitCommandLine } from './command-line.ts';
 import { Cursor } from './lexer.ts';
 
 /** Deeper nesting than any configuration has; bounds the stack. */
@@ -155,15 +156,16 @@ class Parser {
     const span = { from, to: this.#cursor.at };
     const found = this.#findOperator(name);
     if (typeof found === 'string') return this.#failAfter([argument], found, from);
-    return { kind: 'operator', span, definition: found.definition, suffix: found.suffix, argument };
+    return { kind: 'operator', span, definition: found.definition, name: found.name, suffix: found.suffix, argument };
   }
 
-  #findOperator(name: Octets): { readonly definition: OperatorDefinition; readonly suffix: Octets | undefined } | string {
+  #findOperator(name: Octets): { readonly definition: OperatorDefinition; readonly name: string; readonly suffix: Octets | undefined } | string {
     const exact = this.#words.operators.get(name);
-    if (exact && !exact.needsSuffix) return { definition: exact, suffix: undefined };
+    if (exact && !exact.needsSuffix) return { definition: exact, name, suffix: undefined };
     const underscore = name.indexOf('_');
-    const definition = underscore < 0 ? undefined : this.#words.operators.get(name.slice(0, underscore));
-    return definition ? { definition, suffix: name.slice(underscore + 1) } : `unknown expansion operator "${name}"`;
+    const base = underscore < 0 ? '' : name.slice(0, underscore);
+    const definition = this.#words.operators.get(base);
+    return definition ? { definition, name: base, suffix: name.slice(underscore + 1) } : `unknown expansion operator "${name}"`;
   }
 
   #item(definition: ItemDefinition, from: number): Node {
@@ -299,11 +301,19 @@ class Parser {
     return options;
   }
 
+  /** Split before it is expanded, unless the option `preexpand` was given: each part is a text of its own. */
   #command(label: string, name: string, before: readonly Argument[]): Argument {
-    const from = this.#cursor.at + 1;
-    const node = this.#string(false, () => missingText(label, name));
+    const cursor = this.#cursor;
+    const from = cursor.at + 1;
     const isWhole = before.some((argument) => argument.kind === 'options' && argument.names.includes('preexpand'));
-    return { kind: 'command', node, at: from, source: this.#cursor.source.slice(from, this.#cursor.at - 1), isWhole };
+    if (isWhole || this.#failure || cursor.peek() !== '{') {
+      const whole = this.#string(false, () => missingText(label, name));
+      return { kind: 'command', source: cursor.source.slice(from, cursor.at - 1), whole };
+    }
+    if (!cursor.skipBraces()) return { kind: 'command', source: '', whole: this.#fail(`missing '}' closing ${label} of ${name}`, from) };
+    const source = cursor.source.slice(from, cursor.at - 1);
+    const parts = splitCommandLine(source).map((part) => ({ source: part, node: parseExpansion(part, this.#words) }));
+    return { kind: 'command-parts', source, parts };
   }
 
   // -------------------------------------------------------------- branches

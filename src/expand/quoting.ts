@@ -9,10 +9,11 @@ export function quoteOctets(octets: Octets): Octets {
   return `"${octets.replace(/["\\\n\r]/g, (char) => (char === '\n' ? '\\n' : char === '\r' ? '\\r' : `\\${char}`))}"`;
 }
 
-/** What is quoted for a lookup stays tainted, but is marked: only a query of that type may have it. */
-export function quoteForLookup(text: Text, type: Octets, frame: Frame): Text | NotOk {
+/** `suffix` is the type, with options behind another underscore (`ldap_dn`). What is quoted for a lookup stays tainted, but is marked: only a query of that type may have it. */
+export function quoteForLookup(text: Text, suffix: Octets, frame: Frame): Text | NotOk {
+  const [type = '', ...options] = suffix.split('_');
   const parsed = frame.services.lookups.parseType(type);
   if (parsed.kind === 'error') return fail(parsed.message);
-  const quoted = frame.services.lookups.quote(type, text.octets, undefined) ?? text.octets;
+  const quoted = frame.services.lookups.quote(type, text.octets, options.length > 0 ? options.join('_') : undefined) ?? text.octets;
   return isTainted(text) ? tainted(quoted, parsed.type.name) : untainted(quoted);
 }

@@ -67,8 +67,11 @@ function walkCondition(condition: Condition, visit: Visit): void {
 function walkArgument(argument: Argument, visit: Visit): void {
   switch (argument.kind) {
     case 'string':
-    case 'command':
       return walkNode(argument.node, visit);
+    case 'command':
+      return walkNode(argument.whole, visit);
+    case 'command-parts':
+      return argument.parts.forEach(({ node }) => walkNode(node, visit));
     case 'optional-string':
       return argument.node && walkNode(argument.node, visit);
     case 'strings':

@@ -22,8 +22,8 @@ export interface OperatorDefinition {
   /** Its result depends on nothing but its text and suffix: applied once when the text is constant. */
   readonly isPure?: boolean;
   readonly apply: (text: Text, frame: Frame, suffix: Octets | undefined) => MaybePromise<Text | NotOk>;
-  /** For pure operators in place of `apply`. */
-  readonly transform?: (text: Text, suffix: Octets | undefined) => Text | NotOk;
+  /** For pure operators in place of `apply`. `writtenName` is the name or alias that stands in the text. */
+  readonly transform?: (text: Text, suffix: Octets | undefined, writtenName: string) => Text | NotOk;
 }
 
 type Common = Omit<OperatorDefinition, 'family' | 'apply' | 'transform' | 'isPure'>;
@@ -35,7 +35,7 @@ export type OperatorInput = Common &
 export function defineOperator(definition: OperatorInput): OperatorDefinition {
   if ('apply' in definition) return { family: 'operator', ...definition };
   const { transform } = definition;
-  return { family: 'operator', isPure: true, ...definition, apply: (text, _frame, suffix) => transform(text, suffix) };
+  return { family: 'operator', isPure: true, ...definition, apply: (text, _frame, suffix) => transform(text, suffix, definition.name) };
 }
 
 export function defineNotYetOperator(definition: Omit<Common, 'isNotYet'>): OperatorDefinition {

@@ -2,8 +2,7 @@
 import { defineItem } from '../../core/define/expansion.ts';
 import { chain } from '../../core/maybe-promise.ts';
 import { mapOutcome } from '../../core/outcome.ts';
-import { emptyText } from '../../core/text.ts';
-import { withTexts } from '../branches.ts';
+import { callAcl } from '../acl-call.ts';
 
 export default defineItem({
   name: 'acl',
@@ -11,8 +10,5 @@ export default defineItem({
   spec: 'ch. 11 "Expansion items"',
   examples: [['${acl}', { kind: 'fail', message: "Not enough arguments for 'acl' (min is 1)" }]],
   arguments: [{ kind: 'strings', min: 1, max: 10 }],
-  compile: ([expressions]) => (frame) =>
-    withTexts(expressions, frame, ([name = emptyText, ...args]) =>
-      chain(frame.services.acls.call(name, args, frame), (outcome) => mapOutcome(outcome, ({ message }) => message)),
-    ),
+  compile: ([expressions]) => (frame) => chain(callAcl(expressions, frame), (outcome) => mapOutcome(outcome, ({ message }) => message)),
 });

@@ -26,6 +26,8 @@ export default defineItem({
     const typeOf = rememberType(word);
     return (frame) =>
       chainOk(key ? key.evaluate(frame) : noKey, (keyText) => {
+        // What cannot be parsed has no type: its source holds the message.
+        if (word === '') return source.evaluate(frame);
         const type = typeOf(frame.services.lookups);
         if (typeof type === 'string') return fail(type);
         const problem = keyProblem(type, key);

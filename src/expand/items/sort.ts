@@ -52,9 +52,8 @@ function sortItems({ separator, items }: TextList, compare: Comparator, extracto
     if (outcome.kind !== 'ok') return outcome;
     const key = outcome.value.octets;
     for (let i = 0; i < sorted.length; i++) {
-      const isBefore = compare(key, sorted[i]?.key ?? '');
-      if (typeof isBefore !== 'boolean') return isBefore;
-      if (!isBefore) continue;
+      // What are no numbers have no order: Exim leaves them where they are.
+      if (compare(key, sorted[i]?.key ?? '') !== true) continue;
       sorted.splice(i, 0, { item, key });
       return undefined;
     }

@@ -12,5 +12,5 @@ export default defineOperator({
     ['${hash_3:monty}', 'jmg'],
     ['${h_4_62:monty python}', 'fbWx'],
   ],
-  transform: (text, suffix = '') => applySuffixed('hash', hashed, text, suffix, 2, false),
+  transform: (text, suffix = '', name = 'hash') => applySuffixed(name, hashed, text, suffix, 2, false),
 });

@@ -12,5 +12,5 @@ export default defineOperator({
     ['${length_2:abc}', 'ab'],
     ['${l_2:abc}', 'ab'],
   ],
-  transform: (text, suffix = '') => applySuffixed('length', initialPart, text, suffix, 1, false),
+  transform: (text, suffix = '', name = 'length') => applySuffixed(name, initialPart, text, suffix, 1, false),
 });

@@ -11,5 +11,5 @@ export default defineOperator({
   examples: [
     ['${nhash_8_64:supercalifragilisticexpialidocious}', '6/33'],
   ],
-  transform: (text, suffix = '') => applySuffixed('nhash', numericallyHashed, text, suffix, 2, false),
+  transform: (text, suffix = '', name = 'nhash') => applySuffixed(name, numericallyHashed, text, suffix, 2, false),
 });

@@ -7,10 +7,12 @@ import { derived } from '../../core/text.ts';
 
 export default defineOperator({
   name: 'sha2',
+  aliases: ['sha256'],
   summary: 'A SHA-2 digest in hex in upper case; the number after the underscore is its length (256, 384, 512).',
   spec: 'ch. 11 "Expansion operators"',
   examples: [
     ['${sha2:abc}', 'BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD'],
+    ['${sha256:abc}', 'BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD'],
     ['${sha2_1:a}', { kind: 'fail', message: 'unrecognised sha2 variant' }],
   ],
   transform: (text, suffix) => {

@@ -12,5 +12,5 @@ export default defineOperator({
     ['${substr_1_2:abcd}', 'bc'],
     ['${s_-1:abcde}', 'abcd'],
   ],
-  transform: (text, suffix = '') => applySuffixed('substr', substring, text, suffix, 2, true),
+  transform: (text, suffix = '', name = 'substr') => applySuffixed(name, substring, text, suffix, 2, true),
 });

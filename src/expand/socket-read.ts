@@ -1,0 +1,107 @@
+/** Reads from a socket for `${readsocket`. Spec ch. 11 "Expansion items". */
+import { octetsFromBytes, type Octets } from '../base/octets.ts';
+import { parseTimeSpan } from '../base/time-span.ts';
+import { earlier } from '../core/deadline.ts';
+import type { Frame } from '../core/frame.ts';
+import { fail, type NotOk, type Outcome, ok } from '../core/outcome.ts';
+import type { Connection } from '../core/ports.ts';
+import { isUsablePath } from '../core/taint.ts';
+import type { Text } from '../core/text.ts';
+
+const DEFAULT_TIMEOUT_MS = 5000;
+const MAX_ANSWER = 16 << 20;
+const INTERNET = 'inet:';
+
+export interface SocketOptions {
+  readonly timeoutMs: number;
+  readonly shutsDown: boolean;
+  readonly usesTls: boolean;
+}
+
+/** `3s:shutdown=no:tls=yes:cache=no`; the first is the time. */
+export function parseSocketOptions(text: Octets): SocketOptions | NotOk {
+  const [time = '', ...options] = text.split(':');
+  const seconds = time === '' ? DEFAULT_TIMEOUT_MS / 1000 : parseTimeSpan(time);
+  if (seconds === undefined) return fail(`bad time value ${time}`);
+  const values = new Map(options.map((option) => [option.slice(0, option.indexOf('=')), option.slice(option.indexOf('=') + 1)]));
+  return { timeoutMs: seconds * 1000, shutsDown: values.get('shutdown') !== 'no', usesTls: values.get('tls') === 'yes' };
+}
+
+/** Writes the request and reads until the end. */
+export async function readSocket(name: Text, request: Octets, options: SocketOptions, frame: Frame): Promise<Outcome<Octets>> {
+  if (!isUsablePath(name, frame.config)) {
+    frame.services.log.panic(`Tainted filename for search: '${name.octets}'`);
+    return fail(`Tainted filename for search: '${name.octets}'`);
+  }
+  const opened = name.octets.startsWith(INTERNET) ? await connectInternet(name.octets, options, frame) : await connectLocal(name.octets, options, frame);
+  if (opened.kind !== 'ok') return opened;
+  const connection = opened.value;
+  try {
+    return await converse(connection, name.octets, request, options, frame);
+  } finally {
+    connection.close();
+  }
+}
+
+async function connectLocal(path: Octets, { timeoutMs }: SocketOptions, frame: Frame): Promise<Outcome<Connection>> {
+  const result = await frame.services.net.connect({ address: path, port: 0, timeoutMs }, frame.until);
+  return result.kind === 'ok' ? ok(result.connection) : fail(`failed to connect to socket ${path}: ${result.reason}`);
+}
+
+async function connectInternet(name: Octets, { timeoutMs }: SocketOptions, frame: Frame): Promise<Outcome<Connection>> {
+  const match = /^inet:(?:\[([^\]]+)\]|([^:]+)):([0-9A-Za-z-]+)$/.exec(name);
+  if (!match) return fail(`missing port for readsocket ${name}`);
+  const host = match[1] ?? match[2] ?? '';
+  const port = portNumber(match[3] ?? '', frame);
+  if (port === undefined) return fail(`unknown port "${match[3]}"`);
+  const addresses = await addressesOf(host, frame);
+  if (addresses.kind !== 'ok') return addresses;
+  let reason = 'no addresses';
+  for (const address of addresses.value) {
+    const result = await frame.services.net.connect({ address, port, timeoutMs }, frame.until);
+    if (result.kind === 'ok') return ok(result.connection);
+    reason = result.reason;
+  }
+  return fail(`failed to connect to any address for ${host}: ${reason}`);
+}
+
+async function addressesOf(host: Octets, frame: Frame): Promise<Outcome<readonly Octets[]>> {
+  if (/^[0-9.]+$/.test(host) || host.includes(':')) return ok([host]);
+  const found = await frame.services.hosts.byName(host, 0, frame.until);
+  if (found.kind === 'found') return ok(found.addresses);
+  return fail(found.kind === 'again' ? `temporary error finding an address for host ${host}` : `no IP address found for host ${host}`);
+}
+
+/** A number, or a service of /etc/services. */
+function portNumber(port: Octets, frame: Frame): number | undefined {
+  if (/^[0-9]{1,5}$/.test(port)) return Number.parseInt(port, 10);
+  const services = frame.services.files.readFile('/etc/services', 1 << 20);
+  if (services.kind !== 'ok') return undefined;
+  for (const line of octetsFromBytes(services.value).split('\n')) {
+    const [name, entry = '', ...aliases] = line.replace(/#.*/, '').split(/[\t ]+/);
+    if ((name === port || aliases.includes(port)) && entry.endsWith('/tcp')) return Number.parseInt(entry, 10);
+  }
+  return undefined;
+}
+
+async function converse(connection: Connection, name: Octets, request: Octets, options: SocketOptions, frame: Frame): Promise<Outcome<Octets>> {
+  const until = earlier(frame.until, frame.services.clock.monotonicMs() + options.timeoutMs);
+  if (options.usesTls) {
+    const tls = await connection.startClientTls({ host: name, verifyNames: [], mustVerify: false, tryVerify: false }, until);
+    if (tls.kind === 'error') return fail(`TLS connect failed: ${tls.message}`);
+  }
+  if (request !== '') {
+    const written = await connection.write(request, until);
+    if (written.kind !== 'ok') return fail(`request write to socket failed: ${written.kind === 'timeout' ? 'timed out' : written.reason}`);
+  }
+  if (options.shutsDown && !options.usesTls) connection.end();
+  let answer = '';
+  for (;;) {
+    const part = await connection.read(until);
+    if (part.kind === 'end') return ok(answer);
+    if (part.kind === 'timeout') return fail('socket read timed out');
+    if (part.kind === 'error') return fail(`socket read failed: ${part.reason}`);
+    answer += octetsFromBytes(part.bytes);
+    if (answer.length > MAX_ANSWER) return fail('socket sent too much data');
+  }
+}
