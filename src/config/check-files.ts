@@ -18,8 +18,13 @@ export function checkFiles(config: Config, files: Pick<Files, 'stat'>): readonly
   const named = settings.flatMap(([name, { raw, at }]) =>
     (FILE_OPTIONS.has(name) && /^\/[^$\\:]*$/.test(raw) ? missing(raw, files).map((problem): Problem => ({ ...problem, at, subject: name })) : []));
   const looked = templatesOf(config).flatMap((template) =>
-    [...template.source.matchAll(LOOKUP_FILE)].flatMap((match) => missing(match[1] ?? '', files).map((problem): Problem => ({ ...problem, at: template.at }))));
+    lookupFiles(template.source).flatMap((path) => missing(path, files).map((problem): Problem => ({ ...problem, at: template.at }))));
   return [...named, ...looked];
+}
+
+/** Without those whose existence the text itself asks about. */
+function lookupFiles(source: Octets): readonly Octets[] {
+  return [...source.matchAll(LOOKUP_FILE)].map((match) => match[1] ?? '').filter((path) => !source.includes(`exists{${path}}`) && !source.includes(`exists {${path}}`));
 }
 
 function missing(path: Octets, files: Pick<Files, 'stat'>): Omit<Problem, 'at'>[] {

@@ -38,8 +38,10 @@ const cases: readonly (readonly [what: string, text: string, ...lines: readonly 
   ['routers that no address reaches', 'begin routers\na:\n driver = accept\n transport = t\n domains = x\nb:\n driver = accept\n transport = u\nc:\n driver = redirect\n data = x\nbegin transports\nt:\n driver = smtp\n',
     '/etc/exim.conf:8:14: warning: there is no transport called "u"', '    did you mean "t"?',
     '/etc/exim.conf:9:1: warning: no address reaches the router c', '    the router b in line 6 leaves none over'],
-  ['files that are not there', 'tls_certificate = /etc/none\ntls_privatekey = /etc/there\ndomainlist d = lsearch;/etc/none : dsearch;/etc/there\n',
+  ['files that are not there', 'tls_certificate = /etc/none\ntls_privatekey = /etc/there\ndomainlist d = lsearch;/etc/none : dsearch;/etc/there\ndomainlist e = exists{/etc/none} lsearch;/etc/none\n',
     '/etc/exim.conf:1:19: warning: /etc/none: No such file or directory', '/etc/exim.conf:3:16: warning: /etc/none: No such file or directory'],
+  ['tainted parts of file names', 'begin routers\nr:\n driver = redirect\n file = /home/${lc:$local_part}/f$domain_data\n data = $local_part\n',
+    '/etc/exim.conf:4:20: warning: taint_mode = strict refuses $local_part in a file name', '    $local_part_data holds what a list or a check found, which may be used'],
   ['what is not built', 'local_scan_path = /x\n', '/etc/exim.conf:1:19: not-yet: main option "local_scan_path" is not supported yet'],
 ];
 

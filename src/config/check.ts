@@ -11,6 +11,7 @@ import { formatLocation } from '../core/source.ts';
 import { checkAclLines, checkAclNames } from './check-acls.ts';
 import { checkFiles } from './check-files.ts';
 import { checkRouters } from './check-routers.ts';
+import { checkTaint } from './check-taint.ts';
 import type { LoadResult } from './load.ts';
 import { checkExpansions, checkRegexes, checkTrailingComments } from './check-values.ts';
 
@@ -37,6 +38,7 @@ export function checkConfig(config: Config, parts: CheckParts): readonly Problem
     ...checkTrailingComments(config),
     ...checkRouters(config, parts.routers),
     ...checkFiles(config, parts.files),
+    ...checkTaint(config),
   ];
   return sortProblems(found);
 }

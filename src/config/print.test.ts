@@ -65,7 +65,7 @@ const cases: readonly (readonly [names: string, ...lines: readonly string[]])[] 
   ['macro MAC macro QQ', 'MAC=a   b', 'QQ=1'],
   ['router_list transport_list', 'r', 's'],
   ['environment local_scan', 'A=2', 'B=1', 'local_scan() options are not supported'],
-  ['router r', '', 'r router:', 'condition = ${if and{{bool_lax{${if and{{bool_lax{a}}{bool_lax{b}}}}}}{bool_lax{c}}}}', 'domains = ', 'driver = redirect',
+  ['router r', 'condition = ${if and{{bool_lax{${if and{{bool_lax{a}}{bool_lax{b}}}}}}{bool_lax{c}}}}', 'domains = ', 'driver = redirect',
     'no_fail_verify_recipient', 'no_fail_verify_sender', 'headers_remove = a:b:c', 'local_part_prefix = a- : b-', 'more = ${if x}', 'pass_router = ',
     'set = r_a = b;r_c = d;r_e = f', 'transport = ', 'user = mail', 'no_verify_only', 'data = x', 'file = ', 'modemask = 07', 'sieve_inbox = inbox'],
   ['config', '# Exim Configuration (4.99)', '# 1 "/etc/exim.conf"', 'MAC = a b', 'hide smtp_banner = secret', 'queue_only_load = 1.2345', 'never_users = root:7', 'auto_thaw = 90m',
@@ -86,6 +86,12 @@ test('-bP without names prints every main option in order', async () => {
   assert.deepEqual(lines.slice(0, 3), ['accept_8bitmime', 'acl_not_smtp = ', 'acl_not_smtp_mime = ']);
   assert.equal(lines.at(-1), 'write_rejectlog');
   assert.ok(!lines.some((line) => line.startsWith('taint_mode')), 'an extension is printed only when it is set');
+});
+
+test('-bP of all drivers names each', async () => {
+  const { lines } = await print(['routers'], { isValueOnly: true });
+  assert.deepEqual(lines.slice(0, 2), ['', 'r router:']);
+  assert.equal(lines[lines.indexOf('s router:') - 1], '');
 });
 
 test('-bP of what does not exist', async () => {

@@ -80,7 +80,7 @@ function printOne(name: Octets, argument: Octets | undefined, parts: PrintParts)
     case 'routers':
     case 'transports':
     case 'authenticators':
-      return shown(instancesOf(name, config).flatMap((instance) => driverLines(name, instance, parts)));
+      return shown(instancesOf(name, config).flatMap((instance) => ['', `${instance.name} ${name.slice(0, -1)}:`, ...driverLines(name, instance, parts)]));
     case 'router_list':
     case 'transport_list':
     case 'authenticator_list':
@@ -141,11 +141,10 @@ function driverLines(families: string, instance: Instance, parts: PrintParts): O
   const own = definitions.find((definition) => definition.name === instance.driver)?.options ?? {};
   const all = instancesOf(families, parts.config);
   const same = all.filter((other) => other.driver === instance.driver);
-  const lines = [
+  return [
     ...tableLines(genericTable(definitions), instance.generic, instance.settings, hiddenNames(all), parts),
     ...tableLines(own, instance.own, instance.settings, hiddenNames(same), parts),
   ];
-  return parts.isValueOnly ? lines : ['', `${instance.name} ${family}:`, ...lines];
 }
 
 /** `hide` on a driver's option hides it in all instances that have the same table. */
