@@ -21,7 +21,7 @@ const nothingInherited: InheritedProperties = Object.freeze({ headersAdd: [], he
 export function makeAddress(request: NewAddress): Address {
   const { kind = 'mailbox', parent, inherited = nothingInherited } = request;
   const address = kind === 'mailbox' ? withLowerCaseDomain(request.address) : request.address;
-  const { localPart, domain } = kind === 'mailbox' || parent === undefined ? splitAddress(address) : parent;
+  const { localPart, domain } = kind === 'mailbox' || parent === undefined ? unquotedParts(address) : parent;
   return {
     kind,
     address,
@@ -67,6 +67,23 @@ function uniqueString(kind: AddressKind, address: Octets, parent: Address | unde
 export function splitAddress(address: Octets): { readonly localPart: Octets; readonly domain: Octets } {
   const at = address.lastIndexOf('@');
   return at < 0 ? { localPart: address, domain: '' } : { localPart: address.slice(0, at), domain: address.slice(at + 1) };
+}
+
+/** Routers see the local part without its quotes and backslashes. */
+function unquotedParts(address: Octets): { readonly localPart: Octets; readonly domain: Octets } {
+  const { localPart, domain } = splitAddress(address);
+  return { localPart: unquoteLocalPart(localPart), domain };
+}
+
+/** `"a b"` is `a b`, `a\\@b` is `a@b`. */
+export function unquoteLocalPart(localPart: Octets): Octets {
+  if (!/["\\]/.test(localPart)) return localPart;
+  return localPart.replace(/\\([^])|"/g, (_, escaped: string | undefined) => escaped ?? '');
+}
+
+/** The local part as it was written, with its case, quotes and affixes. */
+export function writtenLocalPart(address: Address): Octets {
+  return address.kind === 'mailbox' ? splitAddress(address.address).localPart : address.localPart;
 }
 
 export function withLowerCaseDomain(address: Octets): Octets {

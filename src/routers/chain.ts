@@ -8,8 +8,8 @@ import type { ChildAddress, RouteContext, RouterInstance, RouteResult } from '..
 import type { Frame } from '../core/frame.ts';
 import { tainted, untainted } from '../core/text.ts';
 import { assertNever } from '../base/invariant.ts';
-import { casefulLocalPart, testPreconditions } from './preconditions.ts';
-import { makeAddress } from './address.ts';
+import { testPreconditions } from './preconditions.ts';
+import { makeAddress, writtenLocalPart } from './address.ts';
 import { fallbackHosts, findTransport, setHeaderData, setUserData, splitItems } from './delivery-data.ts';
 import { expandBoolean, expandOption, expandText, messageOf, pairOption, settingsOf } from './settings.ts';
 
@@ -17,7 +17,7 @@ import { expandBoolean, expandOption, expandText, messageOf, pairOption, setting
 export interface Routed {
   /** Ready for `state.transport`; of kind `file` with `/dev/null` and no transport: bypassed (`T=**bypassed**`). */
   readonly deliveries: readonly Address[];
-  /** Still to be routed, each from its `startRouter`; in the order in which Exim takes them up (the last one written first), before all that waits. */
+  /** Still to be routed, each from its `startRouter`, in order; before all that waits. */
   readonly children: readonly Address[];
   /** Thrown away by `:blackhole:`. */
   readonly discarded: readonly Address[];
@@ -158,11 +158,11 @@ class Routing {
         if (result.selfHostname !== undefined) kept.state.selfHostname = result.selfHostname;
         return { kind: 'next', address: kept, to: settingsOf(router).pass_router };
       }
-      case 'accept': return this.#unseen(kept, view, router, context, await this.#accepted(result, view, router, context));
-      case 'redirect': return this.#unseen(kept, view, router, context, await this.#redirected(result, view, router, context));
+      case 'accept': return this.#unseen(kept, view, router, context, (own) => this.#accepted(result, own, router, context));
+      case 'redirect': return this.#unseen(kept, view, router, context, (own) => this.#redirected(result, own, router, context));
       case 'fail': {
-        const failed = problem(view, 'failed', result.message, { userMessage: result.userMessage, hasSmtpCode: result.isSmtpCode ?? false });
-        return this.#unseen(kept, view, router, context, failed);
+        const more = { userMessage: result.userMessage, hasSmtpCode: result.isSmtpCode ?? false };
+        return this.#unseen(kept, view, router, context, async (own) => problem(own, 'failed', result.message, more));
       }
       case 'defer':
         if (result.isTimeout === true && settingsOf(router).pass_on_timeout) return { kind: 'next', address: kept, to: settingsOf(router).pass_router };
@@ -189,7 +189,7 @@ class Routing {
     const { frame } = context;
     const which = context.verify === 'sender' ? 'fail_verify_sender' : 'fail_verify_recipient';
     if ((context.verify === 'sender' || context.verify === 'recipient') && pairOption(router, 'fail_verify', which)) {
-      return problem(view, 'failed', UNROUTEABLE, { isFailVerify: true });
+      return problem(view, 'failed', `${router.name} router forced verify failure`, { isFailVerify: true });
     }
     const headers = await setHeaderData(view, router, frame, context);
     if (headers !== undefined) return this.#deferred(view, router, messageOf(headers));
@@ -219,7 +219,7 @@ class Routing {
         address: child.address, kind: child.kind, parent: view, recipientIndex: view.recipientIndex,
         inherited: inheritedBy(child, view), startRouter: child.kind === 'mailbox' ? settingsOf(router).redirect_router : undefined,
       });
-      if (child.kind === 'mailbox') routed.children.unshift(made);
+      if (child.kind === 'mailbox') routed.children.push(made);
       else await this.#deliverTo(made, child, view, router, context, routed);
     }
     return { ...nothing, ...routed };
@@ -236,7 +236,7 @@ class Routing {
       routed.problems.push({ address: made, kind: 'failed', message: `delivery to ${what} forbidden`, isFreeze: false, errorNumber: -1, isForbidden: true });
       return;
     }
-    if (child.kind === 'file' && child.address === '/dev/null' && child.transport === undefined) {
+    if (child.kind === 'file' && child.address === '/dev/null' && context.verify !== 'test') {
       routed.deliveries.push(made);
       return;
     }
@@ -252,22 +252,27 @@ class Routing {
 
   #rerouted(result: RouteResult & { kind: 'reroute' }, view: Address, router: RouterInstance): Routed {
     const child = makeAddress({
-      address: `${casefulLocalPart(view)}@${result.domain}`, parent: view, recipientIndex: view.recipientIndex,
+      address: `${writtenLocalPart(view)}@${result.domain}`, parent: view, recipientIndex: view.recipientIndex,
       inherited: inheritedBy({}, view), startRouter: settingsOf(router).redirect_router,
     });
     return { ...nothing, children: [child], domainRewrites: result.rewriteHeaders ? [{ from: view.domain, to: result.domain }] : [] };
   }
 
-  /** With `unseen` a copy of the address goes on behind this router, without its header changes. */
-  async #unseen(kept: Address, view: Address, router: RouterInstance, context: RouteContext, routed: Routed): Promise<Step> {
+  /** With `unseen` the address becomes the parent of two: of what this router makes of it, and of a copy that goes on behind the router. */
+  async #unseen(kept: Address, view: Address, router: RouterInstance, context: RouteContext, settle: (own: Address) => Promise<Routed>): Promise<Step> {
     const unseen = await expandBoolean(settingsOf(router).unseen, 'unseen', false, router, context.frame);
-    if (unseen.kind !== 'ok') return { kind: 'done', address: kept, routed: { ...routed, problems: [...routed.problems, { address: kept, kind: 'deferred', message: messageOf(unseen), isFreeze: false, errorNumber: -1 }] } };
     const { routers } = this.#base.config;
     const next = routers[routers.indexOf(router) + 1];
-    if (!unseen.value || next === undefined) return { kind: 'done', address: kept, routed };
+    if (unseen.kind !== 'ok') {
+      const routed = await settle(view);
+      const problems: RoutingProblem[] = [...routed.problems, { address: kept, kind: 'deferred', message: messageOf(unseen), isFreeze: false, errorNumber: -1 }];
+      return { kind: 'done', address: kept, routed: { ...routed, problems } };
+    }
+    if (!unseen.value || next === undefined) return { kind: 'done', address: kept, routed: await settle(view) };
+    const routed = await settle({ ...view, parent: kept });
     const inherited: InheritedProperties = { ...kept.inherited, headersAdd: [], headersRemove: [], routerVariables: new Map(view.state.routerVariables), addressData: view.state.addressData };
     const copy = makeAddress({ address: kept.original, parent: view, recipientIndex: kept.recipientIndex, inherited, startRouter: next.name });
-    return { kind: 'done', address: kept, routed: { ...routed, children: [...routed.children, copy] } };
+    return { kind: 'done', address: kept, routed: { ...routed, children: [copy, ...routed.children] } };
   }
 
   #deferred(address: Address, router: RouterInstance, message: Octets): Routed {

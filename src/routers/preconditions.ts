@@ -8,6 +8,7 @@ import { mailOf } from '../core/frame.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { ListMatch } from '../core/ports.ts';
 import { tainted, untainted } from '../core/text.ts';
+import { unquoteLocalPart, writtenLocalPart } from './address.ts';
 import { findPrefix, findSuffix } from './affixes.ts';
 import { hasRequiredFiles } from './require-files.ts';
 import { expandOption, expandText, isTrue, messageOf, pairOption, settingsOf } from './settings.ts';
@@ -54,7 +55,8 @@ function wasHere(address: Address, router: RouterInstance): boolean {
 /** The address with lower-case local part (unless `caseful_local_part`) without affixes; undefined when a needed affix is missing. */
 function makeView(address: Address, router: RouterInstance): Address | undefined {
   const settings = settingsOf(router);
-  let localPart = settings.caseful_local_part ? casefulLocalPart(address) : lowerCase(casefulLocalPart(address));
+  const written = unquoteLocalPart(writtenLocalPart(address));
+  let localPart = settings.caseful_local_part ? written : lowerCase(written);
   const { prefix: _p, prefixVariable: _pv, suffix: _s, suffixVariable: _sv, domainData: _d, localPartData: _l, localUser: _u, home: _h, ...kept } = address.state;
   const state = { ...kept, routerVariables: new Map(address.state.routerVariables), headersAdd: [...address.state.headersAdd], headersRemove: [...address.state.headersRemove] };
   const view = (): Address => ({ ...address, localPart, state: { ...state, ...affixes } });
@@ -74,13 +76,6 @@ function makeView(address: Address, router: RouterInstance): Address | undefined
     } else if (!settings.local_part_suffix_optional) return undefined;
   }
   return view();
-}
-
-/** With the case in which it arrived, and all affixes. */
-export function casefulLocalPart(address: Address): Octets {
-  if (address.kind !== 'mailbox') return address.localPart;
-  const at = address.address.lastIndexOf('@');
-  return at < 0 ? address.address : address.address.slice(0, at);
 }
 
 function testModes(router: RouterInstance, { verify }: RouteContext): Precondition | undefined {

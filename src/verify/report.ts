@@ -14,6 +14,12 @@ export interface AddressReport {
 
 export type ReportPurpose = 'test' | 'verify-recipient' | 'verify-sender';
 
+/** A mailbox, file or pipe, and why it cannot be used. */
+interface Delivered {
+  readonly delivery: Address;
+  readonly problem: RoutingProblem | undefined;
+}
+
 const MAX_ADDRESSES = 100_000;
 
 /**
@@ -23,28 +29,36 @@ const MAX_ADDRESSES = 100_000;
 export async function reportAddress(address: Octets, purpose: ReportPurpose, isDetailed: boolean, seen: Set<Octets>, frame: Frame): Promise<AddressReport> {
   const verify = purpose === 'test' ? 'test' : purpose === 'verify-sender' ? 'sender' : 'recipient';
   const lines: Octets[] = [];
-  const local: Address[] = [];
-  const remote: Address[] = [];
+  const local: Delivered[] = [];
+  const remote: Delivered[] = [];
   let status: ReportStatus = 0;
   const worse = (other: ReportStatus) => {
     if (other > status) status = other;
   };
-  const top = makeAddress({ address, recipientIndex: 0 });
-  const pending: Address[] = [top];
-  for (let count = 0; pending.length > 0 && count < MAX_ADDRESSES; count++) {
-    const current = pending.shift() ?? top;
+  const pending: (Address | Delivered)[] = [makeAddress({ address, recipientIndex: 0 })];
+  for (let count = 0; count < MAX_ADDRESSES; count++) {
+    const current = pending.shift();
+    if (current === undefined) break;
+    if ('delivery' in current) {
+      (current.delivery.state.transport?.isRemote === true ? remote : local).unshift(current);
+      continue;
+    }
     const routed = await routeAddress(current, { frame, verify });
+    const places: Delivered[] = routed.deliveries.map((delivery) => ({ delivery, problem: undefined }));
     for (const problem of routed.problems) {
+      if (problem.address.kind !== 'mailbox') {
+        places.push({ delivery: problem.address, problem });
+        continue;
+      }
       lines.push(problemText(problem, purpose), ...parentLines(problem.address.parent));
       worse(problem.kind === 'failed' ? 2 : 1);
     }
     for (const discarded of routed.discarded) lines.push(`mail to ${discarded.address} is discarded`, ...parentLines(discarded.parent));
-    for (const delivery of routed.deliveries) (delivery.state.hosts === undefined ? local : remote).unshift(delivery);
-    if (purpose !== 'test' && !isDetailed && !goesOn(routed.children.length, routed.deliveries.length)) break;
-    pending.unshift(...[...routed.children].reverse());
+    if (purpose !== 'test' && !isDetailed && !goesOn(routed.children.length, places.length)) break;
+    pending.unshift(...routed.children, ...places);
   }
   if (purpose !== 'test' && !isDetailed) return { text: verdict(address, purpose, status, lines), status };
-  for (const delivery of [...local, ...remote]) lines.push(...deliveryLines(delivery, seen));
+  for (const delivered of [...local, ...remote]) lines.push(...deliveryLines(delivered, seen));
   return { text: lines.map((line) => `${line}\n`).join(''), status };
 }
 
@@ -69,23 +83,31 @@ function parentLines(parent: Address | undefined): Octets[] {
   return lines;
 }
 
-function deliveryLines(delivery: Address, seen: Set<Octets>): Octets[] {
+function deliveryLines({ delivery, problem }: Delivered, seen: Set<Octets>): Octets[] {
   const { state, parent } = delivery;
   const isFinalPlace = delivery.kind !== 'mailbox' && parent !== undefined;
   const duplicate = seen.has(delivery.unique) ? '   [duplicate, would not be delivered]' : '';
   seen.add(delivery.unique);
   const transport = `transport = ${state.transport?.name ?? 'unset'}`;
-  if (isFinalPlace) return [`${parent.address} -> ${delivery.address}${duplicate}`, ...parentLines(parent.parent), `  ${transport}`];
+  if (isFinalPlace) {
+    const place = `${parent.address} -> ${delivery.address}`;
+    if (problem?.isForbidden === true) return [`${place} *** forbidden ***`];
+    if (problem !== undefined) return [place, '*** Error in setting up pipe, file, or autoreply:', problem.message];
+    return [place + duplicate, `  ${transport}`];
+  }
   return [`${delivery.address}${duplicate}`, ...parentLines(parent), `  router = ${state.router?.name ?? ''}, ${transport}`, ...hostLines(delivery)];
 }
+
+/** What an address that was not looked up is taken to need. */
+const UNKNOWN_ADDRESS_WIDTH = 7;
 
 /** Names and addresses are padded so that they stand below each other. */
 function hostLines({ state }: Address): Octets[] {
   const hosts = state.hosts ?? [];
   const nameWidth = Math.max(0, ...hosts.map((host) => host.name.length));
-  const addressWidth = Math.max(0, ...hosts.map((host) => (host.address ?? '').length));
+  const addressWidth = Math.max(0, ...hosts.map((host) => host.address?.length ?? UNKNOWN_ADDRESS_WIDTH));
   return hosts.map((host) => {
-    const address = host.address === undefined ? '' : `[${host.address}]`;
+    const address = host.address === undefined ? ''.padEnd(addressWidth + 2) : `[${host.address}]`;
     const rest = `${host.mx === undefined ? '' : ` MX=${host.mx}`}${host.port === undefined ? '' : ` port=${host.port}`}${host.isDnsSecure ? ' AD' : ''}`;
     return `  host ${host.name.padEnd(nameWidth)} ${rest === '' ? address : address.padEnd(addressWidth + 2)}${rest}`;
   });

@@ -13,9 +13,8 @@ import type { Identity } from '../../core/ports.ts';
 import { isUsablePath } from '../../core/taint.ts';
 import type { Text } from '../../core/text.ts';
 import { expandGroup, expandUser, loginOf } from '../../core/local-identity.ts';
-import { withLowerCaseDomain } from '../address.ts';
+import { withLowerCaseDomain, writtenLocalPart } from '../address.ts';
 import { routerOptions } from '../generic-options.ts';
-import { casefulLocalPart } from '../preconditions.ts';
 import { readIncludedFile, readRedirectFile } from '../redirect/file.ts';
 import { parseRedirectList } from '../redirect/list.ts';
 import type { RedirectItem } from '../redirect/list.ts';
@@ -300,7 +299,7 @@ class Redirection {
       address = `${item.address}@${domain.value}`;
     }
     address = withLowerCaseDomain(address);
-    if (this.#set.check_ancestor && this.#isAncestor(address)) address = `${casefulLocalPart(current)}@${current.domain}`;
+    if (this.#set.check_ancestor && this.#isAncestor(address)) address = `${writtenLocalPart(current)}@${current.domain}`;
     return { kind: 'mailbox', address };
   }
 

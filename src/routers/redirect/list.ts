@@ -97,8 +97,7 @@ function readItem(source: Octets, syntax: AddressSyntax): RedirectItem | undefin
   return { kind: 'address', address: parsed.address, isBackslashed: false, isQualified: parsed.domain !== '' };
 }
 
-/** An item that stands in double quotes as a whole; `"a b"@x` does not. */
+/** An item that begins and ends with a double quote; `"a b"@x` does not. */
 function unquote(source: Octets): Octets {
-  if (source.length < 2 || source[0] !== '"' || endOfQuotes(source, 0) !== source.length - 1) return source;
-  return source.slice(1, -1).replace(/\\(["\\])/g, '$1');
+  return source.length > 1 && source.startsWith('"') && source.endsWith('"') ? source.slice(1, -1) : source;
 }
