@@ -226,7 +226,12 @@ export class Dialogue {
   /** Queues a reply; it goes out before the next wait for input. */
   reply(code: string, text: Octets): void {
     this.#held += formatReply(code, text);
-    this.log.debug('receive', () => `SMTP>> ${formatReply(code, text).replace(/\r\n$/, '')}`);
+    this.trace(() => `SMTP>> ${formatReply(code, text).replace(/\r\n$/, '')}`);
+  }
+
+  /** A step for `-d`; not of -bh, whose user sees the dialogue. */
+  trace(text: () => string): void {
+    if (!this.parts.isRehearsal) this.log.debug('receive', text);
   }
 
   /** Octets that are no reply. */

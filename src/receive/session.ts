@@ -197,7 +197,7 @@ export class SmtpSession {
   async #command(result: LineResult & { kind: 'line' }): Promise<void> {
     const dialogue = this.#dialogue;
     const { state } = dialogue.session;
-    dialogue.log.debug('receive', () => `SMTP<< ${printable(result.line)}`);
+    dialogue.trace(() => `SMTP<< ${printable(result.line)}`);
     const command = parseCommand(result.line);
     dialogue.lastCommand = command.line;
     state.command = command.line;
