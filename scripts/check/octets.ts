@@ -25,7 +25,7 @@ function findCalls(source: Source): Finding[] {
 
 function findRegexes(source: Source): Finding[] {
   return source.regexes
-    .filter(({ text, flags }) => flags.includes('i') || /(?<!\\)(?:\\\\)*\\[sS]/.test(text))
+    .filter(({ text, flags }) => flags.includes('i') || /(?<!\\)(?:\\\\)*\\[sS]/.test(text.replaceAll('[\\s\\S]', '')))
     .map(({ at, flags }) => ({
       file: source.file,
       line: lineAt(source, at),

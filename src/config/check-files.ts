@@ -6,7 +6,7 @@ import type { Problem } from '../core/source.ts';
 import { instancesOf, templatesOf } from './check-values.ts';
 
 /** Options that name files which exist before any mail comes. */
-const FILE_OPTIONS = new Set([
+const FILE_OPTIONS: ReadonlySet<string> = new Set([
   'bounce_message_file', 'dmarc_tld_file', 'system_filter', 'tls_certificate', 'tls_crl', 'tls_dhparam', 'tls_ocsp_file', 'tls_privatekey', 'warn_message_file',
 ]);
 

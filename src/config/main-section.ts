@@ -1,5 +1,5 @@
 /** The main section: macros, named lists and options. Spec ch. 6, ch. 10 "Named lists". */
-import type { Octets } from '../base/octets.ts';
+import { type Octets, lowerCase } from '../base/octets.ts';
 import { skipSpace } from '../base/octets.ts';
 import type { NamedList, NamedListKind } from '../core/config.ts';
 import { mainOptions } from '../core/main-options.ts';
@@ -80,7 +80,7 @@ export function defineMacro(line: LogicalLine, macros: MacroTable, problems: Pro
   const parsed = parseMacroLine(line.text);
   if (parsed.kind === 'malformed') {
     const name = scanName(line.text, 0);
-    problems.error(parsed.message, line.at, { subject: name, suggestion: didYouMean(name.replace(/[A-Z]/g, (letter) => letter.toLowerCase()), Object.keys(mainOptions)) });
+    problems.error(parsed.message, line.at, { subject: name, suggestion: didYouMean(lowerCase(name), Object.keys(mainOptions)) });
     return;
   }
   const problem = macros.define(parsed.name, parsed.text, parsed.isRedefinition);

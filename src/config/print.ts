@@ -240,15 +240,15 @@ function valueText({ spec, value, setting }: Shown, accounts: Accounts): Octets 
     case 'integer':
       return String(value);
     case 'size':
-      return sizeText(Number(value), 1, ['', 'K', 'M']);
+      return sizeText(Number(value), 1, ['', 'K', 'M']); // octets: a number already
     case 'kib':
-      return sizeText(Number(value), 1024, ['', 'K', 'M', 'G']);
+      return sizeText(Number(value), 1024, ['', 'K', 'M', 'G']); // octets: a number already
     case 'octal':
-      return value === 0 ? '0' : `0${Number(value).toString(8)}`;
+      return value === 0 ? '0' : `0${Number(value).toString(8)}`; // octets: a number already
     case 'fixed':
-      return Number(value) < 0 ? '' : fixedText(Number(value));
+      return Number(value) < 0 ? '' : fixedText(Number(value)); // octets: a number already
     case 'time':
-      return formatTimeSpan(Number(value));
+      return formatTimeSpan(Number(value)); // octets: a number already
     case 'time-list':
       return (value as readonly number[]).map(formatTimeSpan).join(':'); // as its kind says
     case 'user':

@@ -1,6 +1,6 @@
 /** The section retry. Spec ch. 32 "Format of retry rules", "Retry rules for specific errors". */
 import { parseTimeSpan } from '../base/time-span.ts';
-import type { Octets } from '../base/octets.ts';
+import { type Octets, upperCase } from '../base/octets.ts';
 import { isSpaceCode, lowerCase, skipSpace } from '../base/octets.ts';
 import type { ListSource, RetryRule, RetryStep, TemplateCompiler } from '../core/config.ts';
 import type { LogicalLine } from './lines.ts';
@@ -87,7 +87,7 @@ function readSteps(text: Octets, from: number): RetryStep[] | Flaw {
 
 /** `F,2h,15m` or `G,16h,1h,1.5`; white space may follow a comma. */
 function readStep(text: Octets, from: number): { readonly step: RetryStep; readonly end: number } | Flaw {
-  const letter = (text[from] ?? '').replace(/[a-z]/, (small) => small.toUpperCase());
+  const letter: string = upperCase(text[from] ?? '');
   if (text[from + 1] !== ',') return { message: 'comma expected', offset: from + 1 };
   const count = letter === 'F' ? 2 : 3;
   const parts: Octets[] = [];

@@ -1,5 +1,5 @@
 /** `-bp` and its variants. Spec ch. 5 "-bp"; reads -H files only. */
-import type { Octets } from '../base/octets.ts';
+import { type Octets, lowerCase } from '../base/octets.ts';
 import type { HeaderFile } from '../spool/header-file.ts';
 import type { QueuedMessage, Spool } from '../spool/spool.ts';
 
@@ -55,7 +55,7 @@ function isDelivered(message: HeaderFile, address: Octets): boolean {
 
 function lowerDomain(address: Octets): Octets {
   const at = address.lastIndexOf('@');
-  return address.slice(0, at + 1) + address.slice(at + 1).replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return address.slice(0, at + 1) + lowerCase(address.slice(at + 1));
 }
 
 function* generated(message: HeaderFile): Generator<Octets> {

@@ -1,5 +1,5 @@
 /** The arithmetic of `${eval:}` and `${eval10:}`: 64-bit integers, C's operators and priorities. Spec ch. 11 "Expansion operators". */
-import { isSpaceCode, type Octets } from '../base/octets.ts';
+import { isSpaceCode, lowerCase, type Octets } from '../base/octets.ts';
 import { fail, type NotOk } from '../core/outcome.ts';
 
 const MAX = (1n << 63n) - 1n;
@@ -113,7 +113,7 @@ class Evaluator {
     const found = this.#number.exec(this.#source);
     if (!found) return 'expecting number or opening parenthesis';
     this.at += found[0].length;
-    const shift = SHIFTS.get(this.#source.charAt(this.at).toLowerCase());
+    const shift = SHIFTS.get(lowerCase(this.#source.charAt(this.at)));
     if (shift !== undefined) this.at++;
     this.#skipSpace();
     return BigInt.asIntN(64, numberValue(found[0], this.#isDecimalOnly) << (shift ?? 0n));

@@ -34,7 +34,7 @@ function notDecimal(name: string, text: Octets): NotOk {
 function write(value: bigint, digits: string): Octets {
   const base = BigInt(digits.length);
   let text = '';
-  for (let rest = value; rest > 0n; rest /= base) text = (digits[Number(rest % base)] ?? '') + text;
+  for (let rest = value; rest > 0n; rest /= base) text = (digits[Number(rest % base)] ?? '') + text; // octets: a number already
   return text;
 }
 

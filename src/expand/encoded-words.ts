@@ -27,5 +27,5 @@ export function encodeText(text: Octets, charset: Octets): Octets {
 function encodeOctet(char: string): Octets {
   if (char === ' ') return '_';
   if (/[!-~]/.test(char) && !/[?=()<>@,;:\\".[\]_]/.test(char)) return char;
-  return `=${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+  return `=${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`; // octets: hexadecimal digits
 }

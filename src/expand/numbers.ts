@@ -1,5 +1,5 @@
 /** Integers as expansions read them. Spec ch. 11 "Expansion conditions". */
-import { type Octets, trimSpace } from '../base/octets.ts';
+import { type Octets, trimSpace, upperCase } from '../base/octets.ts';
 import { fail, type NotOk } from '../core/outcome.ts';
 
 const MAX_INTEGER = (1n << 63n) - 1n;
@@ -13,7 +13,7 @@ export function parseInteger(octets: Octets): number | bigint | NotOk {
   const [, digits = '', unit = '', rest = ''] = match;
   if (trimSpace(rest) !== '') return fail(`invalid integer "${octets}"`);
   if (digits.length < 12 && unit === '') return Number.parseInt(digits, 10);
-  const value = BigInt(digits.startsWith('+') ? digits.slice(1) : digits) << (SHIFTS.get(unit.toUpperCase()) ?? 0n);
+  const value = BigInt(digits.startsWith('+') ? digits.slice(1) : digits) << (SHIFTS.get(upperCase(unit)) ?? 0n);
   if (value > MAX_INTEGER || value < MIN_INTEGER) return fail(`absolute value of integer "${octets}" is too large (overflow)`);
   return value;
 }

@@ -20,7 +20,7 @@ export function statText(path: Octets, frame: Frame): Text | NotOk {
   if (result.kind !== 'ok') return fail(`stat(${path}) failed: ${result.reason}`);
   const facts = result.value;
   const { letter, bits } = TYPES[facts.type];
-  const seconds = (ms: number | bigint) => String(Math.trunc(Number(ms) / 1000));
+  const seconds = (ms: number | bigint) => String(Math.trunc(Number(ms) / 1000)); // octets: a number already
   return untainted(
     [
       `mode=${(facts.type === 'file' ? facts.mode : bits | facts.mode).toString(8).padStart(4, '0')}`,
@@ -42,7 +42,7 @@ export function statText(path: Octets, frame: Frame): Text | NotOk {
 function symbolicMode(mode: number): string {
   const triple = (bits: number, isSpecial: boolean, special: string) => {
     const execute = (bits & 1) !== 0;
-    const last = isSpecial ? (execute ? special : special.toUpperCase()) : execute ? 'x' : '-';
+    const last = isSpecial ? (execute ? special : special.toUpperCase()) : execute ? 'x' : '-'; // octets: one of our own letters
     return (bits & 4 ? 'r' : '-') + (bits & 2 ? 'w' : '-') + last;
   };
   return triple(mode >> 6, (mode & 0o4000) !== 0, 's') + triple(mode >> 3, (mode & 0o2000) !== 0, 's') + triple(mode, (mode & 0o1000) !== 0, 't');

@@ -13,7 +13,7 @@ export function isMessageId(text: string): boolean {
 
 /** The second in which the message was begun, from its id. */
 export function secondsOfId(id: string): number {
-  return Number(fromBase62(id.slice(0, 6)) ?? 0n);
+  return Number(fromBase62(id.slice(0, 6)) ?? 0n); // octets: a number already
 }
 
 /** Ticks a second, and what `localhost_number` n adds to the last part, for each format. */

@@ -18,6 +18,6 @@ export default defineOperator({
     const limit = parseInteger(text.octets);
     if (isFailure(limit)) return limit;
     if (limit < 0) return fail(`non-negative integer expected but "${text.octets}" found`);
-    return untainted(String(limit < 1 ? 0 : frame.services.random.below(Number(limit))));
+    return untainted(String(limit < 1 ? 0 : frame.services.random.below(Number(limit)))); // octets: a number already
   },
 });

@@ -11,5 +11,5 @@ export default defineOperator({
   examples: [
     ['${sha1:abc}', 'A9993E364706816ABA3E25717850C26C9CD0D89D'],
   ],
-  transform: (text) => derived(createHash('sha1').update(bytesFromOctets(text.octets)).digest('hex').toUpperCase(), text),
+  transform: (text) => derived(createHash('sha1').update(bytesFromOctets(text.octets)).digest('hex').toUpperCase() /* octets: hexadecimal digits */, text),
 });

@@ -23,7 +23,7 @@ import { expandOption, messageOf, settingsOf } from '../settings.ts';
 const GROUP_WRITE = 0o020;
 
 function checksGroup(values: Readonly<Record<string, unknown>>): boolean {
-  const groupMayWrite = (Number(values['modemask']) & GROUP_WRITE) === 0;
+  const groupMayWrite = (Number(values['modemask']) & GROUP_WRITE) === 0; // octets: a number already
   return (values['check_local_user'] === true && groupMayWrite) || isListed(values['owngroups']);
 }
 

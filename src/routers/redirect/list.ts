@@ -1,5 +1,5 @@
 /** Redirection lists: addresses, files, pipes and special items. Spec ch. 22 "Items in a non-filter redirection list". */
-import { isSpaceCode, trimSpace } from '../../base/octets.ts';
+import { isSpaceCode, lowerCase, trimSpace } from '../../base/octets.ts';
 import type { Octets } from '../../base/octets.ts';
 import type { AddressSyntax } from '../../message/address.ts';
 import { parseAddress } from '../../message/address.ts';
@@ -19,7 +19,7 @@ export function parseRedirectList(data: Octets, syntax: AddressSyntax = {}): rea
   while (at < data.length) {
     at = skipBetween(data, at);
     if (at >= data.length) break;
-    const special = /^:(fail|defer):[ \t]*([^\n]*)/i.exec(data.slice(at));
+    const special = /^:([Ff][Aa][Ii][Ll]|[Dd][Ee][Ff][Ee][Rr]):[ \t]*([^\n]*)/.exec(data.slice(at));
     if (special) {
       const source = trimSpace(special[0]);
       items.push({ kind: special[1]?.[0] === 'f' || special[1]?.[0] === 'F' ? 'fail' : 'defer', text: trimSpace(special[2] ?? ''), source });
@@ -68,14 +68,14 @@ function endOfQuotes(data: Octets, from: number): number {
   return data[at] === '"' ? at : at - 1;
 }
 
-const SPECIALS = new Map<string, 'blackhole' | 'unknown'>([[':blackhole:', 'blackhole'], [':unknown:', 'unknown']]);
+const SPECIALS: ReadonlyMap<string, 'blackhole' | 'unknown'> = new Map([[':blackhole:', 'blackhole'], [':unknown:', 'unknown']]);
 
 /** One item; undefined when there is nothing in it (`(comment)`). */
 function readItem(source: Octets, syntax: AddressSyntax): RedirectItem | undefined {
   const text = unquote(source);
   const special = /^(:[A-Za-z]+:)(.*)$/s.exec(text);
   if (special) {
-    const name = (special[1] ?? '').replace(/[A-Z]/g, (char) => char.toLowerCase());
+    const name = lowerCase(special[1] ?? '');
     if (name === ':include:') return { kind: 'include', path: trimSpace(special[2] ?? '') };
     const kind = SPECIALS.get(name);
     if (kind !== undefined) return { kind };
