@@ -105,7 +105,7 @@ function withAt(pattern: Text, match: Matcher<AddressToMatch>): Matcher<AddressT
 
 /** `local@domain`, `*ending@domain`, or a domain alone. The data is what matched both parts, with `@` between. */
 function partsMatcher(pattern: Text, matchDomain: MatchDomainPattern): Matcher<AddressToMatch> {
-  const at = pattern.octets.lastIndexOf('@');
+  const at = findAt(pattern.octets);
   const local = at < 0 ? undefined : sliceText(pattern, 0, at);
   const domain = sliceText(pattern, at + 1);
   return (subject, frame) => {
@@ -115,6 +115,12 @@ function partsMatcher(pattern: Text, matchDomain: MatchDomainPattern): Matcher<A
       return { kind: 'match', data: concatText([local ?? untainted(''), untainted('@'), verdict.data ?? domain]) };
     });
   };
+}
+
+/** The last `@`, or the one before it: what follows may be `@`, `@[]` or `@mx_any`. */
+function findAt(pattern: Octets): number {
+  const last = pattern.lastIndexOf('@');
+  return last > 0 && pattern[last - 1] === '@' ? last - 1 : last;
 }
 
 function isLocalPartMatch(pattern: Octets, { localPart, isCaseful }: AddressToMatch): boolean {

@@ -82,6 +82,7 @@ export class ListEngine<Subject> {
     if ('octets' in list) return this.#run(list.octets, this.#compileText(list, frame), subject, frame, depth);
     const { template } = list;
     if (template.constant !== undefined) return this.#run(labelOf(template), this.#compileConstant(template, frame), subject, frame, depth);
+    delete frame.results.searchErrorMessage; // so that below only this expansion's can be there
     return chain(template.evaluate(frame), (text) => {
       switch (text.kind) {
         case 'ok':
@@ -90,11 +91,9 @@ export class ListEngine<Subject> {
           frame.services.log.debug('lists', () => `expansion of "${template.source}" forced failure: assume not in this list`);
           return notInList;
         case 'fail':
-        case 'defer': {
-          const message = `failed to expand "${template.source}" while checking a list: ${text.message}`;
-          frame.services.log.panic(message);
-          return defer('');
-        }
+        case 'defer':
+          frame.services.log.panic(`failed to expand "${template.source}" while checking a list: ${text.message}`);
+          return defer(frame.results.searchErrorMessage ?? '');
       }
     });
   }
@@ -333,6 +332,7 @@ class ListRun<Subject> {
       this.#trace.line(`${message}: item ignored by +ignore_unknown`);
       return undefined;
     }
+    if (log.selected('unknown_in_list')) log.main(`list matching forced to fail: ${message}`);
     this.#trace.result(false, message);
     return notInList;
   }
@@ -344,7 +344,7 @@ class ListRun<Subject> {
       return ok({ matched: true });
     }
     if (this.#onDefer === 'ignore') {
-      log.main(`${message}: item ignored by +ignore_defer`);
+      this.#trace.line(`${message}: item ignored by +ignore_defer`);
       return undefined;
     }
     this.#trace.line(`list match deferred${message === '' ? '' : `: ${message}`}`);

@@ -183,6 +183,9 @@ listCases('address', (lists, list, subject, frame) => lists.matchAddress(list, s
   },
   { list: '*@lsearch;/f/ls', subject: 'one@abc', result: 'yes', data: '*@one two' },
   { list: 'bozo@lsearch;/f/ls', subject: 'one@abc', result: 'no' },
+  { list: 'pqr@@', subject: 'pqr@mail.test.example', result: 'yes', data: 'pqr@mail.test.example' },
+  { list: 'pqr@@', subject: 'xxx@mail.test.example', result: 'no' },
+  { list: '*@@mx_any', subject: 'x@mx.ex', result: 'yes' },
   { list: '@@lsearch;/f/ls', subject: 'one two@abc', result: 'yes' },
   { list: '@@lsearch;/f/ls', subject: 'one@abc', result: 'no' },
   { list: '@@lsearch;/f/ls', subject: 'postmaster@bad.ex', result: 'no' },
@@ -344,6 +347,28 @@ test('a list that cannot be expanded: forced failure is no match, others defer a
   });
   assert.deepEqual(await frame.services.lists.matchDomain(list('fail'), untainted('x'), frame), { kind: 'defer', message: '' });
   assert.deepEqual(log.panicLines, ['failed to expand "${if foo}" while checking a list: unknown condition "foo"']);
+});
+
+test('a lookup that failed in the expansion is what the peer’s log line tells', async () => {
+  const { frame } = makeFrame();
+  const template = { ...constantTemplate('${lookup{x}lsearch{/f/none}}'), constant: undefined };
+  const evaluate: typeof template.evaluate = async (where) => {
+    const parsed = where.services.lookups.parseType('lsearch');
+    assert.ok(parsed.kind === 'ok');
+    const found = await where.services.lookups.find({ type: parsed.type, file: untainted('/f/none'), key: untainted('x') }, where);
+    return found.kind === 'ok' ? { kind: 'fail', message: 'unexpected' } : found;
+  };
+  const message = 'failed to open /f/none for linear search: No such file or directory';
+  const outcome = await frame.services.lists.matchDomain({ kind: 'domain', template: { ...template, evaluate } }, untainted('x'), frame);
+  assert.deepEqual(outcome, { kind: 'defer', message });
+});
+
+test('selector unknown_in_list', async () => {
+  const log = new FakeLog({ selectors: ['unknown_in_list'] });
+  const { frame } = makeFrame();
+  const services = { ...frame.services, log };
+  await services.lists.matchHost(untainted('nosuch.ex'), { address: '192.0.2.7', name: '', isSender: false }, { ...frame, services });
+  assert.deepEqual(log.mainLines, ['list matching forced to fail: failed to find IP address for nosuch.ex']);
 });
 
 test('data of an item is tainted where the list was, not by the subject', async () => {

@@ -72,8 +72,12 @@ class LookupSet implements Lookups {
     const definition = this.#definitions.get(request.type.name);
     if (!definition) return fail(`unknown lookup type "${request.type.name}"`);
     const refusal = refuse(definition, request, frame);
-    if (refusal) return refusal;
-    return definition.isQueryStyle ? this.#query(definition, request, frame) : this.#search(definition, request, frame);
+    const result =
+      refusal ?? (definition.isQueryStyle ? this.#query(definition, request, frame) : this.#search(definition, request, frame));
+    return chain(result, (outcome) => {
+      if (outcome.kind === 'fail' || outcome.kind === 'defer') frame.results.searchErrorMessage = outcome.message;
+      return outcome;
+    });
   }
 
   close(): void {

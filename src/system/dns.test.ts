@@ -172,6 +172,29 @@ test('the next server is asked when one does not answer or fails', async (t) => 
   assert.equal(silent.asked.length, 1);
 });
 
+test('an answer that comes late, while the question is asked again, is taken', async (t) => {
+  const asked: number[] = [];
+  const socket = createSocket('udp4');
+  socket.on('message', (bytes, from) => {
+    asked.push(asked.length);
+    if (asked.length > 1) return; // only the first question is answered, after the second was asked
+    const query = dnsPacket.decode(bytes);
+    const reply = dnsPacket.encode({
+      type: 'response',
+      id: query.id ?? 0,
+      questions: query.questions ?? [],
+      answers: [a('late.ex', '192.0.2.1')],
+    });
+    setTimeout(() => socket.send(reply, from.port, from.address), 120);
+  });
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  t.after(() => socket.close());
+  const answer = await resolverFor(t, socket.address().port).resolve('late.ex', 'A', forever, { retransMs: 80, retries: 2 });
+  assert.equal(answer.kind, 'found');
+  assert.equal(asked.length, 2);
+});
+
 test('aliases: in one answer, over two, and too many', async (t) => {
   const cname = (name: string, data: string): Answer => ({ type: 'CNAME', name, ttl: 60, data });
   const { port } = await serve(t, ({ name }) => {

@@ -12,7 +12,7 @@ import type { MaybePromise } from '../core/maybe-promise.ts';
 import type { Clock, Dns, DnsAnswer, DnsOptions, DnsRecord, DnsType, Files, Random, Regexes } from '../core/ports.ts';
 import type { DnsResponse, QuestionType } from './dns-message.ts';
 import { encodeQuery } from './dns-message.ts';
-import type { Exchange } from './dns-transport.ts';
+import type { Exchange, Question } from './dns-transport.ts';
 import { askServer } from './dns-transport.ts';
 import type { NameServer } from './resolv-conf.ts';
 import { parseNameServer, ResolvConfFile } from './resolv-conf.ts';
@@ -154,41 +154,59 @@ export class Resolver implements Dns {
     return { answer: { kind: 'fail', message: `CNAME loop for ${name} encountered` }, ttlSeconds: againTtlSeconds };
   }
 
-  /** Server after server, round after round; a response, or that none came. */
+  /**
+   * Server after server, round after round, until one answers; a server that is late may still answer while others are asked.
+   * A response, or that none came.
+   */
   async #ask(name: Octets, type: QuestionType, options: DnsOptions): Promise<DnsResponse | DnsAnswer> {
     const { servers, timeoutMs, rounds } = this.#settings(options);
     const dnssec = options.dnssec ?? this.#parts.main.dns_dnssec_ok > 0;
     let usesEdns = dnssec || this.#parts.main.dns_use_edns0 !== 0;
     let refusal: DnsResponse | undefined;
-    for (let round = 0; round < rounds; round++) {
-      for (const server of servers) {
-        const exchange = await this.#exchange(server, name, type, { usesEdns, dnssec }, timeoutMs);
-        if (!exchange) return { kind: 'fail', message: `name cannot be looked up: ${name}` };
-        if (this.#closing.signal.aborted) return { kind: 'again', message: 'shutting down' };
-        if (exchange.kind !== 'answer') continue;
-        const { response } = exchange;
-        if (response.rcode === 'NOERROR' || response.rcode === 'NXDOMAIN') return response;
-        refusal = response;
-        if (response.rcode === 'FORMERR') usesEdns = false; // an old server: RFC 6891 s7
+    const over = new AbortController();
+    const running = new Set<Promise<Settled>>();
+    const end = (): void => over.abort();
+    this.#closing.signal.addEventListener('abort', end);
+    try {
+      for (let round = 0; round < rounds; round++) {
+        for (const server of servers) {
+          const bytes = this.#encode(name, type, { usesEdns, dnssec });
+          if (!bytes) return { kind: 'fail', message: `name cannot be looked up: ${name}` };
+          const remainingMs = timeoutMs * rounds * servers.length;
+          const asked: Promise<Settled> = this.#exchange(server, bytes, remainingMs, over.signal).then((exchange) => ({ exchange, asked }));
+          running.add(asked);
+          for (let waits = true; waits && running.size > 0; ) {
+            const settled = await firstOf(running, timeoutMs);
+            if (this.#closing.signal.aborted) return { kind: 'again', message: 'shutting down' };
+            if (!settled) break;
+            running.delete(settled.asked);
+            waits = settled.asked !== asked; // another one's failure does not end the wait for this one
+            if (settled.exchange.kind !== 'answer') continue;
+            const { response } = settled.exchange;
+            if (response.rcode === 'NOERROR' || response.rcode === 'NXDOMAIN') return response;
+            refusal = response;
+            if (response.rcode === 'FORMERR') usesEdns = false; // an old server: RFC 6891 s7
+          }
+        }
+        if (refusal && refusal.rcode !== 'FORMERR') return refusal;
       }
-      if (refusal && refusal.rcode !== 'FORMERR') return refusal;
+      return refusal ?? { kind: 'again', message: `no answer from name server for ${name} (${type})` };
+    } finally {
+      end();
+      this.#closing.signal.removeEventListener('abort', end);
     }
-    return refusal ?? { kind: 'again', message: `no answer from name server for ${name} (${type})` };
   }
 
-  async #exchange(
-    server: NameServer,
-    name: Octets,
-    type: QuestionType,
-    how: { readonly usesEdns: boolean; readonly dnssec: boolean },
-    timeoutMs: number,
-  ): Promise<Exchange | undefined> {
+  #encode(name: Octets, type: QuestionType, how: { readonly usesEdns: boolean; readonly dnssec: boolean }): Question | undefined {
     const id = this.#parts.random.below(0x10000);
     const bytes = encodeQuery(id, name, type, how);
-    if (!bytes) return undefined;
+    return bytes && { id, name, type, bytes };
+  }
+
+  async #exchange(server: NameServer, question: Question, timeoutMs: number, signal: AbortSignal): Promise<Exchange> {
     await this.#turn();
     try {
-      return await askServer(server, { id, name, type, bytes }, timeoutMs, this.#closing.signal);
+      return await askServer(server, question, timeoutMs, signal);
     } finally {
       this.#asking--;
       this.#waiting.shift()?.();
@@ -224,6 +242,21 @@ export class Resolver implements Dns {
     const compiled = this.#parts.regexes?.compile(pattern);
     return compiled?.kind !== 'ok' || compiled.regex.match(host).kind === 'match';
   }
+}
+
+/** One of the questions that are out, when it was answered or has failed. */
+interface Settled {
+  readonly exchange: Exchange;
+  readonly asked: Promise<Settled>;
+}
+
+/** Undefined: none within the time. */
+async function firstOf(running: ReadonlySet<Promise<Settled>>, timeoutMs: number): Promise<Settled | undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), timeoutMs);
+  const settled = await Promise.race([...running, promise]);
+  clearTimeout(timer);
+  return settled;
 }
 
 /** What Exim's default pattern takes: labels of letters, digits, `_`, with `-` and `/` inside. */
