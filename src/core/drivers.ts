@@ -181,7 +181,7 @@ export interface RetryPort {
   /** `due`: contact it; `not-due`: skip now; `expired`: its retry time has run out (still tried once if nothing else works). */
   hostStatus(host: HostItem, address: Address): 'due' | 'not-due' | 'expired';
   /**
-   * Logs `H=name [ip] reason` or `H=name [ip]: message` and keeps a retry time. `scope` message: a 4xx to MAIL or DATA, a timeout after MAIL or the
+   * Keeps a retry time, and the line of the message log; the transport writes that of the main log. `scope` message: a 4xx to MAIL or DATA, a timeout after MAIL or the
    * final dot; only this message waits then, not the host. `reason` is strerror's text, before or instead of the message. `errorNumber` as in DeliveryResult.
    */
   hostFailed(host: HostItem, address: Address, error: RetryError, message: Octets, detail?: HostFailureDetail): void;

@@ -18,16 +18,21 @@ export class AddressTree {
     this.#settled = new Set(settled);
   }
 
-  /** `done`: delivered at an earlier attempt; `duplicate`: another one like it is dealt with. */
-  add(address: Address): 'new' | 'done' | 'duplicate' {
-    if (this.#settled.has(address.unique)) return 'done';
-    if (this.#seen.has(address.unique)) {
-      this.#duplicates.push(address);
-      return 'duplicate';
-    }
-    this.#seen.set(address.unique, address);
+  /** False when it was settled at an earlier attempt. */
+  add(address: Address): boolean {
+    if (this.#settled.has(address.unique)) return false;
     this.#nodes.add(address);
-    return 'new';
+    return true;
+  }
+
+  /** Of what is to be delivered, in that order: the first of each unique string; the others share its fate. Spec ch. 22 "Duplicate addresses". */
+  withoutDuplicates(deliveries: readonly Address[]): Address[] {
+    return deliveries.filter((address) => {
+      const isFirst = !this.#seen.has(address.unique);
+      if (isFirst) this.#seen.set(address.unique, address);
+      else this.#duplicates.push(address);
+      return isFirst;
+    });
   }
 
   defer(address: Address): void {

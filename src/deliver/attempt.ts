@@ -20,7 +20,7 @@ export interface DeliverParts {
   readonly services: Services;
   readonly spool: Spool;
   /** Takes an accepted bounce or warning, with its claim, for delivery. */
-  readonly handOver: (accepted: AcceptedMessage) => void;
+  readonly handOver: (accepted: AcceptedMessage) => void | Promise<void>;
 }
 
 /** Why a message is delivered now. */
@@ -86,7 +86,7 @@ export class Attempt {
     this.messageLog = new MessageLog(spool, claim, this.frame);
     this.retry = new RetryTimes({
       frame: this.frame, message, isQueueRun: reason.isQueueRun, isForced: reason.isForced,
-      log: (line) => this.log(line, line),
+      messageLog: (line) => this.messageLog.add(line),
     });
   }
 

@@ -1,15 +1,41 @@
 /** Which addresses go out together. Spec ch. 25 "Address batching in local transports", ch. 30 "The smtp transport" (max_rcpt, multi_domain). */
-import type { Octets } from '../base/octets.ts';
-import type { Address, HostItem } from '../core/index.ts';
+import { parseDecimal, type Octets } from '../base/octets.ts';
+import type { Address, Frame, HostItem, Template } from '../core/index.ts';
 
 /** Remote addresses: same transport, hosts, errors address, header changes and identity; at most `max_rcpt`; one domain unless `multi_domain`. */
-export function remoteBatches(addresses: readonly Address[]): Address[][] {
-  return group(addresses, remoteKey, (address) => count(address.state.transport?.own['max_rcpt'], 100));
+export async function remoteBatches(addresses: readonly Address[], frame: Frame): Promise<Address[][]> {
+  const limits = new Map<Address, { readonly count: number; readonly isMultiDomain: boolean }>();
+  for (const address of addresses) {
+    const own = address.state.transport?.own ?? {};
+    const scoped: Frame = { ...frame, address };
+    limits.set(address, { count: await numberOption(own['max_rcpt'], 100, scoped), isMultiDomain: await booleanOption(own['multi_domain'], true, scoped) });
+  }
+  return group(addresses, (address) => remoteKey(address, limits.get(address)?.isMultiDomain ?? true), (address) => limits.get(address)?.count ?? 100);
 }
 
 /** Local addresses go one by one unless `batch_max` lets a transport take several that have the same values. */
 export function localBatches(addresses: readonly Address[]): Address[][] {
-  return group(addresses, localKey, (address) => count(address.state.transport?.own['batch_max'], 1));
+  return group(addresses, localKey, (address) => {
+    const limit = address.state.transport?.own['batch_max'];
+    return typeof limit === 'number' ? limit : 1;
+  });
+}
+
+/** A plain value, or a template to be expanded. */
+async function optionText(option: unknown, frame: Frame): Promise<Octets | undefined> {
+  if (option === undefined || option === null || typeof option !== 'object') return option === undefined ? undefined : String(option);
+  const expanded = await (option as Template).evaluate(frame); // options of a driver that are objects are templates
+  return expanded.kind === 'ok' ? expanded.value.octets : undefined;
+}
+
+async function numberOption(option: unknown, otherwise: number, frame: Frame): Promise<number> {
+  const value = parseDecimal((await optionText(option, frame)) ?? '');
+  return value ?? otherwise;
+}
+
+async function booleanOption(option: unknown, otherwise: boolean, frame: Frame): Promise<boolean> {
+  const value = await optionText(option, frame);
+  return value === undefined ? otherwise : !/^(?:false|no|0|)$/.test(value);
 }
 
 function group(addresses: readonly Address[], keyOf: (address: Address) => Octets, limitOf: (address: Address) => number): Address[][] {
@@ -19,7 +45,7 @@ function group(addresses: readonly Address[], keyOf: (address: Address) => Octet
     const limit = limitOf(address);
     const key = keyOf(address);
     const batch = open.get(key);
-    if (batch !== undefined && (limit === 0 || batch.length < limit)) {
+    if (batch !== undefined && (limit <= 0 || batch.length < limit)) {
       batch.push(address);
       continue;
     }
@@ -30,22 +56,22 @@ function group(addresses: readonly Address[], keyOf: (address: Address) => Octet
   return batches;
 }
 
-/** 0 is no limit. */
-function count(option: unknown, otherwise: number): number {
-  return typeof option === 'number' ? option : otherwise;
-}
-
-function remoteKey(address: Address): Octets {
+function remoteKey(address: Address, isMultiDomain: boolean): Octets {
   const { state } = address;
-  const domain = state.transport?.own['multi_domain'] === false ? address.domain : '';
-  return JSON.stringify([state.transport?.name, domain, hostsKey(state.hosts), state.errorsTo, state.headersAdd, state.headersRemove, state.uid, state.gid]);
+  return JSON.stringify([state.transport?.name, isMultiDomain ? '' : address.domain, hostsKey(state.hosts), state.errorsTo, state.headersAdd, state.headersRemove, state.uid, state.gid]);
 }
 
 function localKey(address: Address): Octets {
   const { state, kind } = address;
   return JSON.stringify([
-    state.transport?.name, kind, kind === 'mailbox' ? '' : address.address, hostsKey(state.hosts), state.errorsTo, state.headersAdd, state.headersRemove, state.uid, state.gid, state.home,
+    state.transport?.name, kind, kind === 'mailbox' ? namedValues(address) : address.address, hostsKey(state.hosts), state.errorsTo, state.headersAdd, state.headersRemove, state.uid, state.gid, state.home,
   ]);
+}
+
+/** Addresses differ where an option of the transport names what differs. */
+function namedValues(address: Address): Octets {
+  const options = [...(address.state.transport?.settings.values() ?? [])].map((setting) => setting.raw).join('\n');
+  return `${options.includes('$local_part') || options.includes('{local_part') ? address.localPart : ''}@${options.includes('$domain') || options.includes('{domain') ? address.domain : ''}`;
 }
 
 function hostsKey(hosts: readonly HostItem[] | undefined): Octets {

@@ -49,7 +49,7 @@ async function sendBounce(attempt: Attempt, recipient: Octets, failures: readonl
   const report = await composeBounce({ frame, message, recipient, failures: failures.map(reported), copies: await errorsCopies(attempt, recipient) });
   const accepted = await acceptReport(report, message.id, parts);
   if (accepted.kind === 'ok') {
-    parts.handOver(accepted.value);
+    await parts.handOver(accepted.value);
     return;
   }
   // The addresses stay: they fail again, and are reported, at the next attempt.

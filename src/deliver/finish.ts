@@ -95,5 +95,5 @@ async function freeze(attempt: Attempt, undelivered: readonly Address[]): Promis
     .map((item) => (item.includes('@') ? item : `${item}@${main.qualify_recipient ?? main.qualify_domain ?? ''}`));
   const report = await composeFrozenNotice({ frame: attempt.frame, message: attempt.message, reason, undelivered, recipients });
   const accepted = await acceptReport(report, attempt.message.id, attempt.parts);
-  if (accepted.kind === 'ok') attempt.parts.handOver(accepted.value);
+  if (accepted.kind === 'ok') await attempt.parts.handOver(accepted.value);
 }

@@ -17,8 +17,7 @@ export interface RetryTimesParts {
   readonly isQueueRun: boolean;
   /** -qf, -M: no retry time counts. */
   readonly isForced: boolean;
-  /** Main and message log. */
-  readonly log: (line: Octets) => void;
+  readonly messageLog: (line: Octets) => void;
 }
 
 interface Failure {
@@ -174,7 +173,7 @@ export class HostRetries implements RetryPort {
   hostFailed(host: HostItem, address: Address, error: RetryError, message: Octets, detail: HostFailureDetail = {}): void {
     const { scope = 'host', reason, errorNumber = 0 } = detail;
     const who = `H=${hostText(host, this.#parts.frame.services.log)}`;
-    this.#parts.log(`${who}${reason === undefined ? '' : ` ${reason}`}${message === '' ? '' : `: ${message}`}`);
+    this.#parts.messageLog(message === '' ? `${who} ${reason ?? ''}` : `${who}: ${message}${reason === undefined ? '' : `: ${reason}`}`);
     const isMessageError = scope === 'message';
     const key = isMessageError ? messageKey(host, this.#parts.message) : hostKey(host);
     this.#failures.set(key, {
@@ -190,7 +189,7 @@ export class HostRetries implements RetryPort {
   /** Writes what the batch found out. `expired` when every host that failed has passed its last cutoff: its addresses time out. */
   async finish(): Promise<'later' | 'expired'> {
     const { hints } = this.#parts.frame.services;
-    for (const key of this.#worked) if (hints.get(RETRY_DATABASE, key) !== undefined) hints.delete(RETRY_DATABASE, key);
+    for (const key of this.#worked) if (!this.#failures.has(key) && hints.get(RETRY_DATABASE, key) !== undefined) hints.delete(RETRY_DATABASE, key);
     let expired = 0;
     for (const failure of this.#failures.values()) if ((await this.#keep(failure)) === 'expired') expired++;
     return expired > 0 && expired === this.#failures.size ? 'expired' : 'later';

@@ -22,24 +22,30 @@ const LIST_DEFER = -35;
 const ROUTING_RETRY = -52;
 const QUEUED_DOMAIN = -56;
 
+/** Beyond these an address waits for its aliases to be mended. */
 const MAX_DEPTH = 100;
+const MAX_GENERATED = 200_000;
 
 export async function routeAll(attempt: Attempt): Promise<RoutedAddresses> {
   const local: Address[] = [];
   const remote: Address[] = [];
   let pass = recipientsOf(attempt).reverse();
+  let generated = 0;
   for (let depth = 0; pass.length > 0; depth++) {
     const next: Address[] = [];
     for (const address of pass) {
-      if (depth >= MAX_DEPTH) {
+      if (depth >= MAX_DEPTH || generated > MAX_GENERATED) {
         attempt.defer(problemResult({ address, kind: 'deferred', message: 'too many levels of redirection', isFreeze: false, errorNumber: -1 }), attempt.facts(), false, false);
         continue;
       }
       next.push(...(await routeOne(attempt, address, local, remote)));
     }
+    generated += next.length;
     pass = next;
   }
-  return { local, remote };
+  const chosen = { local: attempt.tree.withoutDuplicates(local), remote: attempt.tree.withoutDuplicates(remote) };
+  attempt.expect(chosen.local.length + chosen.remote.length);
+  return chosen;
 }
 
 function recipientsOf(attempt: Attempt): Address[] {
@@ -52,9 +58,8 @@ function recipientsOf(attempt: Attempt): Address[] {
 
 /** Children are returned; deliveries are put before those that were found earlier. */
 async function routeOne(attempt: Attempt, address: Address, local: Address[], remote: Address[]): Promise<readonly Address[]> {
-  const state = attempt.tree.add(address);
-  if (state !== 'new') {
-    attempt.parts.services.log.debug('deliver', () => `${address.unique} is ${state === 'done' ? 'settled already' : 'a duplicate: discarded'}`);
+  if (!attempt.tree.add(address)) {
+    attempt.parts.services.log.debug('deliver', () => `${address.unique} is settled already`);
     return [];
   }
   if (await waits(attempt, address)) return [];
@@ -67,8 +72,7 @@ async function routeOne(attempt: Attempt, address: Address, local: Address[], re
     attempt.messageLog.add(`${loggedAddress(discarded, attempt.parts.services.log, false)}: discarded`);
   }
   for (const delivery of routed.deliveries) {
-    if (delivery !== address && delivery.unique !== address.unique && attempt.tree.add(delivery) !== 'new') continue;
-    attempt.expect(1);
+    if (delivery !== address && !attempt.tree.add(delivery)) continue;
     if (delivery.state.transport?.isRemote === true) remote.unshift(delivery);
     else local.unshift(delivery);
   }

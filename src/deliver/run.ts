@@ -79,7 +79,7 @@ async function deliverAllRemote(attempt: Attempt, remote: readonly Address[]): P
     else if (await isQueued(attempt, address)) attempt.defer({ address, kind: 'deferred', message: 'SMTP delivery explicitly queued' }, attempt.facts(), true, false);
     else due.push(address);
   }
-  await inParallel(remoteBatches(due), attempt.frame.config.main.remote_max_parallel, (batch) => deliverRemote(attempt, batch));
+  await inParallel(await remoteBatches(due, attempt.frame), attempt.frame.config.main.remote_max_parallel, (batch) => deliverRemote(attempt, batch));
   await deliverToFallbacks(attempt, due);
 }
 
@@ -104,7 +104,7 @@ async function deliverToFallbacks(attempt: Attempt, tried: readonly Address[]): 
     address.state.fallbackHosts = undefined;
   }
   attempt.expect(left.length);
-  await inParallel(remoteBatches(left), attempt.frame.config.main.remote_max_parallel, (batch) => deliverRemote(attempt, batch));
+  await inParallel(await remoteBatches(left, attempt.frame), attempt.frame.config.main.remote_max_parallel, (batch) => deliverRemote(attempt, batch));
 }
 
 /** Runs `action` over the items, at most `limit` at a time. */

@@ -19,7 +19,7 @@ export async function warnOfDelay(attempt: Attempt, undelivered: readonly Addres
     const report = await composeWarning({ frame, message, recipient, delaySeconds: due.delaySeconds, delayed: told.map((address) => delayed(attempt, address)) });
     const accepted = await acceptReport({ ...report, recipients }, message.id, parts);
     if (accepted.kind !== 'ok') return message.warningCount;
-    parts.handOver(accepted.value);
+    await parts.handOver(accepted.value);
   }
   return due.count;
 }

@@ -1,5 +1,5 @@
 /** Lines about the fate of an address: `=>`, `->`, `*>`, `>>`, `**`, `==`. Spec ch. 53 "Logging deliveries" to "Fake deliveries". */
-import { printable, type Octets } from '../../base/octets.ts';
+import { lowerCase, printable, type Octets } from '../../base/octets.ts';
 import type { Address, DeliveryResult, HostItem, Log, TransportInstance } from '../../core/index.ts';
 import { formatDuration } from './duration.ts';
 import { tlsFields } from './tls.ts';
@@ -129,14 +129,25 @@ export function topAddress(address: Address): Octets {
  */
 export function loggedAddress(address: Address, log: Log, isDelivered: boolean): Octets {
   const isMailbox = address.kind === 'mailbox';
-  const text = isDelivered && isMailbox && logsAsLocal(address) ? address.localPart : address.address;
+  const text = !isMailbox ? address.address : isDelivered && logsAsLocal(address) ? address.localPart : asRouted(address);
   const parents: Address[] = [];
   for (let parent = address.parent; parent !== undefined; parent = parent.parent) parents.push(parent);
   const top = parents.pop();
   const between = log.selected('all_parents') ? parents : isMailbox ? [] : parents.slice(0, 1);
   const list = between.length === 0 ? '' : ` (${between.map((parent) => printable(parent.address)).join(', ')})`;
   const original = top?.original ?? address.original;
-  return `${printable(text)}${list}${original === text ? '' : ` <${printable(original)}>`}`;
+  return `${printable(text)}${list}${isSameAddress(original, text) ? '' : ` <${printable(original)}>`}`;
+}
+
+/** As routers see it: the local part in lower case, unless the one that took it is caseful. */
+function asRouted(address: Address): Octets {
+  return address.state.router?.generic['caseful_local_part'] === true ? address.address : lowerCase(address.address);
+}
+
+/** The case of domains does not count. */
+function isSameAddress(a: Octets, b: Octets): boolean {
+  const at = a.lastIndexOf('@');
+  return at === b.lastIndexOf('@') && a.slice(0, at + 1) === b.slice(0, at + 1) && lowerCase(a.slice(at + 1)) === lowerCase(b.slice(at + 1));
 }
 
 function logsAsLocal(address: Address): boolean {

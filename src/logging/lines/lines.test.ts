@@ -48,7 +48,7 @@ test('what the peer sent cannot break a line', () => {
 const hosts: [Partial<Origin>, string][] = [
   [{ hostName: 'a.b', heloName: 'A.B' }, 'H=a.b [127.0.0.1]'],
   [{ hostName: 'a.b', heloName: 'c' }, 'H=a.b (c) [127.0.0.1]'],
-  [{ heloName: '[127.0.0.1]' }, 'H=[127.0.0.1]'],
+  [{ heloName: '[127.0.0.1]' }, 'H=([127.0.0.1]) [127.0.0.1]'],
   [{ heloName: '[10.0.0.1]', ident: 'me' }, 'H=([10.0.0.1]) [127.0.0.1] U=me'],
   [{ hostAddress: undefined, ident: 'CALLER' }, 'U=CALLER'],
 ];

@@ -107,7 +107,7 @@ class SmtpDelivery {
     if (opened.kind === 'ready') return this.#sendAll(opened.ready, host);
     if (opened.isPermanent) return this.#failAll(opened.failing, host);
     this.#logHost(host, opened.failing);
-    this.#batch.retry.hostFailed(host, first, opened.failing.error ?? { name: '', detail: '', more: 0 }, opened.failing.message === '' ? opened.failing.reason ?? '' : opened.failing.message);
+    this.#hostFailed(host, first, opened.failing, 'host');
     this.#deferAll(opened.failing, opened.isConnectFailure ? undefined : host);
   }
 
@@ -119,9 +119,8 @@ class SmtpDelivery {
       for (const result of outcome.results) await this.#take(result);
       const [first] = group;
       if (outcome.failing !== undefined) this.#logHost(host, outcome.failing);
-      if (first !== undefined && outcome.isHostError && outcome.failing !== undefined) {
-        this.#batch.retry.hostFailed(host, first, outcome.failing.error ?? { name: '', detail: '', more: 0 }, outcome.failing.message);
-      } else if (first !== undefined) this.#batch.retry.hostWorked(host, first);
+      if (first !== undefined && outcome.failing !== undefined) this.#hostFailed(host, first, outcome.failing, outcome.isHostError ? 'host' : 'message');
+      if (first !== undefined && !outcome.isHostError) this.#batch.retry.hostWorked(host, first);
       if (!outcome.isConnectionUsable) {
         ready.client.connection.close();
         return;
@@ -165,6 +164,10 @@ class SmtpDelivery {
     this.#pending = this.#pending.filter((address) => address !== result.address);
     this.#results.push(result);
     await this.#batch.settled(result);
+  }
+
+  #hostFailed(host: HostItem, address: Address, failing: Failing, scope: 'host' | 'message'): void {
+    this.#batch.retry.hostFailed(host, address, failing.error ?? { name: '', detail: '', more: 0 }, failing.message, { scope, reason: failing.reason, errorNumber: failing.number });
   }
 
   #deferAll(failing: Failing, host: HostItem | undefined): void {
