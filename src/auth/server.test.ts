@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AuthDialogue, AuthenticatorInstance, Frame, HarnessSettings, Lists, Outcome, Template, Text } from '../core/index.ts';
+import type { AuthDialogue, AuthenticatorInstance, Frame, Adaptations, Lists, Outcome, Template, Text } from '../core/index.ts';
 import { defer, forcedFail, ok, untainted } from '../core/index.ts';
 import { FakeLog } from '../system/fakes/log.ts';
 import { constantTemplate, fakeServices, testBuild, testConfig, testFrame, testLocation } from '../system/fakes/services.ts';
@@ -125,8 +125,8 @@ test('CRAM-MD5, with the example of RFC 2195', async () => {
     {},
     { server_secret: template((frame) => (auth(frame, 0) === 'tim' ? ok(untainted('tanstaaftanstaaf')) : forcedFail)) },
   );
-  const harness = { cramMd5Challenge: '<1896.697170952@postoffice.reston.mci.net>' } as HarnessSettings; // the driver looks at nothing else
-  const services = fakeServices({ lists, build: { ...testBuild, harness } });
+  const adaptations = { challenge: '<1896.697170952@postoffice.reston.mci.net>' } as Adaptations; // the driver looks at nothing else
+  const services = fakeServices({ lists, build: { ...testBuild, adaptations } });
   for (const [reply, expected] of [
     ['tim b913a602c7eda7a495b4e6e7334d3890', 'ok'],
     ['tim b913a602c7eda7a495b4e6e7334d3891', 'failed'],

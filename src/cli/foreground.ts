@@ -3,6 +3,7 @@ import { untilAborted } from '../core/index.ts';
 import type { AcceptedMessage } from '../core/index.ts';
 import { type DeliverParts, ON_ARRIVAL } from '../deliver/attempt.ts';
 import { DeliveryPool } from '../deliver/pool.ts';
+import { deliverAccepted } from '../deliver/run.ts';
 import type { Runtime } from '../process/runtime.ts';
 import type { DeliveryWish } from '../receive/dialogue.ts';
 
@@ -22,7 +23,12 @@ export class Foreground {
 
   parts(): DeliverParts {
     const { config, services, spool } = this.#runtime;
-    return { config, services, spool, handOver: (made) => this.#pool.add(made) };
+    return { config, services, spool, handOver: (made) => this.#handOver(made) };
+  }
+
+  async #handOver(made: AcceptedMessage): Promise<void> {
+    if (this.#runtime.config.build.adaptations?.waitsForReports) await deliverAccepted(this.parts(), made, ON_ARRIVAL, untilAborted(this.#lifetime.signal));
+    else this.#pool.add(made);
   }
 
   accepted(accepted: AcceptedMessage, wish: DeliveryWish): void {

@@ -2,14 +2,14 @@
  * The multi-call program: the name it is called by and its arguments choose a tool, a subcommand, an internal role or one of Exim's modes. Each is loaded
  * when it is chosen.
  */
-import type { HarnessSettings } from '../core/build-settings.ts';
+import type { Adaptations } from '../core/build-settings.ts';
 import { octetsFromUnicode } from '../base/octets.ts';
 import { standardOutput } from '../system/standard-streams.ts';
 import { parseArguments } from './arguments.ts';
 
 /** What another entry than the shipped one may change. */
 export interface RunOptions {
-  readonly harness?: HarnessSettings | undefined;
+  readonly adaptations?: Adaptations | undefined;
   /** The script that our own processes are started with; default: the running one. */
   readonly script?: string | undefined;
 }
@@ -25,6 +25,7 @@ export async function run(calledAs: string, args: readonly string[], options: Ru
 /** The exit status; undefined when the process goes on (daemons, agents). */
 async function dispatch(calledAs: string, args: readonly string[], options: RunOptions): Promise<number | undefined> {
   process.env.UV_THREADPOOL_SIZE ??= '16';
+  process.umask(0); // modes of spool, log and mail files are what the configuration says
   const script = options.script ?? process.argv[1] ?? '';
   const first = args[0] ?? '';
   if (first.startsWith('--eximius-role=')) {

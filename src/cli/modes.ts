@@ -58,13 +58,13 @@ export async function runMode(context: ModeContext): Promise<number> {
 /** `undefined`: the process is a daemon now. */
 export async function runInvocation(invocation: Invocation, options: RunOptions & { readonly script: string; readonly argv: readonly string[] }): Promise<number | undefined> {
   const ids = currentIds();
-  if (ids.realUid !== ids.effectiveUid && !options.harness) dropToRealUser();
-  const system = createSystem({ randomSeed: options.harness?.randomSeed });
+  if (ids.realUid !== ids.effectiveUid && !options.adaptations?.keepsPrivilege) dropToRealUser();
+  const system = createSystem({ randomSeed: options.adaptations?.randomSeed });
   const context: ModeContext = {
     invocation,
     io: { stdin: standardInput(), stdout: standardOutput(1), stderr: standardOutput(2), isTerminal: isInputTerminal() },
     system,
-    build: await readBuildSettings(system, options.harness),
+    build: await readBuildSettings(system, options.adaptations),
     registry: builtin,
     callerIds: { uid: ids.realUid, gid: ids.realGid, groups: currentGroups() },
     script: options.script,

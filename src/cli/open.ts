@@ -35,7 +35,7 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
       keepsLines: options.keepsLines ?? false,
       mustBeTrusted: invocation.configFiles === undefined && context.callerIds.uid === 0,
     },
-    ...(options.replaceLog ? { replace: { log: options.replaceLog } } : {}),
+    replaceLog: options.replaceLog,
     debug: debugSink(context),
     writeStderr: (text) => io.stderr.write(text),
   });
@@ -48,7 +48,7 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
   const { startup, main } = runtime.config;
   actors.usePolicy(agentPolicy(build, startup, main));
   if (options.delivers) actAsExim({ name: build.eximUser.uid === startup.eximUid ? build.eximUser.name : '', uid: startup.eximUid }, startup.eximGid);
-  return { kind: 'ok', runtime, caller: findCaller(context, runtime.config), actors };
+  return { kind: 'ok', runtime, caller: await findCaller(context, runtime), actors };
 }
 
 /** Every error, each as Exim writes its one. */

@@ -42,7 +42,7 @@ export async function runRole(role: string, args: readonly string[], options: Ro
 }
 
 async function open(choice: ConfigChoice, system: SystemPorts, options: RoleOptions, actors: { userActions: UserActions; spawner: Spawner }): Promise<OpeningRuntime> {
-  const build = await readBuildSettings(system, options.harness);
+  const build = await readBuildSettings(system, options.adaptations);
   return openRuntime({
     system, registry: builtin, ...actors,
     load: { ...choice, build, files: system.files, accounts: system.accounts, machine: system.machine },
@@ -54,7 +54,7 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
   const args = decodeWorker(argument);
   const parent = parentChannel();
   if (!parent) return 1;
-  const system = createSystem({ randomSeed: options.harness?.randomSeed });
+  const system = createSystem({ randomSeed: options.adaptations?.randomSeed });
   const connect = () => connectLocal(args.helperSocket);
   const agent = args.hasAgent ? new AgentClient(connect) : undefined;
   const uid = args.becomes?.uid ?? currentIds().effectiveUid;
@@ -150,7 +150,7 @@ function endWithParent(close: () => void): void {
 
 async function runAgentChildRole(argument: string, options: RoleOptions): Promise<number> {
   const choice = decodeChoice(argument);
-  const system = createSystem({ randomSeed: options.harness?.randomSeed });
+  const system = createSystem({ randomSeed: options.adaptations?.randomSeed });
   await runAgentChild({
     stream: attachedStream(), files: system.files,
     loadRuntime: async () => {

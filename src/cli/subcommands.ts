@@ -55,7 +55,7 @@ async function contextFor(args: readonly Octets[], options: RunOptions & { reado
   const system = createSystem();
   return {
     invocation: parsed.invocation, io: { stdin: standardInput(), stdout: standardOutput(1), stderr: standardOutput(2), isTerminal: false }, system,
-    build: await readBuildSettings(system, options.harness), registry: builtin, callerIds: { uid: system.machine.realUid(), gid: 0, groups: [] },
+    build: await readBuildSettings(system, options.adaptations), registry: builtin, callerIds: { uid: system.machine.realUid(), gid: 0, groups: [] },
     script: options.script, argv: [...args],
   };
 }

@@ -12,7 +12,7 @@ import type { OptionTable } from '../core/option.ts';
 import { type DriverDefinition, genericTable } from './driver-section.ts';
 
 /** What the program as a whole has, by the name behind `_HAVE_`. */
-const FEATURES: readonly string[] = ['CRYPTEQ', 'DNSSEC', 'IPV6', 'OPENSSL', 'TLS', 'TRANSPORT_APPEND_MAILDIR'];
+const FEATURES: readonly string[] = ['CRYPTEQ', 'DNSSEC', 'ESMTP_LIMITS', 'IPV6', 'OPENSSL', 'TLS', 'TRANSPORT_APPEND_MAILDIR'];
 
 export interface Definitions {
   readonly routers: readonly RouterDefinition[];
@@ -31,13 +31,14 @@ export function builtInMacros(definitions: Definitions): readonly MacroDefinitio
     ...lookups.filter((lookup) => lookup.open).map((lookup) => `HAVE_LOOKUP_${lookup.name}`),
     ...acl.conditions.filter(isBuilt).map((condition) => `ACL_COND_${condition.name}`),
     ...acl.modifiers.filter(isBuilt).map((modifier) => `ACL_MOD_${modifier.name}`),
-    ...logSelectors.map((name) => `LOG_${name}`),
     ...optionNames('MAIN', mainOptions),
     ...driverNames('ROUTER', routers),
     ...driverNames('TRANSPORT', transports),
     ...driverNames('AUTHENTICATOR', authenticators),
+    ...logSelectors.map((name) => `LOG_${name}`),
   ];
-  return names.map((name) => ({ name: `_${upperCase(name)}`, text: 'y', source: 'built-in' }));
+  // -bP shows them in Exim's order: the last first
+  return names.reverse().map((name) => ({ name: `_${upperCase(name)}`, text: 'y', source: 'built-in' }));
 }
 
 function isBuilt(item: { readonly isNotYet?: boolean | undefined }): boolean {
@@ -47,13 +48,12 @@ function isBuilt(item: { readonly isNotYet?: boolean | undefined }): boolean {
 function driverNames(family: string, definitions: readonly (DriverDefinition & { readonly create?: unknown })[]): string[] {
   const built = definitions.filter((definition) => definition.create !== undefined);
   return [
-    ...built.map((definition) => `DRIVER_${family}_${definition.name}`),
     ...optionNames(`${family}S`, genericTable(definitions)),
-    ...built.flatMap((definition) => optionNames(`${family}_${definition.name}`, definition.options)),
+    ...built.flatMap((definition) => [`DRIVER_${family}_${definition.name}`, ...optionNames(`${family}_${definition.name}`, definition.options)]),
   ];
 }
 
 function optionNames(prefix: string, table: OptionTable): string[] {
   const built = Object.entries(table).filter(([, spec]) => spec.notYet === undefined || spec.notYet === 'notice');
-  return built.map(([name]) => `OPT_${prefix}_${name}`);
+  return built.map(([name]) => `OPT_${prefix}_${name}`).sort();
 }

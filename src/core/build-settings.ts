@@ -1,5 +1,7 @@
 /** What Exim has compiled in: one root-owned file beside the program, with presets debian, arch, upstream, embedded (DESIGN 3.14). */
 import type { Octets } from '../base/octets.ts';
+import type { Config } from './config.ts';
+import type { Services } from './ports.ts';
 
 export interface BuildSettings {
   readonly preset: 'debian' | 'arch' | 'upstream' | 'embedded' | 'custom';
@@ -22,22 +24,26 @@ export interface BuildSettings {
   readonly eximPath: Octets;
   readonly submitSocket: Octets;
   readonly dropDirectory: Octets;
-  /** Differences for the conformance runner; absent in the shipped program. */
-  readonly harness?: HarnessSettings | undefined;
+  readonly adaptations?: Adaptations | undefined;
 }
 
-/** Set only by the separate entry of the conformance runner (DESIGN 3.11). */
-export interface HarnessSettings {
+/**
+ * Seams that another entry than the shipped one fills; the conformance runner's does (DESIGN 3.11). The program itself has none of the behaviour
+ * that is put there.
+ */
+export interface Adaptations {
   /** What it takes as compiled in. */
-  readonly build: Partial<Omit<BuildSettings, 'harness'>>;
-  readonly randomSeed: number | undefined;
-  readonly cramMd5Challenge: string | undefined;
+  readonly build: Partial<Omit<BuildSettings, 'adaptations'>>;
+  /** Makes chance predictable. */
+  readonly randomSeed?: number | undefined;
+  /** The challenge of CRAM-MD5 in place of a fresh one. */
+  readonly challenge?: Octets | undefined;
+  /** Takes effective root from its caller's launcher as its own. */
   readonly keepsPrivilege: boolean;
-  readonly configureOwner: number | undefined;
-  readonly syslogToStderr: boolean;
-  readonly fakeLoadAverage: boolean;
-  readonly refusedIsTimeout: boolean;
-  readonly callerLogin: string | undefined;
-  readonly noDefaultSmtputf8: boolean;
-  readonly dnsOnly: boolean;
+  /** Reports that a command line makes are delivered before it goes on. */
+  readonly waitsForReports: boolean;
+  readonly adaptConfig?: (config: Config) => Config;
+  readonly adaptServices?: (services: Services) => Services;
+  /** In place of the syslog daemon. */
+  readonly sendSyslog?: (priority: number, text: Octets) => void;
 }

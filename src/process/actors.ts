@@ -34,6 +34,7 @@ export function openActors({ system, script, choice, isRoot, delivers }: ActorPa
   if (!delivers) return { userActions: new SwitchingUserActions(system.files), spawner: new DirectSpawner(), usePolicy: () => {}, close: () => {} };
   let policy: AgentPolicy = { exim: { uid: 0, gid: 0 }, neverUsers: new Set() };
   const pool = new AgentPool({
+    hasSpare: false,
     startChild: () => asRoot(() => startAttached({ script, args: ['--eximius-role=agent-child', encodeChoice(choice)] })),
     policy: {
       get exim() { return policy.exim; },

@@ -7,7 +7,7 @@ import { aclChecker, createAcls } from '../acl/acls.ts';
 import type { ReadLine } from '../config/lines.ts';
 import { type LoadRequest, type LoadResult, loadConfig } from '../config/load.ts';
 import type {
-  Config, Deadline, Frame, Hints, Log, Machine, MainOptions, Problem, Random, Registry, Results, Services, Spawner, UserActions,
+  Config, Deadline, Frame, Hints, Log, MainOptions, Problem, Registry, Results, Services, Spawner, UserActions,
 } from '../core/index.ts';
 import { untilAborted } from '../core/index.ts';
 import { createExpander, type Expander } from '../expand/expander.ts';
@@ -16,12 +16,12 @@ import { createLists } from '../lists/lists.ts';
 import { createLog, type DebugSink, earlyLogSettings, logSettings } from '../logging/log.ts';
 import { logPrefix } from '../logging/lines/sender.ts';
 import { parseLogSelector, SELECTOR_NAMES } from '../logging/selectors.ts';
-import type { SyslogSend } from '../logging/syslog.ts';
 import { createLookups } from '../lookups/lookups.ts';
 import { Spool } from '../spool/spool.ts';
 import type { SystemPorts } from '../system/create-system.ts';
 import { Resolver } from '../system/dns.ts';
 import { SystemHosts } from '../system/hosts.ts';
+import { SyslogWriter } from '../system/syslog.ts';
 import { createVerifier } from '../verify/verifier.ts';
 
 export interface RuntimeParts {
@@ -32,10 +32,9 @@ export interface RuntimeParts {
   readonly userActions: UserActions;
   readonly spawner: Spawner;
   readonly debug?: DebugSink | undefined;
-  readonly sendSyslog?: SyslogSend | undefined;
   readonly writeStderr?: ((text: Octets) => void) | undefined;
-  /** Stand-ins of the conformance runner. */
-  readonly replace?: { readonly log?: (log: Log) => Log; readonly machine?: Machine; readonly random?: Random } | undefined;
+  /** `-bh` shows its log. */
+  readonly replaceLog?: ((log: Log) => Log) | undefined;
 }
 
 export type OpeningRuntime = { readonly kind: 'ok'; readonly runtime: Runtime } | { readonly kind: 'failed'; readonly problems: readonly Problem[] };
@@ -81,10 +80,10 @@ async function readWith(parts: RuntimeParts) {
       return parsed.kind === 'ok' ? undefined : parsed.message;
     },
   });
-  const machine = parts.replace?.machine ?? system.machine;
+  const machine = system.machine;
   const { files, clock } = system;
-  const logParts = { files, clock, machine, sendSyslog: parts.sendSyslog, debug: parts.debug, writeStderr: parts.writeStderr };
   const { build } = parts.load;
+  const logParts = { files, clock, machine, sendSyslog: build.adaptations?.sendSyslog, debug: parts.debug, writeStderr: parts.writeStderr };
   const lists = createLists();
   const acls = createAcls(acl, expander);
   const verifier = createVerifier();
@@ -95,7 +94,7 @@ async function readWith(parts: RuntimeParts) {
     resolvers.push(dns);
     return {
       clock, files, dns, hosts: new SystemHosts({ files, dns }), accounts: system.accounts, net: system.net, spawner: parts.spawner, userActions: parts.userActions, hints, log,
-      regexes: system.regexes, random: parts.replace?.random ?? system.random, crypt: system.crypt, lookups, lists, acls, verifier, machine, build, logPrefix,
+      regexes: system.regexes, random: system.random, crypt: system.crypt, lookups, lists, acls, verifier, machine, build, logPrefix,
     };
   };
   const earlyLog = createLog({ ...logParts, settings: earlyLogSettings(build) });
@@ -121,16 +120,20 @@ export async function readForCheck(parts: RuntimeParts): Promise<{ readonly load
 export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> {
   const { loaded, expander, lookups, resolvers, makeServices, logParts, machine } = await readWith(parts);
   if (loaded.kind === 'failed') return loaded;
-  const { config } = loaded;
   const { registry } = parts;
+  const { adaptations } = parts.load.build;
+  const config = adaptations?.adaptConfig?.(loaded.config) ?? loaded.config;
   const { files, clock } = parts.system;
   const { build } = parts.load;
   const { startup } = config;
   const owner = { uid: startup.eximUid, gid: startup.eximGid };
-  const fileLog = createLog({ ...logParts, settings: logSettings(config.main, build, startup.logFilePath, startup.spoolDirectory, owner) });
-  const log = parts.replace?.log?.(fileLog) ?? fileLog;
+  const { main } = config;
+  const syslog = new SyslogWriter({ native: parts.system.native, clock, pid: machine.pid, tag: main.syslog_processname ?? 'exim', hasPid: main.syslog_pid });
+  const fileLog = createLog({ ...logParts, sendSyslog: adaptations?.sendSyslog ?? ((priority, text) => syslog.send(priority, text)), settings: logSettings(config.main, build, startup.logFilePath, startup.spoolDirectory, owner) });
+  const log = parts.replaceLog?.(fileLog) ?? fileLog;
   const hints = openHints({ files, machine, log, spoolDirectory: startup.spoolDirectory, owner });
-  const services = makeServices(config.main, log, hints);
+  const made = makeServices(config.main, log, hints);
+  const services = adaptations?.adaptServices?.(made) ?? made;
   const spool = new Spool({
     files, clock, machine, log,
     settings: {
@@ -148,6 +151,7 @@ export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> 
         hints.close();
         for (const resolver of resolvers) resolver.close();
         log.flush();
+        syslog.close();
       },
     }),
   };

@@ -4,21 +4,21 @@
  */
 import { octetsFromUnicode } from '../../src/base/octets.ts';
 import { run as runProgram } from '../../src/cli/main.ts';
-import type { HarnessSettings } from '../../src/core/build-settings.ts';
+import type { Adaptations, Config, Dns, Machine, Net } from '../../src/core/index.ts';
 import { SystemAccounts } from '../../src/system/accounts.ts';
 import { Native } from '../../src/system/native.ts';
+import { standardOutput } from '../../src/system/standard-streams.ts';
 
 const SEED = 42;
 const CHALLENGE = '<1896.697170952@postoffice.reston.mci.net>';
 
-function harnessSettings(environment: NodeJS.ProcessEnv): HarnessSettings {
+function adaptations(environment: NodeJS.ProcessEnv): Adaptations {
   const accounts = new SystemAccounts(new Native());
   const userName = octetsFromUnicode(environment.EXIM_TEST_USER ?? 'exim');
   const groupName = octetsFromUnicode(environment.EXIM_TEST_GROUP ?? 'exim');
   const user = accounts.userByName(userName);
   const group = accounts.groupByName(groupName);
   const owner = Number.parseInt(environment.EXIM_CONFIGURE_OWNER ?? '', 10);
-  const configureOwner = Number.isNaN(owner) ? undefined : owner;
   const whitelist = environment.EXIM_WHITELIST_D_MACROS ?? '';
   return {
     build: {
@@ -27,20 +27,53 @@ function harnessSettings(environment: NodeJS.ProcessEnv): HarnessSettings {
       eximGroup: { name: groupName, gid: group.kind === 'ok' ? (group.value?.gid ?? 0) : 0 },
       spoolDirectory: '/var/spool/exim',
       logFilePath: '',
-      configureOwners: configureOwner === undefined ? [] : [configureOwner],
+      configureOwners: Number.isNaN(owner) ? [] : [owner],
       trustedConfigList: environment.EXIM_TRUSTED_CONFIG_LIST === undefined ? undefined : octetsFromUnicode(environment.EXIM_TRUSTED_CONFIG_LIST),
       whitelistDMacros: whitelist === '' ? [] : whitelist.split(':'),
     },
     randomSeed: SEED,
-    cramMd5Challenge: CHALLENGE,
+    challenge: CHALLENGE,
     keepsPrivilege: true,
-    configureOwner,
-    syslogToStderr: true,
-    fakeLoadAverage: true,
-    refusedIsTimeout: true,
-    callerLogin: undefined,
-    noDefaultSmtputf8: true,
-    dnsOnly: true,
+    waitsForReports: true,
+    adaptConfig: withoutSmtputf8,
+    adaptServices: (services) => ({ ...services, machine: risingLoad(services.machine), net: refusalsAsTimeouts(services.net), dns: oneTemporaryFailure(services.dns) }),
+    sendSyslog: (_priority, text) => standardOutput(2).write(`SYSLOG: '${text}'\n`),
+  };
+}
+
+/** SMTPUTF8 is offered to nobody unless the configuration says so. */
+function withoutSmtputf8(config: Config): Config {
+  if (config.mainSettings.has('smtputf8_advertise_hosts')) return config;
+  return { ...config, main: { ...config.main, smtputf8_advertise_hosts: undefined } };
+}
+
+/** Each look at the load average sees it 0.01 higher. */
+function risingLoad(machine: Machine): Machine {
+  let load = 0;
+  return new Proxy(machine, {
+    get: (target, name) => {
+      if (name === 'loadAverage') return () => (load += 0.01);
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+const ENDLESS_TIMEOUT_MS = 999_999_000;
+
+function refusalsAsTimeouts(net: Net): Net {
+  return {
+    connect: async (request, until) => {
+      const connected = await net.connect(request, until);
+      if (connected.kind === 'ok' || connected.errno !== 'ECONNREFUSED' || request.timeoutMs !== ENDLESS_TIMEOUT_MS) return connected;
+      return { kind: 'error', errno: 'ETIMEDOUT', reason: 'Connection timed out', isTimeout: true };
+    },
+  };
+}
+
+function oneTemporaryFailure(dns: Dns): Dns {
+  return {
+    resolve: (name, type, until, options) => (name === '99.99.99.99.in-addr.arpa' ? { kind: 'again', message: 'host lookup did not complete' } : dns.resolve(name, type, until, options)),
   };
 }
 
@@ -49,5 +82,5 @@ const calledAs = (process.env.EXIM_ARGV0 ?? 'exim').replace(/^.*\//, '');
 
 /** What the bundle's loader calls. */
 export async function run(_name: string, args: readonly string[]): Promise<void> {
-  await runProgram(calledAs === 'exim_exim' ? 'exim' : calledAs, args, { harness: harnessSettings(process.env) });
+  await runProgram(calledAs === 'exim_exim' ? 'exim' : calledAs, args, { adaptations: adaptations(process.env) });
 }

@@ -33,7 +33,7 @@ async function serve(secret: Template, initial: Octets | undefined, dialogue: Au
   if (initial !== undefined && initial !== '') return { kind: 'fail' };
   const { services, config } = frame;
   const challenge =
-    services.build.harness?.cramMd5Challenge ?? `<${services.machine.pid}.${Math.floor(services.clock.now() / 1000)}@${config.main.primary_hostname ?? services.machine.hostName}>`;
+    services.build.adaptations?.challenge ?? `<${services.machine.pid}.${Math.floor(services.clock.now() / 1000)}@${config.main.primary_hostname ?? services.machine.hostName}>`;
   const reply = await dialogue.challenge(challenge);
   if (reply === undefined) return { kind: 'cancelled' };
   if (reply === 'bad-base64') return { kind: 'bad-base64' };
