@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { defineVariable } from '../core/define/variable.ts';
 import { createExpander } from '../expand/expander.ts';
 import { MemoryFiles } from '../system/fakes/files.ts';
 import { RegexEngine } from '../system/regex.ts';
 import { checkLoaded, formatCheck } from './check.ts';
 import { loadText, testDefinitions } from './load-cases.ts';
 
-const compiler = createExpander({ items: [], operators: [], conditions: [], variables: [] });
+const variables = ['local_part', 'domain_data'].map((name) => defineVariable({ name, summary: '', spec: '', read: () => undefined }));
+const compiler = createExpander({ items: [], operators: [], conditions: [], variables });
 const files = new MemoryFiles({ files: { '/etc/there': '' } });
 const routers = testDefinitions.routers.map((router) => (router.name === 'accept' ? { ...router, neverDeclines: true } : router));
 
@@ -40,8 +42,8 @@ const cases: readonly (readonly [what: string, text: string, ...lines: readonly 
     '/etc/exim.conf:9:1: warning: no address reaches the router c', '    the router b in line 6 leaves none over'],
   ['files that are not there', 'tls_certificate = /etc/none\ntls_privatekey = /etc/there\ndomainlist d = lsearch;/etc/none : dsearch;/etc/there\ndomainlist e = exists{/etc/none} lsearch;/etc/none\n',
     '/etc/exim.conf:1:19: warning: /etc/none: No such file or directory', '/etc/exim.conf:3:16: warning: /etc/none: No such file or directory'],
-  ['tainted parts of file names', 'begin routers\nr:\n driver = redirect\n file = /home/${lc:$local_part}/f$domain_data\n data = $local_part\n',
-    '/etc/exim.conf:4:20: warning: taint_mode = strict refuses $local_part in a file name', '    $local_part_data holds what a list or a check found, which may be used'],
+  ['tainted parts of file names', 'begin routers\nr:\n driver = redirect\n file = /home/$local_part/f$domain_data\n data = $local_part\n',
+    '/etc/exim.conf:4:15: warning: taint_mode = strict refuses $local_part in a file name', '    $local_part_data holds what a list or a check found, which may be used'],
   ['what is not built', 'local_scan_path = /x\n', '/etc/exim.conf:1:19: not-yet: main option "local_scan_path" is not supported yet'],
 ];
 

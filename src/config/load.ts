@@ -53,7 +53,7 @@ export interface LoadRequest {
 
 export type LoadResult =
   | { readonly kind: 'ok'; readonly config: Config; /** With `keepsLines`. */ readonly lines?: readonly ReadLine[] }
-  | { readonly kind: 'failed'; readonly problems: readonly Problem[] };
+  | { readonly kind: 'failed'; readonly problems: readonly Problem[]; /** As far as it was read, to find the log with; absent when no file could be. */ readonly partial?: Config };
 
 export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
   const opened = openFirst(request);
@@ -135,7 +135,7 @@ async function read(request: LoadRequest, file: ReadFile, text: Octets): Promise
   readSections(lines, sections, context);
   const config = await assemble(request, sections, context, macros, [file, ...lines.included]);
   for (const problem of problemsOfAcls(request, sections)) problems.add(problem);
-  if (problems.hasErrors) return { kind: 'failed', problems: problems.found };
+  if (problems.hasErrors) return { kind: 'failed', problems: problems.found, partial: config };
   return { kind: 'ok', config: { ...config, problems: problems.found }, ...(kept ? { lines: kept } : {}) };
 }
 

@@ -26,6 +26,8 @@ export interface PrintParts {
   readonly lines: readonly ReadLine[];
   /** As `exim_version` shows it. */
   readonly version: string;
+  /** Over `config`, where it is another. */
+  readonly headingVersion?: string;
 }
 
 export interface Printed {
@@ -339,10 +341,14 @@ function joinRepeated(values: readonly Octets[], joiner: OptionSpec<unknown>['jo
 
 // ---------------------------------------------------------------- -bP config
 
-function printConfigLines({ lines, isAdmin, version }: PrintParts): Octets[] {
-  const result = [`# Exim Configuration (${version})`];
+function printConfigLines({ lines, isAdmin, isValueOnly, version, headingVersion }: PrintParts): Octets[] {
+  const result = [`# Exim Configuration (${headingVersion ?? version})`];
   let section = 'main';
   let indent = '';
+  const push = (isHeading: boolean, level: string, text: Octets): void => {
+    if (isHeading && !isValueOnly) result.push('');
+    result.push(isValueOnly ? text : level + text);
+  };
   for (const line of lines) {
     if (line.kind === 'place') {
       result.push(`# ${line.line} "${line.file}"`);
@@ -353,12 +359,12 @@ function printConfigLines({ lines, isAdmin, version }: PrintParts): Octets[] {
     if (begin) {
       section = begin[1] ?? '';
       indent = '  ';
-      result.push('', text);
+      push(true, '', text);
     } else if (indent !== '' && hasNames(section) && /^[A-Za-z][A-Za-z0-9_]* ?:/.test(text)) {
       indent = '    ';
-      result.push('', `  ${text}`);
+      push(true, '  ', text);
     } else {
-      result.push(indent + (isAdmin ? text : withoutHidden(text)));
+      push(false, indent, isAdmin ? text : withoutHidden(text));
     }
   }
   return result;

@@ -85,9 +85,11 @@ function readSteps(text: Octets, from: number): RetryStep[] | Flaw {
   return steps;
 }
 
+const ALGORITHMS: ReadonlyMap<string, RetryStep['algorithm']> = new Map([['F', 'F'], ['G', 'G'], ['H', 'H']]);
+
 /** `F,2h,15m` or `G,16h,1h,1.5`; white space may follow a comma. */
 function readStep(text: Octets, from: number): { readonly step: RetryStep; readonly end: number } | Flaw {
-  const letter: string = upperCase(text[from] ?? '');
+  const letter = ALGORITHMS.get(upperCase(text[from] ?? ''));
   if (text[from + 1] !== ',') return { message: 'comma expected', offset: from + 1 };
   const count = letter === 'F' ? 2 : 3;
   const parts: Octets[] = [];
@@ -99,9 +101,9 @@ function readStep(text: Octets, from: number): { readonly step: RetryStep; reado
     parts.push(part);
     at = start + part.length;
     if (at < text.length && !/[,; \t]/.test(text[at] ?? '')) return { message: 'comma or semicolon expected', offset: at };
-    if (letter !== 'F' && letter !== 'G' && letter !== 'H') return { message: 'unknown retry rule letter', offset: from };
+    if (letter === undefined) return { message: 'unknown retry rule letter', offset: from };
   }
-  if (letter !== 'F' && letter !== 'G' && letter !== 'H') return { message: 'unknown retry rule letter', offset: from };
+  if (letter === undefined) return { message: 'unknown retry rule letter', offset: from };
   const untilSeconds = parseTimeSpan(parts[0] ?? '') ?? 0;
   const intervalSeconds = parseTimeSpan(parts[1] ?? '') ?? 0;
   const factor = letter === 'F' ? 1 : readFactor(parts[2] ?? '');
