@@ -2,11 +2,11 @@
  * Retry times of one delivery attempt: which addresses and hosts are due, and what failures leave in the hints. Spec ch. 32 "Retry configuration",
  * ch. 49 "Errors in outgoing SMTP".
  */
-import type { Octets } from '../base/octets.ts';
-import type { Address, DeliveryResult, Frame, HostFailureDetail, HostItem, Message, RetryError, RetryPort } from '../core/index.ts';
+import { parseDecimal, type Octets } from '../base/octets.ts';
+import type { Address, DeliveryResult, Frame, HostFailureDetail, HostItem, Message, RetryError, RetryPort, Template } from '../core/index.ts';
 import { anyLocalPart, findRetryRule, isPastLastCutoff, nextRetry } from '../hints/retry.ts';
 import { findRetryRecord, formatRetryRecord, RETRY_DATABASE } from '../hints/retry-record.ts';
-import { hostText } from '../logging/lines/delivery.ts';
+import { asRouted, hostText } from '../logging/lines/delivery.ts';
 
 const NO_ERROR: RetryError = { name: '', detail: '', more: 0 };
 
@@ -45,7 +45,7 @@ export class RetryTimes {
   /** Whether routing of this address must wait. */
   async routingWaits(address: Address): Promise<boolean> {
     if (!this.#mustWait()) return false;
-    const keys = [`R:${address.domain}`, `R:${address.address}`, this.#addressErrorKey(address)];
+    const keys = [`R:${address.domain}`, `R:${asRouted(address)}`, this.#addressErrorKey(address)];
     for (const key of keys) if (await this.#isWaiting(key, address)) return true;
     return false;
   }
@@ -58,7 +58,7 @@ export class RetryTimes {
   async routingDeferred(address: Address, errorNumber: number, message: Octets): Promise<'later' | 'expired'> {
     const usesLocalPart = address.state.router?.generic['retry_use_local_part'] === true;
     return this.#keep({
-      key: usesLocalPart ? `R:${address.address}` : `R:${address.domain}`,
+      key: usesLocalPart ? `R:${asRouted(address)}` : `R:${address.domain}`,
       subjects: [usesLocalPart ? address.address : anyLocalPart(address.domain)],
       error: errorNumber === -1 ? NO_ERROR : { name: 'lookup', detail: '', more: 0 },
       errorNumber, text: message, isMessageError: false,
@@ -80,7 +80,7 @@ export class RetryTimes {
   /** A delivery that worked ends what was remembered; nothing is written when nothing was. */
   worked(address: Address): void {
     const keys = address.state.transport?.isRemote === true ? [this.#addressErrorKey(address)] : [localKey(address)];
-    for (const key of [...keys, `R:${address.domain}`, `R:${address.address}`]) this.#forget(key);
+    for (const key of [...keys, `R:${address.domain}`, `R:${asRouted(address)}`]) this.#forget(key);
   }
 
   #forget(key: Octets): void {
@@ -93,7 +93,16 @@ export class RetryTimes {
   async hostsOf(addresses: readonly Address[]): Promise<HostRetries> {
     const [first] = addresses;
     const isOld = first !== undefined && (await this.#isPastCutoff([anyLocalPart(first.domain)], NO_ERROR));
-    return new HostRetries(this.#parts, this.#nowSeconds, isOld, (failure) => this.#keep(failure));
+    const port = first === undefined ? SMTP_PORT : await this.#defaultPort(first);
+    return new HostRetries(this.#parts, { nowSeconds: this.#nowSeconds, isOldMessage: isOld, defaultPort: port, keep: (failure) => this.#keep(failure) });
+  }
+
+  /** Hosts without a port of their own are contacted at the transport's. */
+  async #defaultPort(address: Address): Promise<number> {
+    const option = address.state.transport?.own['port'] as Template | undefined; // declared as an expanded option by remote transports
+    const expanded = await option?.evaluate({ ...this.#parts.frame, address });
+    const text = expanded?.kind === 'ok' ? expanded.value.octets : '';
+    return SERVICE_PORTS.get(text) ?? parseDecimal(text) ?? SMTP_PORT;
   }
 
   #mustWait(): boolean {
@@ -119,7 +128,7 @@ export class RetryTimes {
   /** A 4xx to RCPT concerns recipient and sender together, unless `address_retry_include_sender` is false. */
   #addressErrorKey(address: Address): Octets {
     const includesSender = address.state.transport?.own['address_retry_include_sender'] !== false;
-    return includesSender ? `R:${address.address}:<${this.#parts.message.sender}>` : `R:${address.address}`;
+    return includesSender ? `R:${asRouted(address)}:<${this.#parts.message.sender}>` : `R:${asRouted(address)}`;
   }
 
   /** Writes the next retry time; `expired`: there will be none for this message. */
@@ -141,30 +150,36 @@ export class RetryTimes {
 }
 
 const MAX_TEXT = 150;
+const SMTP_PORT = 25;
+const SERVICE_PORTS: ReadonlyMap<string, number> = new Map([['smtp', 25], ['smtps', 465], ['submissions', 465], ['submission', 587], ['lmtp', 24]]);
+
+interface HostRetryContext {
+  readonly nowSeconds: number;
+  /** Longer on the queue than the last cutoff: hosts are tried whatever their times say. */
+  readonly isOldMessage: boolean;
+  readonly defaultPort: number;
+  readonly keep: (failure: Failure) => Promise<'later' | 'expired'>;
+}
 
 /** What a transport asks and tells about hosts; failures are written when the batch is over. */
 export class HostRetries implements RetryPort {
   readonly #parts: RetryTimesParts;
-  readonly #nowSeconds: number;
-  readonly #isOldMessage: boolean;
-  readonly #keep: (failure: Failure) => Promise<'later' | 'expired'>;
+  readonly #context: HostRetryContext;
   readonly #failures = new Map<Octets, Failure>();
   readonly #worked = new Set<Octets>();
 
-  constructor(parts: RetryTimesParts, nowSeconds: number, isOldMessage: boolean, keep: (failure: Failure) => Promise<'later' | 'expired'>) {
+  constructor(parts: RetryTimesParts, context: HostRetryContext) {
     this.#parts = parts;
-    this.#nowSeconds = nowSeconds;
-    this.#isOldMessage = isOldMessage;
-    this.#keep = keep;
+    this.#context = context;
   }
 
   hostStatus(host: HostItem, _address: Address): 'due' | 'not-due' | 'expired' {
-    if (this.#parts.isForced || this.#isOldMessage) return 'due';
+    if (this.#parts.isForced || this.#context.isOldMessage) return 'due';
     let status: 'due' | 'not-due' | 'expired' = 'due';
-    for (const key of [hostKey(host), messageKey(host, this.#parts.message)]) {
+    for (const key of this.#keys(host)) {
       const { hints } = this.#parts.frame.services;
-      const record = findRetryRecord(hints, key, this.#nowSeconds, this.#parts.frame.config.main.retry_data_expire);
-      if (record === undefined || record.nextTry <= this.#nowSeconds) continue;
+      const record = findRetryRecord(hints, key, this.#context.nowSeconds, this.#parts.frame.config.main.retry_data_expire);
+      if (record === undefined || record.nextTry <= this.#context.nowSeconds) continue;
       status = record.isExpired ? 'expired' : 'not-due';
     }
     return status;
@@ -175,7 +190,8 @@ export class HostRetries implements RetryPort {
     const who = `H=${hostText(host, this.#parts.frame.services.log)}`;
     this.#parts.messageLog(message === '' ? `${who} ${reason ?? ''}` : `${who}: ${message}${reason === undefined ? '' : `: ${reason}`}`);
     const isMessageError = scope === 'message';
-    const key = isMessageError ? messageKey(host, this.#parts.message) : hostKey(host);
+    const [ofHost, ofMessage] = this.#keys(host);
+    const key = isMessageError ? ofMessage : ofHost;
     this.#failures.set(key, {
       key, subjects: [anyLocalPart(host.name), anyLocalPart(address.domain)], error, errorNumber, isMessageError,
       text: message === '' ? (reason ?? '') : `${who}: ${message}`,
@@ -183,7 +199,7 @@ export class HostRetries implements RetryPort {
   }
 
   hostWorked(host: HostItem, _address: Address): void {
-    this.#worked.add(hostKey(host)).add(messageKey(host, this.#parts.message));
+    for (const key of this.#keys(host)) this.#worked.add(key);
   }
 
   /** Writes what the batch found out. `expired` when every host that failed has passed its last cutoff: its addresses time out. */
@@ -191,8 +207,13 @@ export class HostRetries implements RetryPort {
     const { hints } = this.#parts.frame.services;
     for (const key of this.#worked) if (!this.#failures.has(key) && hints.get(RETRY_DATABASE, key) !== undefined) hints.delete(RETRY_DATABASE, key);
     let expired = 0;
-    for (const failure of this.#failures.values()) if ((await this.#keep(failure)) === 'expired') expired++;
+    for (const failure of this.#failures.values()) if ((await this.#context.keep(failure)) === 'expired') expired++;
     return expired > 0 && expired === this.#failures.size ? 'expired' : 'later';
+  }
+
+  #keys(host: HostItem): readonly [ofHost: Octets, ofMessage: Octets] {
+    const key = hostKey(host, this.#context.defaultPort);
+    return [key, `${key}:${this.#parts.message.id}`];
   }
 
   /** Hosts that were tried and failed; none: nothing was due. */
@@ -203,7 +224,7 @@ export class HostRetries implements RetryPort {
 
 function localKey(address: Address): Octets {
   if (address.kind !== 'mailbox') return `T:${address.unique}`;
-  return usesLocalPart(address) ? `T:${address.address}` : `T:${address.domain}`;
+  return usesLocalPart(address) ? `T:${asRouted(address)}` : `T:${address.domain}`;
 }
 
 function usesLocalPart(address: Address): boolean {
@@ -215,12 +236,8 @@ function fullAddress(address: Address): Octets {
 }
 
 /** `T:name:ip:port`, addresses with colons and names that are addresses in brackets. */
-function hostKey(host: HostItem): Octets {
+function hostKey(host: HostItem, defaultPort: number): Octets {
   const bracketed = (text: Octets) => (text.includes(':') ? `[${text}]` : text);
   const name = host.name === host.address ? `[${host.name}]` : host.name;
-  return `T:${name}:${bracketed(host.address ?? '')}:${host.port ?? 25}`;
-}
-
-function messageKey(host: HostItem, message: Message): Octets {
-  return `${hostKey(host)}:${message.id}`;
+  return `T:${name}:${bracketed(host.address ?? '')}:${host.port ?? defaultPort}`;
 }

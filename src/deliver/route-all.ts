@@ -38,7 +38,8 @@ export async function routeAll(attempt: Attempt): Promise<RoutedAddresses> {
         attempt.defer(problemResult({ address, kind: 'deferred', message: 'too many levels of redirection', isFreeze: false, errorNumber: -1 }), attempt.facts(), false, false);
         continue;
       }
-      next.push(...(await routeOne(attempt, address, local, remote)));
+      if (address.state.transport !== undefined || address.kind !== 'mailbox') take(address, local, remote);
+      else next.push(...(await routeOne(attempt, address, local, remote)));
     }
     generated += next.length;
     pass = next;
@@ -56,7 +57,13 @@ function recipientsOf(attempt: Attempt): Address[] {
   }));
 }
 
-/** Children are returned; deliveries are put before those that were found earlier. */
+/** Deliveries are put before those that were found earlier. */
+function take(delivery: Address, local: Address[], remote: Address[]): void {
+  if (delivery.state.transport?.isRemote === true) remote.unshift(delivery);
+  else local.unshift(delivery);
+}
+
+/** What is for the next pass: children, and files and pipes, which need no router any more. */
 async function routeOne(attempt: Attempt, address: Address, local: Address[], remote: Address[]): Promise<readonly Address[]> {
   if (!attempt.tree.add(address)) {
     attempt.parts.services.log.debug('deliver', () => `${address.unique} is settled already`);
@@ -71,12 +78,13 @@ async function routeOne(attempt: Attempt, address: Address, local: Address[], re
     if (discarded.state.router?.generic['disable_logging'] !== true) attempt.log(line);
     attempt.messageLog.add(`${loggedAddress(discarded, attempt.parts.services.log, false)}: discarded`);
   }
+  const later: Address[] = [];
   for (const delivery of routed.deliveries) {
     if (delivery !== address && !attempt.tree.add(delivery)) continue;
-    if (delivery.state.transport?.isRemote === true) remote.unshift(delivery);
-    else local.unshift(delivery);
+    if (delivery.kind === 'mailbox') take(delivery, local, remote);
+    else later.push(delivery);
   }
-  return routed.children;
+  return [...later, ...routed.children];
 }
 
 /** Held and queued domains, and retry times. */

@@ -140,7 +140,7 @@ export function loggedAddress(address: Address, log: Log, isDelivered: boolean):
 }
 
 /** As routers see it: the local part in lower case, unless the one that took it is caseful. */
-function asRouted(address: Address): Octets {
+export function asRouted(address: Address): Octets {
   return address.state.router?.generic['caseful_local_part'] === true ? address.address : lowerCase(address.address);
 }
 
