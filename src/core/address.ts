@@ -8,9 +8,9 @@ export type AddressKind = 'mailbox' | 'file' | 'directory' | 'pipe' | 'autoreply
 
 export interface Address {
   readonly kind: AddressKind;
-  /** local_part@domain (local part case kept, domain in lower case); for files, pipes: the `/path` or `|command` text. */
+  /** local_part@domain with its case as written: for logs and RCPT; for files, pipes: the `/path` or `|command` text. */
   readonly address: Octets;
-  /** As written by its parent or in the envelope, before lower-casing. */
+  /** As written by its parent or in the envelope. */
   readonly original: Octets;
   readonly localPart: Octets;
   readonly domain: Octets;

@@ -20,8 +20,8 @@ const nothingInherited: InheritedProperties = Object.freeze({ headersAdd: [], he
 /** Makes an address that has not been routed yet. Of a file, pipe or reply the local part and domain are its parent's. */
 export function makeAddress(request: NewAddress): Address {
   const { kind = 'mailbox', parent, inherited = nothingInherited } = request;
-  const address = kind === 'mailbox' ? withLowerCaseDomain(request.address) : request.address;
-  const { localPart, domain } = kind === 'mailbox' || parent === undefined ? unquotedParts(address) : parent;
+  const { address } = request;
+  const { localPart, domain } = kind === 'mailbox' || parent === undefined ? routedParts(address) : parent;
   return {
     kind,
     address,
@@ -59,9 +59,10 @@ function newState(inherited: InheritedProperties, redirected: AddressState | und
  */
 function uniqueString(kind: AddressKind, address: Octets, parent: Address | undefined): Octets {
   if (kind !== 'mailbox') return parent === undefined ? address : `${address}:${parent.unique}`;
+  const plain = withLowerCaseDomain(address);
   let same = 0;
-  for (let ancestor = parent; ancestor; ancestor = ancestor.parent) if (ancestor.kind === 'mailbox' && ancestor.address === address) same++;
-  return same === 0 ? address : `\\${same - 1}\\${address}`;
+  for (let ancestor = parent; ancestor; ancestor = ancestor.parent) if (ancestor.kind === 'mailbox' && withLowerCaseDomain(ancestor.address) === plain) same++;
+  return same === 0 ? plain : `\\${same - 1}\\${plain}`;
 }
 
 export function splitAddress(address: Octets): { readonly localPart: Octets; readonly domain: Octets } {
@@ -69,10 +70,10 @@ export function splitAddress(address: Octets): { readonly localPart: Octets; rea
   return at < 0 ? { localPart: address, domain: '' } : { localPart: address.slice(0, at), domain: address.slice(at + 1) };
 }
 
-/** Routers see the local part without its quotes and backslashes. */
-function unquotedParts(address: Octets): { readonly localPart: Octets; readonly domain: Octets } {
+/** Routers see the domain in lower case, and the local part without its quotes and backslashes. */
+function routedParts(address: Octets): { readonly localPart: Octets; readonly domain: Octets } {
   const { localPart, domain } = splitAddress(address);
-  return { localPart: unquoteLocalPart(localPart), domain };
+  return { localPart: unquoteLocalPart(localPart), domain: lowerCase(domain) };
 }
 
 /** `"a b"` is `a b`, `a\\@b` is `a@b`. */

@@ -8,7 +8,7 @@ import { mailOf } from '../core/frame.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { ListMatch } from '../core/ports.ts';
 import { tainted, untainted } from '../core/text.ts';
-import { unquoteLocalPart, writtenLocalPart } from './address.ts';
+import { unquoteLocalPart, withLowerCaseDomain, writtenLocalPart } from './address.ts';
 import { findPrefix, findSuffix } from './affixes.ts';
 import { hasRequiredFiles } from './require-files.ts';
 import { expandOption, expandText, isTrue, messageOf, pairOption, settingsOf } from './settings.ts';
@@ -46,7 +46,7 @@ function wasHere(address: Address, router: RouterInstance): boolean {
   for (let ancestor = address.parent; ancestor; ancestor = ancestor.parent) {
     if (ancestor.state.router?.name !== router.name) continue;
     if (!repeats) return true;
-    const isSame = isCaseful ? ancestor.address === address.address : lowerCase(ancestor.address) === lowerCase(address.address);
+    const isSame = isCaseful ? withLowerCaseDomain(ancestor.address) === withLowerCaseDomain(address.address) : lowerCase(ancestor.address) === lowerCase(address.address);
     if (isSame) return true;
   }
   return false;

@@ -109,6 +109,6 @@ function hostLines({ state }: Address): Octets[] {
   return hosts.map((host) => {
     const address = host.address === undefined ? ''.padEnd(addressWidth + 2) : `[${host.address}]`;
     const rest = `${host.mx === undefined ? '' : ` MX=${host.mx}`}${host.port === undefined ? '' : ` port=${host.port}`}${host.isDnsSecure ? ' AD' : ''}`;
-    return `  host ${host.name.padEnd(nameWidth)} ${rest === '' ? address : address.padEnd(addressWidth + 2)}${rest}`;
+    return `  host ${host.name.padEnd(nameWidth)} ${address.padEnd(addressWidth + 2)}${rest}`;
   });
 }

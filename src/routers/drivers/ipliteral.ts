@@ -26,7 +26,7 @@ export default defineRouter({
       if (finding.kind !== 'found') return { kind: 'decline' };
       const [first] = finding.hosts;
       const selfResult = finding.isLocal && first !== undefined ? applySelf(self, first, address, frame) : undefined;
-      return selfResult ?? { kind: 'accept', hosts: finding.hosts };
+      return selfResult ?? { kind: 'accept', hosts: finding.hosts.map((host) => ({ ...host, name: address.domain })) };
     },
   }),
 });

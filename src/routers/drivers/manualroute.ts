@@ -99,12 +99,16 @@ class ManualRouting {
     if (this.#set.route_data !== undefined) {
       const data = await this.#set.route_data.evaluate(frame);
       if (data.kind === 'forced-fail') return { kind: 'decline' };
-      if (data.kind !== 'ok') return { kind: 'defer', message: `${this.#instance.name} router: failed to expand "${this.#set.route_data.source}": ${data.message}` };
+      if (data.kind !== 'ok') return { kind: 'defer', message: `failed to expand "${this.#set.route_data.source}": ${data.message}` };
       return data.value.octets === '' ? { kind: 'decline' } : { rule: parseRouteData(data.value.octets), frame };
     }
     for (const rule of this.#rules) {
-      const pattern = untainted(rule.pattern.replaceAll(':', '::'));
-      const match = await frame.services.lists.matchDomain(pattern, tainted(this.#address.domain), frame);
+      const pattern = await expandText(rule.pattern, `route_list of the ${this.#instance.name} router`, frame);
+      if (pattern.kind === 'forced-fail') continue;
+      if (pattern.kind !== 'ok') return { kind: 'defer', message: `failed to expand "${rule.pattern}": ${pattern.message}` };
+      // One item, whatever is in it: a doubled colon is no separator.
+      const item = untainted(pattern.value.octets.replaceAll(':', '::'));
+      const match = await frame.services.lists.matchDomain(item, tainted(this.#address.domain), frame);
       if (match.kind !== 'ok') return { kind: 'defer', message: `lookup deferred in ${this.#instance.name} router: ${messageOf(match)}` };
       if (!match.value.matched) continue;
       const captured = match.value.captures === undefined ? { ...frame, captures: [tainted(this.#address.domain)] } : { ...frame, captures: match.value.captures };
@@ -117,16 +121,14 @@ class ManualRouting {
     const { frame, verify } = this.#context;
     const transport = await findTransport(parsed.transport, this.#instance, frame);
     if (transport.kind !== 'ok') return { kind: 'defer', message: messageOf(transport) };
-    if (transport.value === undefined) {
-      if (verify === 'sender' || verify === 'recipient' || settingsOf(this.#instance).verify_only) return { kind: 'accept' };
-      return { kind: 'error', message: 'neither the router nor the rule names a transport' };
-    }
-    const name = transport.value.name;
-    if (!transport.value.isRemote) return hosts === '' ? { kind: 'accept', transport: name } : { kind: 'accept', transport: name, hosts: [{ name: hosts }] };
+    const name = transport.value?.name;
+    if (name === undefined && verify !== 'sender' && verify !== 'recipient') return { kind: 'error', message: 'neither the router nor the rule names a transport' };
+    const naming = name === undefined ? {} : { transport: name };
+    if (transport.value?.isRemote === false) return hosts === '' ? { kind: 'accept', ...naming } : { kind: 'accept', ...naming, hosts: [{ name: hosts }] };
     const found = await this.#findHosts(hosts, parsed);
     if (found.kind === 'forced-fail' || found.kind === 'fail' || found.kind === 'defer') return { kind: 'defer', message: messageOf(found) };
     if ('result' in found.value) return found.value.result;
-    return { kind: 'accept', transport: name, hosts: found.value.hosts, isRandomized: found.value.isRandomized };
+    return { kind: 'accept', ...naming, hosts: found.value.hosts, isRandomized: found.value.isRandomized };
   }
 
   async #findHosts(list: Octets, parsed: RouteOptions): Promise<Outcome<{ readonly result: RouteResult } | { readonly hosts: readonly HostItem[]; readonly isRandomized: boolean }>> {
@@ -165,8 +167,8 @@ class ManualRouting {
   /** What one item's look-up means for the list. */
   #take(finding: HostFinding, item: ParsedHost, isFirst: boolean): RouteResult | 'stop' | 'skip' | { readonly hosts: readonly HostItem[] } {
     switch (finding.kind) {
-      case 'ignored': return 'skip';
       case 'again': return { kind: 'defer', message: `host lookup for ${item.host.name} did not complete`, isTimeout: true };
+      case 'ignored':
       case 'not-found': {
         const action = this.#set.host_find_failed ?? 'freeze';
         return action === 'ignore' ? 'skip' : act(action, `lookup of host "${item.host.name}" failed in ${this.#instance.name} router`);
@@ -201,7 +203,7 @@ async function findItem(item: ParsedHost, { lookup }: RouteOptions, search: Host
 /** `host_find_failed`, `host_all_ignored`. */
 function act(action: Octets, message: Octets): RouteResult {
   switch (action) {
-    case 'decline': return { kind: 'decline', message };
+    case 'decline': return { kind: 'decline' };
     case 'pass': return { kind: 'pass' };
     case 'fail': return { kind: 'fail', message };
     case 'defer': return { kind: 'defer', message };

@@ -13,7 +13,7 @@ import type { Identity } from '../../core/ports.ts';
 import { isUsablePath } from '../../core/taint.ts';
 import type { Text } from '../../core/text.ts';
 import { expandGroup, expandUser, loginOf } from '../../core/local-identity.ts';
-import { withLowerCaseDomain, writtenLocalPart } from '../address.ts';
+import { writtenLocalPart } from '../address.ts';
 import { routerOptions } from '../generic-options.ts';
 import { readIncludedFile, readRedirectFile } from '../redirect/file.ts';
 import { parseRedirectList } from '../redirect/list.ts';
@@ -298,7 +298,6 @@ class Redirection {
       if (domain.kind !== 'ok') return domain;
       address = `${item.address}@${domain.value}`;
     }
-    address = withLowerCaseDomain(address);
     if (this.#set.check_ancestor && this.#isAncestor(address)) address = `${writtenLocalPart(current)}@${current.domain}`;
     return { kind: 'mailbox', address };
   }
