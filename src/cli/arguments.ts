@@ -1,6 +1,7 @@
 /** Exim's single-dash grammar: arguments to an {@link Invocation}. Spec ch. 5 "The Exim command line". */
 import type { Octets } from '../base/octets.ts';
 import { parseTimeSpan } from '../base/time-span.ts';
+import { parseMacroArgument } from '../config/macros.ts';
 import type { AddressSelection, ErrorMode, Invocation, MessageAction, Mode, OriginOptions, QueueSelection } from './invocation.ts';
 
 export type ParsedArguments = { readonly kind: 'ok'; readonly invocation: Invocation } | { readonly kind: 'error'; readonly message: Octets; readonly status: number };
@@ -202,12 +203,16 @@ const RULES: readonly OptionRule[] = [
   { name: '-', read: (reader) => void reader.draft.words.push(...reader.rest()) },
 ];
 
+/** Spec ch. 5 `-D`. */
+const MAX_MACROS = 10;
+
 function readMacro({ draft }: Reader, text: Octets): Fault {
-  const match = /^([A-Z][A-Za-z0-9_]*)[ \t]*=?[ \t]*([^]*)$/.exec(text);
-  if (!match) return { message: `malformed -D option "-D${text}"` };
-  const [, name = '', value = ''] = match;
-  if (draft.macros.some(([other]) => other === name)) return { message: 'duplicated -D in command line' };
-  draft.macros.push([name, value]);
+  if (!/^[ \t]*[A-Z]/.test(text)) return { message: 'macro name set by -D must start with an upper case letter' };
+  const macro = parseMacroArgument(text);
+  if (!macro) return { message: `malformed -D option "-D${text}"` };
+  if (draft.macros.some(([other]) => other === macro.name)) return { message: 'duplicated -D in command line' };
+  if (draft.macros.length >= MAX_MACROS) return { message: 'too many -D options on command line' };
+  draft.macros.push([macro.name, macro.text]);
   return undefined;
 }
 

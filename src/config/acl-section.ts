@@ -45,17 +45,23 @@ export class AclSection {
     else if (this.#current) this.#current.lines.push({ text, at: line.at });
     else if (!this.#isLost) {
       this.#isLost = true;
-      this.#problems.error('missing or malformed ACL name', line.at, { suggestion: 'an ACL begins with a line "name:"; a name has letters, digits and underscores' });
+      this.#problems.error('missing or malformed ACL name', line.at, {
+        suggestion: 'an ACL begins with a line "name:"; a name has letters, digits and underscores',
+      });
     }
   }
 
   #begin(name: string, line: LogicalLine, colon: number): void {
     this.#isLost = false;
-    if (this.#drafts.some((draft) => draft.name === name)) this.#problems.error(`there are two ACLs called "${name}"`, line.at, { subject: name });
+    if (this.#drafts.some((draft) => draft.name === name))
+      this.#problems.error(`there are two ACLs called "${name}"`, line.at, { subject: name });
     this.#current = { name, at: line.at, lines: [] };
     this.#drafts.push(this.#current);
     const rest = skipSpace(line.text, colon + 1);
     // Exim ignores it without a word
-    if (rest < line.text.length) this.#problems.warning(`"${line.text.slice(rest)}" behind the name of ACL ${name} is ignored`, line.locate(rest), { suggestion: 'write it on the next line' });
+    if (rest < line.text.length)
+      this.#problems.warning(`"${line.text.slice(rest)}" behind the name of ACL ${name} is ignored`, line.locate(rest), {
+        suggestion: 'write it on the next line',
+      });
   }
 }

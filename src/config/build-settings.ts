@@ -2,13 +2,14 @@
  * What Exim has compiled in (CONFIGURE_FILE, EXIM_USER, SPOOL_DIRECTORY, …): a file of `name = value` lines beside the program, written by
  * whoever installs it and owned by root, on top of one of four presets. Spec ch. 4 "Building and installing Exim", "The building process".
  */
+
+import { parseList } from '../base/list-text.ts';
 import type { Octets } from '../base/octets.ts';
 import { octetsFromBytes, trimSpace } from '../base/octets.ts';
 import type { BuildSettings } from '../core/build-settings.ts';
 import type { Accounts, Files, Machine } from '../core/ports.ts';
 import type { SourceLocation } from '../core/source.ts';
 import { ConfigError } from '../core/source.ts';
-import { parseList } from '../base/list-text.ts';
 import { accountId } from './options.ts';
 import { Problems } from './problems.ts';
 import { didYouMean } from './suggest.ts';
@@ -19,8 +20,20 @@ export type PresetName = Exclude<BuildSettings['preset'], 'custom'>;
 type Written = Readonly<Record<SettingName, Octets>>;
 
 const SETTING_NAMES = [
-  'configure_file', 'configure_group', 'configure_owner', 'drop_directory', 'exim_group', 'exim_path', 'exim_user', 'fixed_never_users',
-  'log_file_path', 'pid_file_path', 'spool_directory', 'submit_socket', 'trusted_config_list', 'whitelist_d_macros',
+  'configure_file',
+  'configure_group',
+  'configure_owner',
+  'drop_directory',
+  'exim_group',
+  'exim_path',
+  'exim_user',
+  'fixed_never_users',
+  'log_file_path',
+  'pid_file_path',
+  'spool_directory',
+  'submit_socket',
+  'trusted_config_list',
+  'whitelist_d_macros',
 ] as const;
 type SettingName = (typeof SETTING_NAMES)[number];
 
@@ -89,7 +102,8 @@ export function readBuildSettings(parts: BuildSettingsParts): BuildSettings {
   const { files, path, machine } = parts;
   const problems = new Problems();
   const bytes = files.readFile(path, MAX_FILE_OCTETS);
-  if (bytes.kind === 'error' && bytes.errno !== 'ENOENT') throw new ConfigError(`cannot read the build settings: ${bytes.reason}`, { file: path, line: 1, column: 1 });
+  if (bytes.kind === 'error' && bytes.errno !== 'ENOENT')
+    throw new ConfigError(`cannot read the build settings: ${bytes.reason}`, { file: path, line: 1, column: 1 });
   if (bytes.kind === 'ok' && machine.effectiveUid() === 0) refuseUntrusted(files, path);
   const settings = parseBuildSettings(bytes.kind === 'ok' ? octetsFromBytes(bytes.value) : '', parts, problems);
   const [first] = problems.found;
@@ -169,7 +183,10 @@ function readPreset(line: SettingLine | undefined, problems: Problems): PresetNa
 }
 
 /** Who runs the program, for presets that name no user. */
-function callerIds({ accounts, machine }: Pick<BuildSettingsParts, 'accounts' | 'machine'>): { readonly user: BuildSettings['eximUser']; readonly group: BuildSettings['eximGroup'] } {
+function callerIds({ accounts, machine }: Pick<BuildSettingsParts, 'accounts' | 'machine'>): {
+  readonly user: BuildSettings['eximUser'];
+  readonly group: BuildSettings['eximGroup'];
+} {
   const uid = machine.effectiveUid();
   const found = accounts.userById(uid);
   const facts = found.kind === 'ok' ? found.value : undefined;

@@ -49,7 +49,10 @@ function driverNames(family: string, definitions: readonly (DriverDefinition & {
   const built = definitions.filter((definition) => definition.create !== undefined);
   return [
     ...optionNames(`${family}S`, genericTable(definitions)),
-    ...built.flatMap((definition) => [`DRIVER_${family}_${definition.name}`, ...optionNames(`${family}_${definition.name}`, definition.options)]),
+    ...built.flatMap((definition) => [
+      `DRIVER_${family}_${definition.name}`,
+      ...optionNames(`${family}_${definition.name}`, definition.options),
+    ]),
   ];
 }
 

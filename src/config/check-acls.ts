@@ -13,7 +13,12 @@ export function checkAclNames(config: Config): readonly Problem[] {
   });
   const conditions = linesOf(config).flatMap((line) => {
     const match = /^(?:[a-z]+[ \t]+)?!?[ \t]*acl[ \t]*=[ \t]*/.exec(line.text);
-    return match ? missingAcl(line.text.slice(match[0].length), config).map((problem) => ({ ...problem, at: { ...line.at, column: line.at.column + match[0].length } })) : [];
+    return match
+      ? missingAcl(line.text.slice(match[0].length), config).map((problem) => ({
+          ...problem,
+          at: { ...line.at, column: line.at.column + match[0].length },
+        }))
+      : [];
   });
   return [...options, ...conditions];
 }
@@ -44,7 +49,15 @@ export function checkAclLines(config: Config, compiler: TemplateCompiler): reado
     const name = match[1] ?? '';
     const quoted = (name === 'message' || name === 'log_message') && /^".*"$/s.test(value);
     const found: Problem[] = quoted
-      ? [{ severity: 'warning', message: `the quotes are part of the ${name}`, at, subject: name, suggestion: `write: ${name} = ${value.slice(1, -1)}` }]
+      ? [
+          {
+            severity: 'warning',
+            message: `the quotes are part of the ${name}`,
+            at,
+            subject: name,
+            suggestion: `write: ${name} = ${value.slice(1, -1)}`,
+          },
+        ]
       : [];
     return value.includes('$') ? [...found, ...compiler.template(value, at, `"${name}" in an ACL`).problems()] : found;
   });

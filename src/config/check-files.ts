@@ -7,24 +7,42 @@ import { instancesOf, templatesOf } from './check-values.ts';
 
 /** Options that name files which exist before any mail comes. */
 const FILE_OPTIONS: ReadonlySet<string> = new Set([
-  'bounce_message_file', 'dmarc_tld_file', 'system_filter', 'tls_certificate', 'tls_crl', 'tls_dhparam', 'tls_ocsp_file', 'tls_privatekey', 'warn_message_file',
+  'bounce_message_file',
+  'dmarc_tld_file',
+  'system_filter',
+  'tls_certificate',
+  'tls_crl',
+  'tls_dhparam',
+  'tls_ocsp_file',
+  'tls_privatekey',
+  'warn_message_file',
 ]);
 
 /** A look-up in a file whose name is not expanded: `lsearch;/etc/x`, `lsearch{/etc/x}`. */
-const LOOKUP_FILE = /\b(?:partial[0-9]*(?:\([^)]*\))?-)?(?:cdb|dbmnz|dbm|dsearch|iplsearch|lsearch|nwildlsearch|passwd|wildlsearch)[*@]*(?:,[a-z=,]*)?(?:;[ \t]*|[ \t]*\{)(\/[A-Za-z0-9_./+-]+)(?=$|[ \t:;}])/g;
+const LOOKUP_FILE =
+  /\b(?:partial[0-9]*(?:\([^)]*\))?-)?(?:cdb|dbmnz|dbm|dsearch|iplsearch|lsearch|nwildlsearch|passwd|wildlsearch)[*@]*(?:,[a-z=,]*)?(?:;[ \t]*|[ \t]*\{)(\/[A-Za-z0-9_./+-]+)(?=$|[ \t:;}])/g;
 
 export function checkFiles(config: Config, files: Pick<Files, 'stat'>): readonly Problem[] {
-  const settings: (readonly [string, OptionSetting])[] = [...config.mainSettings, ...instancesOf(config).flatMap((instance) => [...instance.settings])];
+  const settings: (readonly [string, OptionSetting])[] = [
+    ...config.mainSettings,
+    ...instancesOf(config).flatMap((instance) => [...instance.settings]),
+  ];
   const named = settings.flatMap(([name, { raw, at }]) =>
-    (FILE_OPTIONS.has(name) && /^\/[^$\\:]*$/.test(raw) ? missing(raw, files).map((problem): Problem => ({ ...problem, at, subject: name })) : []));
+    FILE_OPTIONS.has(name) && /^\/[^$\\:]*$/.test(raw)
+      ? missing(raw, files).map((problem): Problem => ({ ...problem, at, subject: name }))
+      : [],
+  );
   const looked = templatesOf(config).flatMap((template) =>
-    lookupFiles(template.source).flatMap((path) => missing(path, files).map((problem): Problem => ({ ...problem, at: template.at }))));
+    lookupFiles(template.source).flatMap((path) => missing(path, files).map((problem): Problem => ({ ...problem, at: template.at }))),
+  );
   return [...named, ...looked];
 }
 
 /** Without those whose existence the text itself asks about. */
 function lookupFiles(source: Octets): readonly Octets[] {
-  return [...source.matchAll(LOOKUP_FILE)].map((match) => match[1] ?? '').filter((path) => !source.includes(`exists{${path}}`) && !source.includes(`exists {${path}}`));
+  return [...source.matchAll(LOOKUP_FILE)]
+    .map((match) => match[1] ?? '')
+    .filter((path) => !source.includes(`exists{${path}}`) && !source.includes(`exists {${path}}`));
 }
 
 function missing(path: Octets, files: Pick<Files, 'stat'>): Omit<Problem, 'at'>[] {

@@ -6,8 +6,20 @@ import { didYouMean } from './suggest.ts';
 
 /** Generic options any of which may make a router be skipped. */
 const PRECONDITIONS = [
-  'address_test', 'check_local_user', 'condition', 'domains', 'expn', 'local_part_prefix', 'local_part_suffix', 'local_parts', 'require_files', 'senders',
-  'verify', 'verify_only', 'verify_recipient', 'verify_sender',
+  'address_test',
+  'check_local_user',
+  'condition',
+  'domains',
+  'expn',
+  'local_part_prefix',
+  'local_part_suffix',
+  'local_parts',
+  'require_files',
+  'senders',
+  'verify',
+  'verify_only',
+  'verify_recipient',
+  'verify_sender',
 ];
 
 export function checkRouters(config: Config, definitions: readonly RouterDefinition[]): readonly Problem[] {
@@ -20,10 +32,16 @@ function unreachable({ routers }: Config, definitions: readonly RouterDefinition
   const end = routers[last];
   if (!end) return [];
   const named = new Set(routers.flatMap((router) => [router.generic['pass_router'], router.generic['redirect_router']]));
-  return routers.slice(last + 1).filter((router) => !named.has(router.name)).map((router) => ({
-    severity: 'warning', message: `no address reaches the router ${router.name}`, at: router.at, subject: router.name,
-    suggestion: `the router ${end.name} in line ${end.at.line} leaves none over`,
-  }));
+  return routers
+    .slice(last + 1)
+    .filter((router) => !named.has(router.name))
+    .map((router) => ({
+      severity: 'warning',
+      message: `no address reaches the router ${router.name}`,
+      at: router.at,
+      subject: router.name,
+      suggestion: `the router ${end.name} in line ${end.at.line} leaves none over`,
+    }));
 }
 
 function endsEverything(router: RouterInstance, definitions: readonly RouterDefinition[]): boolean {
@@ -36,11 +54,18 @@ function endsEverything(router: RouterInstance, definitions: readonly RouterDefi
 /** A transport whose name is not expanded must be there: Exim finds out when it routes. */
 function missingTransports(config: Config): readonly Problem[] {
   const options = ['transport', 'directory_transport', 'file_transport', 'pipe_transport', 'reply_transport'];
-  return config.routers.flatMap((router) => options.flatMap((option): Problem[] => {
-    const setting = router.settings.get(option);
-    if (!setting || /[$\\"]/.test(setting.raw) || config.transports.has(setting.raw)) return [];
-    const suggestion = didYouMean(setting.raw, config.transports.keys());
-    const problem: Problem = { severity: 'warning', message: `there is no transport called "${setting.raw}"`, at: setting.at, subject: option };
-    return [suggestion === undefined ? problem : { ...problem, suggestion }];
-  }));
+  return config.routers.flatMap((router) =>
+    options.flatMap((option): Problem[] => {
+      const setting = router.settings.get(option);
+      if (!setting || /[$\\"]/.test(setting.raw) || config.transports.has(setting.raw)) return [];
+      const suggestion = didYouMean(setting.raw, config.transports.keys());
+      const problem: Problem = {
+        severity: 'warning',
+        message: `there is no transport called "${setting.raw}"`,
+        at: setting.at,
+        subject: option,
+      };
+      return [suggestion === undefined ? problem : { ...problem, suggestion }];
+    }),
+  );
 }

@@ -1,6 +1,7 @@
 /** Checks of option values: expansions that do not compile, regular expressions, comments behind values. */
-import type { Octets } from '../base/octets.ts';
+
 import { parseList } from '../base/list-text.ts';
+import type { Octets } from '../base/octets.ts';
 import type { Config, OptionSetting, Template } from '../core/config.ts';
 import type { DriverInstance } from '../core/drivers.ts';
 import type { Regexes } from '../core/ports.ts';
@@ -15,9 +16,19 @@ export function instancesOf(config: Config): readonly Instance[] {
 /** Every template that was written in the configuration, defaults left out. */
 export function templatesOf(config: Config): readonly Template[] {
   const lists = Object.values(config.namedLists).flatMap((named) => [...named.values()].map((list) => list.template));
-  const instances = instancesOf(config).flatMap((instance) => [...templatesIn(instance.generic, instance.settings), ...templatesIn(instance.own, instance.settings), ...repeated(instance, config)]);
+  const instances = instancesOf(config).flatMap((instance) => [
+    ...templatesIn(instance.generic, instance.settings),
+    ...templatesIn(instance.own, instance.settings),
+    ...repeated(instance, config),
+  ]);
   const rules = config.rewriteRules.flatMap((rule) => [rule.patternTemplate, rule.replacement]);
-  return [...templatesIn(config.main, config.mainSettings), ...lists, ...instances, ...rules, ...config.retryRules.flatMap((rule) => rule.senders?.template ?? [])];
+  return [
+    ...templatesIn(config.main, config.mainSettings),
+    ...lists,
+    ...instances,
+    ...rules,
+    ...config.retryRules.flatMap((rule) => rule.senders?.template ?? []),
+  ];
 }
 
 function templatesIn(values: Readonly<Record<string, unknown>>, settings: ReadonlyMap<string, OptionSetting>): Template[] {
@@ -41,7 +52,10 @@ function repeated(instance: Instance, config: Config): Template[] {
 
 function relocated(template: Template, at: SourceLocation): Template {
   return {
-    source: template.source, what: template.what, constant: template.constant, at,
+    source: template.source,
+    what: template.what,
+    constant: template.constant,
+    at,
     evaluate: (frame) => template.evaluate(frame),
     problems: () => template.problems().map((problem) => ({ ...problem, at })),
   };
@@ -53,7 +67,9 @@ function isTemplate(value: unknown): value is Template {
 
 /** What Exim finds only when it expands. */
 export function checkExpansions(config: Config): readonly Problem[] {
-  return templatesOf(config).flatMap((template) => (template.constant === undefined ? template.problems().map((problem) => ({ ...problem, subject: template.what })) : []));
+  return templatesOf(config).flatMap((template) =>
+    template.constant === undefined ? template.problems().map((problem) => ({ ...problem, subject: template.what })) : [],
+  );
 }
 
 /** Options whose value is a regular expression. */
@@ -76,18 +92,36 @@ export function checkRegexes(config: Config, regexes: Regexes): readonly Problem
 function regexProblem(pattern: Octets, at: SourceLocation, regexes: Regexes): Problem[] {
   const compiled = regexes.compile(pattern);
   if (compiled.kind === 'ok') return [];
-  return [{ severity: 'warning', message: `regular expression error: ${compiled.message} at offset ${compiled.offset} while compiling ${pattern}`, at }];
+  return [
+    {
+      severity: 'warning',
+      message: `regular expression error: ${compiled.message} at offset ${compiled.offset} while compiling ${pattern}`,
+      at,
+    },
+  ];
 }
 
 /** A `#` begins a comment only at the start of a line; behind a value it belongs to it. */
 export function checkTrailingComments(config: Config): readonly Problem[] {
   const settings = [...config.mainSettings.values(), ...instancesOf(config).flatMap((instance) => [...instance.settings.values()])];
-  const texts = [...settings, ...Object.values(config.namedLists).flatMap((lists) => [...lists.values()].map((list) => ({ raw: list.template.source, at: list.template.at })))];
+  const texts = [
+    ...settings,
+    ...Object.values(config.namedLists).flatMap((lists) =>
+      [...lists.values()].map((list) => ({ raw: list.template.source, at: list.template.at })),
+    ),
+  ];
   return texts.flatMap(({ raw, at }) => {
     const comment = trailingComment(raw);
     if (comment === undefined) return [];
     const suggestion = `write the comment on a line of its own, and the value as: ${raw.slice(0, comment)}`;
-    return [{ severity: 'warning', message: 'a comment behind a value is part of the value', at: { ...at, column: at.column + comment + 1 }, suggestion } satisfies Problem];
+    return [
+      {
+        severity: 'warning',
+        message: 'a comment behind a value is part of the value',
+        at: { ...at, column: at.column + comment + 1 },
+        suggestion,
+      } satisfies Problem,
+    ];
   });
 }
 
@@ -99,7 +133,8 @@ function trailingComment(raw: Octets): number | undefined {
     const char = raw[at];
     if (char === '{') depth++;
     else if (char === '}') depth--;
-    else if (char === '#' && depth === 0 && /[ \t]$/.test(raw.slice(0, at)) && /^#+(?:[ \t]|$)/.test(raw.slice(at))) return raw.slice(0, at).replace(/[ \t]+$/, '').length;
+    else if (char === '#' && depth === 0 && /[ \t]$/.test(raw.slice(0, at)) && /^#+(?:[ \t]|$)/.test(raw.slice(at)))
+      return raw.slice(0, at).replace(/[ \t]+$/, '').length;
   }
   return undefined;
 }

@@ -12,8 +12,8 @@ import { checkAclLines, checkAclNames } from './check-acls.ts';
 import { checkFiles } from './check-files.ts';
 import { checkRouters } from './check-routers.ts';
 import { checkTaint } from './check-taint.ts';
-import type { LoadResult } from './load.ts';
 import { checkExpansions, checkRegexes, checkTrailingComments } from './check-values.ts';
+import type { LoadResult } from './load.ts';
 
 export interface CheckParts {
   readonly files: Pick<Files, 'stat'>;

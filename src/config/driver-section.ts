@@ -76,7 +76,10 @@ export class DriverSection<D extends DriverDefinition> {
     const { problems } = this.#context;
     this.#isLost = false;
     if (skipSpace(line.text, colon + 1) < line.text.length) {
-      problems.error(`extra characters follow driver name ${name}`, line.locate(colon + 1), { subject: name, suggestion: 'options stand on lines of their own' });
+      problems.error(`extra characters follow driver name ${name}`, line.locate(colon + 1), {
+        subject: name,
+        suggestion: 'options stand on lines of their own',
+      });
     }
     if (this.drafts.some((draft) => draft.name === name)) {
       problems.error(`there are two ${this.#family}s called "${name}"`, line.at, { subject: name, isWithoutLine: true });
@@ -104,9 +107,15 @@ export class DriverSection<D extends DriverDefinition> {
       return;
     }
     draft.isUnknownDriver = true;
-    const suggestion = didYouMean(driver, this.#definitions.map((definition) => definition.name));
+    const suggestion = didYouMean(
+      driver,
+      this.#definitions.map((definition) => definition.name),
+    );
     const family = this.#family === 'authenticator' ? 'authenticator' : this.#family;
-    this.#context.problems.error(`${family} ${draft.name}: cannot find ${family} driver "${driver}"`, setting?.at ?? draft.at, { subject: driver, suggestion });
+    this.#context.problems.error(`${family} ${draft.name}: cannot find ${family} driver "${driver}"`, setting?.at ?? draft.at, {
+      subject: driver,
+      suggestion,
+    });
   }
 }
 

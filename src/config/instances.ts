@@ -2,7 +2,13 @@
 import { upperCase } from '../base/octets.ts';
 import type { Config, OptionSetting } from '../core/config.ts';
 import type {
-  AuthenticatorDefinition, AuthenticatorInstance, DriverInstance, RouterDefinition, RouterInstance, TransportDefinition, TransportInstance,
+  AuthenticatorDefinition,
+  AuthenticatorInstance,
+  DriverInstance,
+  RouterDefinition,
+  RouterInstance,
+  TransportDefinition,
+  TransportInstance,
 } from '../core/drivers.ts';
 import { ConfigError } from '../core/source.ts';
 import type { DriverDefinition, DriverDraft, DriverFamily } from './driver-section.ts';
@@ -40,29 +46,49 @@ function hasTransport(generic: Values): boolean {
   return generic['transport'] !== undefined || generic['verify_only'] === true;
 }
 
-export function makeTransports(drafts: readonly DriverDraft<TransportDefinition>[], context: OptionContext): ReadonlyMap<string, TransportInstance> {
+export function makeTransports(
+  drafts: readonly DriverDraft<TransportDefinition>[],
+  context: OptionContext,
+): ReadonlyMap<string, TransportInstance> {
   const result = new Map<string, TransportInstance>();
   for (const draft of drafts) {
     const made = make('transport', draft, draft.definition, context);
-    if (made && draft.definition) result.set(draft.name, { ...made.common, isRemote: draft.definition.isRemote, behaviour: made.behaviour });
+    if (made && draft.definition)
+      result.set(draft.name, { ...made.common, isRemote: draft.definition.isRemote, behaviour: made.behaviour });
   }
   return result;
 }
 
-export function makeAuthenticators(drafts: readonly DriverDraft<AuthenticatorDefinition>[], context: OptionContext): readonly AuthenticatorInstance[] {
+export function makeAuthenticators(
+  drafts: readonly DriverDraft<AuthenticatorDefinition>[],
+  context: OptionContext,
+): readonly AuthenticatorInstance[] {
   return drafts.flatMap((draft) => {
     const made = make('authenticator', draft, draft.definition, context);
     if (!made) return [];
     const written = made.common.generic['public_name'];
     const publicName = typeof written === 'string' && written !== '' ? written : draft.name;
-    return [{ ...made.common, generic: { ...made.common.generic, public_name: publicName }, publicName: upperCase(publicName), behaviour: made.behaviour }];
+    return [
+      {
+        ...made.common,
+        generic: { ...made.common.generic, public_name: publicName },
+        publicName: upperCase(publicName),
+        behaviour: made.behaviour,
+      },
+    ];
   });
 }
 
-function make<B>(family: DriverFamily, draft: DriverDraft<DriverDefinition>, definition: Creatable<B> | undefined, context: OptionContext): Made<B> | undefined {
+function make<B>(
+  family: DriverFamily,
+  draft: DriverDraft<DriverDefinition>,
+  definition: Creatable<B> | undefined,
+  context: OptionContext,
+): Made<B> | undefined {
   const { problems, compiler } = context;
   if (!definition || !draft.own) {
-    if (!draft.isUnknownDriver) problems.error(`no driver defined for ${family} "${draft.name}"`, draft.at, { subject: draft.name, isWithoutLine: true });
+    if (!draft.isUnknownDriver)
+      problems.error(`no driver defined for ${family} "${draft.name}"`, draft.at, { subject: draft.name, isWithoutLine: true });
     return undefined;
   }
   const generic = completeValues(draft.generic, compiler, definition.genericDefaults);
@@ -77,7 +103,12 @@ function make<B>(family: DriverFamily, draft: DriverDraft<DriverDefinition>, def
   return { common, behaviour };
 }
 
-function create<B>(definition: Creatable<B>, own: Record<string, unknown>, common: DriverInstance<Values>, problems: Problems): B | undefined {
+function create<B>(
+  definition: Creatable<B>,
+  own: Record<string, unknown>,
+  common: DriverInstance<Values>,
+  problems: Problems,
+): B | undefined {
   try {
     return definition.create?.(own, { name: common.name, generic: common.generic });
   } catch (error) {
@@ -88,13 +119,23 @@ function create<B>(definition: Creatable<B>, own: Record<string, unknown>, commo
 }
 
 /** The set options, and the driver itself, that are not built yet. */
-function reportNotYet(family: DriverFamily, draft: DriverDraft<DriverDefinition>, definition: Creatable<unknown>, settings: ReadonlyMap<string, OptionSetting>, problems: Problems): readonly string[] {
+function reportNotYet(
+  family: DriverFamily,
+  draft: DriverDraft<DriverDefinition>,
+  definition: Creatable<unknown>,
+  settings: ReadonlyMap<string, OptionSetting>,
+  problems: Problems,
+): readonly string[] {
   const names = [...notYetOptions(draft.generic), ...(draft.own ? notYetOptions(draft.own) : [])];
   for (const name of names) {
-    problems.notYet(`"${name}" option of the ${family} ${draft.name} is not supported yet`, settings.get(name)?.at ?? draft.at, { subject: name });
+    problems.notYet(`"${name}" option of the ${family} ${draft.name} is not supported yet`, settings.get(name)?.at ?? draft.at, {
+      subject: name,
+    });
   }
   if (definition.create) return names;
-  problems.notYet(`${family} driver "${definition.name}" is not supported yet`, settings.get('driver')?.at ?? draft.at, { subject: definition.name });
+  problems.notYet(`${family} driver "${definition.name}" is not supported yet`, settings.get('driver')?.at ?? draft.at, {
+    subject: definition.name,
+  });
   return ['driver', ...names];
 }
 
@@ -106,7 +147,11 @@ export function checkReferences(config: Config, problems: Problems): void {
       const wanted = router.generic[option];
       if (typeof wanted !== 'string' || routers.includes(wanted)) continue;
       const message = `new_router "${wanted}" not found for "${router.name}" router`;
-      problems.error(message, router.settings.get(option)?.at ?? router.at, { subject: wanted, isWithoutLine: true, suggestion: didYouMean(wanted, routers) });
+      problems.error(message, router.settings.get(option)?.at ?? router.at, {
+        subject: wanted,
+        isWithoutLine: true,
+        suggestion: didYouMean(wanted, routers),
+      });
     }
   }
 }

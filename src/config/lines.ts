@@ -160,7 +160,9 @@ export class LineReader {
       const isDefinition = isFirst ? definedNameEnd(raw, start) : undefined;
       const expansion = this.#macros.expand(raw, isDefinition ?? start);
       if (!expansion) {
-        this.#problems.error('line is too long after macro substitution', at, { suggestion: 'does a macro contain itself many times over?' });
+        this.#problems.error('line is too long after macro substitution', at, {
+          suggestion: 'does a macro contain itself many times over?',
+        });
         continue;
       }
       const text = trimSpace(expansion.text);
@@ -230,7 +232,9 @@ export class LineReader {
     const path = name.startsWith('/') ? name : directoryOf(from.path) + name;
     if (isOptional && this.#files.stat(path).kind === 'error') return;
     if (this.#stack.length > MAX_INCLUDE_DEPTH || this.#read.length >= MAX_FILES) {
-      this.#problems.error(`failed to open included configuration file ${path}`, at, { suggestion: 'files include each other in a circle' });
+      this.#problems.error(`failed to open included configuration file ${path}`, at, {
+        suggestion: 'files include each other in a circle',
+      });
       return;
     }
     const content = readConfigurationFile(this.#files, path);
@@ -249,7 +253,12 @@ export class LineReader {
 
   #push(path: Octets, text: Octets): void {
     const hasMark = text.startsWith(BYTE_ORDER_MARK);
-    if (hasMark) this.#problems.error('found unexpected BOM (Byte Order Mark)', { file: path, line: 1, column: 1 }, { suggestion: 'save the file as UTF-8 without BOM' });
+    if (hasMark)
+      this.#problems.error(
+        'found unexpected BOM (Byte Order Mark)',
+        { file: path, line: 1, column: 1 },
+        { suggestion: 'save the file as UTF-8 without BOM' },
+      );
     this.#stack.push({ path, text, next: hasMark ? BYTE_ORDER_MARK.length : 0, line: 0 });
     this.#kept?.push({ kind: 'place', file: path, line: 1 });
   }
@@ -258,7 +267,9 @@ export class LineReader {
     const open = this.#conditionals.at(-1);
     if (!open || this.#isEndReported || this.#problems.isFull) return;
     this.#isEndReported = true;
-    this.#problems.error('Unexpected end of configuration file: .endif missing', this.#last, { suggestion: `the .ifdef stands in line ${open.at.line} of ${open.at.file}` });
+    this.#problems.error('Unexpected end of configuration file: .endif missing', this.#last, {
+      suggestion: `the .ifdef stands in line ${open.at.line} of ${open.at.file}`,
+    });
   }
 }
 

@@ -1,8 +1,9 @@
 /** For tests of the reader: loads a text with a few small drivers, files in memory, and constant templates. */
-import { option } from '../core/option.ts';
+
+import type { Config } from '../core/config.ts';
 import type { AuthenticatorDefinition, RouterDefinition, TransportDefinition } from '../core/drivers.ts';
 import { defineRouter, defineTransport } from '../core/drivers.ts';
-import type { Config } from '../core/config.ts';
+import { option } from '../core/option.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Problem } from '../core/source.ts';
 import { MemoryFiles } from '../system/fakes/files.ts';
@@ -29,9 +30,21 @@ const genericRouter = {
 };
 
 const routers: readonly RouterDefinition[] = [
-  defineRouter({ name: 'accept', summary: '', spec: '', generic: genericRouter, options: {}, needsTransport: true, create: () => ({ route: async () => ({ kind: 'decline' }) }) }),
   defineRouter({
-    name: 'redirect', summary: '', spec: '', generic: genericRouter, needsTransport: false,
+    name: 'accept',
+    summary: '',
+    spec: '',
+    generic: genericRouter,
+    options: {},
+    needsTransport: true,
+    create: () => ({ route: async () => ({ kind: 'decline' }) }),
+  }),
+  defineRouter({
+    name: 'redirect',
+    summary: '',
+    spec: '',
+    generic: genericRouter,
+    needsTransport: false,
     options: {
       data: option.expanded({ doc: 'Addresses.' }),
       file: option.expanded({ doc: 'A file.' }),
@@ -46,8 +59,15 @@ const routers: readonly RouterDefinition[] = [
 
 const transports: readonly TransportDefinition[] = [
   defineTransport({
-    name: 'smtp', summary: '', spec: '', isRemote: true, generic: { driver: option.string({ doc: 'The driver.' }) },
-    options: { port: option.expanded({ default: 'smtp', doc: 'The port.' }), command_timeout: option.time({ default: 300, doc: 'A time.' }) },
+    name: 'smtp',
+    summary: '',
+    spec: '',
+    isRemote: true,
+    generic: { driver: option.string({ doc: 'The driver.' }) },
+    options: {
+      port: option.expanded({ default: 'smtp', doc: 'The port.' }),
+      command_timeout: option.time({ default: 300, doc: 'A time.' }),
+    },
     create: () => ({ deliver: async () => [] }),
   }) as unknown as TransportDefinition, // as above
 ];
@@ -69,13 +89,25 @@ export const testAccounts = new FakeAccounts(
   ['root:x:0:', 'mail:x:12:', 'exim:x:93:'],
 );
 
-export function loadText(text: string, extra: Partial<LoadRequest> & { readonly contents?: Readonly<Record<string, string>> } = {}): Promise<LoadResult> {
+export function loadText(
+  text: string,
+  extra: Partial<LoadRequest> & { readonly contents?: Readonly<Record<string, string>> } = {},
+): Promise<LoadResult> {
   const { contents = {}, ...rest } = extra;
-  return loadConfigText(text, {
-    macros: [], build: testBuild, registry, files: new MemoryFiles({ files: contents }), accounts: testAccounts, machine: new FakeMachine(),
-    compiler: { template: (source, at, what) => ({ ...constantTemplate(source, what), at }) },
-    ...rest,
-  }, '/etc/exim.conf');
+  return loadConfigText(
+    text,
+    {
+      macros: [],
+      build: testBuild,
+      registry,
+      files: new MemoryFiles({ files: contents }),
+      accounts: testAccounts,
+      machine: new FakeMachine(),
+      compiler: { template: (source, at, what) => ({ ...constantTemplate(source, what), at }) },
+      ...rest,
+    },
+    '/etc/exim.conf',
+  );
 }
 
 /** The configuration; a test that gets problems instead fails with them. */

@@ -70,19 +70,32 @@ const errors: readonly (readonly [text: string, ...problems: readonly string[]])
   ['begin routers\nfoo bar:\n driver = accept\n', inLine(2, 'router name missing')],
   ['begin routers\nfoo:\n', withoutLine('no driver defined for router "foo"')],
   ['begin routers\nfoo:\n driver = bar\n', inLine(3, 'router foo: cannot find router driver "bar"')],
-  ['begin routers\nfoo:\n data = bar\n driver = redirect\n', inLine(3, 'option "data" unknown ("driver" must be specified before any private options)'),
-    'Exim configuration error for foo router:\n  one of "file" or "data" must be specified'],
+  [
+    'begin routers\nfoo:\n data = bar\n driver = redirect\n',
+    inLine(3, 'option "data" unknown ("driver" must be specified before any private options)'),
+    'Exim configuration error for foo router:\n  one of "file" or "data" must be specified',
+  ],
   ['begin routers\nfoo:\n driver = accept\n bar = 2\n verify_only\n', inLine(4, 'option "bar" unknown')],
   ['begin routers\nfoo:\n driver = accept\n driver = accept\n verify_only\n', inLine(4, '"driver" option set for the second time')],
   ['begin routers\nfoo: bar\n driver = accept\n verify_only\n', inLine(2, 'extra characters follow driver name foo')],
-  ['begin routers\nfoo:\n driver = accept\n verify_only\nfoo:\n driver = accept\n verify_only\n', withoutLine('there are two routers called "foo"')],
+  [
+    'begin routers\nfoo:\n driver = accept\n verify_only\nfoo:\n driver = accept\n verify_only\n',
+    withoutLine('there are two routers called "foo"'),
+  ],
   ['begin routers\nfoo:\n driver = accept\n', withoutLine('foo router:\n  a transport is required for this router')],
-  ['begin routers\nfoo:\n driver = accept\n pass_router = nope\n verify_only\n', withoutLine('new_router "nope" not found for "foo" router')],
+  [
+    'begin routers\nfoo:\n driver = accept\n pass_router = nope\n verify_only\n',
+    withoutLine('new_router "nope" not found for "foo" router'),
+  ],
   ['begin routers\nfoo:\n driver = accept\n more = maybe\n verify_only\n', inLine(4, '"maybe" is not a valid value for the "more" option')],
   ['begin routers\nfoo:\n driver = accept\n user = nosuch\n verify_only\n', inLine(4, 'user nosuch was not found')],
   ['begin routers\nfoo:\n driver = redirect\n', 'Exim configuration error for foo router:\n  one of "file" or "data" must be specified'],
   ['begin routers\nfoo:\n driver = redirect\n data = x\n modemask = 999\n', inLine(5, 'octal integer expected for modemask')],
-  ['begin routers\nfoo:\n driver = accept\nFOO = 1\n verify_only\n', inLine(5, 'router name missing'), withoutLine('foo router:\n  a transport is required for this router')],
+  [
+    'begin routers\nfoo:\n driver = accept\nFOO = 1\n verify_only\n',
+    inLine(5, 'router name missing'),
+    withoutLine('foo router:\n  a transport is required for this router'),
+  ],
   ['begin acl\naccept\n', inLine(2, 'missing or malformed ACL name')],
   ['begin acl\nfoo-bar:\n accept\n', inLine(2, 'missing or malformed ACL name')],
   ['begin acl\nfoo:\n  accept\nfoo:\n accept\n', inLine(4, 'there are two ACLs called "foo"')],
@@ -118,13 +131,18 @@ for (const [text, ...expected] of errors) {
 }
 
 test('all problems are found, each with its place', async () => {
-  const problems = await problemsOf('primary_hostnam = x\nsmtp_banner =  "a\n.include /etc/more\nqueue_only = 7\n', { contents: { '/etc/more': '\n  auto_thaw = 5\n' } });
-  assert.deepEqual(problems.map(({ message, at, suggestion }) => [at.file, at.line, at.column, message, suggestion]), [
-    ['/etc/exim.conf', 1, 1, 'main option "primary_hostnam" unknown', 'did you mean "primary_hostname"?'],
-    ['/etc/exim.conf', 2, 16, 'missing quote at end of string value for smtp_banner', undefined],
-    ['/etc/more', 2, 15, 'invalid time value for auto_thaw', 'a unit is missing: 5s, 5m, 5h, …'],
-    ['/etc/exim.conf', 4, 14, '"" is not a valid value for the "queue_only" option', 'write true, false, yes or no'],
-  ]);
+  const problems = await problemsOf('primary_hostnam = x\nsmtp_banner =  "a\n.include /etc/more\nqueue_only = 7\n', {
+    contents: { '/etc/more': '\n  auto_thaw = 5\n' },
+  });
+  assert.deepEqual(
+    problems.map(({ message, at, suggestion }) => [at.file, at.line, at.column, message, suggestion]),
+    [
+      ['/etc/exim.conf', 1, 1, 'main option "primary_hostnam" unknown', 'did you mean "primary_hostname"?'],
+      ['/etc/exim.conf', 2, 16, 'missing quote at end of string value for smtp_banner', undefined],
+      ['/etc/more', 2, 15, 'invalid time value for auto_thaw', 'a unit is missing: 5s, 5m, 5h, …'],
+      ['/etc/exim.conf', 4, 14, '"" is not a valid value for the "queue_only" option', 'write true, false, yes or no'],
+    ],
+  );
 });
 
 test('a problem in a continued line points at its own physical line', async () => {
@@ -134,7 +152,11 @@ test('a problem in a continued line points at its own physical line', async () =
 
 /** What `primary_hostname` becomes. */
 const files = {
-  '/etc/a': 'primary_hostname = inc\n', '/etc/cont': 'foo \\\n', '/etc/open': '.ifdef X\nqueue_only\n', '/etc/sub/b': '.include ../a\n', '/etc/mac': 'MAC == MAC d\n',
+  '/etc/a': 'primary_hostname = inc\n',
+  '/etc/cont': 'foo \\\n',
+  '/etc/open': '.ifdef X\nqueue_only\n',
+  '/etc/sub/b': '.include ../a\n',
+  '/etc/mac': 'MAC == MAC d\n',
 };
 const reading: readonly (readonly [what: string, text: string, value: Octets])[] = [
   ['white space and comments', '# c\n\n   # d\n\tprimary_hostname  =  x  \n', 'x'],
@@ -170,13 +192,25 @@ const reading: readonly (readonly [what: string, text: string, value: Octets])[]
   ['.ifdef with part of a name', 'A = 1\n.ifdef XAX\nprimary_hostname = a\n.endif\n', 'a'],
   ['several names: any', 'B = 1\n.ifdef A B\nprimary_hostname = a\n.endif\n', 'a'],
   ['.ifndef', 'A = 1\n.ifndef A\nprimary_hostname = a\n.else text\nprimary_hostname = b\n.endif text\n', 'b'],
-  ['.elifdef: the first that holds', 'A = 1\n.ifdef X\nqueue_only = 7\n.elifdef A\nprimary_hostname = b\n.elifdef A\nqueue_only = 7\n.else\nqueue_only = 7\n.endif\n', 'b'],
+  [
+    '.elifdef: the first that holds',
+    'A = 1\n.ifdef X\nqueue_only = 7\n.elifdef A\nprimary_hostname = b\n.elifdef A\nqueue_only = 7\n.else\nqueue_only = 7\n.endif\n',
+    'b',
+  ],
   ['.elifndef', '.ifdef X\nqueue_only = 7\n.elifndef X\nprimary_hostname = b\n.endif\n', 'b'],
-  ['nothing is read in a part that is off', '.ifdef X\n.include /none\n.ifndef Y\nqueue_only = 7\n.endif\n.else\nprimary_hostname = b\n.endif\n', 'b'],
+  [
+    'nothing is read in a part that is off',
+    '.ifdef X\n.include /none\n.ifndef Y\nqueue_only = 7\n.endif\n.else\nprimary_hostname = b\n.endif\n',
+    'b',
+  ],
   ['within a continued line', 'primary_hostname = a\\\n .ifdef X\n  b\n .else\n  c\n.endif\n', 'ac'],
   ['built-in macros', '.ifdef _HAVE_TLS\nprimary_hostname = a\n.endif\n', 'a'],
   ['built-in macros for options', '.ifdef _OPT_MAIN_QUEUE_ONLY\nprimary_hostname = a\n.endif\n', 'a'],
-  ['what is not built has no macro', '.ifdef _DRIVER_ROUTER_IPLOOKUP _OPT_ROUTER_REDIRECT_SIEVE_INBOX _OPT_MAIN_ACL_SMTP_DKIM\nprimary_hostname = a\n.else\nprimary_hostname = b\n.endif\n', 'b'],
+  [
+    'what is not built has no macro',
+    '.ifdef _DRIVER_ROUTER_IPLOOKUP _OPT_ROUTER_REDIRECT_SIEVE_INBOX _OPT_MAIN_ACL_SMTP_DKIM\nprimary_hostname = a\n.else\nprimary_hostname = b\n.endif\n',
+    'b',
+  ],
 ];
 
 for (const [what, text, value] of reading) {
@@ -190,7 +224,22 @@ test('a macro of the command line holds against the file', async () => {
   assert.equal(config.main.primary_hostname, 'c');
 });
 
-const values: readonly (readonly [line: string, name: 'smtp_accept_max' | 'auto_thaw' | 'queue_only_load' | 'delay_warning' | 'queue_only' | 'tcp_nodelay' | 'check_spool_space' | 'never_users' | 'trusted_groups' | 'bounce_return_size_limit' | 'host_lookup_order', value: unknown])[] = [
+const values: readonly (readonly [
+  line: string,
+  name:
+    | 'smtp_accept_max'
+    | 'auto_thaw'
+    | 'queue_only_load'
+    | 'delay_warning'
+    | 'queue_only'
+    | 'tcp_nodelay'
+    | 'check_spool_space'
+    | 'never_users'
+    | 'trusted_groups'
+    | 'bounce_return_size_limit'
+    | 'host_lookup_order',
+  value: unknown,
+])[] = [
   ['smtp_accept_max = 010', 'smtp_accept_max', 8],
   ['smtp_accept_max = 0x1F', 'smtp_accept_max', 31],
   ['smtp_accept_max = -2K', 'smtp_accept_max', -2048],
@@ -225,58 +274,138 @@ for (const [line, name, value] of values) {
 test('named lists', async () => {
   const { namedLists } = await loadedText('hide domainlist_cache a = b : \\\n c\nhostlist 1x = "d\\x41"\nlocalpartlist l =\n');
   const shown = [...namedLists.domainlist.values(), ...namedLists.hostlist.values(), ...namedLists.localpartlist.values()];
-  assert.deepEqual(shown.map(({ kind, name, template, isHidden, forceCache }) => [kind, name, template.source, isHidden, forceCache]), [
-    ['domainlist', 'a', 'b : c', true, true], ['hostlist', '1x', 'dA', false, false], ['localpartlist', 'l', '', false, false],
-  ]);
+  assert.deepEqual(
+    shown.map(({ kind, name, template, isHidden, forceCache }) => [kind, name, template.source, isHidden, forceCache]),
+    [
+      ['domainlist', 'a', 'b : c', true, true],
+      ['hostlist', '1x', 'dA', false, false],
+      ['localpartlist', 'l', '', false, false],
+    ],
+  );
 });
 
 test('defaults come from the machine, the build and each other', async () => {
   const { main, startup } = await loadedText('qualify_domain = q.example\n');
   assert.deepEqual([main.primary_hostname, main.qualify_domain, main.qualify_recipient], ['mail.test.example', 'q.example', 'q.example']);
   assert.deepEqual(startup, {
-    spoolDirectory: '/var/spool/exim', logFilePath: '/var/log/exim/%slog', pidFilePath: '/var/spool/exim/exim-daemon.pid',
-    localhostNumber: undefined, eximUid: 93, eximGid: 93,
+    spoolDirectory: '/var/spool/exim',
+    logFilePath: '/var/log/exim/%slog',
+    pidFilePath: '/var/spool/exim/exim-daemon.pid',
+    localhostNumber: undefined,
+    eximUid: 93,
+    eximGid: 93,
   });
 });
 
 test('start-up settings', async () => {
   const { startup } = await loadedText('exim_user = mail\nexim_group = 7\nspool_directory = /s\nlocalhost_number = 3\n');
-  assert.deepEqual(startup, { spoolDirectory: '/s', logFilePath: '/var/log/exim/%slog', pidFilePath: '/s/exim-daemon.pid', localhostNumber: 3, eximUid: 8, eximGid: 7 });
+  assert.deepEqual(startup, {
+    spoolDirectory: '/s',
+    logFilePath: '/var/log/exim/%slog',
+    pidFilePath: '/s/exim-daemon.pid',
+    localhostNumber: 3,
+    eximUid: 8,
+    eximGid: 7,
+  });
 });
 
 test('sections in any order, in the plural or not, drivers with their options', async () => {
-  const config = await loadedText([
-    'begin transport', 't:', ' driver = smtp', ' command_timeout = 1m', 'begin router', 'MAC = true', 'r1:', 'driver = redirect', 'data = x', ' more = ${if x}',
-    ' fail_verify', ' condition = a', ' condition = b', 'r2:', ' driver = accept', ' verify_only = MAC', 'begin ACL', 'a:', ' accept', 'b :', 'B = 1', 'c:', ' deny',
-  ].join('\n'));
+  const config = await loadedText(
+    [
+      'begin transport',
+      't:',
+      ' driver = smtp',
+      ' command_timeout = 1m',
+      'begin router',
+      'MAC = true',
+      'r1:',
+      'driver = redirect',
+      'data = x',
+      ' more = ${if x}',
+      ' fail_verify',
+      ' condition = a',
+      ' condition = b',
+      'r2:',
+      ' driver = accept',
+      ' verify_only = MAC',
+      'begin ACL',
+      'a:',
+      ' accept',
+      'b :',
+      'B = 1',
+      'c:',
+      ' deny',
+    ].join('\n'),
+  );
   const [r1, r2] = config.routers;
-  assert.deepEqual([r1?.name, r1?.driver, r1?.generic['fail_verify_sender'], r1?.generic['condition'], r1?.own['modemask']], ['r1', 'redirect', true, ['a', 'b'], 0o22]);
+  assert.deepEqual(
+    [r1?.name, r1?.driver, r1?.generic['fail_verify_sender'], r1?.generic['condition'], r1?.own['modemask']],
+    ['r1', 'redirect', true, ['a', 'b'], 0o22],
+  );
   assert.equal(r2?.generic['verify_only'], true);
-  assert.deepEqual([...config.acls.values()].map(({ name, lines }) => [name, lines.map((line) => line.text)]).sort(), [['a', ['accept']], ['b', []], ['c', ['deny']]]);
+  assert.deepEqual([...config.acls.values()].map(({ name, lines }) => [name, lines.map((line) => line.text)]).sort(), [
+    ['a', ['accept']],
+    ['b', []],
+    ['c', ['deny']],
+  ]);
   assert.equal(config.transports.get('t')?.own['command_timeout'], 60);
 });
 
 test('retry rules', async () => {
-  const { retryRules } = await loadedText('begin retry\n"a b" quota_3d senders="x@y : z@y" F,1h, 1m; g,1d,1h,1.5;\n* * \n*.x Rcpt_45x H,1w,1h,2\n');
-  assert.deepEqual(retryRules.map(({ pattern, error, senders, steps }) => [pattern, error, senders?.template.source, steps.map((step) => [step.algorithm, step.untilSeconds, step.intervalSeconds, step.factor])]), [
-    ['a b', 'quota_3d', 'x@y : z@y', [['F', 3600, 60, 1], ['G', 86400, 3600, 1.5]]], ['*', '*', undefined, []], ['*.x', 'Rcpt_45x', undefined, [['H', 604800, 3600, 2]]],
-  ]);
+  const { retryRules } = await loadedText(
+    'begin retry\n"a b" quota_3d senders="x@y : z@y" F,1h, 1m; g,1d,1h,1.5;\n* * \n*.x Rcpt_45x H,1w,1h,2\n',
+  );
+  assert.deepEqual(
+    retryRules.map(({ pattern, error, senders, steps }) => [
+      pattern,
+      error,
+      senders?.template.source,
+      steps.map((step) => [step.algorithm, step.untilSeconds, step.intervalSeconds, step.factor]),
+    ]),
+    [
+      [
+        'a b',
+        'quota_3d',
+        'x@y : z@y',
+        [
+          ['F', 3600, 60, 1],
+          ['G', 86400, 3600, 1.5],
+        ],
+      ],
+      ['*', '*', undefined, []],
+      ['*.x', 'Rcpt_45x', undefined, [['H', 604800, 3600, 2]]],
+    ],
+  );
 });
 
 test('what is not built yet loads and is named', async () => {
-  const config = await loadedText('local_scan_path = /x\nbegin routers\nr:\n driver = redirect\n data = x\n sieve_inbox = y\ns:\n driver = iplookup\n');
-  assert.deepEqual(config.problems.map(({ severity, message, at }) => [severity, message, at.line]), [
-    ['not-yet', 'main option "local_scan_path" is not supported yet', 1],
-    ['not-yet', '"sieve_inbox" option of the router r is not supported yet', 6],
-    ['not-yet', 'router driver "iplookup" is not supported yet', 8],
-  ]);
+  const config = await loadedText(
+    'local_scan_path = /x\nbegin routers\nr:\n driver = redirect\n data = x\n sieve_inbox = y\ns:\n driver = iplookup\n',
+  );
+  assert.deepEqual(
+    config.problems.map(({ severity, message, at }) => [severity, message, at.line]),
+    [
+      ['not-yet', 'main option "local_scan_path" is not supported yet', 1],
+      ['not-yet', '"sieve_inbox" option of the router r is not supported yet', 6],
+      ['not-yet', 'router driver "iplookup" is not supported yet', 8],
+    ],
+  );
   assert.deepEqual([...config.mainNotYet], [['local_scan_path', 'receive']]);
-  assert.deepEqual(config.routers.map((router) => [router.notYet, router.behaviour === undefined]), [[['sieve_inbox'], false], [['driver'], true]]);
+  assert.deepEqual(
+    config.routers.map((router) => [router.notYet, router.behaviour === undefined]),
+    [
+      [['sieve_inbox'], false],
+      [['driver'], true],
+    ],
+  );
 });
 
 test('files that include each other end in an error', async () => {
   const problems = await problemsOf('.include /etc/loop\n', { contents: { '/etc/loop': '.include /etc/loop\n' } });
-  assert.deepEqual(problems.map((problem) => problem.message), ['failed to open included configuration file /etc/loop']);
+  assert.deepEqual(
+    problems.map((problem) => problem.message),
+    ['failed to open included configuration file /etc/loop'],
+  );
 });
 
 test('macros that double each other end in an error', async () => {

@@ -18,7 +18,7 @@ import { builtInMacros, type Definitions } from './builtin-macros.ts';
 import { DriverSection } from './driver-section.ts';
 import { checkReferences, makeAuthenticators, makeRouters, makeTransports } from './instances.ts';
 import { LineReader, type LogicalLine, type ReadFile, type ReadLine, readConfigurationFile } from './lines.ts';
-import { MacroTable, MAX_MACRO_LINE } from './macros.ts';
+import { MAX_MACRO_LINE, MacroTable } from './macros.ts';
 import { MainSection } from './main-section.ts';
 import { accountId, completeValues, notYetOptions, type OptionContext, readIds } from './options.ts';
 import { Problems } from './problems.ts';
@@ -52,8 +52,12 @@ export interface LoadRequest {
 }
 
 export type LoadResult =
-  | { readonly kind: 'ok'; readonly config: Config; /** With `keepsLines`. */ readonly lines?: readonly ReadLine[] }
-  | { readonly kind: 'failed'; readonly problems: readonly Problem[]; /** As far as it was read, to find the log with; absent when no file could be. */ readonly partial?: Config };
+  | { readonly kind: 'ok'; readonly config: Config /** With `keepsLines`. */; readonly lines?: readonly ReadLine[] }
+  | {
+      readonly kind: 'failed';
+      readonly problems: readonly Problem[] /** As far as it was read, to find the log with; absent when no file could be. */;
+      readonly partial?: Config;
+    };
 
 export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
   const opened = openFirst(request);
@@ -62,7 +66,11 @@ export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
 }
 
 /** The same from a string; `file` is its name in messages and the base of relative `.include`s. */
-export async function loadConfigText(text: Octets, request: Omit<LoadRequest, 'paths'>, file: Octets = '/etc/exim.conf'): Promise<LoadResult> {
+export async function loadConfigText(
+  text: Octets,
+  request: Omit<LoadRequest, 'paths'>,
+  file: Octets = '/etc/exim.conf',
+): Promise<LoadResult> {
   return read({ ...request, paths: [file] }, { path: file, mtimeMs: 0, sizeBytes: text.length }, text);
 }
 
@@ -71,9 +79,13 @@ type Opened = { readonly kind: 'ok'; readonly file: ReadFile; readonly text: Oct
 function openFirst(request: LoadRequest): Opened {
   for (const path of request.paths) {
     const content = readConfigurationFile(request.files, path);
-    if (content.kind === 'ok') return hasTrustedOwner(request, path) ? content : refused(path, `Exim configuration file ${path} has the wrong owner, group, or mode`);
+    if (content.kind === 'ok')
+      return hasTrustedOwner(request, path)
+        ? content
+        : refused(path, `Exim configuration file ${path} has the wrong owner, group, or mode`);
     if (content.errno === 'EISDIR') return refused(path, `Exim configuration file ${path} has the wrong owner, group, or mode`);
-    if (content.errno !== 'ENOENT' && content.errno !== 'ENOTDIR') return refused(path, `failed to open configuration file ${path}: ${content.reason}`);
+    if (content.errno !== 'ENOENT' && content.errno !== 'ENOTDIR')
+      return refused(path, `failed to open configuration file ${path}: ${content.reason}`);
   }
   const list = request.paths.join(':');
   return refused(list, `non-existent configuration file(s): ${list}`);
@@ -99,7 +111,11 @@ function hasTrustedOwner({ files, build, mustBeTrusted }: LoadRequest, path: Oct
 
 async function loadDefinitions({ registry, logSelectors }: LoadRequest): Promise<Definitions> {
   const [routers, transports, authenticators, lookups, acl] = await Promise.all([
-    registry.routers(), registry.transports(), registry.authenticators(), registry.lookups(), registry.acl(),
+    registry.routers(),
+    registry.transports(),
+    registry.authenticators(),
+    registry.lookups(),
+    registry.acl(),
   ]);
   return { routers, transports, authenticators, lookups, acl, logSelectors: logSelectors?.names ?? [] };
 }
@@ -157,7 +173,10 @@ function beginSection(line: LogicalLine, seen: Set<SectionName>, problems: Probl
   const word = lowerCase(written);
   const name = SECTION_NAMES.find((known) => withoutPlural(known) === withoutPlural(word));
   if (name === undefined) {
-    problems.error(`"${written}" is not a known configuration section name`, line.locate('begin '.length), { subject: written, suggestion: didYouMean(word, SECTION_NAMES) });
+    problems.error(`"${written}" is not a known configuration section name`, line.locate('begin '.length), {
+      subject: written,
+      suggestion: didYouMean(word, SECTION_NAMES),
+    });
     return 'unknown';
   }
   if (seen.has(name)) problems.error(`"${written}" section is repeated in the configuration file`, line.at, { subject: name });
@@ -198,11 +217,18 @@ function readLine(line: LogicalLine, section: SectionName | 'main' | 'unknown', 
   }
 }
 
-async function assemble(request: LoadRequest, sections: Sections, context: OptionContext, macros: MacroTable, files: readonly ReadFile[]): Promise<Config> {
+async function assemble(
+  request: LoadRequest,
+  sections: Sections,
+  context: OptionContext,
+  macros: MacroTable,
+  files: readonly ReadFile[],
+): Promise<Config> {
   const { build, compiler } = request;
   const { main } = sections;
   const values = mainValues(request, main);
-  const compile = request.compileText ?? ((text: Octets, what: string) => compiler.template(text, { file: '(run time)', line: 1, column: 1 }, what));
+  const compile =
+    request.compileText ?? ((text: Octets, what: string) => compiler.template(text, { file: '(run time)', line: 1, column: 1 }, what));
   const draft: Config = {
     build,
     files,
@@ -267,7 +293,8 @@ async function settle(request: LoadRequest, draft: Config, context: OptionContex
   const { main } = draft;
   let { startup } = draft;
   const now = (): Config => ({ ...draft, startup });
-  const expand = (template: Template | undefined, name: string): Promise<Octets | undefined> => expandAtStart(template, name, request, now(), context.problems);
+  const expand = (template: Template | undefined, name: string): Promise<Octets | undefined> =>
+    expandAtStart(template, name, request, now(), context.problems);
   const id = (kind: 'user' | 'group', text: Octets, template: Template): number | undefined => {
     const found = accountId(kind, text, request.accounts);
     if (typeof found === 'number') return found;
@@ -283,7 +310,8 @@ async function settle(request: LoadRequest, draft: Config, context: OptionContex
   startup = { ...startup, logFilePath: (await expand(main.log_file_path, 'log_file_path')) ?? startup.logFilePath };
   startup = { ...startup, pidFilePath: (await expand(main.pid_file_path, 'pid_file_path')) || startup.pidFilePath };
   const number = await expand(main.localhost_number, 'localhost_number');
-  if (number !== undefined) startup = { ...startup, localhostNumber: readLocalhostNumber(number, main.localhost_number?.at, context.problems) };
+  if (number !== undefined)
+    startup = { ...startup, localhostNumber: readLocalhostNumber(number, main.localhost_number?.at, context.problems) };
   for (const { target, name, kind, template } of context.pending) {
     const list = await expand(template, name);
     if (list !== undefined) target.values.set(name, readIds(kind, list, name, template.at, context) ?? []);
@@ -292,7 +320,13 @@ async function settle(request: LoadRequest, draft: Config, context: OptionContex
   return { ...now(), main: { ...main, ...lists } };
 }
 
-async function expandAtStart(template: Template | undefined, name: string, request: LoadRequest, config: Config, problems: Problems): Promise<Octets | undefined> {
+async function expandAtStart(
+  template: Template | undefined,
+  name: string,
+  request: LoadRequest,
+  config: Config,
+  problems: Problems,
+): Promise<Octets | undefined> {
   if (template === undefined) return undefined;
   if (template.constant !== undefined) return template.constant;
   if (!request.frameFor) {
@@ -316,7 +350,10 @@ function readLocalhostNumber(text: Octets, at: SourceLocation | undefined, probl
   }
   const value = Number.parseInt(text, 10);
   if (value <= MAX_LOCALHOST_NUMBER) return value;
-  problems.error(`localhost_number is greater than the maximum allowed value (${MAX_LOCALHOST_NUMBER})`, place, { isWithoutLine: true, subject: 'localhost_number' });
+  problems.error(`localhost_number is greater than the maximum allowed value (${MAX_LOCALHOST_NUMBER})`, place, {
+    isWithoutLine: true,
+    subject: 'localhost_number',
+  });
   return undefined;
 }
 
@@ -326,7 +363,11 @@ function checkLogSelector({ logSelectors }: LoadRequest, config: Config, problem
   const message = logSelectors.problemOf(config.main.log_selector ?? '');
   if (message === undefined) return;
   const name = /[+-]([a-z0-9_]+)/.exec(message)?.[1];
-  problems.error(message, setting.at, { subject: 'log_selector', isWithoutLine: true, suggestion: name === undefined ? undefined : didYouMean(name, logSelectors.names) });
+  problems.error(message, setting.at, {
+    subject: 'log_selector',
+    isWithoutLine: true,
+    suggestion: name === undefined ? undefined : didYouMean(name, logSelectors.names),
+  });
 }
 
 function problemsOfAcls({ checkAcl }: LoadRequest, sections: Sections): readonly Problem[] {

@@ -44,7 +44,8 @@ export class MacroTable {
     if (!existing) {
       if (isRedefinition) return `can't redefine an undefined macro "${name}"`;
       for (const earlier of this.#defined.keys()) {
-        if (name.includes(earlier)) return `"${name}" cannot be defined as a macro because previously defined macro "${earlier}" is a substring`;
+        if (name.includes(earlier))
+          return `"${name}" cannot be defined as a macro because previously defined macro "${earlier}" is a substring`;
       }
     }
     this.#defined.set(name, { name, text, source: 'configuration' });

@@ -1,6 +1,5 @@
 /** The main section: macros, named lists and options. Spec ch. 6, ch. 10 "Named lists". */
-import { type Octets, lowerCase } from '../base/octets.ts';
-import { skipSpace } from '../base/octets.ts';
+import { lowerCase, type Octets, skipSpace } from '../base/octets.ts';
 import type { NamedList, NamedListKind } from '../core/config.ts';
 import { mainOptions } from '../core/main-options.ts';
 import type { LogicalLine } from './lines.ts';
@@ -14,7 +13,10 @@ import { didYouMean } from './suggest.ts';
 export type NamedLists = Readonly<Record<NamedListKind, Map<string, NamedList>>>;
 
 const LIST_WORDS: ReadonlyMap<NamedListKind, string> = new Map([
-  ['domainlist', 'domain'], ['hostlist', 'host'], ['addresslist', 'address'], ['localpartlist', 'local part'],
+  ['domainlist', 'domain'],
+  ['hostlist', 'host'],
+  ['addresslist', 'address'],
+  ['localpartlist', 'local part'],
 ]);
 
 export class MainSection {
@@ -39,7 +41,10 @@ export class MainSection {
       return;
     }
     const kind = /^(?:hide[ \t]+)?(?:domainlist|hostlist|addresslist|localpartlist)_/.test(line.text);
-    if (kind) this.#context.problems.error('unrecognized configuration line', line.at, { suggestion: 'only _cache may follow the kind of a named list' });
+    if (kind)
+      this.#context.problems.error('unrecognized configuration line', line.at, {
+        suggestion: 'only _cache may follow the kind of a named list',
+      });
     else readOption(line, [this.options], (name) => `main option "${name}" unknown`, this.#context);
   }
 
@@ -51,7 +56,9 @@ export class MainSection {
     const name = listName(line.text, nameFrom);
     const equals = skipSpace(line.text, nameFrom + name.length);
     if (name === '' || line.text[equals] !== '=') {
-      problems.error(`missing '=' after "${name}"`, line.locate(equals), { suggestion: `write ${kind} NAME = …; a name has letters, digits and underscores` });
+      problems.error(`missing '=' after "${name}"`, line.locate(equals), {
+        suggestion: `write ${kind} NAME = …; a name has letters, digits and underscores`,
+      });
       return;
     }
     if (this.lists[kind].has(name)) {

@@ -5,7 +5,14 @@ import { trimSpace } from '../base/octets.ts';
 export type NumberReading = { readonly kind: 'ok'; readonly value: number } | { readonly kind: 'error'; readonly message: string };
 
 const MAX_INT = 2 ** 31 - 1;
-const UNITS: ReadonlyMap<string, number> = new Map([['K', 2 ** 10], ['k', 2 ** 10], ['M', 2 ** 20], ['m', 2 ** 20], ['G', 2 ** 30], ['g', 2 ** 30]]);
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['K', 2 ** 10],
+  ['k', 2 ** 10],
+  ['M', 2 ** 20],
+  ['m', 2 ** 20],
+  ['G', 2 ** 30],
+  ['g', 2 ** 30],
+]);
 
 /** Decimal, 0octal or 0xhex, then perhaps K, M or G. */
 export function readInteger(text: Octets, name: string): NumberReading {
@@ -33,7 +40,8 @@ export function readOctal(text: Octets, name: string): NumberReading {
   if (digits === undefined) return { kind: 'error', message: `octal integer expected for ${name}` };
   const value = Number.parseInt(digits, 8);
   if (value > MAX_INT) return tooLarge(text);
-  if (trimSpace(text.slice(digits.length)) !== '') return { kind: 'error', message: `extra characters follow octal integer value for ${name}` };
+  if (trimSpace(text.slice(digits.length)) !== '')
+    return { kind: 'error', message: `extra characters follow octal integer value for ${name}` };
   return { kind: 'ok', value };
 }
 
@@ -44,7 +52,8 @@ export function readFixed(text: Octets, name: string): NumberReading {
   const [written, whole = '', decimals = ''] = match;
   const thousandths = Math.abs(Number.parseInt(whole, 10)) * 1000 + Number.parseInt(decimals.slice(0, 3).padEnd(3, '0'), 10);
   if (thousandths > MAX_INT || whole.startsWith('-')) return { kind: 'error', message: `integer "${written}" is too large (overflow)` };
-  if (trimSpace(text.slice(written.length)) !== '') return { kind: 'error', message: `extra characters follow fixed-point value for ${name}` };
+  if (trimSpace(text.slice(written.length)) !== '')
+    return { kind: 'error', message: `extra characters follow fixed-point value for ${name}` };
   return { kind: 'ok', value: thousandths / 1000 };
 }
 

@@ -1,13 +1,14 @@
 /** Reads one option setting against the tables that may hold it, and makes typed values. Spec ch. 6 "Common option syntax" and what follows it. */
-import { parseTimeSpan } from '../base/time-span.ts';
+
+import { parseList } from '../base/list-text.ts';
 import type { Octets } from '../base/octets.ts';
 import { lowerCase, skipSpace, trimSpace } from '../base/octets.ts';
+import { parseTimeSpan } from '../base/time-span.ts';
 import type { ListSource, OptionSetting, Template, TemplateCompiler } from '../core/config.ts';
 import type { OptionKind, OptionSpec, OptionTable } from '../core/option.ts';
 import type { Accounts } from '../core/ports.ts';
 import type { SourceLocation } from '../core/source.ts';
 import type { LogicalLine } from './lines.ts';
-import { parseList } from '../base/list-text.ts';
 import { type NumberReading, readFixed, readInteger, readKibibytes, readOctal } from './numbers.ts';
 import type { Problems } from './problems.ts';
 import { scanName, scanQuoted } from './scan.ts';
@@ -38,19 +39,16 @@ export interface OptionContext {
   readonly pending: PendingIds[];
 }
 
-export interface OptionLine {
-  readonly name: string;
-  readonly isHidden: boolean;
-  readonly isNegated: boolean;
-  readonly target: OptionTarget;
-  readonly spec: OptionSpec<unknown>;
-}
-
 /** Exim's text for a name that no table has. */
 export type UnknownOption = (name: string) => string;
 
 /** Reads a whole line; what is wrong goes to `context.problems`. The name of the option that was set, if it could be. */
-export function readOption(line: LogicalLine, targets: readonly OptionTarget[], unknown: UnknownOption, context: OptionContext): string | undefined {
+export function readOption(
+  line: LogicalLine,
+  targets: readonly OptionTarget[],
+  unknown: UnknownOption,
+  context: OptionContext,
+): string | undefined {
   const { text } = line;
   const start = text.startsWith('hide ') || text.startsWith('hide\t') ? skipSpace(text, 5) : 0;
   const written = scanName(text, start);
@@ -71,20 +69,28 @@ export function readOption(line: LogicalLine, targets: readonly OptionTarget[], 
     return undefined;
   }
   if (target.settings.has(name) && spec.kind !== 'repeatable-string') {
-    context.problems.error(`"${name}" option set for the second time`, at, { subject: name, suggestion: `it was set in line ${target.settings.get(name)?.at.line}` });
+    context.problems.error(`"${name}" option set for the second time`, at, {
+      subject: name,
+      suggestion: `it was set in line ${target.settings.get(name)?.at.line}`,
+    });
     return undefined;
   }
   const reading: ValueReading = { name, written, spec, target, line, from: skipSpace(text, start + written.length), context };
   const value = isBoolean(spec.kind) ? readBoolean(reading, isNegated) : readValue(reading);
   if (value === undefined) return undefined;
   const earlier = target.settings.get(name);
-  target.settings.set(name, { at: value.at, isHidden: start > 0 || (earlier?.isHidden ?? false), raw: earlier ? `${earlier.raw}\n${value.raw}` : value.raw });
+  target.settings.set(name, {
+    at: value.at,
+    isHidden: start > 0 || (earlier?.isHidden ?? false),
+    raw: earlier ? `${earlier.raw}\n${value.raw}` : value.raw,
+  });
   store(reading, value.value);
   return name;
 }
 
 function store({ name, spec, target }: ValueReading, value: unknown): void {
-  if (spec.kind === 'repeatable-string') target.values.set(name, [...((target.values.get(name) as readonly Octets[] | undefined) ?? []), value]); // only strings are put there
+  if (spec.kind === 'repeatable-string')
+    target.values.set(name, [...((target.values.get(name) as readonly Octets[] | undefined) ?? []), value]); // only strings are put there
   else target.values.set(name, value);
   for (const other of spec.sets ?? []) target.values.set(other, value);
 }
@@ -138,14 +144,23 @@ interface ReadValue {
 }
 
 // Spec ch. 6 "Boolean options"
-const TRUTH: ReadonlyMap<string, boolean> = new Map([['', true], ['true', true], ['yes', true], ['false', false], ['no', false]]);
+const TRUTH: ReadonlyMap<string, boolean> = new Map([
+  ['', true],
+  ['true', true],
+  ['yes', true],
+  ['false', false],
+  ['no', false],
+]);
 
 function readBoolean(reading: ValueReading, isNegated: boolean): ReadValue | undefined {
   const { line, from, written, name, spec, context } = reading;
   const rest = line.text.slice(from);
   const at = line.locate(from);
   const extra = (): undefined => {
-    context.problems.error(`extra characters follow boolean option ${written}`, at, { subject: name, suggestion: isNegated ? undefined : `write "${name} = …", or only "${name}" or "no_${name}"` });
+    context.problems.error(`extra characters follow boolean option ${written}`, at, {
+      subject: name,
+      suggestion: isNegated ? undefined : `write "${name} = …", or only "${name}" or "no_${name}"`,
+    });
   };
   if (rest === '') return { value: !isNegated, raw: isNegated ? 'false' : 'true', at };
   if (isNegated || !rest.startsWith('=')) return extra();
@@ -159,7 +174,10 @@ function readBoolean(reading: ValueReading, isNegated: boolean): ReadValue | und
   const word = scanName(raw, 0);
   const value = TRUTH.get(lowerCase(word));
   if (value === undefined || (word === '' && raw !== '')) {
-    context.problems.error(`"${word}" is not a valid value for the "${name}" option`, valueAt, { subject: name, suggestion: 'write true, false, yes or no' });
+    context.problems.error(`"${word}" is not a valid value for the "${name}" option`, valueAt, {
+      subject: name,
+      suggestion: 'write true, false, yes or no',
+    });
     return undefined;
   }
   return trimSpace(raw.slice(word.length)) === '' ? { value, raw, at: valueAt } : extra();
@@ -314,7 +332,13 @@ function readAccounts(reading: ValueReading, kind: 'user-list' | 'group-list'): 
 }
 
 /** The ids of a list of names and numbers; undefined when one does not exist (said already). */
-export function readIds(kind: 'user-list' | 'group-list', list: Octets, option: string, at: SourceLocation, context: OptionContext): readonly number[] | undefined {
+export function readIds(
+  kind: 'user-list' | 'group-list',
+  list: Octets,
+  option: string,
+  at: SourceLocation,
+  context: OptionContext,
+): readonly number[] | undefined {
   const ids = parseList(list).items.map((item) => findId(kind === 'user-list' ? 'user' : 'group', item, option, at, context));
   const known = ids.filter((id) => id !== undefined);
   return known.length === ids.length ? known : undefined;
@@ -338,7 +362,12 @@ export function accountId(kind: 'user' | 'group', name: Octets, accounts: Accoun
 }
 
 /** The values of a whole table: what was set, else the defaults. `others` are what derived defaults may look at besides. */
-export function completeValues(target: OptionTarget, compiler: TemplateCompiler, overrides: Readonly<Record<string, unknown>> = {}, others: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+export function completeValues(
+  target: OptionTarget,
+  compiler: TemplateCompiler,
+  overrides: Readonly<Record<string, unknown>> = {},
+  others: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(target.table)) {
     if (target.values.has(name)) values[name] = target.values.get(name);
@@ -346,7 +375,8 @@ export function completeValues(target: OptionTarget, compiler: TemplateCompiler,
     else values[name] = defaultValue(name, spec, target, compiler);
   }
   for (const [name, spec] of Object.entries(target.table)) {
-    if (spec.derive && !target.values.has(name)) values[name] = compiledDefault(spec.derive({ ...others, ...values }), name, spec, target, compiler);
+    if (spec.derive && !target.values.has(name))
+      values[name] = compiledDefault(spec.derive({ ...others, ...values }), name, spec, target, compiler);
   }
   return values;
 }
@@ -358,7 +388,13 @@ function defaultValue(name: string, spec: OptionSpec<unknown>, target: OptionTar
 }
 
 /** Text becomes what the option's kind makes of it. */
-function compiledDefault(value: unknown, name: string, spec: OptionSpec<unknown>, target: OptionTarget, compiler: TemplateCompiler): unknown {
+function compiledDefault(
+  value: unknown,
+  name: string,
+  spec: OptionSpec<unknown>,
+  target: OptionTarget,
+  compiler: TemplateCompiler,
+): unknown {
   if (typeof value !== 'string') return value;
   if (spec.kind !== 'list' && spec.kind !== 'expanded-string' && spec.kind !== 'expanded-time') return value;
   const template = compiler.template(value, DEFAULT_LOCATION, target.what(name));

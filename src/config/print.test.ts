@@ -39,13 +39,25 @@ s:
   unseen_text = z
 `.replace('  data = "y\n  unseen_text = z\n', '  data = y\n');
 
-async function print(names: readonly string[], options: { readonly isAdmin?: boolean; readonly isValueOnly?: boolean } = {}): Promise<{ lines: readonly string[]; errors: readonly string[]; status: number }> {
+async function print(
+  names: readonly string[],
+  options: { readonly isAdmin?: boolean; readonly isValueOnly?: boolean } = {},
+): Promise<{ lines: readonly string[]; errors: readonly string[]; status: number }> {
   const loaded = await loadText(text, { keepsLines: true, macros: [['QQ', '1']] });
   if (loaded.kind === 'failed') assert.fail(JSON.stringify(loaded.problems));
   const { isAdmin = true, isValueOnly = false } = options;
   return printOptions(names, {
-    config: loaded.config, definitions: testDefinitions, accounts: testAccounts, isAdmin, isValueOnly,
-    environment: new Map([['B', '1'], ['A', '2']]), lines: loaded.lines ?? [], version: '4.99',
+    config: loaded.config,
+    definitions: testDefinitions,
+    accounts: testAccounts,
+    isAdmin,
+    isValueOnly,
+    environment: new Map([
+      ['B', '1'],
+      ['A', '2'],
+    ]),
+    lines: loaded.lines ?? [],
+    version: '4.99',
   });
 }
 
@@ -55,24 +67,88 @@ const cases: readonly (readonly [names: string, ...lines: readonly string[]])[] 
   ['queue_only smtp_enforce_sync', 'no_queue_only', 'smtp_enforce_sync'],
   ['never_users trusted_users', 'never_users = root:7', 'trusted_users ='],
   ['auto_thaw delay_warning', 'auto_thaw = 1h30m', 'delay_warning = 1h:2d'],
-  ['check_spool_space check_log_space bounce_return_size_limit return_size_limit', 'check_spool_space = 20M', 'check_log_space = 1500K', 'bounce_return_size_limit = 1536', 'return_size_limit = 1536'],
+  [
+    'check_spool_space check_log_space bounce_return_size_limit return_size_limit',
+    'check_spool_space = 20M',
+    'check_log_space = 1500K',
+    'bounce_return_size_limit = 1536',
+    'return_size_limit = 1536',
+  ],
   ['exim_user exim_group', 'exim_user = mail', 'exim_group = exim'],
   ['received_header_text timezone', 'received_header_text = a\\n\\tb\\351', 'timezone = '],
   ['host_lookup_order smtp_receive_timeout', 'host_lookup_order = bydns :byaddr', 'smtp_receive_timeout = 2m45s'],
-  ['spool_directory process_log_path exim_path', 'spool_directory = /var/spool/exim', 'process_log_path = /var/spool/exim/exim-process.info', 'exim_path = /usr/sbin/exim'],
+  [
+    'spool_directory process_log_path exim_path',
+    'spool_directory = /var/spool/exim',
+    'process_log_path = /var/spool/exim/exim-process.info',
+    'exim_path = /usr/sbin/exim',
+  ],
   ['exim_version config_file configure_file', 'exim_version = 4.99', '/etc/exim.conf', '/etc/exim.conf'],
   ['+x', 'domainlist x = y', 'hostlist x = z\t'],
   ['macro MAC macro QQ', 'MAC=a   b', 'QQ=1'],
   ['router_list transport_list', 'r', 's'],
   ['environment local_scan', 'A=2', 'B=1', 'local_scan() options are not supported'],
-  ['router r', 'condition = ${if and{{bool_lax{${if and{{bool_lax{a}}{bool_lax{b}}}}}}{bool_lax{c}}}}', 'domains = ', 'driver = redirect',
-    'no_fail_verify_recipient', 'no_fail_verify_sender', 'headers_remove = a:b:c', 'local_part_prefix = a- : b-', 'more = ${if x}', 'pass_router = ',
-    'set = r_a = b;r_c = d;r_e = f', 'transport = ', 'user = mail', 'no_verify_only', 'data = x', 'file = ', 'modemask = 07', 'sieve_inbox = inbox'],
-  ['config', '# Exim Configuration (4.99)', '# 1 "/etc/exim.conf"', 'MAC = a b', 'hide smtp_banner = secret', 'queue_only_load = 1.2345', 'never_users = root:7', 'auto_thaw = 90m',
-    'delay_warning = 1h:2d', 'check_spool_space = 20M', 'check_log_space = 1500', 'bounce_return_size_limit = 1536', 'exim_user = 8', 'received_header_text = "a\\n\\tb\\xe9"',
-    'host_lookup_order = bydns :byaddr', 'smtp_receive_timeout = 165s', 'hide domainlist x = y', 'hostlist x = "z "', '', 'begin routers', '', '  r:', '    driver = redirect',
-    '    hide data = x', '    condition = a', '    condition = b', '    condition = c', '    headers_remove = a : b', '    headers_remove = c', '    set = r_a = b ; r_c = d',
-    '    set = r_e = f', '    modemask = 7', '    more = ${if x}', '    user = 8', '    hide local_part_prefix = a- : b-', '', '  s:', '    driver = redirect', '    data = y'],
+  [
+    'router r',
+    'condition = ${if and{{bool_lax{${if and{{bool_lax{a}}{bool_lax{b}}}}}}{bool_lax{c}}}}',
+    'domains = ',
+    'driver = redirect',
+    'no_fail_verify_recipient',
+    'no_fail_verify_sender',
+    'headers_remove = a:b:c',
+    'local_part_prefix = a- : b-',
+    'more = ${if x}',
+    'pass_router = ',
+    'set = r_a = b;r_c = d;r_e = f',
+    'transport = ',
+    'user = mail',
+    'no_verify_only',
+    'data = x',
+    'file = ',
+    'modemask = 07',
+    'sieve_inbox = inbox',
+  ],
+  [
+    'config',
+    '# Exim Configuration (4.99)',
+    '# 1 "/etc/exim.conf"',
+    'MAC = a b',
+    'hide smtp_banner = secret',
+    'queue_only_load = 1.2345',
+    'never_users = root:7',
+    'auto_thaw = 90m',
+    'delay_warning = 1h:2d',
+    'check_spool_space = 20M',
+    'check_log_space = 1500',
+    'bounce_return_size_limit = 1536',
+    'exim_user = 8',
+    'received_header_text = "a\\n\\tb\\xe9"',
+    'host_lookup_order = bydns :byaddr',
+    'smtp_receive_timeout = 165s',
+    'hide domainlist x = y',
+    'hostlist x = "z "',
+    '',
+    'begin routers',
+    '',
+    '  r:',
+    '    driver = redirect',
+    '    hide data = x',
+    '    condition = a',
+    '    condition = b',
+    '    condition = c',
+    '    headers_remove = a : b',
+    '    headers_remove = c',
+    '    set = r_a = b ; r_c = d',
+    '    set = r_e = f',
+    '    modemask = 7',
+    '    more = ${if x}',
+    '    user = 8',
+    '    hide local_part_prefix = a- : b-',
+    '',
+    '  s:',
+    '    driver = redirect',
+    '    data = y',
+  ],
 ];
 
 for (const [names, ...lines] of cases) {
@@ -96,21 +172,35 @@ test('-bP of all drivers names each', async () => {
 
 test('-bP of what does not exist', async () => {
   assert.deepEqual(await print(['zork']), { lines: ['zork is not a known option'], errors: [], status: 1 });
-  assert.deepEqual(await print(['router', 'zork', 'queue_only']), { lines: ['router zork not found', 'no_queue_only'], errors: [], status: 0 });
+  assert.deepEqual(await print(['router', 'zork', 'queue_only']), {
+    lines: ['router zork not found', 'no_queue_only'],
+    errors: [],
+    status: 0,
+  });
   assert.deepEqual(await print(['router']), { lines: ['router is not a known option'], errors: [], status: 1 });
   assert.deepEqual(await print(['macro', 'ZORK']), { lines: ['macro ZORK not found'], errors: [], status: 1 });
   assert.deepEqual((await print(['+zork'])).lines, ['no address, domain, host, or local part list called "zork" exists']);
 });
 
 test('-bP -n prints values only', async () => {
-  assert.deepEqual((await print(['smtp_banner', 'queue_only', 'never_users', 'auto_thaw', '+x', 'environment'], { isValueOnly: true })).lines,
-    ['secret', 'no_queue_only', 'root:7', '1h30m', 'y', 'z\t', 'A', 'B']);
+  assert.deepEqual(
+    (await print(['smtp_banner', 'queue_only', 'never_users', 'auto_thaw', '+x', 'environment'], { isValueOnly: true })).lines,
+    ['secret', 'no_queue_only', 'root:7', '1h30m', 'y', 'z\t', 'A', 'B'],
+  );
 });
 
 test('others than administrators do not see hidden values and macros', async () => {
   const hidden = '<value not displayable>';
   const { lines } = await print(['smtp_banner', '+x', 'config'], { isAdmin: false });
-  assert.deepEqual(lines.slice(0, 7), [`smtp_banner = ${hidden}`, `domainlist x = ${hidden}`, 'hostlist x = z\t', '# Exim Configuration (4.99)', '# 1 "/etc/exim.conf"', 'MAC = a b', `hide smtp_banner = ${hidden}`]);
+  assert.deepEqual(lines.slice(0, 7), [
+    `smtp_banner = ${hidden}`,
+    `domainlist x = ${hidden}`,
+    'hostlist x = z\t',
+    '# Exim Configuration (4.99)',
+    '# 1 "/etc/exim.conf"',
+    'MAC = a b',
+    `hide smtp_banner = ${hidden}`,
+  ]);
   assert.ok(lines.includes(`    hide data = ${hidden}`) && lines.includes(`hide domainlist x = ${hidden}`));
   const { lines: other } = await print(['router', 's'], { isAdmin: false });
   assert.ok(other.includes(`data = ${hidden}`) && other.includes(`local_part_prefix = ${hidden}`), 'hidden in one instance, hidden in all');

@@ -1,7 +1,9 @@
 /** What `-bP` prints, line by line as Exim does. Spec ch. 5 "Command line options", `-bP`. */
-import { formatTimeSpan, parseTimeSpan } from '../base/time-span.ts';
+
+import { parseList, quoteListItem } from '../base/list-text.ts';
 import type { Octets } from '../base/octets.ts';
 import { printable } from '../base/octets.ts';
+import { formatTimeSpan, parseTimeSpan } from '../base/time-span.ts';
 import type { Config, ListSource, NamedListKind, OptionSetting, Template } from '../core/config.ts';
 import type { DriverInstance } from '../core/drivers.ts';
 import { mainOptions } from '../core/main-options.ts';
@@ -9,7 +11,6 @@ import type { OptionSpec, OptionTable } from '../core/option.ts';
 import type { Accounts } from '../core/ports.ts';
 import { type DriverDefinition, type DriverFamily, genericTable } from './driver-section.ts';
 import type { ReadLine } from './lines.ts';
-import { parseList, quoteListItem } from '../base/list-text.ts';
 import { scanQuoted } from './scan.ts';
 
 export interface PrintParts {
@@ -73,7 +74,9 @@ function printOne(name: Octets, argument: Octets | undefined, parts: PrintParts)
     case 'config':
       return shown(printConfigLines(parts));
     case 'environment':
-      return shown([...parts.environment].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => (parts.isValueOnly ? key : `${key}=${value}`)));
+      return shown(
+        [...parts.environment].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => (parts.isValueOnly ? key : `${key}=${value}`)),
+      );
     case 'local_scan':
       return shown(['local_scan() options are not supported']);
     case 'macros':
@@ -82,7 +85,13 @@ function printOne(name: Octets, argument: Octets | undefined, parts: PrintParts)
     case 'routers':
     case 'transports':
     case 'authenticators':
-      return shown(instancesOf(name, config).flatMap((instance) => ['', `${instance.name} ${name.slice(0, -1)}:`, ...driverLines(name, instance, parts)]));
+      return shown(
+        instancesOf(name, config).flatMap((instance) => [
+          '',
+          `${instance.name} ${name.slice(0, -1)}:`,
+          ...driverLines(name, instance, parts),
+        ]),
+      );
     case 'router_list':
     case 'transport_list':
     case 'authenticator_list':
@@ -105,10 +114,12 @@ function printMainOption(name: Octets, parts: PrintParts): Printed {
 function printNamedLists(name: Octets, { config, isAdmin, isValueOnly }: PrintParts): Printed {
   const found = LIST_KINDS.flatMap((kind) => config.namedLists[kind].get(name) ?? []);
   if (found.length === 0) return shown([`no address, domain, host, or local part list called "${name}" exists`], 1);
-  return shown(found.map((list) => {
-    const value = list.isHidden && !isAdmin ? HIDDEN : list.template.source;
-    return isValueOnly ? value : `${list.kind} ${list.name} = ${value}`;
-  }));
+  return shown(
+    found.map((list) => {
+      const value = list.isHidden && !isAdmin ? HIDDEN : list.template.source;
+      return isValueOnly ? value : `${list.kind} ${list.name} = ${value}`;
+    }),
+  );
 }
 
 function printMacros(areNamesWanted: boolean, { config, isAdmin, isValueOnly }: PrintParts): Printed {
@@ -155,17 +166,25 @@ function hiddenNames(instances: readonly Instance[]): ReadonlySet<string> {
 }
 
 function tableLines(
-  table: OptionTable, values: Readonly<Record<string, unknown>>, settings: ReadonlyMap<string, OptionSetting>, hidden: ReadonlySet<string>, parts: PrintParts,
+  table: OptionTable,
+  values: Readonly<Record<string, unknown>>,
+  settings: ReadonlyMap<string, OptionSetting>,
+  hidden: ReadonlySet<string>,
+  parts: PrintParts,
 ): Octets[] {
   const printed = Object.entries(table).filter(([name, spec]) => spec.sets === undefined && (!spec.isExtension || settings.has(name)));
-  const lines = printed.sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, spec]) => {
-    const value = values[name] ?? (spec.kind === 'group' ? groupOfUser(table, values, parts.accounts) : undefined);
-    return optionLine({ name, spec, value, setting: settings.get(name), isHidden: hidden.has(name) }, parts);
-  });
-  const expansions = printed.filter(([, spec]) => spec.isExpansionPrinted).map(([name]) => {
-    const value = values[name];
-    return `*expand_${name} = ${isTemplate(value) ? printable(value.source, { escapeHigh: true }) : ''}`;
-  });
+  const lines = printed
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, spec]) => {
+      const value = values[name] ?? (spec.kind === 'group' ? groupOfUser(table, values, parts.accounts) : undefined);
+      return optionLine({ name, spec, value, setting: settings.get(name), isHidden: hidden.has(name) }, parts);
+    });
+  const expansions = printed
+    .filter(([, spec]) => spec.isExpansionPrinted)
+    .map(([name]) => {
+      const value = values[name];
+      return `*expand_${name} = ${isTemplate(value) ? printable(value.source, { escapeHigh: true }) : ''}`;
+    });
   return [...expansions, ...lines];
 }
 
@@ -258,7 +277,9 @@ function valueText({ spec, value, setting }: Shown, accounts: Accounts): Octets 
       return accountText(spec.kind, isTemplate(value) ? value.source : String(value ?? ''), accounts);
     case 'user-list':
     case 'group-list':
-      return (value as readonly number[]).map((id) => accountText(spec.kind === 'user-list' ? 'user' : 'group', String(id), accounts)).join(':'); // as its kind says
+      return (value as readonly number[])
+        .map((id) => accountText(spec.kind === 'user-list' ? 'user' : 'group', String(id), accounts))
+        .join(':'); // as its kind says
     case 'string-list':
       return setting ? escape(unquoted(setting.raw)) : (value as readonly Octets[]).join(':'); // as its kind says
     case 'repeatable-string':
@@ -314,7 +335,9 @@ function sizeText(value: number, base: 1 | 1024, units: readonly string[]): Octe
 
 function fixedText(value: number): Octets {
   const thousandths = Math.round(value * 1000);
-  const decimals = String(thousandths % 1000).padStart(3, '0').replace(/0{1,2}$/, '');
+  const decimals = String(thousandths % 1000)
+    .padStart(3, '0')
+    .replace(/0{1,2}$/, '');
   return `${Math.floor(thousandths / 1000)}.${decimals}`;
 }
 
@@ -333,7 +356,10 @@ function joinRepeated(values: readonly Octets[], joiner: OptionSpec<unknown>['jo
       return others.reduce((before, value) => `\${if and{{bool_lax{${before}}}{bool_lax{${value}}}}}`, first);
     case ':':
     case ';':
-      return values.flatMap((value) => parseList(joiner === ':' ? value : `<;${value}`).items).map((item) => quoteListItem(item, joiner)).join(joiner);
+      return values
+        .flatMap((value) => parseList(joiner === ':' ? value : `<;${value}`).items)
+        .map((item) => quoteListItem(item, joiner))
+        .join(joiner);
     default:
       return values.join('\n');
   }

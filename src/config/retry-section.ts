@@ -1,7 +1,7 @@
 /** The section retry. Spec ch. 32 "Format of retry rules", "Retry rules for specific errors". */
+
+import { isSpaceCode, lowerCase, type Octets, skipSpace, upperCase } from '../base/octets.ts';
 import { parseTimeSpan } from '../base/time-span.ts';
-import { type Octets, upperCase } from '../base/octets.ts';
-import { isSpaceCode, lowerCase, skipSpace } from '../base/octets.ts';
 import type { ListSource, RetryRule, RetryStep, TemplateCompiler } from '../core/config.ts';
 import type { LogicalLine } from './lines.ts';
 import type { Problems } from './problems.ts';
@@ -18,7 +18,8 @@ export function readRetryRule(line: LogicalLine, compiler: TemplateCompiler, pro
   const pattern = scanWord(text, 0);
   const errorFrom = skipSpace(text, pattern.end);
   const error = scanWord(text, errorFrom);
-  const flaw = error.value === '' ? { message: 'missing error type in retry rule', offset: errorFrom } : retryErrorFlaw(error.value, errorFrom);
+  const flaw =
+    error.value === '' ? { message: 'missing error type in retry rule', offset: errorFrom } : retryErrorFlaw(error.value, errorFrom);
   if (flaw) {
     problems.error(flaw.message, line.locate(flaw.offset));
     return undefined;
@@ -51,21 +52,36 @@ function scanWord(text: Octets, from: number): Word {
   return { value: text.slice(from, end), end };
 }
 
-const PLAIN_ERRORS: ReadonlySet<string> = new Set(['*', 'auth_failed', 'lookup', 'lost_connection', 'quota', 'refused', 'timeout', 'tls_required']);
+const PLAIN_ERRORS: ReadonlySet<string> = new Set([
+  '*',
+  'auth_failed',
+  'lookup',
+  'lost_connection',
+  'quota',
+  'refused',
+  'timeout',
+  'tls_required',
+]);
 
 function retryErrorFlaw(written: Octets, offset: number): Flaw | undefined {
   const error = lowerCase(written);
   if (PLAIN_ERRORS.has(error)) return undefined;
-  const response = /^((?:mail|rcpt|data)_4)(.*)$/s.exec(written) ?? /^((?:mail|rcpt|data)_4)(.*)$/s.exec(`${lowerCase(written.slice(0, 6))}${written.slice(6)}`);
+  const response =
+    /^((?:mail|rcpt|data)_4)(.*)$/s.exec(written) ??
+    /^((?:mail|rcpt|data)_4)(.*)$/s.exec(`${lowerCase(written.slice(0, 6))}${written.slice(6)}`);
   if (response) {
     return /^(?:xx|[0-9]x|[0-9][0-9])$/.test(response[2] ?? '')
       ? undefined
       : { message: `${lowerCase(response[1] ?? '')} must be followed by xx, dx, or dd, where x is literal and d is any digit`, offset };
   }
-  if (error.startsWith('quota_')) return parseTimeSpan(error.slice('quota_'.length)) === undefined ? { message: 'bad time value', offset } : undefined;
-  if (error.startsWith('refused_')) return /^refused_(?:a|mx)$/.test(error) ? undefined : { message: 'A or MX expected after "refused"', offset };
+  if (error.startsWith('quota_'))
+    return parseTimeSpan(error.slice('quota_'.length)) === undefined ? { message: 'bad time value', offset } : undefined;
+  if (error.startsWith('refused_'))
+    return /^refused_(?:a|mx)$/.test(error) ? undefined : { message: 'A or MX expected after "refused"', offset };
   if (error.startsWith('timeout_')) {
-    return /^timeout_(?:dns|(?:connect_)?(?:a|mx)|connect)$/.test(error) ? undefined : { message: '"A", "MX", or "connect" expected after "timeout"', offset };
+    return /^timeout_(?:dns|(?:connect_)?(?:a|mx)|connect)$/.test(error)
+      ? undefined
+      : { message: '"A", "MX", or "connect" expected after "timeout"', offset };
   }
   return { message: `unknown or malformed retry error "${written}"`, offset };
 }
@@ -85,7 +101,11 @@ function readSteps(text: Octets, from: number): RetryStep[] | Flaw {
   return steps;
 }
 
-const ALGORITHMS: ReadonlyMap<string, RetryStep['algorithm']> = new Map([['F', 'F'], ['G', 'G'], ['H', 'H']]);
+const ALGORITHMS: ReadonlyMap<string, RetryStep['algorithm']> = new Map([
+  ['F', 'F'],
+  ['G', 'G'],
+  ['H', 'H'],
+]);
 
 /** `F,2h,15m` or `G,16h,1h,1.5`; white space may follow a comma. */
 function readStep(text: Octets, from: number): { readonly step: RetryStep; readonly end: number } | Flaw {

@@ -1,12 +1,19 @@
 /** One rewriting rule: pattern, replacement, flags. Spec ch. 31 "Rewriting rules". */
-import { isSpaceCode, skipSpace } from '../base/octets.ts';
+
 import type { Octets } from '../base/octets.ts';
+import { isSpaceCode, skipSpace } from '../base/octets.ts';
 import { scanQuoted } from './scan.ts';
 
 export const REWRITE_FLAGS = 'EFTbcfhrstqQRwS';
 
 export type RewriteRuleText =
-  | { readonly kind: 'ok'; readonly pattern: Octets; readonly replacement: Octets; readonly replacementFrom: number; readonly flags: Octets }
+  | {
+      readonly kind: 'ok';
+      readonly pattern: Octets;
+      readonly replacement: Octets;
+      readonly replacementFrom: number;
+      readonly flags: Octets;
+    }
   | { readonly kind: 'error'; readonly message: Octets; readonly offset: number; readonly suggestion?: string };
 
 /** `pattern replacement flags`, the first two quoted where they hold white space. */
@@ -14,7 +21,12 @@ export function parseRewriteRule(text: Octets): RewriteRuleText {
   const pattern = scanPart(text, 0);
   const replacementFrom = skipSpace(text, pattern.end);
   if (replacementFrom >= text.length) {
-    return { kind: 'error', message: 'missing rewrite replacement string', offset: text.length, suggestion: 'a rule is: pattern replacement flags' };
+    return {
+      kind: 'error',
+      message: 'missing rewrite replacement string',
+      offset: text.length,
+      suggestion: 'a rule is: pattern replacement flags',
+    };
   }
   const replacement = scanPart(text, replacementFrom);
   let flags = '';

@@ -16,7 +16,11 @@ export interface QuotedString {
   readonly end: number;
 }
 
-const ESCAPES: ReadonlyMap<string, string> = new Map([['n', '\n'], ['r', '\r'], ['t', '\t']]);
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+]);
 
 /** Reads from the double quote at `from`. Undefined when the closing quote is missing. Spec ch. 6 "String values". */
 export function scanQuoted(text: Octets, from: number): QuotedString | undefined {

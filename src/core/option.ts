@@ -113,9 +113,17 @@ export const option = {
   /** Not expanded. */
   string: (o: Extra & { default?: Octets }): OptionSpec<Octets | undefined> => ({ kind: 'string', ...o, default: o.default }),
   /** Expanded at each use. */
-  expanded: (o: Extra & { default?: Octets }): OptionSpec<Template | undefined> => ({ kind: 'expanded-string', ...o, ...expandedDefault(o.default) }),
+  expanded: (o: Extra & { default?: Octets }): OptionSpec<Template | undefined> => ({
+    kind: 'expanded-string',
+    ...o,
+    ...expandedDefault(o.default),
+  }),
   /** Expanded at each use; a time. */
-  expandedTime: (o: Extra & { default?: Octets }): OptionSpec<Template | undefined> => ({ kind: 'expanded-time', ...o, ...expandedDefault(o.default) }),
+  expandedTime: (o: Extra & { default?: Octets }): OptionSpec<Template | undefined> => ({
+    kind: 'expanded-time',
+    ...o,
+    ...expandedDefault(o.default),
+  }),
   /** A colon list, not expanded. */
   stringList: (o: Extra & { default: readonly Octets[] }): OptionSpec<readonly Octets[]> => ({ kind: 'string-list', ...o }),
   expandedList: (o: Extra & { default?: Octets }): OptionSpec<ListSource | undefined> => list('string', o),

@@ -19,11 +19,23 @@ export const HEADER_PLACES: readonly HeaderPlace[] = ['sender', 'from', 'to', 'c
 
 /** Flags besides which a rule applies everywhere. Spec ch. 31 "Flags specifying which headers and envelope addresses to rewrite". */
 const PLACE_FLAGS: ReadonlyMap<RewritePlace, Octets> = new Map<RewritePlace, Octets>([
-  ['env-from', 'EF'], ['env-to', 'ET'], ['sender', 'hs'], ['from', 'hf'], ['to', 'ht'], ['cc', 'hc'], ['bcc', 'hb'], ['reply-to', 'hr'],
+  ['env-from', 'EF'],
+  ['env-to', 'ET'],
+  ['sender', 'hs'],
+  ['from', 'hf'],
+  ['to', 'ht'],
+  ['cc', 'hc'],
+  ['bcc', 'hb'],
+  ['reply-to', 'hr'],
 ]);
 
 const PLACE_OF_HEADER: ReadonlyMap<HeaderType, HeaderPlace> = new Map<HeaderType, HeaderPlace>([
-  ['S', 'sender'], ['F', 'from'], ['T', 'to'], ['C', 'cc'], ['B', 'bcc'], ['R', 'reply-to'],
+  ['S', 'sender'],
+  ['F', 'from'],
+  ['T', 'to'],
+  ['C', 'cc'],
+  ['B', 'bcc'],
+  ['R', 'reply-to'],
 ]);
 
 const MAX_REPEATS = 10;
@@ -39,7 +51,12 @@ export interface Rewritten {
  * Rewrites one qualified address. What goes wrong is written to the panic log and ends the rewriting; the address stays as far as it
  * had been rewritten. `rules` are the configuration's, or a transport's.
  */
-export async function rewriteAddress(address: Octets, place: RewritePlace, frame: Frame, rules: readonly RewriteRule[] = frame.config.rewriteRules): Promise<Rewritten> {
+export async function rewriteAddress(
+  address: Octets,
+  place: RewritePlace,
+  frame: Frame,
+  rules: readonly RewriteRule[] = frame.config.rewriteRules,
+): Promise<Rewritten> {
   let current: Rewritten = { address, whole: undefined };
   for (const [index, rule] of rules.entries()) {
     if (!appliesTo(rule, place)) continue;
@@ -128,7 +145,11 @@ function encodePhrase(text: Octets, from: number, charset: Octets): Octets {
 function addressView(address: Octets): Address {
   const at = address.lastIndexOf('@');
   return {
-    kind: 'mailbox', address, original: address, unique: address, recipientIndex: 0,
+    kind: 'mailbox',
+    address,
+    original: address,
+    unique: address,
+    recipientIndex: 0,
     localPart: at < 0 ? address : address.slice(0, at),
     domain: at < 0 ? '' : address.slice(at + 1),
     inherited: { headersAdd: [], headersRemove: [], routerVariables: new Map() },
@@ -142,7 +163,11 @@ function addressView(address: Octets): Address {
  * Rewrites the addresses of header lines. A line that changes is marked deleted and the new one follows it. Unqualified and malformed
  * addresses stay as they are.
  */
-export async function rewriteHeaders(headers: readonly HeaderLine[], frame: Frame, rules: readonly RewriteRule[] = frame.config.rewriteRules): Promise<readonly HeaderLine[]> {
+export async function rewriteHeaders(
+  headers: readonly HeaderLine[],
+  frame: Frame,
+  rules: readonly RewriteRule[] = frame.config.rewriteRules,
+): Promise<readonly HeaderLine[]> {
   if (rules.length === 0) return headers;
   const result: HeaderLine[] = [];
   for (const header of headers) {
@@ -160,7 +185,12 @@ async function rewriteHeaderText(text: Octets, place: HeaderPlace, frame: Frame,
 }
 
 /** Rewrites every address of a header's value, leaving phrases, comments and white space. */
-export async function rewriteAddressText(value: Octets, place: HeaderPlace, frame: Frame, rules: readonly RewriteRule[] = frame.config.rewriteRules): Promise<Octets> {
+export async function rewriteAddressText(
+  value: Octets,
+  place: HeaderPlace,
+  frame: Frame,
+  rules: readonly RewriteRule[] = frame.config.rewriteRules,
+): Promise<Octets> {
   let result = '';
   let copied = 0;
   for (const item of parseAddressList(value, { allowsUtf8Domains: frame.config.main.allow_utf8_domains })) {
@@ -195,7 +225,9 @@ export async function rewriteSmtpArgument(argument: Octets, frame: Frame): Promi
     if (expanded.kind === 'ok') {
       const parsed = parseAddress(expanded.value.octets);
       if (parsed.kind === 'error') {
-        frame.services.log.panic(`Rewrite of ${current} yielded unparseable address: ${parsed.message} in address ${expanded.value.octets}`);
+        frame.services.log.panic(
+          `Rewrite of ${current} yielded unparseable address: ${parsed.message} in address ${expanded.value.octets}`,
+        );
         break;
       }
       logRewriting(frame, `"${current}" from SMTP: rewritten as "${expanded.value.octets}"`);

@@ -5,7 +5,9 @@ import { parseRewriteRule } from '../config/rewrite-rule.ts';
 import type { RewriteRule, Template } from '../core/config.ts';
 import type { SourceLocation } from '../core/source.ts';
 
-export type TransportRules = { readonly kind: 'ok'; readonly rules: readonly RewriteRule[] } | { readonly kind: 'error'; readonly message: Octets };
+export type TransportRules =
+  | { readonly kind: 'ok'; readonly rules: readonly RewriteRule[] }
+  | { readonly kind: 'error'; readonly message: Octets };
 
 /** Exim's text when a rule is malformed or has a flag for envelopes. */
 export function transportRewriteRules(list: Octets, at: SourceLocation, compile: (text: Octets, what: string) => Template): TransportRules {
@@ -13,9 +15,12 @@ export function transportRewriteRules(list: Octets, at: SourceLocation, compile:
   for (const text of parseList(list).items) {
     const rule = parseRewriteRule(text);
     if (rule.kind === 'error') return { kind: 'error', message: rule.message };
-    if (/[EFTS]/.test(rule.flags)) return { kind: 'error', message: 'rewrite rule specifies a non-header rewrite - not allowed at transport time -' };
+    if (/[EFTS]/.test(rule.flags))
+      return { kind: 'error', message: 'rewrite rule specifies a non-header rewrite - not allowed at transport time -' };
     rules.push({
-      at, pattern: rule.pattern, flags: rule.flags,
+      at,
+      pattern: rule.pattern,
+      flags: rule.flags,
       patternTemplate: compile(rule.pattern, 'pattern of headers_rewrite'),
       replacement: compile(rule.replacement, 'replacement of headers_rewrite'),
     });
