@@ -16,6 +16,9 @@ export interface Definition {
   readonly permittedIn?: readonly string[] | 'all';
   readonly isQueryStyle?: boolean;
   readonly isNotYet?: boolean;
+  /** Behaviour of drivers and lookups; absent: not built yet. */
+  readonly create?: unknown;
+  readonly open?: unknown;
 }
 
 export interface OptionDefinition {

@@ -58,6 +58,8 @@ test('reference: options and examples are tables, octets that Markdown would not
   assert.ok(operators.includes('| ``${lc:A\\|`}`` | `a\\xe9\\n` |'), operators);
   assert.ok(operators.includes('| `${lc:` | fails: `missing }` |'));
   assert.ok((pages.get('docs/reference/routers.md') ?? '').includes('| `mode` | octal | `0600` | The mode. |'));
+  assert.ok((pages.get('docs/reference/routers.md') ?? '').includes('**Not built yet**'));
+  assert.ok(!operators.includes('**Not built yet**'));
   assert.ok((pages.get('docs/reference/README.md') ?? '').includes('- [Variables](variables.md): 2\n'));
 });
 

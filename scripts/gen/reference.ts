@@ -44,7 +44,7 @@ function generatePage(part: Part, files: readonly DefinitionFile[]): string {
 
 function generateSection(definition: Definition): string {
   const also = definition.aliases?.length ? ` (also ${definition.aliases.map(code).join(', ')})` : '';
-  const notYet = definition.isNotYet ? '\n\n**Not built yet**: a configuration that names it loads, and using it defers.' : '';
+  const notYet = isNotYet(definition) ? '\n\n**Not built yet**: a configuration that names it loads, and using it defers.' : '';
   const where = Array.isArray(definition.permittedIn) ? `\n\nIn: ${definition.permittedIn.map(code).join(', ')}.` : '';
   const style = definition.isQueryStyle === undefined ? '' : definition.isQueryStyle ? '\n\nQuery-style.' : '\n\nSingle-key.';
   return `
@@ -54,6 +54,13 @@ ${definition.summary}${notYet}${style}${where}
 
 ${definition.spec}
 ${generateExamples(definition.examples ?? [])}${generateOptions(definition.options ?? {})}`;
+}
+
+/** Declared, but without behaviour. */
+function isNotYet({ family, isNotYet, create, open }: Definition): boolean {
+  if (['router', 'transport', 'authenticator'].includes(family)) return create === undefined;
+  if (family === 'lookup') return open === undefined;
+  return isNotYet ?? false;
 }
 
 function generateExamples(examples: NonNullable<Definition['examples']>): string {
