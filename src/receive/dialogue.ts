@@ -15,12 +15,14 @@ import type {
   MessageSink,
   MessageStore,
   Origin,
+  SenderVerifyFailure,
   Services,
   Session,
   Template,
   Transaction,
 } from '../core/index.ts';
 import { droppedLine, smtpErrorLine } from '../logging/lines/connection.ts';
+import { formatDuration } from '../logging/lines/duration.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
 import { rejectedMessage, rejectionLine } from '../logging/lines/rejection.ts';
 import type { DataDecoder } from '../smtp/data-decoder.ts';
@@ -51,7 +53,7 @@ export interface SmtpParts {
   /** `-oMt` and the like, before anything is read. */
   readonly presetOrigin?: Partial<Origin>;
   /** Hands an accepted message over for delivery. It owns the claim. */
-  readonly onAccepted: (accepted: AcceptedMessage, delivery: DeliveryWish) => void;
+  readonly onAccepted: (accepted: AcceptedMessage, delivery: DeliveryWish) => void | Promise<void>;
   /** ETRN: starts a queue run for the text; false when one is running. */
   readonly startQueueRun?: (argument: Octets) => boolean;
   /** Aborts when the process ends. */
@@ -132,6 +134,8 @@ export class Dialogue {
   usedPipelining = false;
   receiveTimeoutMs = 300_000;
   isAuthenticationTried = false;
+  /** Why the connection was dropped, for the log at its end. */
+  dropLine: Octets | undefined;
   /** A message that comes in chunks (BDAT), between its chunks. */
   chunked: ChunkedMessage | undefined;
   /** `86 byte chunk, total 86`, before the reply to the last chunk. */
@@ -283,9 +287,9 @@ export class Dialogue {
     );
   }
 
-  /** Ends the connection for what the client did; `reason` is `$smtp_notquit_reason`. */
+  /** Ends the connection for what the client did; `reason` is `$smtp_notquit_reason`. Logged after the ACL for that. */
   dropFor(why: Octets, reason: Octets): void {
-    this.log.mainAndReject(droppedLine(this.origin, why, this.log));
+    this.dropLine = droppedLine(this.origin, why, this.log);
     this.session.state.quitReason = reason;
     this.drop();
   }
@@ -300,6 +304,11 @@ export class Dialogue {
   lost(kind: 'end' | 'timeout' | 'error'): void {
     this.isOver = true;
     this.endReason = kind === 'end' ? 'eof' : kind;
+  }
+
+  /** How long the connection lasts, for the log. */
+  duration(): Octets {
+    return formatDuration(this.parts.services.clock.now() - this.session.startedAtMs, this.log.selected('millisec'));
   }
 
   drop(): void {
@@ -332,33 +341,30 @@ export class Dialogue {
     const isTemporary = verdict.kind !== 'fail';
     const code = isTemporary ? '451' : (PHASE_CODES.get(phase) ?? '550');
     const fallback = isTemporary ? 'Temporary local problem - please try later' : 'Administrative prohibition';
-    let userText = verdict.kind === 'error' ? undefined : verdict.message;
-    if (verdict.kind !== 'error' && verdict.senderVerify !== undefined) {
-      const { address, details, logText, isDefer } = verdict.senderVerify;
-      if (this.log.selected('sender_verify_fail')) {
-        this.log.main(
-          `${hostAndIdent(this.origin, this.log, true)} sender verify ${isDefer ? 'defer' : 'fail'} for <${address}>: ${firstLine(logText)}`,
-        );
-      }
-      if (details !== undefined) userText = `Verification failed for <${address}>\n${details}\n${userText ?? 'Sender verify failed'}`;
+    const userText = verdict.kind === 'error' || verdict.message === '' ? undefined : verdict.message;
+    const failure = verdict.kind === 'error' ? undefined : verdict.senderVerify;
+    const text = userText ?? (failure === undefined || isTemporary ? fallback : 'Sender verify failed');
+    const details = failure?.details === undefined ? '' : `Verification failed for <${failure.address}>\n${failure.details}\n`;
+    this.replyText(code, details + text);
+    this.#logRefusal(phase, label, isTemporary, verdict.logMessage ?? '', failure);
+    if (verdict.kind === 'fail' && verdict.isDrop) {
+      this.session.state.quitReason = 'acl-drop';
+      this.drop();
     }
-    const text = userText === undefined || userText === '' ? fallback : userText;
-    this.replyText(code, text);
-    const { origin, log, transaction } = this;
-    const state = transaction?.state;
-    const sender = PHASES_WITH_SENDER.has(phase) ? state?.sender : undefined;
-    const line = rejectionLine({ origin, sender, what: label, isTemporary, reason: verdict.logMessage ?? '' }, log);
-    const headers =
-      phase === 'data' && state !== undefined
-        ? rejectedMessage(
-            state.sender ?? '',
-            state.recipients.map((recipient) => recipient.address),
-            state.headers,
-          )
-        : [];
-    log.mainAndReject(line, headers, state?.id);
-    if (verdict.kind === 'fail' && verdict.isDrop) this.drop();
     return { code, text };
+  }
+
+  #logRefusal(phase: string, label: Octets, isTemporary: boolean, reason: Octets, failure: SenderVerifyFailure | undefined): void {
+    const { origin, log } = this;
+    const state = this.transaction?.state;
+    const addresses = state?.recipients.map((recipient) => recipient.address) ?? [];
+    const headers = phase === 'data' && state !== undefined ? rejectedMessage(state.sender ?? '', addresses, state.headers) : [];
+    if (failure !== undefined && log.selected('sender_verify_fail')) {
+      const line = `sender verify ${failure.isDefer ? 'defer' : 'fail'} for <${failure.address}>: ${firstLine(failure.logText)}`;
+      log.mainAndReject(`${hostAndIdent(origin, log, true)} ${line}`, headers, state?.id);
+    }
+    const sender = PHASES_WITH_SENDER.has(phase) ? state?.sender : undefined;
+    log.mainAndReject(rejectionLine({ origin, sender, what: label, isTemporary, reason }, log), headers, state?.id);
   }
 
   close(): void {

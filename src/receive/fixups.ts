@@ -35,6 +35,8 @@ export interface FixupFacts {
   readonly sender: Octets;
   /** The sender is the caller itself and not what somebody chose. */
   readonly isOwnSender: boolean;
+  /** A caller who is not trusted chose it (`untrusted_set_sender`). */
+  readonly isSenderSetUntrusted: boolean;
   readonly login: Octets;
   readonly fullName: Octets;
   readonly authenticatedId: Octets | undefined;
@@ -146,7 +148,8 @@ function fromAddress(facts: FixupFacts): Octets | undefined {
     return address === undefined ? undefined : withName(submission.name, address, facts);
   }
   if (facts.sender === '') return undefined;
-  return facts.isOwnSender ? callerAddress(facts) : facts.sender;
+  if (facts.isOwnSender) return callerAddress(facts);
+  return facts.isSenderSetUntrusted ? withName(facts.fullName, facts.sender, facts) : facts.sender;
 }
 
 /** What the authenticated client is called in Sender: and From:; undefined when it did not authenticate. */

@@ -27,6 +27,7 @@ import { rewriteAddress, rewriteHeaders } from '../rewrite/rewrite.ts';
 import type { DeliveryWish } from './dialogue.ts';
 import { expandOctets, expandText } from './expansion.ts';
 import { fixHeaders, insertAdded, parseSubmission, qualifyHeaders, removeNamed } from './fixups.ts';
+import { callerName, markAsOwn, mayChooseSender, ownAddress } from './local-sender.ts';
 import type { ReadMessage } from './message-input.ts';
 import { receptionFrame } from './transaction.ts';
 
@@ -46,6 +47,8 @@ export interface IntakeContext {
   readonly keepsUnqualified?: boolean;
   /** `-N`. */
   readonly dontDeliver?: boolean;
+  /** `-F`: replaces the caller's name. */
+  readonly fullName?: Octets | undefined;
   /** `-E`: the message that this bounce is about. */
   readonly reference?: string | undefined;
   readonly isSenderSetUntrusted?: boolean;
@@ -82,7 +85,9 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   const { state } = transaction;
   const frame = receptionFrame(context);
   takeFacts(state, read, sink);
-  const failure = await prepareHeaders(context, state, read.headers, frame);
+  const chosen =
+    session.mode === 'smtp-local' ? { ...context, isSenderSetUntrusted: await takeLocalSender(context, state, frame) } : context;
+  const failure = await prepareHeaders(chosen, state, read.headers, frame);
   if (failure !== undefined) return failed(context, sink, failure);
   const received = state.recipients.map((recipient) => recipient.address);
   await rewrite(state, frame);
@@ -98,7 +103,7 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   state.headers = redateReceived(context, state.headers);
   const discarded = discardReason(state, verdict.kind === 'discard');
   if (discarded !== undefined) return discard(context, state, sink, received, discarded);
-  return commit(context, state, read, sink, received, verdict.kind === 'accept' ? verdict.message : undefined);
+  return commit(chosen, state, read, sink, received, verdict.kind === 'accept' ? verdict.message : undefined);
 }
 
 function takeFacts(state: TransactionState, read: ReadMessage, sink: MessageSink): void {
@@ -110,8 +115,20 @@ function takeFacts(state: TransactionState, read: ReadMessage, sink: MessageSink
   state.maxReceivedLineLength = read.maxLineLength;
 }
 
-/** Fix-ups and qualification. The text of a failure. */
-async function prepareHeaders(
+/** A local SMTP client who is not trusted sends as itself (Spec ch. 49 "Incoming local SMTP"). Whether it chose its sender with leave. */
+async function takeLocalSender(context: IntakeContext, state: TransactionState, frame: Frame): Promise<boolean> {
+  const { caller, config, session } = context;
+  const { origin } = session.state;
+  origin.isLocal = false;
+  if (origin.hostAddress !== undefined || caller.isTrusted) return false;
+  if (state.sender !== undefined && state.sender !== '' && (await mayChooseSender(state.sender, frame))) return true;
+  state.sender = ownAddress(caller, config);
+  markAsOwn(origin, caller, config);
+  return false;
+}
+
+/** Fix-ups and qualification, into the state. The text of a failure. */
+export async function prepareHeaders(
   context: IntakeContext,
   state: TransactionState,
   headers: readonly HeaderLine[],
@@ -132,8 +149,9 @@ async function prepareHeaders(
     removesBcc: context.removesBcc ?? false,
     sender: state.sender ?? '',
     isOwnSender: origin.isLocal,
+    isSenderSetUntrusted: context.isSenderSetUntrusted ?? false,
     login: caller.login,
-    fullName: session.caller?.fullName ?? caller.fullName,
+    fullName: context.fullName ?? (await callerName(caller, frame)),
     authenticatedId: origin.authenticatedId,
     messageId,
     date: formatDate(services.clock, main.timezone),

@@ -6,7 +6,6 @@ import type { Octets } from '../base/octets.ts';
 import { printable } from '../base/octets.ts';
 import { lookUpSenderName } from '../lists/host-name.ts';
 import { closedLine, connectionLine, incompleteTransactionLine, lostLine, noMailLine } from '../logging/lines/connection.ts';
-import { formatDuration } from '../logging/lines/duration.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
 import type { Command, Verb } from '../smtp/command.ts';
 import { parseCommand } from '../smtp/command.ts';
@@ -45,8 +44,8 @@ export class SmtpSession {
     this.#resetFree();
   }
 
-  /** Ends when the connection ends; never rejects. The connection is closed then. */
-  async run(): Promise<void> {
+  /** Ends when the connection ends; never rejects. The connection is closed then. The exit status of -bs: 1 when the client was cut off. */
+  async run(): Promise<number> {
     const dialogue = this.#dialogue;
     try {
       if (await this.#open()) await this.#converse();
@@ -58,6 +57,7 @@ export class SmtpSession {
       dialogue.transaction = undefined;
       dialogue.close();
     }
+    return dialogue.dropLine === undefined ? 0 : 1;
   }
 
   /** From outside: the process ends. */
@@ -349,7 +349,7 @@ export class SmtpSession {
     const dialogue = this.#dialogue;
     const { log, origin } = dialogue;
     const durationMs = this.#parts.services.clock.now() - dialogue.session.startedAtMs;
-    const duration = formatDuration(durationMs, log.selected('millisec'));
+    const duration = dialogue.duration();
     const who = hostAndIdent(origin, log, false);
     switch (dialogue.endReason) {
       case 'eof':
@@ -376,6 +376,7 @@ export class SmtpSession {
       default:
     }
     if (dialogue.endReason !== 'quit' && dialogue.config.main.acl_smtp_notquit !== undefined) await this.#runNotquit();
+    if (dialogue.dropLine !== undefined) log.mainAndReject(dialogue.dropLine);
     dialogue.isOver = false;
     await dialogue.flush();
     this.#logEnd(durationMs);

@@ -11,7 +11,7 @@ export async function finishSmtpMessage(dialogue: Dialogue, intake: Intake): Pro
       else if (intake.message !== undefined) dialogue.replyText('250', summary + intake.message);
       else dialogue.reply('250', `${summary}OK id=${id}`);
       tellRehearsal(dialogue);
-      dialogue.parts.onAccepted(intake.accepted, wish(dialogue, intake.wish));
+      await dialogue.parts.onAccepted(intake.accepted, wish(dialogue, id, intake.wish));
       return;
     }
     case 'discarded':
@@ -30,12 +30,20 @@ function tellRehearsal(dialogue: Dialogue): void {
   if (dialogue.parts.isRehearsal) dialogue.send('\n**** SMTP testing: that is not a real message id!\n\n');
 }
 
-/** After many messages of one connection the rest waits for a queue run (`smtp_accept_queue_per_connection`). */
-function wish(dialogue: Dialogue, asked: DeliveryWish | undefined): DeliveryWish {
+/** After many messages of one connection, or with many connections, the rest waits for a queue run; the log says why. */
+function wish(dialogue: Dialogue, id: string, asked: DeliveryWish | undefined): DeliveryWish {
   const { main } = dialogue.config;
+  const { log, parts } = dialogue;
   const { messagesAccepted } = dialogue.session.state;
   if (asked !== undefined) return asked;
-  if (main.smtp_accept_queue_per_connection > 0 && messagesAccepted > main.smtp_accept_queue_per_connection) return 'queue';
-  if (main.smtp_accept_queue > 0 && dialogue.parts.connectionCount > main.smtp_accept_queue) return 'queue';
-  return dialogue.parts.deliveryMode ?? 'background';
+  const { smtp_accept_queue: maxConnections, smtp_accept_queue_per_connection: maxMessages } = main;
+  if (maxMessages > 0 && messagesAccepted > maxMessages) {
+    log.main(`no immediate delivery: more than ${maxMessages} messages received in one connection`, id);
+    return 'queue';
+  }
+  if (maxConnections > 0 && parts.connectionCount > maxConnections) {
+    log.main(`no immediate delivery: too many connections (${parts.connectionCount}, max ${maxConnections})`, id);
+    return 'queue';
+  }
+  return parts.deliveryMode ?? 'background';
 }

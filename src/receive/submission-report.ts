@@ -46,6 +46,15 @@ export function errorLine(error: SubmissionError): Octets {
   }
 }
 
+/** What the log says when there is nobody to tell. */
+export function logText(error: SubmissionError): Octets {
+  if (error.kind === 'too-big') return `message too big (limit set to ${error.limitBytes})`;
+  if (error.kind === 'rejected') return `rejected by non-SMTP ACL: ${printable(error.text)}`;
+  return errorLine(error)
+    .replace(/^exim: /, '')
+    .replace(/\n$/, '');
+}
+
 export interface ReportFacts {
   readonly recipient: Octets;
   readonly qualifyDomain: Octets;

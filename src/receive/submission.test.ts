@@ -281,6 +281,7 @@ test('control = submission', async () => {
         removesBcc: false,
         sender,
         isOwnSender: false,
+        isSenderSetUntrusted: false,
         login: 'exim',
         fullName: '',
         authenticatedId: 'bigegg',

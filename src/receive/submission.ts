@@ -32,11 +32,12 @@ import type { DeliveryWish } from './dialogue.ts';
 import { expandOctets, expandSize, expandText } from './expansion.ts';
 import { isResentMessage } from './fixups.ts';
 import type { Intake, IntakeContext } from './intake.ts';
-import { acceptMessage } from './intake.ts';
+import { acceptMessage, prepareHeaders } from './intake.ts';
+import { markAsOwn, mayChooseSender, ownAddress } from './local-sender.ts';
 import type { MessageReading, OctetSource, ReadMessage } from './message-input.ts';
 import { readMessage } from './message-input.ts';
 import type { BadAddress, SubmissionError } from './submission-report.ts';
-import { errorLine, reportMessage } from './submission-report.ts';
+import { errorLine, logText, reportMessage } from './submission-report.ts';
 import { newOrigin, newSessionState, newTransaction, receptionFrame } from './transaction.ts';
 
 /** `-oem`, `-oep`, `-oeq`, `-oee`, `-oew`. */
@@ -119,7 +120,7 @@ class Submission {
       mode: 'command-line',
       connectionNumber: 0,
       startedAtMs: now,
-      caller: { ...caller, fullName: request.fullName ?? caller.fullName },
+      caller,
       isRehearsal: false,
       until: this.#until,
       state: newSessionState(origin),
@@ -167,23 +168,15 @@ class Submission {
   /** The text of an error, or who sends. Spec ch. 5 "-f"; option untrusted_set_sender. */
   async #chooseSender(): Promise<SenderChoice | Octets> {
     const { sender, caller } = this.#request;
-    const own = `${caller.login}@${this.#config.main.qualify_domain}`;
+    const own = ownAddress(caller, this.#config);
     if (sender === undefined) return { sender: own, isOwn: true, isSetUntrusted: false };
     const parsed = parseAddress(sender === '' ? '<>' : sender, { ...this.#syntax(), allowsEmpty: true });
     if (parsed.kind === 'error') return `exim: bad -f address "${printable(sender)}": ${parsed.message}`;
     const address =
       parsed.address === '' || parsed.domain !== '' ? parsed.address : `${parsed.address}@${this.#config.main.qualify_domain}`;
     if (caller.isTrusted) return { sender: address, isOwn: false, isSetUntrusted: false };
-    if (address === '' || (await this.#mayChoose(address))) return { sender: address, isOwn: false, isSetUntrusted: true };
+    if (address === '' || (await mayChooseSender(address, this.#frame()))) return { sender: address, isOwn: false, isSetUntrusted: true };
     return { sender: own, isOwn: true, isSetUntrusted: false };
-  }
-
-  async #mayChoose(address: Octets): Promise<boolean> {
-    const list = this.#config.main.untrusted_set_sender;
-    if (list === undefined) return false;
-    const frame = this.#frame();
-    const matched = await this.#services.lists.matchAddress(list, tainted(address), frame);
-    return matched.kind === 'ok' && matched.value.matched;
   }
 
   #applySender(chosen: SenderChoice): void {
@@ -192,13 +185,12 @@ class Submission {
     const { origin } = this.#session.state;
     state.sender = chosen.sender;
     state.rawSender = chosen.sender;
-    if (!chosen.isOwn && !chosen.isSetUntrusted) {
+    if (!chosen.isOwn) {
       origin.isLocal = false;
       return;
     }
     if (origin.hostAddress !== undefined) return;
-    origin.authenticatedId ??= caller.login;
-    origin.authenticatedSender ??= `${caller.login}@${this.#config.main.qualify_domain}`;
+    markAsOwn(origin, caller, this.#config);
   }
 
   #syntax(): AddressSyntax {
@@ -287,30 +279,38 @@ class Submission {
       },
       true,
     );
-    if (reading.kind !== 'ok') return this.#refuseReading(sink, reading);
-    await this.#takeFromLine(reading.message, chosen);
-    return this.#accept(sink, reading.message, listed, chosen);
+    if (reading.kind !== 'ok') return this.#refuseReading(sink, reading, chosen);
+    return this.#accept(sink, reading.message, listed, await this.#takeFromLine(reading.message, chosen));
   }
 
   /** `From sender date`: a trusted caller's sender unless -f was given (Spec ch. 48 "The UUCP From line"). */
-  async #takeFromLine(message: ReadMessage, chosen: SenderChoice): Promise<void> {
-    const { main } = this.#config;
-    if (message.fromLine === undefined || !chosen.isOwn || !this.#request.caller.isTrusted || this.#request.sender !== undefined) return;
-    const pattern = main.uucp_from_pattern === undefined ? undefined : this.#services.regexes.compile(main.uucp_from_pattern);
-    if (pattern?.kind !== 'ok') return;
-    const match = pattern.regex.match(message.fromLine);
-    if (match.kind !== 'match') return;
-    const frame = { ...this.#frame(), captures: match.captures.map((capture) => tainted(capture ?? '')) };
-    const expanded = await expandOctets(main.uucp_from_sender, frame);
-    if (expanded.kind !== 'ok') return;
-    const parsed = parseAddress(expanded.value, { ...this.#syntax(), allowsEmpty: true });
-    if (parsed.kind !== 'ok') return;
-    const sender = parsed.address === '' || parsed.domain !== '' ? parsed.address : `${parsed.address}@${main.qualify_domain}`;
+  async #takeFromLine(message: ReadMessage, chosen: SenderChoice): Promise<SenderChoice> {
+    if (message.fromLine === undefined || this.#request.sender !== undefined) return chosen;
+    const sender = await this.#senderOfFromLine(message.fromLine);
+    if (sender === undefined) return chosen;
+    const { isTrusted } = this.#request.caller;
+    if (!isTrusted && !(await mayChooseSender(sender, this.#frame()))) return chosen;
     this.#transaction.state.sender = sender;
     this.#transaction.state.rawSender = sender;
     const { origin } = this.#session.state;
     origin.isLocal = false;
     origin.authenticatedSender = undefined;
+    return { sender, isOwn: false, isSetUntrusted: !isTrusted };
+  }
+
+  /** By `uucp_from_pattern` and `uucp_from_sender`; undefined when the line names none. */
+  async #senderOfFromLine(line: Octets): Promise<Octets | undefined> {
+    const { main } = this.#config;
+    const pattern = main.uucp_from_pattern === undefined ? undefined : this.#services.regexes.compile(main.uucp_from_pattern);
+    if (pattern?.kind !== 'ok') return undefined;
+    const match = pattern.regex.match(line);
+    if (match.kind !== 'match') return undefined;
+    const frame = { ...this.#frame(), captures: match.captures.map((capture) => tainted(capture ?? '')) };
+    const expanded = await expandOctets(main.uucp_from_sender, frame);
+    if (expanded.kind !== 'ok') return undefined;
+    const parsed = parseAddress(expanded.value, { ...this.#syntax(), allowsEmpty: true });
+    if (parsed.kind !== 'ok') return undefined;
+    return parsed.address === '' || parsed.domain !== '' ? parsed.address : `${parsed.address}@${main.qualify_domain}`;
   }
 
   async #accept(sink: MessageSink, message: ReadMessage, listed: readonly Octets[], chosen: SenderChoice): Promise<number> {
@@ -351,6 +351,7 @@ class Submission {
       transaction: this.#transaction,
       caller,
       until: this.#until,
+      fullName: request.fullName,
       removesBcc: request.takesRecipientsFromHeaders,
       keepsUnqualified: request.noQualify ?? false,
       dontDeliver: request.dontDeliver ?? false,
@@ -389,20 +390,21 @@ class Submission {
 
   // ---------------------------------------------------------------- errors
 
-  async #refuseReading(sink: MessageSink, reading: Exclude<MessageReading, { kind: 'ok' }>): Promise<number> {
+  async #refuseReading(sink: MessageSink, reading: Exclude<MessageReading, { kind: 'ok' }>, chosen: SenderChoice): Promise<number> {
     const { log } = this.#services;
     const { origin } = this.#session.state;
     const sender = this.#transaction.state.sender ?? '';
     const { main } = this.#config;
     switch (reading.kind) {
       case 'too-big': {
+        await prepareHeaders(this.#intakeContext(chosen), this.#transaction.state, reading.headers, this.#frame());
         const head = sink.body().head(reading.limitBytes);
         sink.abort();
         if (log.selected('size_reject')) {
           const headers = rejectedMessage(
             sender,
             this.#transaction.state.recipients.map((recipient) => recipient.address),
-            reading.headers,
+            this.#transaction.state.headers,
           );
           log.mainAndReject(
             `rejected from <${printable(sender)}> ${hostAndIdent(origin, log, true)}: message too big: read=${reading.sizeBytes} max=${reading.limitBytes}`,
@@ -412,7 +414,7 @@ class Submission {
         }
         return this.#fail(
           { kind: 'too-big', limitBytes: reading.limitBytes, body: head.kind === 'ok' ? head.value : undefined },
-          { headers: reading.headers },
+          { headers: this.#transaction.state.headers },
           undefined,
         );
       }
@@ -460,11 +462,7 @@ class Submission {
     const recipient = state.sender ?? '';
     if (recipient === '') {
       log.main(
-        `Error while reading message with no usable sender address${this.#request.reference === undefined ? '' : ` (R=${this.#request.reference})`}: ${errorLine(
-          error,
-        )
-          .replace(/^exim: /, '')
-          .replace(/\n$/, '')}`,
+        `Error while reading message with no usable sender address${this.#request.reference === undefined ? '' : ` (R=${this.#request.reference})`}: ${logText(error)}`,
         state.id,
       );
       return false;

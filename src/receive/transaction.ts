@@ -1,8 +1,10 @@
 /** New records of the lifetimes of reception: where it comes from, a session, a transaction. */
 import type { Octets } from '../base/octets.ts';
+import { lowerCase } from '../base/octets.ts';
 import type {
   Caller,
   Config,
+  CurrentRecipient,
   Deadline,
   Frame,
   Origin,
@@ -12,6 +14,7 @@ import type {
   Transaction,
   TransactionState,
 } from '../core/index.ts';
+import { domainOf, localPartOf, unquoteLocalPart } from '../message/address.ts';
 
 export function newOrigin(caller: Pick<Caller, 'uid' | 'gid' | 'login'>, isLocal: boolean): Origin {
   return { isLocal, callerUid: caller.uid, callerGid: caller.gid, callerLogin: caller.login, aclC: new Map() };
@@ -75,4 +78,10 @@ export function receptionFrame({ config, services, session, transaction, until }
 export function protocolName(origin: Readonly<Origin>, isEsmtp: boolean, isOverTcp: boolean): Octets {
   const name = `${isEsmtp ? 'e' : ''}smtp${origin.tls === undefined ? '' : 's'}${origin.authenticatorName === undefined ? '' : 'a'}`;
   return isOverTcp ? name : `local-${name}`;
+}
+
+/** An address as the ACL for it sees it. */
+export function recipientView(address: Octets): CurrentRecipient {
+  const localPart = unquoteLocalPart(localPartOf(address));
+  return { address, localPart: lowerCase(localPart), domain: lowerCase(domainOf(address)), originalLocalPart: localPart };
 }

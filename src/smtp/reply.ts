@@ -24,15 +24,17 @@ export function splitCode(text: Octets, fallback: string): CodedText {
   return { code: match[1] ?? fallback, enhanced: match[2] ?? '', text: text.slice(match[0].length) };
 }
 
+/** A line is not made shorter than this by breaking it. */
+const SHORTEST_BROKEN_LINE = 36;
+
 /** Breaks long lines of a text at spaces, so that reply lines stay short; lines that the text has are kept. Spec ch. 44 "ACL modifiers", `message`. */
 export function wrapReplyText(text: Octets, limit: number): Octets[] {
   const lines: Octets[] = [];
   for (const line of text.split('\n')) {
     let rest = line;
     while (rest.length > limit) {
-      let at = rest.lastIndexOf(' ', limit);
-      if (at <= 0) at = rest.indexOf(' ', limit);
-      if (at <= 0) break;
+      const at = breakBefore(rest, limit);
+      if (at < 0) break;
       lines.push(rest.slice(0, at));
       rest = rest.slice(at + 1);
     }
@@ -40,6 +42,14 @@ export function wrapReplyText(text: Octets, limit: number): Octets[] {
   }
   while (lines.length > 1 && lines.at(-1) === '') lines.pop();
   return lines;
+}
+
+/** The space to break at: behind a colon if there is one, the last that fits, else the first that does not. -1: none. */
+function breakBefore(text: Octets, limit: number): number {
+  const afterColon = text.lastIndexOf(': ', limit - 1) + 1;
+  if (afterColon >= SHORTEST_BROKEN_LINE) return afterColon;
+  const fitting = text.lastIndexOf(' ', limit);
+  return fitting >= SHORTEST_BROKEN_LINE ? fitting : text.indexOf(' ', limit);
 }
 
 // ---------------------------------------------------------------- the client's side

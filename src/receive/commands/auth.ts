@@ -64,8 +64,10 @@ async function run(dialogue: Dialogue, authenticator: AuthenticatorInstance, dat
     return;
   }
   const id = result.id === undefined || result.id === '' ? '' : ` (set_id=${result.id})`;
-  const reply = `${result.code} ${result.reply}`;
-  log.mainAndReject(`${authenticator.name} authenticator failed for ${hostAndIdent(origin, log, false)}: ${result.logText ?? reply}${id}`);
+  const reason = result.reason === undefined ? '' : `: ${result.reason}`;
+  log.mainAndReject(
+    `${authenticator.name} authenticator failed for ${hostAndIdent(origin, log, false)}: ${result.code} ${result.reply}${id}${reason}`,
+  );
   if (result.isProtocolError) dialogue.protocolError('syntax', result.code, result.reply);
   else dialogue.reply(result.code, result.reply);
 }

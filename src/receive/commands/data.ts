@@ -149,8 +149,11 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
       return;
     case 'timeout':
       dialogue.reply('421', `${dialogue.hostName} SMTP incoming data timeout - closing connection.`);
-      log.mainAndReject(`SMTP data timeout (message abandoned) on connection from ${hostAndIdent(origin, log, false)} F=${from}`);
+      log.mainAndReject(
+        `SMTP data timeout (message abandoned) on connection from ${hostAndIdent(origin, log, false)} F=${from} D=${dialogue.duration()}`,
+      );
       dialogue.endReason = 'timeout';
+      dialogue.session.state.quitReason = 'data-timeout';
       dialogue.isOver = true;
       return;
     default:

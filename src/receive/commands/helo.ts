@@ -54,10 +54,11 @@ function isHeloLiteral(text: Octets): boolean {
   return isIp(text.replace(/^ipv6:/, ''));
 }
 
+/** The host's name where it is known, else what it calls itself. */
 function helloText(dialogue: Dialogue, name: Octets): Octets {
   const { origin } = dialogue;
-  const who =
-    origin.ident !== undefined && origin.ident !== '' ? `${origin.ident} at ${name === '' ? (origin.hostName ?? '') : name}` : name;
+  const known = origin.hostName ?? name;
+  const who = origin.ident === undefined || origin.ident === '' ? known : `${origin.ident} at ${known}`;
   return `${dialogue.hostName} Hello ${printable(who)}${origin.hostAddress === undefined ? '' : ` [${origin.hostAddress}]`}`;
 }
 

@@ -49,7 +49,7 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
     sender = `${sender}@${config.main.qualify_domain}`;
   }
   state.rawSender = sender;
-  state.sender = takeSender(dialogue, sender);
+  state.sender = sender;
   const verdict = await dialogue.runAcl('mail', config.main.acl_smtp_mail, { kind: 'accept' });
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
     dialogue.refuse('mail', `MAIL <${printable(sender)}>`, verdict);
@@ -63,18 +63,6 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
   dialogue.mailCommands++;
   if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.replyText('250', verdict.message);
   else dialogue.reply('250', 'OK');
-}
-
-/** A local caller who is not trusted cannot choose the sender, but may have none (Spec ch. 49 "Incoming local SMTP"). */
-function takeSender(dialogue: Dialogue, sender: Octets): Octets {
-  const { origin, config } = dialogue;
-  const { caller } = dialogue.parts;
-  origin.isLocal = origin.hostAddress === undefined && !caller.isTrusted && sender !== '';
-  if (!origin.isLocal) return sender;
-  const own = `${caller.login}@${config.main.qualify_domain}`;
-  origin.authenticatedId ??= caller.login;
-  origin.authenticatedSender ??= own;
-  return own;
 }
 
 function commandWord(command: Command): Octets {
@@ -98,8 +86,6 @@ async function hasTooManyMessages(dialogue: Dialogue): Promise<boolean> {
   dialogue.log.mainAndReject(
     `rejected MAIL command ${hostAndIdent(dialogue.origin, dialogue.log, true)}: too many messages in one connection`,
   );
-  dialogue.session.state.quitReason = 'local-error';
-  dialogue.drop();
   return true;
 }
 

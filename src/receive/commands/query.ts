@@ -1,9 +1,12 @@
 /** VRFY, EXPN, ETRN, HELP, NOOP. RFC 5321 s4.1.1.6 to s4.1.1.9, RFC 1985; Spec ch. 49 "The VRFY and EXPN commands", "The ETRN command". */
+import type { Octets } from '../../base/octets.ts';
 import { printable } from '../../base/octets.ts';
+import type { AclVerdict, Template } from '../../core/index.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
 import { parseAddress } from '../../message/address.ts';
 import type { Command } from '../../smtp/command.ts';
 import type { Dialogue } from '../dialogue.ts';
+import { recipientView } from '../transaction.ts';
 import { addressSyntax } from './syntax.ts';
 
 export async function vrfy(dialogue: Dialogue, command: Command): Promise<void> {
@@ -17,18 +20,12 @@ export async function vrfy(dialogue: Dialogue, command: Command): Promise<void> 
     );
   if (address.domain === '' && origin.allowUnqualifiedRecipient !== true)
     return dialogue.protocolError('syntax', '501', `${printable(command.argument)}: recipient address must contain a domain`);
-  const verdict = await dialogue.runAcl('vrfy', config.main.acl_smtp_vrfy, {
-    kind: 'fail',
-    message: undefined,
-    logMessage: undefined,
-    isDrop: false,
-  });
+  const full = address.domain === '' ? `${address.address}@${config.main.qualify_recipient}` : address.address;
+  const verdict = await runForAddress(dialogue, 'vrfy', config.main.acl_smtp_vrfy, full);
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
-    if (config.main.acl_smtp_vrfy === undefined) dialogue.reply('252', 'Administrative prohibition');
-    else dialogue.refuse('vrfy', `VRFY ${printable(command.argument)}`, verdict);
+    dialogue.refuse('vrfy', `VRFY ${printable(command.argument)}`, verdict);
     return;
   }
-  const full = address.domain === '' ? `${address.address}@${config.main.qualify_recipient}` : address.address;
   const result = await parts.services.verifier.verify({ address: full, isSender: false }, dialogue.frame());
   switch (result.kind) {
     case 'ok':
@@ -41,6 +38,17 @@ export async function vrfy(dialogue: Dialogue, command: Command): Promise<void> 
       dialogue.replyText('550', `<${printable(full)}> ${result.userMessage ?? result.logMessage}`);
       log.main(`VRFY failed for ${printable(command.argument)} ${hostAndIdent(origin, log, true)}`);
   }
+}
+
+/** The ACL sees the address as a recipient: `$local_part`, `$domain`. */
+async function runForAddress(dialogue: Dialogue, phase: string, option: Template | undefined, address: Octets): Promise<AclVerdict> {
+  const { transaction } = dialogue;
+  const { state } = transaction ?? dialogue.beginTransaction();
+  state.currentRecipient = recipientView(address);
+  const verdict = await dialogue.runAcl(phase, option, { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false });
+  state.currentRecipient = undefined;
+  dialogue.transaction = transaction;
+  return verdict;
 }
 
 export async function expn(dialogue: Dialogue, command: Command): Promise<void> {
@@ -80,7 +88,7 @@ export async function etrn(dialogue: Dialogue, command: Command): Promise<void> 
     return;
   }
   if (!command.argument.startsWith('#')) return dialogue.protocolError('syntax', '501', 'argument must begin with #');
-  const isStarted = parts.startQueueRun?.(command.argument.slice(1)) ?? false;
+  const isStarted = parts.isRehearsal || (parts.startQueueRun?.(command.argument.slice(1)) ?? false);
   dialogue.reply(isStarted ? '250' : '458', isStarted ? 'OK' : `Already processing ${command.argument}`);
 }
 

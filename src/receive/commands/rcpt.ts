@@ -3,12 +3,13 @@ import type { Octets } from '../../base/octets.ts';
 import { lowerCase, printable } from '../../base/octets.ts';
 import type { TransactionState } from '../../core/index.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
-import { domainOf, localPartOf, parseAddress, unquoteLocalPart } from '../../message/address.ts';
+import { parseAddress } from '../../message/address.ts';
 import { rewriteSmtpArgument } from '../../rewrite/rewrite.ts';
 import type { Command, RcptParameters } from '../../smtp/command.ts';
 import { parseRcptArgument } from '../../smtp/command.ts';
 import type { Dialogue } from '../dialogue.ts';
 import { expandSize } from '../expansion.ts';
+import { recipientView } from '../transaction.ts';
 import { addressSyntax } from './syntax.ts';
 
 export async function rcpt(dialogue: Dialogue, command: Command): Promise<void> {
@@ -77,13 +78,7 @@ async function hasRoom(dialogue: Dialogue, state: TransactionState): Promise<boo
 
 async function judge(dialogue: Dialogue, state: TransactionState, parameters: RcptParameters, recipient: Octets): Promise<void> {
   const { config, log, origin } = dialogue;
-  const localPart = unquoteLocalPart(localPartOf(recipient));
-  state.currentRecipient = {
-    address: recipient,
-    localPart: lowerCase(localPart),
-    domain: lowerCase(domainOf(recipient)),
-    originalLocalPart: localPart,
-  };
+  state.currentRecipient = recipientView(recipient);
   const isDiscardedBefore = state.controls.has('discard');
   const verdict = isDiscardedBefore
     ? ({ kind: 'discard', logMessage: undefined } as const)
