@@ -40,7 +40,7 @@ export const runAddressTest: ModeRunner = async (context) => {
   if (invocation.words.length > 0) for (const word of invocation.words) await test(word);
   else await testLines(context, test);
   lifetime.abort();
-  runtime.close();
+  opened.close();
   return status;
 };
 

@@ -17,7 +17,7 @@ export const runExpand: ModeRunner = async (context) => {
     for (const word of context.invocation.words) context.io.stdout.write(`${await testExpansion(word, frame)}\n`);
   } else await expandLines(context, frame);
   lifetime.abort();
-  runtime.close();
+  opened.close();
   return 0;
 };
 

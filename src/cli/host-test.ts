@@ -11,7 +11,7 @@ import { RehearsalStore } from './rehearsal-store.ts';
 import { presetOrigin, splitHostAndPort } from './origin.ts';
 
 export const runHostTest: ModeRunner = async (context) => {
-  const { invocation, io, system } = context;
+  const { invocation, io } = context;
   const given = splitHostAndPort(invocation.mode?.kind === 'host-test' ? invocation.mode.host : undefined);
   if (!given || !isIp(given.address)) {
     io.stderr.write(`exim: malformed IP address "${given?.address ?? ''}" after -bh\n`);
@@ -19,22 +19,21 @@ export const runHostTest: ModeRunner = async (context) => {
   }
   const opened = await openForMode(context, { replaceLog: (log) => rehearsalLog(log, io.stderr) });
   if (opened.kind === 'exit') return opened.status;
-  const { runtime, caller, actors } = opened;
+  const { runtime, caller } = opened;
   io.stdout.write(
     `\n**** SMTP testing session as if from host ${given.address}\n**** but without any ident (RFC 1413) callback.\n**** This is not for real!\n\n`,
   );
   const lifetime = new AbortController();
   const store: MessageStore = new RehearsalStore(() => runtime.spool.newId());
   const session = new SmtpSession({
-    connection: system.net.ofStandardStreams(), config: runtime.config, services: runtime.services, store, mode: 'smtp-tcp', caller, isRehearsal: true,
+    connection: io.connection(), config: runtime.config, services: runtime.services, store, mode: 'smtp-tcp', caller, isRehearsal: true,
     connectionNumber: 1, connectionCount: 1, isTlsOnConnect: false, hostAddress: given.address, hostPort: given.port ?? 0, presetOrigin: presetOrigin(invocation.origin),
     onAccepted: (accepted) => accepted.claim.release(),
     signal: lifetime.signal, deliveryMode: 'queue',
   });
   await session.run();
   lifetime.abort();
-  actors.close();
-  runtime.close();
+  opened.close();
   return 0;
 };
 

@@ -20,6 +20,6 @@ export const runListQueue: ModeRunner = async (context) => {
     const options = { undeliveredOnly: mode.what === 'undelivered', showsGenerated: mode.what === 'all-addresses', isUnsorted: mode.isUnsorted, ids: invocation.words };
     for (const text of listQueue(runtime.spool, system.clock.now(), options)) io.stdout.write(text);
   }
-  runtime.close();
+  opened.close();
   return 0;
 };

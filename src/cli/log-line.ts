@@ -12,6 +12,6 @@ export const runLogLine: ModeRunner = async (context) => {
   }
   const mode = context.invocation.mode;
   if (mode?.kind === 'log-line') runtime.services.log.main(mode.text);
-  runtime.close();
+  opened.close();
   return 0;
 };

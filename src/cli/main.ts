@@ -2,8 +2,9 @@
  * The multi-call program: the name it is called by and its arguments choose a tool, a subcommand, an internal role or one of Exim's modes. Each is loaded
  * when it is chosen.
  */
-import type { Adaptations } from '../core/build-settings.ts';
+
 import { octetsFromUnicode } from '../base/octets.ts';
+import type { Adaptations } from '../core/build-settings.ts';
 import { standardOutput } from '../system/standard-streams.ts';
 import { parseArguments } from './arguments.ts';
 
@@ -13,6 +14,9 @@ export interface RunOptions {
   /** The script that our own processes are started with; default: the running one. */
   readonly script?: string | undefined;
 }
+
+/** Exim's other programs that are built. */
+const TOOLS: ReadonlySet<string> = new Set(['exim_dbmbuild']);
 
 const SUBCOMMANDS: ReadonlySet<string> = new Set(['start', 'check', 'help', 'version']);
 
@@ -33,6 +37,10 @@ async function dispatch(calledAs: string, args: readonly string[], options: RunO
     return runRole(first.slice('--eximius-role='.length), args.slice(1), { ...options, script });
   }
   const octets = args.map((arg) => octetsFromUnicode(arg));
+  if (TOOLS.has(calledAs)) {
+    const { runTool } = await import('./tools.ts');
+    return runTool(calledAs, octets);
+  }
   if (calledAs === 'eximius' && SUBCOMMANDS.has(first)) {
     const { runSubcommand } = await import('./subcommands.ts');
     return runSubcommand(first, octets.slice(1), { ...options, script });

@@ -6,7 +6,6 @@ import {
 } from '../deliver/message-actions.ts';
 import { deliverById } from '../deliver/run.ts';
 import { isMessageId } from '../spool/message-id.ts';
-import { Foreground } from './foreground.ts';
 import type { MessageAction } from './invocation.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
 import { type Opened, openForMode } from './open.ts';
@@ -28,17 +27,15 @@ export const runMessageAction: ModeRunner = async (context) => {
   const opened = await openForMode(context, { delivers: true });
   if (opened.kind === 'exit') return opened.status;
   const status = await actOnAll(mode.action, ids, context, opened);
-  opened.actors.close();
-  opened.runtime.close();
+  opened.close();
   return status;
 };
 
-async function actOnAll(action: MessageAction, ids: readonly Octets[], context: ModeContext, { runtime, caller }: Opened & { kind: 'ok' }): Promise<number> {
+async function actOnAll(action: MessageAction, ids: readonly Octets[], context: ModeContext, { runtime, caller, deliveries }: Opened & { kind: 'ok' }): Promise<number> {
   if (!caller.isAdmin && action !== 'remove' && (runtime.config.main.prod_requires_admin || action !== 'deliver')) {
     context.io.stderr.write('exim: Permission denied\n');
     return 1;
   }
-  const deliveries = new Foreground(runtime);
   const until = untilAborted(deliveries.signal);
   const actionContext: ActionContext = { parts: deliveries.parts(), login: caller.login, caller, until };
   let isOk = true;

@@ -1,8 +1,9 @@
 /** What a command-line mode gets: the invocation, who calls, and streams. Modes use nothing of the process itself, so that the daemon can run them for others. */
-import type { Octets } from '../base/octets.ts';
-import type { BuildSettings, Caller, Registry } from '../core/index.ts';
+import type { BuildSettings, Connection, Registry } from '../core/index.ts';
+import type { Runtime } from '../process/runtime.ts';
 import type { Output } from '../system/standard-streams.ts';
 import type { SystemPorts } from '../system/create-system.ts';
+import type { Deliveries } from './deliveries.ts';
 import type { Invocation } from './invocation.ts';
 
 export interface ModeIo {
@@ -10,6 +11,14 @@ export interface ModeIo {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly isTerminal: boolean;
+  /** The same streams as a connection, for SMTP. */
+  connection(): Connection;
+}
+
+/** The daemon, when it runs a mode for a caller (DESIGN 3.11). */
+export interface DaemonContext {
+  readonly runtime: Runtime;
+  deliveries(): Deliveries;
 }
 
 export interface ModeContext {
@@ -24,9 +33,8 @@ export interface ModeContext {
   readonly script: string;
   /** The arguments as they were given, for a process that goes on as a daemon. */
   readonly argv: readonly string[];
+  readonly daemon?: DaemonContext | undefined;
 }
 
 /** Exit status. */
 export type ModeRunner = (context: ModeContext) => Promise<number>;
-
-export type { Caller, Octets };

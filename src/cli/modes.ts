@@ -62,7 +62,7 @@ export async function runInvocation(invocation: Invocation, options: RunOptions 
   const system = createSystem({ randomSeed: options.adaptations?.randomSeed });
   const context: ModeContext = {
     invocation,
-    io: { stdin: standardInput(), stdout: standardOutput(1), stderr: standardOutput(2), isTerminal: isInputTerminal() },
+    io: { stdin: standardInput(), stdout: standardOutput(1), stderr: standardOutput(2), isTerminal: isInputTerminal(), connection: () => system.net.ofStandardStreams() },
     system,
     build: await readBuildSettings(system, options.adaptations),
     registry: builtin,

@@ -18,7 +18,7 @@ export const runNewaliases: ModeRunner = async (context) => {
     new Uint8Array(), untilAborted(lifetime.signal),
   );
   lifetime.abort();
-  runtime.close();
+  opened.close();
   if (ran.kind === 'error') {
     context.io.stderr.write(`exim: exec of ${command} failed: ${ran.reason}\n`);
     return 1;

@@ -3,16 +3,16 @@ import type { Octets } from '../base/octets.ts';
 import { eximProblemText } from '../config/problems.ts';
 import type { Caller, Log, Problem } from '../core/index.ts';
 import { formatLogTime } from '../message/date.ts';
-import type { LocalActors } from '../process/actors.ts';
 import { openActors } from '../process/actors.ts';
 import { agentPolicy } from '../process/policy.ts';
 import { openRuntime, type Runtime } from '../process/runtime.ts';
 import { actAsExim } from '../system/own-ids.ts';
 import { findCaller } from './caller.ts';
+import { type Deliveries, Foreground } from './deliveries.ts';
 import type { ModeContext } from './mode.ts';
 
 export type Opened =
-  | { readonly kind: 'ok'; readonly runtime: Runtime; readonly caller: Caller; readonly actors: LocalActors }
+  | { readonly kind: 'ok'; readonly runtime: Runtime; readonly caller: Caller; readonly deliveries: Deliveries; /** At the mode's end. */ readonly close: () => void }
   | { readonly kind: 'exit'; readonly status: number };
 
 export interface OpenOptions {
@@ -25,6 +25,8 @@ export interface OpenOptions {
 }
 
 export async function openForMode(context: ModeContext, options: OpenOptions = {}): Promise<Opened> {
+  const { daemon } = context;
+  if (daemon) return { kind: 'ok', runtime: daemon.runtime, caller: await findCaller(context, daemon.runtime), deliveries: daemon.deliveries(), close: () => {} };
   const { invocation, system, build, registry, io } = context;
   const choice = { paths: invocation.configFiles ?? build.configureFiles, macros: invocation.macros };
   const actors = openActors({ system, script: context.script, choice, isRoot: system.machine.effectiveUid() === 0, delivers: options.delivers ?? false });
@@ -48,7 +50,13 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
   const { startup, main } = runtime.config;
   actors.usePolicy(agentPolicy(build, startup, main));
   if (options.delivers) actAsExim({ name: build.eximUser.uid === startup.eximUid ? build.eximUser.name : '', uid: startup.eximUid }, startup.eximGid);
-  return { kind: 'ok', runtime, caller: await findCaller(context, runtime), actors };
+  return {
+    kind: 'ok', runtime, caller: await findCaller(context, runtime), deliveries: new Foreground(runtime),
+    close: () => {
+      actors.close();
+      runtime.close();
+    },
+  };
 }
 
 /** Every error, each as Exim writes its one. */

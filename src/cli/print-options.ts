@@ -18,6 +18,6 @@ export const runPrintOptions: ModeRunner = async (context) => {
   });
   for (const line of printed.lines) io.stdout.write(`${line}\n`);
   for (const line of printed.errors) io.stderr.write(`${line}\n`);
-  runtime.close();
+  opened.close();
   return printed.status;
 };

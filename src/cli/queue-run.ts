@@ -2,7 +2,6 @@
 import { untilAborted } from '../core/index.ts';
 import { type QueueRunOptions, runQueue } from '../deliver/queue-run.ts';
 import { deliverById } from '../deliver/run.ts';
-import { Foreground } from './foreground.ts';
 import type { AddressSelection, Invocation } from './invocation.ts';
 import type { ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
@@ -10,18 +9,16 @@ import { openForMode } from './open.ts';
 export const runQueueRun: ModeRunner = async (context) => {
   const opened = await openForMode(context, { delivers: true });
   if (opened.kind === 'exit') return opened.status;
-  const { runtime, caller, actors } = opened;
+  const { runtime, caller, deliveries } = opened;
   if (!caller.isAdmin && runtime.config.main.prod_requires_admin) {
     context.io.stderr.write('exim: Permission denied\n');
-    actors.close();
+    opened.close();
     return 1;
   }
-  const deliveries = new Foreground(runtime);
   const until = untilAborted(deliveries.signal);
   await runQueue(deliveries.parts(), optionsOf(context.invocation), (id, reason) => deliverById(deliveries.parts(), id, reason, until), until);
   await deliveries.finish();
-  actors.close();
-  runtime.close();
+  opened.close();
   return 0;
 };
 

@@ -1,6 +1,5 @@
 /** `-bm`, `-t` and plain recipients: a message on standard input. Spec ch. 5 "-bm". */
 import { submitMessage } from '../receive/submission.ts';
-import { Foreground } from './foreground.ts';
 import type { ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
 import { presetOrigin } from './origin.ts';
@@ -10,8 +9,7 @@ export const runReceive: ModeRunner = async (context) => {
   const { invocation, io } = context;
   const opened = await openForMode(context, { delivers: true });
   if (opened.kind === 'exit') return opened.status;
-  const { runtime, caller, actors } = opened;
-  const deliveries = new Foreground(runtime);
+  const { runtime, caller, deliveries } = opened;
   const status = await submitMessage({
     config: runtime.config, services: runtime.services, store: runtime.spool, caller, input: io.stdin, writeError: (text) => io.stderr.write(text), signal: deliveries.signal,
     sender: invocation.sender, fullName: invocation.fullName, recipients: invocation.words, takesRecipientsFromHeaders: invocation.takesRecipientsFromHeaders,
@@ -20,7 +18,6 @@ export const runReceive: ModeRunner = async (context) => {
     onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish), deliveryMode: wishOf(invocation, runtime.config),
   });
   await deliveries.finish();
-  actors.close();
-  runtime.close();
+  opened.close();
   return status;
 };

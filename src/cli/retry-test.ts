@@ -25,7 +25,7 @@ export const runRetryTest: ModeRunner = async (context) => {
   const rule = await findRetryRule(subjects, parseError(error), invocation.sender ?? '', runtime.frame(untilAborted(lifetime.signal)));
   io.stdout.write(rule ? `Retry rule: ${formatRule(rule)}\n` : 'No retry information found\n');
   lifetime.abort();
-  runtime.close();
+  opened.close();
   return rule ? 0 : 1;
 };
 

@@ -18,6 +18,6 @@ export const runRewriteTest: ModeRunner = async (context) => {
     for (const line of await rewriteTestLines(word, runtime.frame(untilAborted(lifetime.signal)))) context.io.stdout.write(`${line}\n`);
   }
   lifetime.abort();
-  runtime.close();
+  opened.close();
   return 0;
 };

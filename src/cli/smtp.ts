@@ -2,23 +2,21 @@
 import { SmtpSession } from '../receive/session.ts';
 import type { ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
-import { Foreground } from './foreground.ts';
 import { presetOrigin, splitHostAndPort } from './origin.ts';
 import { wishOf } from './wish.ts';
 
 export const runSmtp: ModeRunner = async (context) => {
-  const { invocation, io, system } = context;
+  const { invocation, io } = context;
   if (invocation.mode?.kind === 'batch-smtp') {
     io.stderr.write('exim: option -bS is not built yet\n');
     return 1;
   }
   const opened = await openForMode(context, { delivers: true });
   if (opened.kind === 'exit') return opened.status;
-  const { runtime, caller, actors } = opened;
+  const { runtime, caller, deliveries } = opened;
   const lifetime = new AbortController();
-  const connection = system.net.ofStandardStreams();
+  const connection = io.connection();
   const isOverTcp = connection.remoteAddress !== '';
-  const deliveries = new Foreground(runtime);
   const given = caller.isTrusted ? splitHostAndPort(invocation.origin.hostAddress) : undefined;
   const session = new SmtpSession({
     connection, config: runtime.config, services: runtime.services, store: runtime.spool,
@@ -31,8 +29,7 @@ export const runSmtp: ModeRunner = async (context) => {
   await session.run();
   await deliveries.finish();
   lifetime.abort();
-  actors.close();
-  runtime.close();
+  opened.close();
   return 0;
 };
 

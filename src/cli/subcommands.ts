@@ -54,7 +54,7 @@ async function contextFor(args: readonly Octets[], options: RunOptions & { reado
   }
   const system = createSystem();
   return {
-    invocation: parsed.invocation, io: { stdin: standardInput(), stdout: standardOutput(1), stderr: standardOutput(2), isTerminal: false }, system,
+    invocation: parsed.invocation, io: { stdin: standardInput(), stdout: standardOutput(1), stderr: standardOutput(2), isTerminal: false, connection: () => system.net.ofStandardStreams() }, system,
     build: await readBuildSettings(system, options.adaptations), registry: builtin, callerIds: { uid: system.machine.realUid(), gid: 0, groups: [] },
     script: options.script, argv: [...args],
   };

@@ -35,7 +35,7 @@ export const runVersion: ModeRunner = async (context) => {
   const paths = invocation.configFiles ?? build.configureFiles;
   if (paths.length > 1) io.stdout.write(`Configuration file search path is ${paths.join(':')}\n`);
   io.stdout.write(`Configuration file is ${opened.runtime.config.files[0]?.path ?? ''}\n`);
-  opened.runtime.close();
+  opened.close();
   return 0;
 };
 

@@ -1,4 +1,4 @@
-/** Deliveries of a command line: what it accepts is delivered before it ends. */
+/** Who delivers what a mode accepts: a command line itself, before it ends, or the daemon that runs the mode for its caller. */
 import { untilAborted } from '../core/index.ts';
 import type { AcceptedMessage } from '../core/index.ts';
 import { type DeliverParts, ON_ARRIVAL } from '../deliver/attempt.ts';
@@ -7,7 +7,17 @@ import { deliverAccepted } from '../deliver/run.ts';
 import type { Runtime } from '../process/runtime.ts';
 import type { DeliveryWish } from '../receive/dialogue.ts';
 
-export class Foreground {
+export interface Deliveries {
+  /** Aborted when the mode is over. */
+  readonly signal: AbortSignal;
+  parts(): DeliverParts;
+  /** Takes the claim: delivers the message, or leaves it on the queue. */
+  accepted(accepted: AcceptedMessage, wish: DeliveryWish): void;
+  /** Resolves when what the mode has to wait for is delivered or left. */
+  finish(): Promise<void>;
+}
+
+export class Foreground implements Deliveries {
   readonly #runtime: Runtime;
   readonly #pool: DeliveryPool;
   readonly #lifetime = new AbortController();
@@ -40,6 +50,37 @@ export class Foreground {
   async finish(): Promise<void> {
     await this.#pool.idle();
     await this.#runtime.spool.close();
+    this.#lifetime.abort();
+  }
+}
+
+/** In the daemon: what is not to be waited for goes to its pool. */
+export class DaemonDeliveries implements Deliveries {
+  readonly #parts: () => DeliverParts;
+  readonly #background: (accepted: AcceptedMessage, wish: DeliveryWish) => void;
+  readonly #waited: Promise<unknown>[] = [];
+  readonly #lifetime = new AbortController();
+
+  constructor(parts: () => DeliverParts, background: (accepted: AcceptedMessage, wish: DeliveryWish) => void) {
+    this.#parts = parts;
+    this.#background = background;
+  }
+
+  get signal(): AbortSignal {
+    return this.#lifetime.signal;
+  }
+
+  parts(): DeliverParts {
+    return this.#parts();
+  }
+
+  accepted(accepted: AcceptedMessage, wish: DeliveryWish): void {
+    if (wish === 'foreground') this.#waited.push(deliverAccepted(this.#parts(), accepted, ON_ARRIVAL, untilAborted(this.#lifetime.signal)));
+    else this.#background(accepted, wish);
+  }
+
+  async finish(): Promise<void> {
+    await Promise.all(this.#waited);
     this.#lifetime.abort();
   }
 }

@@ -1,0 +1,20 @@
+/** Exim's other programs that this one is, by name; each is loaded when it is called. Spec ch. 54 "Exim utilities". */
+import type { Octets } from '../base/octets.ts';
+import type { Files } from '../core/ports.ts';
+import { SystemFiles } from '../system/files.ts';
+import { Native } from '../system/native.ts';
+import { standardInput, standardOutput } from '../system/standard-streams.ts';
+import type { ToolIo } from '../tools/exim_dbmbuild.ts';
+
+type Tool = (args: readonly Octets[], io: ToolIo, files: Files) => Promise<number>;
+
+const tools: ReadonlyMap<string, () => Promise<Tool>> = new Map([
+  ['exim_dbmbuild', async () => (await import('../tools/exim_dbmbuild.ts')).runEximDbmbuild],
+]);
+
+/** The exit status. */
+export async function runTool(name: string, args: readonly Octets[]): Promise<number | undefined> {
+  const tool = await tools.get(name)?.();
+  const io: ToolIo = { stdin: standardInput(), stdout: standardOutput(1), stderr: standardOutput(2) };
+  return tool?.(args, io, new SystemFiles(new Native()));
+}
