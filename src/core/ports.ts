@@ -493,6 +493,8 @@ export interface Log {
   reject(line: Octets, headers?: readonly Octets[], id?: string): void;
   /** Also to the main log, as Exim. */
   panic(line: Octets, id?: string): void;
+  /** Not to the main log: why a configuration is refused. */
+  panicOnly?(line: Octets): void;
   mainAndReject(line: Octets, headers?: readonly Octets[], id?: string): void;
   /** A step of `-d`, of a category; cheap when it is not selected. */
   debug(category: string, text: () => string): void;

@@ -123,6 +123,10 @@ class FileLog implements Log {
     this.#panicOnly(line, id, this.#parts.settings.syslog.duplicates);
   }
 
+  panicOnly(line: Octets): void {
+    this.#panicOnly(line, undefined, true);
+  }
+
   debug(category: string, text: () => string): void {
     const { debug } = this.#parts;
     if (debug?.selected(category)) debug.write(text());

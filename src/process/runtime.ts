@@ -6,6 +6,7 @@ import type { Octets } from '../base/octets.ts';
 import { aclChecker, createAcls } from '../acl/acls.ts';
 import type { ReadLine } from '../config/lines.ts';
 import { type LoadRequest, type LoadResult, loadConfig } from '../config/load.ts';
+import { eximProblemText } from '../config/problems.ts';
 import type {
   Config, Deadline, Frame, Hints, Log, MainOptions, Problem, Registry, Results, Services, Spawner, UserActions,
 } from '../core/index.ts';
@@ -13,7 +14,7 @@ import { untilAborted } from '../core/index.ts';
 import { createExpander, type Expander } from '../expand/expander.ts';
 import { openHints } from '../hints/store.ts';
 import { createLists } from '../lists/lists.ts';
-import { createLog, type DebugSink, earlyLogSettings, logSettings } from '../logging/log.ts';
+import { createLog, type DebugSink, earlyLogSettings, type LogParts, logSettings } from '../logging/log.ts';
 import { logPrefix } from '../logging/lines/sender.ts';
 import { parseLogSelector, SELECTOR_NAMES } from '../logging/selectors.ts';
 import { createLookups } from '../lookups/lookups.ts';
@@ -116,10 +117,23 @@ export async function readForCheck(parts: RuntimeParts): Promise<{ readonly load
   return { loaded, expander };
 }
 
+/** Errors go to the panic log that the configuration names, as far as it was read. */
+function logRefusal({ problems, partial }: LoadResult & { readonly kind: 'failed' }, { load }: RuntimeParts, logParts: Omit<LogParts, 'settings'>): void {
+  const { build } = load;
+  const settings = partial
+    ? logSettings(partial.main, build, partial.startup.logFilePath, partial.startup.spoolDirectory, { uid: partial.startup.eximUid, gid: partial.startup.eximGid })
+    : earlyLogSettings(build);
+  const log = createLog({ ...logParts, settings });
+  for (const problem of problems) if (problem.severity === 'error') log.panicOnly?.(eximProblemText(problem));
+}
+
 /** Reads and checks the configuration and wires the services. All problems are told at once. */
 export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> {
   const { loaded, expander, lookups, resolvers, makeServices, logParts, machine } = await readWith(parts);
-  if (loaded.kind === 'failed') return loaded;
+  if (loaded.kind === 'failed') {
+    logRefusal(loaded, parts, logParts);
+    return loaded;
+  }
   const { registry } = parts;
   const { adaptations } = parts.load.build;
   const config = adaptations?.adaptConfig?.(loaded.config) ?? loaded.config;
