@@ -2,8 +2,8 @@
 import { lowerCase, type Octets } from '../base/octets.ts';
 import { type ConditionDefinition, defineCondition } from '../core/define/expansion.ts';
 import type { ExpansionExample } from '../core/define/operator.ts';
-import type { Judged } from '../core/frame.ts';
-import type { NotOk, Outcome } from '../core/outcome.ts';
+import { chainOk } from '../core/maybe-promise.ts';
+import type { NotOk } from '../core/outcome.ts';
 import { withTwo } from './branches.ts';
 import { judged } from './judged.ts';
 import { isFailure, parseInteger } from './numbers.ts';
@@ -29,13 +29,18 @@ export function compareStrings(order: OrderName, isCaseless: boolean): Comparato
 }
 
 export function compareNumbers(order: OrderName): Comparator {
-  const test: Order = order === 'eq' ? (a, b) => BigInt(a) === BigInt(b) : orders[order];
+  const test = numberOrder(order);
   return (a, b) => {
     const first = parseInteger(a);
     if (isFailure(first)) return first;
     const second = parseInteger(b);
     return isFailure(second) ? second : test(first, second);
   };
+}
+
+/** Small and large numbers are of two types, which are never the same. */
+function numberOrder(order: OrderName): Order {
+  return order === 'eq' ? (a, b) => BigInt(a) === BigInt(b) : orders[order];
 }
 
 /** The comparisons by their names in the configuration. */
@@ -52,8 +57,23 @@ export const comparators: ReadonlyMap<string, Comparator> = new Map<string, Comp
   ]),
 ]);
 
-/** A comparison as a condition of `${if`. */
-export function defineComparison(name: string, compare: Comparator, summary: string, examples: readonly ExpansionExample[]): ConditionDefinition {
+/** A comparison of strings as a condition of `${if`. */
+export function defineStringComparison(name: string, order: OrderName, isCaseless: boolean, summary: string, examples: readonly ExpansionExample[]): ConditionDefinition {
+  const test = orders[order];
+  const fold = isCaseless ? lowerCase : (octets: Octets) => octets;
+  return defineCondition({
+    name,
+    summary,
+    spec: 'ch. 11 "Expansion conditions"',
+    examples,
+    arguments: [{ kind: 'string' }, { kind: 'string' }],
+    compile: ([first, second]) => (frame) => withTwo(first, second, frame, (a, b) => judged(test(fold(a.octets), fold(b.octets)))),
+  });
+}
+
+/** A comparison of numbers: the first must be one before the second string is looked at. */
+export function defineNumberComparison(name: string, order: OrderName, summary: string, examples: readonly ExpansionExample[]): ConditionDefinition {
+  const test = numberOrder(order);
   return defineCondition({
     name,
     summary,
@@ -61,9 +81,13 @@ export function defineComparison(name: string, compare: Comparator, summary: str
     examples,
     arguments: [{ kind: 'string' }, { kind: 'string' }],
     compile: ([first, second]) => (frame) =>
-      withTwo(first, second, frame, (a, b): Outcome<Judged> => {
-        const result = compare(a.octets, b.octets);
-        return typeof result === 'boolean' ? judged(result) : result;
+      chainOk(first.evaluate(frame), (firstText) => {
+        const a = parseInteger(firstText.octets);
+        if (isFailure(a)) return a;
+        return chainOk(second.evaluate(frame), (secondText) => {
+          const b = parseInteger(secondText.octets);
+          return isFailure(b) ? b : judged(test(a, b));
+        });
       }),
   });
 }

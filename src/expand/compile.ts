@@ -17,7 +17,7 @@ import { judged } from './judged.ts';
 import { notYet } from './not-yet.ts';
 import { countedProblem } from './parser.ts';
 import { readAclVariable, readRouterVariable } from './user-variables.ts';
-import { findProblems } from './walk.ts';
+import { findBroken, findProblems } from './walk.ts';
 
 /** A value for a tree; trees of one text only, nothing is kept. */
 export class ExpansionCompiler {
@@ -84,7 +84,7 @@ export class ExpansionCompiler {
     switch (node.kind) {
       case 'test': {
         const { definition, isNegated } = node;
-        if (definition.isNotYet) return notYet('condition', definition.name);
+        if (definition.isNotYet) return unbuiltCondition(node);
         const test = definition.compile(this.#arguments(node.arguments, definition.name));
         return isNegated ? negated(test) : test;
       }
@@ -270,6 +270,13 @@ function variableReference(reference: Reference | Broken): VariableReference {
 function unbuilt(node: Extract<Node, { kind: 'item' }>): Compiled {
   const wrong = findProblems(node).find((finding) => finding.kind === 'broken');
   return wrong ? broken(wrong.node) : notYet('item', node.definition.name);
+}
+
+function unbuiltCondition(node: Extract<Condition, { kind: 'test' }>): CompiledCondition {
+  const wrong = findBroken(node);
+  if (!wrong) return notYet('condition', node.definition.name);
+  const outcome = fail(wrong.message);
+  return () => outcome;
 }
 
 function broken(node: Broken): Compiled {

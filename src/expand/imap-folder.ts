@@ -1,9 +1,9 @@
 /** Folder names as Courier and others keep Maildirs: modified UTF-7. Spec ch. 60 "MDA operations", RFC 2060 s5.1.3. */
 import type { Octets, Unicode } from '../base/octets.ts';
+import { fail, type NotOk } from '../core/outcome.ts';
 
-/** `separator` becomes a dot; dots and slashes that are neither it nor in `specials` are encoded. Undefined `specials` with a dot are refused by the caller. */
-export function encodeImapFolder(folder: Unicode, separator: string, specials: Octets): Octets {
-  const isPlain = (char: string) => (char === '.' || char === '/' ? specials.includes(char) : char >= ' ' && char <= '~' && char !== '&');
+/** `separator` becomes a dot, what is in `specials` is encoded; other dots and slashes are illegal. */
+export function encodeImapFolder(folder: Unicode, separator: string, specials: Octets): Octets | NotOk {
   let result = '';
   let run = '';
   const flush = () => {
@@ -11,10 +11,13 @@ export function encodeImapFolder(folder: Unicode, separator: string, specials: O
     run = '';
   };
   for (const char of folder) {
-    if (char === separator || char === '&' || isPlain(char)) {
-      flush();
-      result += char === separator ? '.' : char === '&' ? '&-' : char;
-    } else run += char;
+    if (char !== separator && (specials.includes(char) || !/[ -~]/.test(char))) {
+      run += char;
+      continue;
+    }
+    if (char !== separator && (char === '.' || char === '/')) return fail(`imapfolder: illegal character '${char}'`);
+    flush();
+    result += char === separator ? '.' : char === '&' ? '&-' : char;
   }
   flush();
   return result;

@@ -11,7 +11,7 @@ const QUOTED_LITERAL = /[^\\"]+/y;
 const VARIABLE_NAME = /[A-Za-z][A-Za-z0-9_]*/y;
 /** An item, operator or variable after `${`. */
 const BRACED_NAME = /[A-Za-z0-9][A-Za-z0-9_-]*/y;
-const CONDITION_NAME = /[A-Za-z][A-Za-z0-9_]*/y;
+const CONDITION_NAME = /[A-Za-z0-9][A-Za-z0-9_]*/y;
 const DIGITS = /[0-9]+/y;
 const HEADER_NAME = /[!-9;-~]*/y;
 const SYMBOL = /==?|[<>]=?/y;

@@ -44,9 +44,9 @@ export function jsonStringItems(array: Text): Outcome<readonly Text[]> {
 }
 
 /** The answer of a list match as a condition's result: captures as `$1`…, the item that matched (or its data) as `$value`. */
-export function judgeMatch(answer: MaybePromise<Outcome<ListMatch>>): MaybePromise<Outcome<Judged>> {
+export function judgeMatch(answer: MaybePromise<Outcome<ListMatch>>, list: Text): MaybePromise<Outcome<Judged>> {
   return chain(answer, (outcome) => {
-    if (outcome.kind !== 'ok') return outcome;
+    if (outcome.kind !== 'ok') return outcome.kind === 'forced-fail' ? outcome : { ...outcome, message: `unable to complete match against "${list.octets}": ${outcome.message || 'NULL'}` };
     const { matched, captures, data } = outcome.value;
     if (!matched) return judged(false);
     return ok({ value: true, ...(captures ? { captures } : {}), ...(data ? { found: data } : {}) });

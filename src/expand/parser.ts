@@ -114,9 +114,10 @@ class Parser {
   /** After `${`. */
   #braced(from: number): Node {
     const cursor = this.#cursor;
+    const digits = cursor.digits();
+    if (digits !== '') return cursor.take('}') ? { kind: 'capture', span: { from, to: cursor.at }, index: captureIndex(digits) } : this.#fail('} expected after number', from);
     const name = cursor.bracedName();
     if (name === '') return this.#fail('letter or digit expected after ${', from);
-    if (/^[0-9]+$/.test(name) && cursor.take('}')) return { kind: 'capture', span: { from, to: cursor.at }, index: captureIndex(name) };
     const item = this.#words.items.get(name);
     if (item) return this.#item(item, from);
     if (cursor.take(':')) return this.#operator(name, from);
@@ -191,7 +192,7 @@ class Parser {
     if (shape.kind !== 'options' && !this.#failure) cursor.skipSpace();
     switch (shape.kind) {
       case 'string':
-        return { kind: 'string', node: this.#labelledString(shape, name), inside: shape.inside };
+        return { kind: 'string', inside: cursor.peek() === '{' ? shape.inside : undefined, node: this.#labelledString(shape, name) };
       case 'optional-string':
         return { kind: 'optional-string', node: cursor.peek() === '{' ? this.#string(false, () => '') : undefined };
       case 'strings':

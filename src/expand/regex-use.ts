@@ -12,9 +12,9 @@ export function compileRegex(pattern: Octets, frame: Frame): Outcome<Regex> {
   return fail(`regular expression error in "${pattern}": ${result.message} at offset ${result.offset}`);
 }
 
-/** Compiles with what the frame brings; keeps the result where the pattern is a constant. */
-export function regexUser(pattern: Expression): (pattern: Octets, frame: Frame) => Outcome<Regex> {
-  if (pattern.constant === undefined) return compileRegex;
+/** Compiles with what the frame brings; keeps the result where the pattern is a constant. Undefined: the text breaks off before it. */
+export function regexUser(pattern: Expression | undefined): (pattern: Octets, frame: Frame) => Outcome<Regex> {
+  if (pattern?.constant === undefined) return compileRegex;
   let known: { readonly engine: Regexes; readonly regex: Outcome<Regex> } | undefined;
   return (source, frame) => {
     if (known?.engine !== frame.services.regexes) known = { engine: frame.services.regexes, regex: compileRegex(source, frame) };

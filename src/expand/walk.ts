@@ -17,6 +17,15 @@ export function findProblems(node: Node): Finding[] {
   return findings;
 }
 
+/** The first place in a condition that cannot be parsed. */
+export function findBroken(condition: Condition): Broken | undefined {
+  let broken: Broken | undefined;
+  walkCondition(condition, (finding) => {
+    if (finding.kind === 'broken') broken ??= finding.node;
+  });
+  return broken;
+}
+
 type Visit = (finding: Finding) => void;
 
 function walkNode(node: Node, visit: Visit): void {

@@ -7,8 +7,8 @@ export default defineCondition({
   name: 'match_address',
   summary: 'The address is in the list; `$` is not special in the list as it is written.',
   spec: 'ch. 11 "Expansion conditions"',
-  examples: [],
+  examples: [['${if match_address{a@b.example}{*@b.example}{yes}{no}}', 'yes']],
   arguments: [{ kind: 'string' }, { kind: 'string', isDollarLiteral: true }],
   compile: ([subject, list]) => (frame) =>
-    withTwo(subject, list, frame, (wanted, items) => judgeMatch(frame.services.lists.matchAddress(items, wanted, frame))),
+    withTwo(subject, list, frame, (wanted, items) => judgeMatch(frame.services.lists.matchAddress(items, wanted, frame), items)),
 });

@@ -16,6 +16,6 @@ export default defineCondition({
       if (address.octets !== '' && !isIp(address.octets)) return fail(`"${address.octets}" is not an IP address`);
       // Without a name that could be matched, and never looked up: an empty one is what no pattern is.
       const host = { address: address.octets, name: '', isSender: false };
-      return judgeMatch(frame.services.lists.matchHost(hosts, host, frame));
+      return judgeMatch(frame.services.lists.matchHost(hosts, host, frame), hosts);
     }),
 });

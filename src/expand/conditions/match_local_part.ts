@@ -7,8 +7,8 @@ export default defineCondition({
   name: 'match_local_part',
   summary: 'The local part is in the list; `$` is not special in the list as it is written.',
   spec: 'ch. 11 "Expansion conditions"',
-  examples: [],
+  examples: [['${if match_local_part{b}{a : B : c}{$value}{no}}', 'B']],
   arguments: [{ kind: 'string' }, { kind: 'string', isDollarLiteral: true }],
   compile: ([subject, list]) => (frame) =>
-    withTwo(subject, list, frame, (wanted, items) => judgeMatch(frame.services.lists.matchLocalPart(items, wanted, frame, false))),
+    withTwo(subject, list, frame, (wanted, items) => judgeMatch(frame.services.lists.matchLocalPart(items, wanted, frame, false), items)),
 });

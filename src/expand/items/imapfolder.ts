@@ -2,9 +2,9 @@
 import { unicodeFromOctets } from '../../base/octets.ts';
 import { defineItem } from '../../core/define/expansion.ts';
 import { fail } from '../../core/outcome.ts';
-import { derived, emptyText } from '../../core/text.ts';
+import { emptyText } from '../../core/text.ts';
 import { translate } from '../../message/header.ts';
-import { eager } from '../branches.ts';
+import { eager, mapText } from '../branches.ts';
 import { defaultCharset } from '../header-value.ts';
 import { encodeImapFolder } from '../imap-folder.ts';
 
@@ -14,7 +14,8 @@ export default defineItem({
   spec: 'ch. 60 "MDA operations"',
   examples: [
     ['${imapfolder{Foo/Bar}}', 'Foo.Bar'],
-    ['${imapfolder{Foo/Bar}{.}{}}', 'Foo&AC8-Bar'],
+    ['${imapfolder{Foo/Bar}{.}{/}}', 'Foo&AC8-Bar'],
+    ['${imapfolder{Foo.Bar}}', { kind: 'fail', message: "imapfolder: illegal character '.'" }],
     ['${imapfolder{R\\xc3\\xa4ksm\\xc3\\xb6rg\\xc3\\xa5s}}', 'R&AOQ-ksm&APY-rg&AOU-s'],
     ['${imapfolder{a}{zz}}', { kind: 'fail', message: 'IMAP folder separator must be one character, found "zz"' }],
   ],
@@ -25,6 +26,6 @@ export default defineItem({
     if (sign.length !== 1) return fail(`IMAP folder separator must be one character, found "${sign}"`);
     const unicode = unicodeFromOctets(translate(folder.octets, charset, 'UTF-8'));
     if (unicode === undefined) return fail(`imapfolder: iconv() failed to convert from ${charset}: Invalid or incomplete multibyte or wide character`);
-    return derived(encodeImapFolder(unicode, sign, specials.octets), folder);
+    return mapText(encodeImapFolder(unicode, sign, specials.octets), folder);
   }),
 });

@@ -1,6 +1,6 @@
 /** `${sg{subject}{regex}{replacement}}`. Spec ch. 11 "Expansion items". */
 import type { Octets } from '../../base/octets.ts';
-import { defineItem, type Expression } from '../../core/define/expansion.ts';
+import { defineItem } from '../../core/define/expansion.ts';
 import { type Frame, withCaptures } from '../../core/frame.ts';
 import { chainOk, type MaybePromise } from '../../core/maybe-promise.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
@@ -23,7 +23,7 @@ export default defineItem({
   ],
   arguments: [{ kind: 'strings', min: 3, max: 3 }],
   compile: ([expressions]) => {
-    const find = regexUser(expressions[1] as Expression); // three strings are required
+    const find = regexUser(expressions[1]);
     return (frame) =>
       withTexts(expressions, frame, ([subject = emptyText, pattern = emptyText, replacement = emptyText]) =>
         chainOk(find(pattern.octets, frame), (regex) => substitute(subject, findAll(regex, subject.octets, frame), replacement, frame)),

@@ -5,11 +5,11 @@ import { derived } from '../../core/text.ts';
 
 export default defineOperator({
   name: 'escape',
-  summary: 'Characters that do not print as escapes; octets from 0x80 too unless print_topbitchars is set.',
+  summary: 'Characters that do not print, but tabs, as escapes; octets from 0x80 too unless print_topbitchars is set.',
   spec: 'ch. 11 "Expansion operators"',
   examples: [
     ['${escape:a\\nb}', 'a\\nb'],
     ['${escape:\\x80}', '\\200'],
   ],
-  apply: (text, frame) => derived(printable(text.octets, { escapeHigh: !frame.config.main.print_topbitchars }), text),
+  apply: (text, frame) => derived(printable(text.octets, { escapeHigh: !frame.config.main.print_topbitchars, escapeTab: false }), text),
 });

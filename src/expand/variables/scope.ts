@@ -1,4 +1,5 @@
 /** Variables of nested scopes: items, ACL arguments, filters, events, bounces. Spec ch. 11 "Expansion variables". */
+import { fail } from '../../core/outcome.ts';
 import { octetsVariable, unsetVariable, variable } from '../reading.ts';
 
 const digits = Array.from({ length: 10 }, (_, index) => index);
@@ -12,8 +13,8 @@ export default [
     variable(`auth${index}`, `Item ${index} of the authentication data, while an authenticator is evaluated.`, (frame) => frame.results.auth?.[index - 1]),
   ),
   unsetVariable('thisaddress', 'The address that a `foranyaddress` command of a filter looks at.'),
-  ...digits.map((index) => unsetVariable(`n${index}`, `Counter ${index} of a filter.`, '0')),
-  ...digits.map((index) => unsetVariable(`sn${index}`, `Counter ${index} as the system filter left it.`, '0')),
+  ...digits.map((index) => filterVariable(`n${index}`, `Counter ${index} of a filter.`)),
+  ...digits.map((index) => filterVariable(`sn${index}`, `Counter ${index} as the system filter left it.`)),
   unsetVariable('event_name', 'The event that event_action is called for.'),
   unsetVariable('event_data', 'What came with the event.'),
   unsetVariable('event_defer_errno', 'The error number of a deferral event.', '0'),
@@ -24,3 +25,9 @@ export default [
   unsetVariable('mailstore_basename', 'The name of the files of a mailstore delivery, without extension.'),
   octetsVariable('verify_mode', '`S` or `R` while the routers run to verify a sender or recipient.', (frame) => frame.verifyMode),
 ];
+
+/** Known in filters only. */
+function filterVariable(name: string, summary: string) {
+  const unknown = fail(`unknown variable name "${name}"`);
+  return variable(name, summary, () => unknown);
+}
