@@ -70,6 +70,7 @@ export async function runInvocation(invocation: Invocation, options: RunOptions 
     script: options.script,
     argv: options.argv,
   };
-  const status = await runMode(context);
+  const { submitInstead } = await import('./submission.ts');
+  const status = (await submitInstead(context)) ?? (await runMode(context));
   return status < 0 ? undefined : status;
 }

@@ -1,4 +1,5 @@
 /** Our own processes: worker, agent, agent's child, spawner. Started by the supervisor or by a command line, never by people (DESIGN 3.10). */
+import { Duplex, Readable } from 'node:stream';
 import { builtin } from '../builtin.ts';
 import type { Spawner, UserActions } from '../core/index.ts';
 import { WorkerAdmission } from '../process/admission.ts';
@@ -11,6 +12,8 @@ import { decodeHelper, decodeWorker } from '../process/role-arguments.ts';
 import { type OpeningRuntime, openRuntime } from '../process/runtime.ts';
 import { SpawnerClient } from '../process/spawner/client.ts';
 import { serveSpawner } from '../process/spawner/serve.ts';
+import { droppedMessages } from '../process/submit/drop.ts';
+import { type Submission, SubmissionServer, TEMPORARY_FAILURE } from '../process/submit/server.ts';
 import { Worker } from '../process/worker.ts';
 import { attachedStream, connectLocal, listenLocal, startAttached } from '../system/attached-process.ts';
 import { createSystem, type SystemPorts } from '../system/create-system.ts';
@@ -22,6 +25,7 @@ import { onSignal, parentChannel } from '../system/processes.ts';
 import { standardOutput } from '../system/standard-streams.ts';
 import { readBuildSettings } from './build.ts';
 import type { RunOptions } from './main.ts';
+import { runSubmission } from './submission.ts';
 
 type RoleOptions = RunOptions & { readonly script: string };
 
@@ -82,7 +86,11 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
     parent.send({ kind: 'failed', message: failure });
     return 1;
   }
-  const stop = () => void worker.stop().then(() => process.exit(0));
+  const submissions = args.index === 0 ? await openSubmissions(worker, system, options) : undefined;
+  const stop = () => {
+    submissions?.close();
+    void worker.stop().then(() => process.exit(0));
+  };
   parent.onMessage((value) => {
     const message = parseToWorker(value);
     switch (message?.kind) {
@@ -105,8 +113,37 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
   onSignal('SIGINT', () => {});
   onSignal('SIGHUP', () => {});
   parent.send({ kind: 'ready' });
-  worker.takeUp();
+  if (args.takesUp) worker.takeUp();
   return undefined;
+}
+
+const DROP_INTERVAL_MS = 30_000;
+
+/** The first worker serves users without rights: their command lines, and what they left while no daemon ran. */
+async function openSubmissions(worker: Worker, system: SystemPorts, options: RoleOptions): Promise<{ close(): void }> {
+  const { build } = worker.runtime.config;
+  const { log } = worker.runtime.services;
+  const run = (submission: Submission) => runSubmission({ worker, system, build, registry: builtin, script: options.script }, submission);
+  const server = new SubmissionServer(run, (line) => log.panic(line));
+  const listening = await server.listen(build.submitSocket, system.native);
+  if (listening.kind === 'error') log.main(`submission socket ${build.submitSocket}: ${listening.reason}: local users without rights cannot submit mail`);
+  const takeDropped = async () => {
+    for (const dropped of droppedMessages({ files: system.files, directory: build.dropDirectory }, (line) => log.panic(line))) {
+      const status = await run({
+        ...dropped, stdin: Readable.from([dropped.message]), stdout: { write: () => {} }, stderr: { write: (text) => log.main(`dropped message of uid ${dropped.uid}: ${text}`) },
+        stream: Duplex.from(dropped.message), signal: new AbortController().signal,
+      });
+      if (status !== TEMPORARY_FAILURE) system.files.unlink(dropped.path);
+    }
+  };
+  await takeDropped();
+  const timer = setInterval(() => void takeDropped(), DROP_INTERVAL_MS);
+  return {
+    close: () => {
+      clearInterval(timer);
+      void server.close();
+    },
+  };
 }
 
 /** Root's: passes calls to children that are users. */

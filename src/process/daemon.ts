@@ -59,7 +59,8 @@ export async function startDaemon(parts: DaemonParts): Promise<DaemonStart> {
   }
   const helperSocket = `${config.startup.spoolDirectory}/${HELPER_SOCKET}`;
   prepareSpool(parts);
-  const supervisor = makeSupervisor(parts, bound, helperSocket);
+  preparePlaces(parts);
+  const supervisor = makeSupervisor(parts, bound, helperSocket, markRunning(parts));
   const failure = await supervisor.start();
   if (failure !== undefined) {
     await supervisor.stop();
@@ -85,6 +86,31 @@ function wantedAddresses(parts: DaemonParts): ReturnType<typeof listenAddresses>
   });
 }
 
+/** Whether a daemon before this one left its mark: it did not come to its end. */
+function markRunning({ config, files, pid }: DaemonParts): boolean {
+  const mark = runningMark(config);
+  const wasCutOff = files.stat(mark).kind === 'ok';
+  const opened = files.open(mark, 'create', 0o640);
+  if (opened.kind === 'ok') {
+    opened.value.write(bytesFromOctets(`${pid}\n`));
+    opened.value.close();
+  }
+  return wasCutOff;
+}
+
+function runningMark(config: Config): Octets {
+  return `${config.startup.spoolDirectory}/eximius-running`;
+}
+
+/** The submission socket's and the drop directory's places, which only root can make. */
+function preparePlaces({ config, files, isRoot }: DaemonParts): void {
+  if (!isRoot) return;
+  const { build, startup } = config;
+  const directory = build.submitSocket.slice(0, build.submitSocket.lastIndexOf('/'));
+  if (files.mkdir(directory, 0o755).kind === 'ok') files.chown(directory, startup.eximUid, startup.eximGid);
+  if (files.mkdir(build.dropDirectory, 0o1733).kind === 'ok') files.chown(build.dropDirectory, startup.eximUid, startup.eximGid);
+}
+
 /** The helper's socket and the first messages need the spool directory. */
 function prepareSpool({ config, files, isRoot }: DaemonParts): void {
   const { spoolDirectory, eximUid, eximGid } = config.startup;
@@ -92,7 +118,7 @@ function prepareSpool({ config, files, isRoot }: DaemonParts): void {
   if (made.kind === 'ok' && isRoot) files.chown(spoolDirectory, eximUid, eximGid);
 }
 
-function makeSupervisor(parts: DaemonParts, bound: readonly { readonly socket: BoundSocket; readonly at: ListenAddress }[], helperSocket: Octets): Supervisor {
+function makeSupervisor(parts: DaemonParts, bound: readonly { readonly socket: BoundSocket; readonly at: ListenAddress }[], helperSocket: Octets, wasCutOff: boolean): Supervisor {
   const { config, choice, script, log } = parts;
   const { main, startup, build } = config;
   const hasAgent = parts.isRoot && !main.deliver_drop_privilege;
@@ -108,7 +134,7 @@ function makeSupervisor(parts: DaemonParts, bound: readonly { readonly socket: B
         script, descriptors, hasChannel: true, keepsStderr: true,
         args: ['--eximius-role=worker', encodeRole({
           choice, index, sockets: bound.map(({ at }, i) => ({ fd: 3 + i, isTlsOnConnect: at.isTlsOnConnect })), helperSocket, hasAgent, becomes: parts.isRoot ? policy.exim : undefined,
-          queueIntervalSeconds: parts.queueIntervalSeconds, deliveryMode: parts.deliveryMode,
+          queueIntervalSeconds: parts.queueIntervalSeconds, takesUp: wasCutOff, deliveryMode: parts.deliveryMode,
         })],
       }),
     startHelper: () => startOwnProcess({ script, descriptors: [], hasChannel: true, keepsStderr: true, args: [`--eximius-role=${hasAgent ? 'agent' : 'spawner'}`, helper] }),
@@ -166,6 +192,7 @@ function obeySignals(parts: DaemonParts, supervisor: Supervisor): void {
     void supervisor.stop().then(() => {
       const path = parts.pidFile ?? parts.config.startup.pidFilePath;
       if (path !== '') parts.files.unlink(path);
+      parts.files.unlink(runningMark(parts.config));
       parts.log.flush();
       process.exit(0);
     });

@@ -15,6 +15,8 @@ export interface WorkerArguments {
   /** Started by root: whom it becomes for good. */
   readonly becomes: Identity | undefined;
   readonly queueIntervalSeconds: number | undefined;
+  /** The last daemon did not end by itself: what it held is delivered at once. */
+  readonly takesUp: boolean;
   readonly deliveryMode: 'background' | 'foreground' | 'queue' | 'queue-smtp' | undefined;
 }
 

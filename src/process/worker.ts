@@ -58,7 +58,7 @@ export class Worker {
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     this.#runtime = parts.runtime;
-    this.#pool = new DeliveryPool({ parts: () => this.#deliverParts(), concurrency: DELIVERIES_AT_ONCE, until: untilAborted(this.#deliveries.signal) });
+    this.#pool = new DeliveryPool({ parts: () => this.deliverParts(), concurrency: DELIVERIES_AT_ONCE, until: untilAborted(this.#deliveries.signal) });
   }
 
   get runtime(): Runtime {
@@ -83,7 +83,7 @@ export class Worker {
   /** Delivers what nobody holds and was never tried: after a start, or when a worker died. */
   takeUp(): void {
     if (!this.#parts.isQueueRunner) return;
-    for (const id of leftBehind(this.#deliverParts())) this.#pool.addId(id);
+    for (const id of leftBehind(this.deliverParts())) this.#pool.addId(id);
   }
 
   /** A queue run on request (`-q`, ETRN). */
@@ -133,7 +133,7 @@ export class Worker {
       const session = new SmtpSession({
         connection, config: runtime.config, services: runtime.services, store: runtime.spool, mode: 'smtp-tcp', caller: daemonCaller(runtime), isRehearsal: false,
         connectionNumber: number, connectionCount: counts.open, isTlsOnConnect: socket.isTlsOnConnect, hostAddress: host, hostPort: connection.remotePort,
-        onAccepted: (accepted, wish) => this.#accepted(accepted, wish), startQueueRun: () => this.#startRun(), signal: this.#lifetime.signal,
+        onAccepted: (accepted, wish) => this.accepted(accepted, wish), startQueueRun: () => this.#startRun(), signal: this.#lifetime.signal,
         ...(this.#parts.deliveryMode === undefined ? {} : { deliveryMode: this.#parts.deliveryMode }),
       });
       this.#sessions.add(session);
@@ -180,8 +180,8 @@ export class Worker {
     this.#queueRuns += 1;
     const until = untilAborted(this.#lifetime.signal);
     try {
-      const deliver = (id: string, reason: DeliveryReason) => deliverById(this.#deliverParts(), id, reason, untilAborted(this.#deliveries.signal));
-      await runQueue(this.#deliverParts(), { concurrency: QUEUE_DELIVERIES, ...options }, deliver, until);
+      const deliver = (id: string, reason: DeliveryReason) => deliverById(this.deliverParts(), id, reason, untilAborted(this.#deliveries.signal));
+      await runQueue(this.deliverParts(), { concurrency: QUEUE_DELIVERIES, ...options }, deliver, until);
     } catch (error) {
       this.#runtime.services.log.panic(`queue run failed: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
@@ -189,13 +189,13 @@ export class Worker {
     }
   }
 
-  #deliverParts(): DeliverParts {
+  deliverParts(): DeliverParts {
     const { config, services, spool } = this.#runtime;
     return { config, services, spool, handOver: (made) => this.#pool.add(made) };
   }
 
   /** Takes the claim of an accepted message: delivers it now, or leaves it on the queue. */
-  #accepted(accepted: AcceptedMessage, wish: DeliveryWish): void {
+  accepted(accepted: AcceptedMessage, wish: DeliveryWish): void {
     if (wish === 'queue') accepted.claim.release();
     else this.#pool.add(accepted, wish === 'queue-smtp' ? { ...ON_ARRIVAL, queuesSmtp: true } : ON_ARRIVAL);
   }

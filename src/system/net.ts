@@ -1,5 +1,6 @@
 /** Sockets: outgoing connections, listening sockets, and a connection over the process's own descriptors (`-bs`, inetd). */
 import * as net from 'node:net';
+import type { Duplex } from 'node:stream';
 import { plainIp } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
 import type { Deadline } from '../core/deadline.ts';
@@ -119,6 +120,11 @@ export class SystemNet implements Net {
       kind: 'ok',
       value: { fd: bound.fd, address: plainIp(name.address ?? address), port: name.port ?? port, close: () => bound.close() },
     };
+  }
+
+  /** A stream that is no socket: a caller's streams as they come over the submission socket. */
+  ofStream(stream: Duplex): StreamConnection {
+    return new StreamConnection(stream, this.#tls);
   }
 
   /** Standard input and output. When they are a socket (inetd), its addresses are known. */

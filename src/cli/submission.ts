@@ -1,0 +1,69 @@
+/** Command lines of users without rights: which modes go to the daemon, and how the daemon runs them. DESIGN 3.11. */
+import type { BuildSettings, Registry } from '../core/index.ts';
+import { submitToDaemon } from '../process/submit/client.ts';
+import { dropMessage } from '../process/submit/drop.ts';
+import { type Submission, TEMPORARY_FAILURE } from '../process/submit/server.ts';
+import type { Worker } from '../process/worker.ts';
+import type { SystemPorts } from '../system/create-system.ts';
+import { parseArguments } from './arguments.ts';
+import { DaemonDeliveries } from './deliveries.ts';
+import type { Mode } from './invocation.ts';
+import type { ModeContext } from './mode.ts';
+import { chosenMode, runMode } from './modes.ts';
+
+/** Modes that need the spool, which only Exim's user and root may touch. */
+const SUBMITTED: ReadonlySet<Mode['kind']> = new Set(['receive', 'smtp', 'batch-smtp', 'list-queue', 'message-action', 'queue-run']);
+
+/** The exit status when the daemon (or the drop directory) took it; undefined when the mode is to run here. */
+export async function submitInstead(context: ModeContext): Promise<number | undefined> {
+  const { invocation, system, build, io, callerIds } = context;
+  const mode = chosenMode(invocation);
+  const isOwner = callerIds.uid === 0 || callerIds.uid === build.eximUser.uid || system.machine.effectiveUid() === 0;
+  // With a configuration of its own a command line works on the spool that this names, with the caller's rights.
+  if (isOwner || !SUBMITTED.has(mode.kind) || invocation.configFiles !== undefined || context.daemon) return undefined;
+  const args = context.argv.filter((arg) => !arg.startsWith('--called-as='));
+  const status = await submitToDaemon(build.submitSocket, { calledAs: invocation.calledAs, args, stdin: io.stdin, stdout: io.stdout, stderr: io.stderr });
+  if (status !== undefined) return status;
+  if (mode.kind !== 'receive') {
+    io.stderr.write('exim: no daemon is running: try again later\n');
+    return TEMPORARY_FAILURE;
+  }
+  const dropped = await dropMessage({ files: system.files, directory: build.dropDirectory }, system, { calledAs: invocation.calledAs, args }, io.stdin);
+  if (dropped.kind === 'ok') return 0;
+  io.stderr.write(`exim: no daemon is running and the message cannot be kept in ${build.dropDirectory}: ${dropped.reason}\n`);
+  return TEMPORARY_FAILURE;
+}
+
+export interface DaemonParts {
+  readonly worker: Worker;
+  readonly system: SystemPorts;
+  readonly build: BuildSettings;
+  readonly registry: Registry;
+  readonly script: string;
+}
+
+/** Runs a user's command line in the daemon, by the rules for that user. */
+export async function runSubmission({ worker, system, build, registry, script }: DaemonParts, submission: Submission): Promise<number> {
+  const parsed = parseArguments(submission.calledAs, submission.args);
+  if (parsed.kind === 'error') {
+    submission.stderr.write(`${parsed.message}\n`);
+    return parsed.status;
+  }
+  if (!SUBMITTED.has(chosenMode(parsed.invocation).kind) || parsed.invocation.configFiles !== undefined || parsed.invocation.macros.length > 0) {
+    submission.stderr.write('exim: this is not for the daemon\n');
+    return 1;
+  }
+  const context: ModeContext = {
+    invocation: parsed.invocation, system, build, registry, script, argv: [],
+    io: { stdin: submission.stdin, stdout: submission.stdout, stderr: submission.stderr, isTerminal: false, connection: () => system.net.ofStream(submission.stream) },
+    callerIds: { uid: submission.uid, gid: submission.gid, groups: groupsOf(system, submission.uid, submission.gid) },
+    daemon: { runtime: worker.runtime, deliveries: () => new DaemonDeliveries(() => worker.deliverParts(), (accepted, wish) => worker.accepted(accepted, wish)) },
+  };
+  return runMode(context);
+}
+
+function groupsOf({ accounts }: SystemPorts, uid: number, gid: number): readonly number[] {
+  const user = accounts.userById(uid);
+  const groups = user.kind === 'ok' && user.value ? accounts.groupsOf(user.value.name, gid) : undefined;
+  return groups?.kind === 'ok' ? groups.value : [gid];
+}

@@ -1,0 +1,91 @@
+/**
+ * The submission socket: command lines of users without rights, run by the daemon under the rules for their real uid. Arguments, standard input, output and
+ * exit status travel over it; who calls is what the kernel says (SO_PEERCRED). DESIGN 3.11.
+ */
+import { Duplex, Readable, Writable } from 'node:stream';
+import { bytesFromOctets, type Octets } from '../../base/octets.ts';
+import type { SystemResult } from '../../core/index.ts';
+import { type LocalListener, listenLocal } from '../../system/attached-process.ts';
+import type { Native } from '../../system/native.ts';
+import { Channel, type IncomingCall } from '../channel/channel.ts';
+import { ProtocolError } from '../channel/frames.ts';
+import { Fields } from '../channel/values.ts';
+
+/** One command line to run. */
+export interface Submission {
+  readonly calledAs: string;
+  readonly args: readonly Octets[];
+  readonly uid: number;
+  readonly gid: number;
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly stdout: { write(octets: Octets): void };
+  readonly stderr: { write(octets: Octets): void };
+  /** Input and output as one stream, for SMTP. */
+  readonly stream: Duplex;
+  readonly signal: AbortSignal;
+}
+
+export type RunSubmission = (submission: Submission) => Promise<number>;
+
+/** More at once are refused: exit status 75, try again later. */
+const MAX_CALLS = 200;
+const MAX_ARGUMENTS = 10_000;
+export const TEMPORARY_FAILURE = 75;
+
+export class SubmissionServer {
+  readonly #run: RunSubmission;
+  readonly #onProblem: (line: Octets) => void;
+  #listener: LocalListener | undefined;
+  #calls = 0;
+
+  constructor(run: RunSubmission, onProblem: (line: Octets) => void) {
+    this.#run = run;
+    this.#onProblem = onProblem;
+  }
+
+  async listen(path: Octets, native: Native): Promise<SystemResult<void>> {
+    const listening = await listenLocal(path, undefined, native, (stream, peer) => {
+      // Without the peer's credentials nobody knows whose rules apply.
+      if (!peer) stream.destroy();
+      else new Channel(stream, { onCall: (call) => void this.#answer(call, peer.uid, peer.gid) });
+    });
+    if (listening.kind === 'error') return listening;
+    this.#listener = listening.value;
+    return { kind: 'ok', value: undefined };
+  }
+
+  async close(): Promise<void> {
+    await this.#listener?.close();
+  }
+
+  async #answer(call: IncomingCall, uid: number, gid: number): Promise<void> {
+    if (this.#calls >= MAX_CALLS) return call.reply({ status: TEMPORARY_FAILURE });
+    this.#calls += 1;
+    try {
+      const fields = new Fields(call.request);
+      const args = fields.array('args').map((arg) => String(arg));
+      if (args.length > MAX_ARGUMENTS) return call.reply({ status: 1 });
+      const status = await this.#run(submissionOf(call, fields.string('calledAs'), args, uid, gid));
+      call.reply({ status });
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) this.#onProblem(`submission of uid ${uid} failed: ${error instanceof Error ? error.message : String(error)}`);
+      call.reply({ status: TEMPORARY_FAILURE });
+    } finally {
+      this.#calls -= 1;
+    }
+  }
+}
+
+function submissionOf(call: IncomingCall, calledAs: string, args: readonly Octets[], uid: number, gid: number): Submission {
+  const output = (octets: Octets) => void call.write(bytesFromOctets(octets));
+  const input = Readable.from(call.chunks(), { objectMode: false });
+  const stream = Duplex.from({
+    readable: input,
+    writable: new Writable({ write: (chunk: Buffer, _encoding, done) => void call.write(chunk).then(() => done()) }),
+  });
+  return {
+    calledAs, args, uid, gid, stdin: input, stream, signal: call.signal,
+    stdout: { write: output },
+    stderr: { write: (octets) => call.sendEvent({ stderr: octets }) },
+  };
+}
