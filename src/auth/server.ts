@@ -11,8 +11,8 @@ export type Authentication =
       readonly kind: 'failed';
       readonly code: string;
       readonly reply: Octets;
-      /** For the log, when it is not the reply. */
-      readonly logText?: Octets;
+      /** For the log, behind the reply and the id. */
+      readonly reason?: Octets;
       readonly id: Octets | undefined;
       /** Counts as a syntax error of the client. */
       readonly isProtocolError: boolean;
@@ -88,7 +88,7 @@ function temporary(reason: Octets): Exclude<Authentication, { kind: 'ok' }> {
     kind: 'failed',
     code: '435',
     reply: 'Unable to authenticate at present',
-    logText: `435 Unable to authenticate at present${reason === '' ? '' : `: ${reason}`}`,
+    ...(reason === '' ? {} : { reason }),
     id: undefined,
     isProtocolError: false,
   };
