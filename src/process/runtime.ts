@@ -8,9 +8,9 @@ import type { ReadLine } from '../config/lines.ts';
 import { type LoadRequest, type LoadResult, loadConfig } from '../config/load.ts';
 import { eximProblemText } from '../config/problems.ts';
 import type {
-  Config, Deadline, Frame, Hints, Log, MainOptions, Problem, Registry, Results, Services, Spawner, UserActions,
+  Config, Deadline, Frame, Hints, ListSource, Log, Problem, Registry, Results, Services, Spawner, UserActions,
 } from '../core/index.ts';
-import { untilAborted } from '../core/index.ts';
+import { tainted, untilAborted } from '../core/index.ts';
 import { createExpander, type Expander } from '../expand/expander.ts';
 import { openHints } from '../hints/store.ts';
 import { createLists } from '../lists/lists.ts';
@@ -90,13 +90,24 @@ async function readWith(parts: RuntimeParts) {
   const verifier = createVerifier();
   const resolvers: Resolver[] = [];
   /** Options that are expanded while the configuration is read see the same services; hints and the configured log come after. */
-  const makeServices = (main: MainOptions, log: Log, hints: Hints): Services => {
-    const dns = new Resolver({ files, clock, random: system.random, main, regexes: system.regexes });
+  const makeServices = (config: Config, log: Log, hints: Hints): Services => {
+    const { main } = config;
+    const isIn = (list: ListSource | undefined) => async (name: Octets) => {
+      if (!list) return false;
+      const outcome = await lists.matchDomain(list, tainted(name), { config, services, results: {}, captures: [], until: untilAborted(new AbortController().signal) });
+      return outcome.kind === 'ok' && outcome.value.matched;
+    };
+    const dns = new Resolver({
+      files, clock, random: system.random, main, regexes: system.regexes,
+      ...(main.dns_again_means_nonexist ? { isAgainNonexistent: isIn(main.dns_again_means_nonexist) } : {}),
+      ...(main.dns_trust_aa ? { isAuthoritativeTrusted: isIn(main.dns_trust_aa) } : {}),
+    });
     resolvers.push(dns);
-    return {
+    const services: Services = {
       clock, files, dns, hosts: new SystemHosts({ files, dns }), accounts: system.accounts, net: system.net, spawner: parts.spawner, userActions: parts.userActions, hints, log,
       regexes: system.regexes, random: system.random, crypt: system.crypt, lookups, lists, acls, verifier, machine, build, logPrefix,
     };
+    return services;
   };
   const earlyLog = createLog({ ...logParts, settings: earlyLogSettings(build) });
   const loaded = await loadConfig({
@@ -104,7 +115,7 @@ async function readWith(parts: RuntimeParts) {
     compileText: (text, what) => expander.runtime(text, what),
     logSelectors: { names: SELECTOR_NAMES, problemOf: (value) => selectorProblem(value) },
     checkAcl: aclChecker(acl, expander),
-    frameFor: (config) => ({ config, services: makeServices(config.main, earlyLog, NO_HINTS), results: {}, captures: [], until: untilAborted(new AbortController().signal) }),
+    frameFor: (config) => ({ config, services: makeServices(config, earlyLog, NO_HINTS), results: {}, captures: [], until: untilAborted(new AbortController().signal) }),
   });
   return { loaded, expander, lookups, resolvers, makeServices, logParts, machine };
 }
@@ -146,7 +157,7 @@ export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> 
   const fileLog = createLog({ ...logParts, sendSyslog: adaptations?.sendSyslog ?? ((priority, text) => syslog.send(priority, text)), settings: logSettings(config.main, build, startup.logFilePath, startup.spoolDirectory, owner) });
   const log = parts.replaceLog?.(fileLog) ?? fileLog;
   const hints = openHints({ files, machine, log, spoolDirectory: startup.spoolDirectory, owner });
-  const made = makeServices(config.main, log, hints);
+  const made = makeServices(config, log, hints);
   const services = adaptations?.adaptServices?.(made) ?? made;
   const spool = new Spool({
     files, clock, machine, log,

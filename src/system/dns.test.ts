@@ -252,6 +252,19 @@ test('EDNS, AD and DO are asked for; AD is reported; an old server is asked with
   assert.deepEqual(seen, [true, true, false]);
 });
 
+test('a list that decides on a name may look that name up itself', async (t) => {
+  const { port } = await serve(t, () => ({ rcode: 2 }));
+  const resolver: Resolver = new Resolver({
+    files: new MemoryFiles(),
+    clock: new FakeClock(),
+    random: new FakeRandom(),
+    main: { ...testConfig().main, dns_servers: [`[127.0.0.1]:${port}`] },
+    isAgainNonexistent: async (name) => (await ask(resolver, name, 'A')).kind === 'again',
+  });
+  t.after(() => resolver.close());
+  assert.equal((await ask(resolver, 'x.ex', 'A')).kind, 'no-name');
+});
+
 test('answers of others are not taken', async (t) => {
   const { port } = await serve(t, ({ name }, query) => ({ id: ((query.id ?? 0) + 1) & 0xffff, answers: [a(name, '192.0.2.66')] }));
   assert.equal((await ask(resolverFor(t, port), 'x.ex', 'A')).kind, 'again');

@@ -39,6 +39,8 @@ const maxTtlSeconds = 86_400;
 /** A temporary failure is remembered this long, so that the recipients of one message do not wait for it one by one. */
 const againTtlSeconds = 5;
 const questionsAtOnce = 256;
+/** Node's timers end at once when they are longer. */
+const maxTimerMs = 2 ** 31 - 1;
 const aliasesInOneAnswer = 16;
 
 interface CachedAnswer {
@@ -51,6 +53,8 @@ export class Resolver implements Dns {
   readonly #resolvConf: ResolvConfFile;
   readonly #cache = new BoundedCache<string, CachedAnswer>(cachedAnswers);
   readonly #running = new Map<string, Promise<DnsAnswer>>();
+  /** Names whose place in the lists of options is being found out. */
+  readonly #judging = new Set<Octets>();
   readonly #closing = new AbortController();
   #asking = 0;
   readonly #waiting: (() => void)[] = [];
@@ -76,13 +80,13 @@ export class Resolver implements Dns {
     if (!this.#isNameAllowed(plain, type)) return { kind: 'no-name', isAuthenticated: false };
     const id = `${type} ${options.dnssec ? 'd' : ''} ${lowerCase(plain)}`;
     const known = this.#cache.get(id);
-    if (known && known.untilMs > this.#parts.clock.monotonicMs()) return known.answer;
+    if (known && known.untilMs > this.#parts.clock.monotonicMs()) return this.#applyPolicy(known.answer, plain);
     let running = this.#running.get(id);
     if (!running) {
       running = this.#lookUp(id, plain, type, options).finally(() => this.#running.delete(id));
       this.#running.set(id, running);
     }
-    return this.#waitFor(running, plain, type, until);
+    return this.#waitFor(running, plain, type, until).then((answer) => this.#applyPolicy(answer, plain));
   }
 
   /** The question goes on for others, and for the cache, when this caller's time is over. */
@@ -92,7 +96,7 @@ export class Resolver implements Dns {
     if (until.signal.aborted || restMs <= 0) return late;
     const { promise, resolve } = Promise.withResolvers<DnsAnswer>();
     const giveUp = (): void => resolve(late);
-    const timer = Number.isFinite(restMs) ? setTimeout(giveUp, restMs) : undefined;
+    const timer = Number.isFinite(restMs) ? setTimeout(giveUp, Math.min(restMs, maxTimerMs)) : undefined;
     until.signal.addEventListener('abort', giveUp);
     running.then(resolve, giveUp);
     const answer = await promise;
@@ -104,23 +108,33 @@ export class Resolver implements Dns {
   async #lookUp(id: string, name: Octets, type: DnsType, options: DnsOptions): Promise<DnsAnswer> {
     const question: QuestionType = type === 'SPF' ? 'TXT' : type === 'CSA' ? 'SRV' : type;
     const found = await this.#follow(name, question, options);
-    const answer = await this.#settle(found.answer, name);
-    const shaped = type === 'SPF' ? onlySpf(answer) : answer;
+    const answer = type === 'SPF' ? onlySpf(found.answer) : found.answer;
     if (found.ttlSeconds > 0) {
       const untilMs = this.#parts.clock.monotonicMs() + 1000 * Math.min(found.ttlSeconds, maxTtlSeconds);
-      this.#cache.set(id, { answer: shaped, untilMs });
-    }
-    return shaped;
-  }
-
-  /** Applies dns_again_means_nonexist and dns_trust_aa. */
-  async #settle(answer: DnsAnswer, name: Octets): Promise<DnsAnswer> {
-    const { isAgainNonexistent, isAuthoritativeTrusted } = this.#parts;
-    if (answer.kind === 'again' && (await isAgainNonexistent?.(name))) return { kind: 'no-name', isAuthenticated: false };
-    if (answer.kind === 'found' && answer.isAuthoritative && !answer.isAuthenticated && (await isAuthoritativeTrusted?.(name))) {
-      return { ...answer, isAuthenticated: true };
+      this.#cache.set(id, { answer, untilMs });
     }
     return answer;
+  }
+
+  /** dns_again_means_nonexist and dns_trust_aa. Their lists may themselves look names up: those are judged without them. */
+  #applyPolicy(answer: DnsAnswer, name: Octets): MaybePromise<DnsAnswer> {
+    const { isAgainNonexistent, isAuthoritativeTrusted } = this.#parts;
+    if (answer.kind === 'again' && isAgainNonexistent)
+      return this.#judge(name, isAgainNonexistent, answer, { kind: 'no-name', isAuthenticated: false });
+    const mayBeTrusted = answer.kind === 'found' && answer.isAuthoritative && !answer.isAuthenticated;
+    if (mayBeTrusted && isAuthoritativeTrusted)
+      return this.#judge(name, isAuthoritativeTrusted, answer, { ...answer, isAuthenticated: true });
+    return answer;
+  }
+
+  async #judge(name: Octets, test: (name: Octets) => MaybePromise<boolean>, plain: DnsAnswer, changed: DnsAnswer): Promise<DnsAnswer> {
+    if (this.#judging.has(name)) return plain;
+    this.#judging.add(name);
+    try {
+      return (await test(name)) ? changed : plain;
+    } finally {
+      this.#judging.delete(name);
+    }
   }
 
   /** Asks, and asks again for the target where an answer ends with an alias: `dns_cname_loops` times. */
