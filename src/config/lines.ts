@@ -116,18 +116,20 @@ export class LineReader {
     for (;;) {
       const piece = this.#nextPhysical(text === '');
       if (!piece) break;
-      if (pieces.length > 0 && piece.text === '') break; // an empty line ends a continued one
-      if (piece.text === '') continue;
-      const isContinued = piece.text.endsWith('\\');
+      if (pieces.length === 0 && piece.text === '') continue;
       if (text.length + piece.text.length > MAX_LINE_OCTETS) {
         this.#problems.error('line is too long', piece.at);
         break;
       }
       pieces.push({ from: text.length, file: piece.at.file, line: piece.at.line, column: piece.at.column });
-      text += isContinued ? piece.text.slice(0, -1) : piece.text;
-      if (isContinued) continue;
-      if (trimEnd(text) !== '') break;
-      text = '';
+      // Looked at as a whole: after two backslashes even an empty line goes on
+      const whole = trimEnd(text + piece.text);
+      if (whole.endsWith('\\')) {
+        text = whole.slice(0, -1);
+        continue;
+      }
+      text = whole;
+      if (text !== '') break;
       pieces = [];
     }
     const first = pieces[0];

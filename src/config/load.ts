@@ -13,6 +13,7 @@ import type { NotYetScope } from '../core/option.ts';
 import type { Accounts, Files, Machine } from '../core/ports.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Problem, SourceLocation } from '../core/source.ts';
+import { parseAddress } from '../message/address.ts';
 import { AclSection } from './acl-section.ts';
 import { builtInMacros, type Definitions } from './builtin-macros.ts';
 import { DriverSection } from './driver-section.ts';
@@ -249,6 +250,7 @@ async function assemble(
   };
   checkReferences(draft, context.problems);
   checkLogSelector(request, draft, context.problems);
+  checkErrorsReplyTo(draft, context.problems);
   return settle(request, draft, context);
 }
 
@@ -355,6 +357,16 @@ function readLocalhostNumber(text: Octets, at: SourceLocation | undefined, probl
     subject: 'localhost_number',
   });
   return undefined;
+}
+
+function checkErrorsReplyTo({ main, mainSettings }: Config, problems: Problems): void {
+  const setting = mainSettings.get('errors_reply_to');
+  const text = main.errors_reply_to;
+  if (!setting || text === undefined) return;
+  const parsed = parseAddress(text);
+  const details = { subject: 'errors_reply_to', isWithoutLine: true };
+  if (parsed.kind === 'error') problems.error(`error in errors_reply_to (${text}): ${parsed.message}`, setting.at, details);
+  else if (parsed.domain === '') problems.error(`errors_reply_to (${text}) does not contain a domain`, setting.at, details);
 }
 
 function checkLogSelector({ logSelectors }: LoadRequest, config: Config, problems: Problems): void {

@@ -55,12 +55,13 @@ export class MainSection {
     const nameFrom = skipSpace(line.text, match[0].length);
     const name = listName(line.text, nameFrom);
     const equals = skipSpace(line.text, nameFrom + name.length);
-    if (name === '' || line.text[equals] !== '=') {
+    if (line.text[equals] !== '=') {
       problems.error(`missing '=' after "${name}"`, line.locate(equals), {
         suggestion: `write ${kind} NAME = …; a name has letters, digits and underscores`,
       });
       return;
     }
+    if (name === '') problems.warning('a named list without a name is never used', line.locate(nameFrom));
     if (this.lists[kind].has(name)) {
       problems.error(`duplicate name "${name}" for a named ${word} list`, line.locate(nameFrom), { subject: name });
       return;

@@ -50,7 +50,7 @@ export function readOption(
   context: OptionContext,
 ): string | undefined {
   const { text } = line;
-  const start = text.startsWith('hide ') || text.startsWith('hide\t') ? skipSpace(text, 5) : 0;
+  const start = /^hide(?:[ \t]|$)/.test(text) ? skipSpace(text, 4) : 0;
   const written = scanName(text, start);
   if (written === '') {
     context.problems.error(start > 0 ? unknown('') : `option setting expected: ${text}`, line.at);
@@ -186,7 +186,8 @@ function readBoolean(reading: ValueReading, isNegated: boolean): ReadValue | und
 function readValue(reading: ValueReading): ReadValue | undefined {
   const { line, from, name, context } = reading;
   if (line.text[from] !== '=') {
-    context.problems.error(`missing "=" after ${name}`, line.locate(from), { subject: name });
+    const message = from >= line.text.length ? `unexpected end of line (data missing) after ${name}` : `missing "=" after ${name}`;
+    context.problems.error(message, line.locate(from), { subject: name });
     return undefined;
   }
   const valueFrom = skipSpace(line.text, from + 1);
