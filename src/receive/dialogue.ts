@@ -58,6 +58,8 @@ export interface SmtpParts {
   readonly startQueueRun?: (argument: Octets) => boolean;
   /** Aborts when the process ends. */
   readonly signal: AbortSignal;
+  /** `-N`: messages are received but never really delivered. */
+  readonly dontDeliver?: boolean;
   /** `-odq` and the like. */
   readonly deliveryMode?: DeliveryWish;
 }

@@ -335,9 +335,17 @@ function envelopeOf(context: IntakeContext, state: TransactionState, read: ReadM
 /** What an ACL or the configuration says about delivering at once; undefined: nothing. */
 function queueWish(context: IntakeContext, state: TransactionState): DeliveryWish | undefined {
   const { main } = context.config;
-  if (state.controls.has('queue') || state.controls.has('queue_only') || state.controls.has('freeze')) return 'queue';
-  if (main.queue_only) return 'queue';
-  if (main.queue_only_load >= 0 && context.services.machine.loadAverage() > main.queue_only_load) return 'queue';
+  const { log, machine } = context.services;
+  if (state.controls.has('queue') || state.controls.has('queue_only')) {
+    log.main('no immediate delivery: queued by ACL', state.id);
+    return 'queue';
+  }
+  if (state.controls.has('freeze') || main.queue_only) return 'queue';
+  const load = main.queue_only_load < 0 ? -1 : machine.loadAverage();
+  if (load > main.queue_only_load) {
+    log.main(`no immediate delivery: load average ${load.toFixed(2)}`, state.id);
+    return 'queue';
+  }
   if (main.queue_only_file !== undefined) return queueOnlyFile(context, main.queue_only_file);
   return undefined;
 }

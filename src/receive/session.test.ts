@@ -182,6 +182,7 @@ test('ACLs decide, and their texts reach the client and the logs', async () => {
     'H=(x) [192.0.2.25] F=<a@b> rejected RCPT <custom@d>: log text',
     'H=(x) [192.0.2.25] F=<a@b> temporarily rejected RCPT <defer@d>',
     'H=(x) [192.0.2.25] F=<a@b> temporarily rejected RCPT <broken@d>: cannot expand',
+    'H=(x) [192.0.2.25] sender verify fail for <a@b>: Unrouteable address',
     'H=(x) [192.0.2.25] F=<a@b> rejected RCPT <sender@d>: Sender verify failed',
     'H=(x) [192.0.2.25] F=<a@b> rejected RCPT <drop@d>',
   ]);

@@ -35,6 +35,9 @@ const MAX_SHOWN_INPUT = 150;
 export class SmtpSession {
   readonly #dialogue: Dialogue;
   readonly #parts: SmtpParts;
+  #logsConnection = false;
+  /** Of the connect ACL, in place of smtp_banner. */
+  #banner: Octets | undefined;
   /** One uncounted use between messages, each (Spec ch. 49 "Use of non-mail SMTP commands"). */
   #free = new Set<Verb>();
 
@@ -72,11 +75,8 @@ export class SmtpSession {
     const dialogue = this.#dialogue;
     const { main } = dialogue.config;
     const { origin, log } = dialogue;
-    if (dialogue.isOverTcp) {
-      if (log.selected('smtp_connection') && !(await isSenderHostIn(main.hosts_connection_nolog, dialogue.frame()))) {
-        log.main(connectionLine(origin, this.#parts.connectionCount, log));
-      }
-    } else if (log.selected('smtp_connection')) log.main(connectionLine(origin, undefined, log));
+    this.#logsConnection = log.selected('smtp_connection') && !(await isSenderHostIn(main.hosts_connection_nolog, dialogue.frame()));
+    if (this.#logsConnection) log.main(connectionLine(origin, dialogue.isOverTcp ? this.#parts.connectionCount : undefined, log));
     if (origin.hostAddress !== undefined && !(await this.#checkHost())) return false;
     await this.#readSettings();
     if (!(await this.#runConnectAcl())) return false;
@@ -131,19 +131,11 @@ export class SmtpSession {
       this.#banner = verdict.kind === 'accept' ? verdict.message : undefined;
       return true;
     }
-    if (verdict.kind === 'fail' && verdict.isDrop) {
-      const { log, origin } = dialogue;
-      dialogue.replyText('550', verdict.message ?? 'Administrative prohibition');
-      log.mainAndReject(
-        `${hostAndIdent(origin, log, true)} dropped by 'connect' ACL${verdict.logMessage === undefined ? '' : `: ${verdict.logMessage}`}`,
-      );
-    } else dialogue.refuse('connect', 'connection in "connect" ACL', verdict);
+    dialogue.refuse('connect', 'connection in "connect" ACL', verdict);
     dialogue.session.state.quitReason = 'acl-drop';
     dialogue.drop();
     return false;
   }
-
-  #banner: Octets | undefined;
 
   /** The client must wait for the greeting (RFC 5321 s3.1). */
   async #spokeTooEarly(): Promise<boolean> {
@@ -396,7 +388,7 @@ export class SmtpSession {
     const { log, origin, session, endReason } = this.#dialogue;
     if (log.selected('smtp_no_mail') && this.#dialogue.mailCommands === 0)
       log.main(noMailLine(origin, durationMs, session.state.commandHistory, log));
-    if (!log.selected('smtp_connection')) return;
+    if (!this.#logsConnection) return;
     const how = endReason === 'quit' ? 'QUIT' : endReason === 'eof' ? 'EOF' : endReason === 'drop' ? 'DROP in ACL' : undefined;
     log.main(how === undefined ? lostLine(origin, '', durationMs, log) : closedLine(origin, how, durationMs, log));
   }

@@ -111,8 +111,9 @@ export class Pcre2 {
   /** Writes `octets` into the buffer. False: there is no memory for it. */
   #load(octets: Octets): boolean {
     this.#loaded = undefined;
-    if (octets.length > this.#bufferSize) {
-      this.#bufferSize = Math.ceil(octets.length / bufferStep) * bufferStep;
+    // An empty string needs a buffer too: PCRE2 refuses a null pointer.
+    if (octets.length >= this.#bufferSize) {
+      this.#bufferSize = (Math.floor(octets.length / bufferStep) + 1) * bufferStep;
       this.#bufferAt = this.#exports.reserve_buffer(this.#bufferSize);
       this.#refreshViews();
       if (this.#bufferAt === 0) {

@@ -207,3 +207,10 @@ test('after close() everything is loaded again', () => {
   engine.close();
   assert.deepEqual(captures(pattern.match('ab')), ['ab', 'b']);
 });
+
+test('an empty pattern matches everything, as the first of an engine too', () => {
+  const compiled = new RegexEngine().compile('');
+  assert.ok(compiled.kind === 'ok');
+  assert.equal(compiled.regex.match('').kind, 'match');
+  assert.equal(compiled.regex.match('abc').kind, 'match');
+});

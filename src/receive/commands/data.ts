@@ -104,6 +104,7 @@ export async function finishReading(dialogue: Dialogue, sink: MessageSink, readi
       transaction: dialogue.transaction,
       caller: dialogue.parts.caller,
       until: dialogue.until,
+      dontDeliver: dialogue.parts.dontDeliver ?? false,
       usedChunking: dialogue.chunkSummary !== undefined,
       usedPipelining: dialogue.advertised.pipelining ? (dialogue.usedPipelining ? 'used' : 'offered') : undefined,
     },
