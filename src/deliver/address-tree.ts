@@ -39,10 +39,6 @@ export class AddressTree {
     this.#deferred.add(address);
   }
 
-  undefer(address: Address): void {
-    this.#deferred.delete(address);
-  }
-
   get deferred(): readonly Address[] {
     return [...this.#deferred];
   }

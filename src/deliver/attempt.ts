@@ -81,7 +81,7 @@ export class Attempt {
     this.message = message;
     this.reason = reason;
     const results = {};
-    this.frame = { config, services, message, results, captures: [], until, delivery: { results, startedAtMs: services.clock.now() } };
+    this.frame = { config, services, message, results, captures: [], until, delivery: { results, startedAtMs: services.clock.now(), isQueueRun: reason.isQueueRun } };
     this.tree = new AddressTree(message.nonRecipients);
     this.messageLog = new MessageLog(spool, claim, this.frame);
     this.retry = new RetryTimes({

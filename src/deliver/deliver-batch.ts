@@ -56,7 +56,7 @@ export async function deliverRemote(attempt: Attempt, addresses: readonly Addres
   await runner.run(hosts, (batch, instance) => instance.behaviour?.deliver(batch) ?? Promise.resolve('transport is not built yet'));
   const state = await hosts.finish();
   for (const { result, facts } of waiting()) {
-    const retry = isAddressError(result) ? await attempt.retry.addressDeferred(result) : hosts.failureCount > 0 ? state : 'later';
+    const retry = result.isSpecialDefer ? 'later' : isAddressError(result) ? await attempt.retry.addressDeferred(result) : hosts.failureCount > 0 ? state : 'later';
     attempt.defer(result, facts, true, retry === 'expired');
   }
 }
@@ -132,7 +132,7 @@ class BatchRunner {
   async #refuse(refusal: Refusal, isPanic = false): Promise<void> {
     const { message, errorNumber } = typeof refusal === 'string' ? { message: refusal, errorNumber: 0 } : refusal;
     if (isPanic) this.#attempt.parts.services.log.panic(message, this.#attempt.message.id);
-    for (const address of [...this.#unsettled]) await this.#settle({ address, kind: 'deferred', message, errorNumber });
+    for (const address of [...this.#unsettled]) await this.#settle({ address, kind: 'deferred', message, errorNumber, isSpecialDefer: true });
   }
 
   async #settle(result: DeliveryResult, flag?: DeliveryFlag): Promise<void> {
@@ -141,7 +141,7 @@ class BatchRunner {
     switch (result.kind) {
       case 'delivered':
         this.#deliveredCount++;
-        return attempt.delivered(result, facts, flag ?? (this.#deliveredCount > 1 && facts.transport?.isRemote === true ? '->' : '=>'));
+        return attempt.delivered(result, facts, flag ?? (this.#deliveredCount > 1 ? '->' : '=>'));
       case 'failed':
         attempt.fail(result, facts, true, true);
         return;

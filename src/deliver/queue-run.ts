@@ -44,9 +44,11 @@ export async function runQueue(parts: DeliverParts, options: QueueRunOptions, de
   log.flush();
 }
 
+/** With -R or -S the first message that was selected is tried whatever its retry times are. */
 function pass(ids: readonly string[], reason: DeliveryReason, options: QueueRunOptions, deliver: DeliverId, until: Deadline): Promise<void> {
+  const forced = options.recipient !== undefined || options.sender !== undefined ? ids[0] : undefined;
   return inParallel(ids, options.concurrency ?? 1, async (id) => {
-    if (!until.signal.aborted) await deliver(id, reason);
+    if (!until.signal.aborted) await deliver(id, id === forced ? { ...reason, isForced: true } : reason);
   });
 }
 

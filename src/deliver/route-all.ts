@@ -124,7 +124,8 @@ async function settleProblem(attempt: Attempt, problem: RoutingProblem): Promise
     attempt.fail(result, attempt.facts(), false, false);
     return;
   }
-  const retry = problem.isFreeze ? 'later' : await attempt.retry.routingDeferred(problem.address, problem.errorNumber, problem.message);
+  const isConfigurationError = problem.errorNumber < -1; // no time mends it
+  const retry = problem.isFreeze || isConfigurationError ? 'later' : await attempt.retry.routingDeferred(problem.address, problem.errorNumber, problem.message);
   attempt.defer(result, attempt.facts(), false, retry === 'expired');
 }
 

@@ -80,7 +80,6 @@ async function deliverAllRemote(attempt: Attempt, remote: readonly Address[]): P
     else due.push(address);
   }
   await inParallel(await remoteBatches(due, attempt.frame), attempt.frame.config.main.remote_max_parallel, (batch) => deliverRemote(attempt, batch));
-  await deliverToFallbacks(attempt, due);
 }
 
 /** -odqs and `queue_smtp_domains`: the first attempt only routes. */
@@ -91,20 +90,6 @@ async function isQueued(attempt: Attempt, address: Address): Promise<boolean> {
   if (list === undefined) return false;
   const matched = await attempt.parts.services.lists.matchDomain(list, { octets: address.domain, taint: [] }, attempt.frame);
   return matched.kind !== 'ok' || matched.value.matched;
-}
-
-/** Addresses whose hosts could not be used go to their fallback hosts. Spec ch. 15 "fallback_hosts". */
-async function deliverToFallbacks(attempt: Attempt, tried: readonly Address[]): Promise<void> {
-  const left = tried.filter((address) => attempt.deferredResults.has(address) && (address.state.fallbackHosts?.length ?? 0) > 0);
-  if (left.length === 0) return;
-  for (const address of left) {
-    attempt.tree.undefer(address);
-    attempt.deferredResults.delete(address);
-    address.state.hosts = address.state.fallbackHosts;
-    address.state.fallbackHosts = undefined;
-  }
-  attempt.expect(left.length);
-  await inParallel(await remoteBatches(left, attempt.frame), attempt.frame.config.main.remote_max_parallel, (batch) => deliverRemote(attempt, batch));
 }
 
 /** Runs `action` over the items, at most `limit` at a time. */

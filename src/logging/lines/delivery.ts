@@ -32,7 +32,7 @@ export function deliveredLine(flag: DeliveryFlag, result: DeliveryResult, facts:
   if (log.selected('return_path_on_delivery') && facts.returnPath !== undefined) line += ` P=<${printable(facts.returnPath)}>`;
   line += driverFields(address, facts);
   if (log.selected('delivery_size') && facts.sizeBytes !== undefined) line += ` S=${facts.sizeBytes}`;
-  line += hostField(result.host, facts, log) + interfaceField(result, log);
+  line += hostField(result.host ?? routedHost(address), facts, log) + interfaceField(result, log);
   line += tlsFields(result.tls, log, 'out');
   if (result.authenticator !== undefined) line += ` A=${printable(result.authenticator)}`;
   if (result.usedPipelining && log.selected('pipelining')) line += ' L';
@@ -91,6 +91,13 @@ export function routingDeferredLine(address: Address, number: number, message: O
   return `== ${loggedAddress(address, log, false)} routing defer (${number}): ${printable(message)}`;
 }
 
+/** Of a local delivery whose router found hosts: the first one's name. */
+function routedHost(address: Address): HostItem | undefined {
+  const { transport, hosts } = address.state;
+  const [first] = transport?.isRemote === false ? (hosts ?? []) : [];
+  return first === undefined ? undefined : { name: first.name };
+}
+
 /** `H=name [ip]:port`. */
 function hostField(host: HostItem | undefined, facts: DeliveryFacts, log: Log): Octets {
   return host === undefined ? '' : ` H=${hostText(host, log)}${facts.isContinued ? '*' : ''}`;
@@ -139,9 +146,16 @@ export function loggedAddress(address: Address, log: Log, isDelivered: boolean):
   return `${printable(text)}${list}${isSameAddress(original, text) ? '' : ` <${printable(original)}>`}`;
 }
 
-/** As routers see it: the local part in lower case, unless the one that took it is caseful. */
+/** As routers see it: the local part without quotes and in lower case, unless the one that took it is caseful. */
 export function asRouted(address: Address): Octets {
-  return address.state.router?.generic['caseful_local_part'] === true ? address.address : lowerCase(address.address);
+  const at = address.address.lastIndexOf('@');
+  const localPart = unquoted(address.address.slice(0, at));
+  const isCaseful = address.state.router?.generic['caseful_local_part'] === true;
+  return `${isCaseful ? localPart : lowerCase(localPart)}@${lowerCase(address.address.slice(at + 1))}`;
+}
+
+function unquoted(localPart: Octets): Octets {
+  return /^".*"$/s.test(localPart) ? localPart.slice(1, -1).replace(/\\(.)/gs, '$1') : localPart;
 }
 
 /** The case of domains does not count. */

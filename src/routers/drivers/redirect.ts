@@ -65,7 +65,7 @@ const options = {
   ignore_enotdir: option.boolean({ default: false, doc: 'A file whose path leads through something that is no directory counts as missing.' }),
   include_directory: option.string({ doc: 'Included files must be below this directory.' }),
   modemask: option.octal({ default: 0o022, doc: 'Mode bits that the file must not have.' }),
-  one_time: option.boolean({ default: false, doc: 'Redirect only at the first attempt: addresses that could not be delivered then stand for themselves.', notYet: 'instance' }),
+  one_time: option.boolean({ default: false, doc: 'Redirect only at the first attempt: addresses that could not be delivered then stand for themselves.' }),
   owners: option.userList({ doc: 'Owners that the file may have, besides the local user.' }),
   owngroups: option.groupList({ doc: 'Groups that the file may have, besides that of the local user.' }),
   pipe_transport: option.expanded({ onForcedFail: 'unset', doc: 'Transport for |command items.' }),
