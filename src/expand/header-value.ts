@@ -30,8 +30,9 @@ export function hasHeader(frame: Frame, name: Octets): boolean {
 
 function headerText(headers: readonly HeaderLine[], form: HeaderForm, frame: Frame): Octets {
   switch (form) {
+    // Exim keeps the newline of the last one too, against its manual.
     case 'raw':
-      return withoutFinalNewline(headers.map(rawValue).join(''));
+      return headers.map(rawValue).join('');
     case 'list':
       return headers.map((header) => withoutFinalNewline(rawValue(header)).replaceAll(':', '::')).join(':');
     case 'basic':

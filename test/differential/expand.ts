@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eximConfiguration, openExpansionBench } from './expansion-bench.ts';
+import { eximConfiguration, openExpansionBench, printedFor } from './expansion-bench.ts';
 
 const args = process.argv.slice(2);
 const exim = args.includes('--exim') ? (args[args.indexOf('--exim') + 1] ?? 'exim4') : 'exim4';
@@ -21,11 +21,11 @@ const answers = lines.map((line) => ({ line, answer: askReference(line) }));
 rmSync(folder, { recursive: true });
 
 const usable = answers.filter(({ answer }) => answer !== undefined);
-const expand = await openExpansionBench();
+const bench = await openExpansionBench();
 const golden: string[] = [];
 let differences = 0;
 for (const { line, answer } of usable) {
-  const ours = await expand(line);
+  const ours = await printedFor(bench, line);
   if (ours === answer) {
     golden.push(`${JSON.stringify(line)}\t${JSON.stringify(answer)}\n`);
     continue;

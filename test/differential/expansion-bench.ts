@@ -4,7 +4,9 @@ import { createAcls } from '../../src/acl/acls.ts';
 import type { AclDefinition } from '../../src/core/config.ts';
 import type { Frame } from '../../src/core/frame.ts';
 import { untainted } from '../../src/core/text.ts';
-import { createExpander } from '../../src/expand/expander.ts';
+import type { Services } from '../../src/core/ports.ts';
+import type { ExpansionFamily } from '../../src/core/registry.ts';
+import { createExpander, type Expander } from '../../src/expand/expander.ts';
 import { testExpansion } from '../../src/expand/expansion-test.ts';
 import { createLists } from '../../src/lists/lists.ts';
 import { createLookups } from '../../src/lookups/lookups.ts';
@@ -26,15 +28,31 @@ bar:
 
 const acls: Readonly<Record<string, string>> = { foo: 'accept message = hello $acl_arg1', bar: 'deny message = no $acl_arg1/$acl_narg' };
 
-export async function openExpansionBench(): Promise<(line: string) => Promise<string>> {
+export interface ExpansionBench {
+  readonly family: ExpansionFamily;
+  readonly expander: Expander;
+  /** Another engine, for a changed family. */
+  readonly makeExpander: (family: ExpansionFamily) => Expander;
+  /** A frame without a session or message; a new one for each expansion, as results are kept in it. */
+  frame(overrides?: Partial<Frame>): Frame;
+}
+
+/** What `-be` would print for a line. */
+export function printedFor(bench: ExpansionBench, line: string): Promise<string> {
+  return testExpansion(line, bench.frame());
+}
+
+export async function openExpansionBench(overrides: Partial<Services> = {}): Promise<ExpansionBench> {
   const [family, lookupDefinitions, aclFamily] = await Promise.all([builtin.expansion(), builtin.lookups(), builtin.acl()]);
   const lookups = createLookups(lookupDefinitions);
-  const expander = createExpander(family, {
-    lookupTypeProblem: (type) => {
-      const parsed = lookups.parseType(type);
-      return parsed.kind === 'ok' ? undefined : parsed.message;
-    },
-  });
+  const makeExpander = (variant: ExpansionFamily) =>
+    createExpander(variant, {
+      lookupTypeProblem: (type) => {
+        const parsed = lookups.parseType(type);
+        return parsed.kind === 'ok' ? undefined : parsed.message;
+      },
+    });
+  const expander = makeExpander(family);
   const config = testConfig({
     compiler: expander,
     compile: expander.runtime,
@@ -47,9 +65,6 @@ export async function openExpansionBench(): Promise<(line: string) => Promise<st
     },
     acls: new Map(Object.entries(acls).map(([name, text]): [string, AclDefinition] => [name, { name, at: testLocation, lines: [{ text, at: testLocation }] }])),
   });
-  const services = fakeServices({ lookups, lists: createLists(), acls: createAcls(aclFamily, expander) });
-  return async (line) => {
-    const frame: Frame = testFrame({ config, services, captures: [untainted('')] });
-    return testExpansion(line, frame);
-  };
+  const services = fakeServices({ lookups, lists: createLists(), acls: createAcls(aclFamily, expander), ...overrides });
+  return { family, expander, makeExpander, frame: (parts) => testFrame({ config, services, captures: [untainted('')], ...parts }) };
 }

@@ -1,5 +1,5 @@
 /** Variables of the message that is received or delivered. Spec ch. 11 "Expansion variables". */
-import { octetsFromBytes, type Octets, trimStart } from '../../base/octets.ts';
+import { octetsFromBytes, type Octets, trimEnd, trimStart } from '../../base/octets.ts';
 import { type Frame, mailOf } from '../../core/frame.ts';
 import type { Body, Mail } from '../../core/message.ts';
 import type { NotOk, Outcome } from '../../core/outcome.ts';
@@ -22,8 +22,8 @@ export default [
   numberVariable('received_time', 'When the message was received, in seconds since the epoch.', (frame) => seconds(mailOf(frame)?.receivedAtMs)),
   numberVariable('received_count', 'The Received: headers.', (frame) => liveHeaders(frame).filter((header) => header.type === 'P').length),
   remoteVariable('received_for', 'The recipient, when there is one only.', (frame) => onlyRecipient(mailOf(frame))),
-  variable('message_headers', 'The header lines, with encoded words decoded.', (frame) => headerText(frame, (text) => decodeWords(text, frame, undefined))),
-  variable('message_headers_raw', 'The header lines as they are.', (frame) => headerText(frame, (text) => text)),
+  variable('message_headers', 'The header lines, with encoded words decoded.', (frame) => headerText(frame, (text) => decodeWords(trimEnd(text), frame, undefined), '\n')),
+  variable('message_headers_raw', 'The header lines as they are.', (frame) => headerText(frame, (text) => text, '')),
   variable('message_body', 'The beginning of the body.', (frame) => bodyText(frame, (body, limit) => body.head(limit))),
   variable('message_body_end', 'The end of the body.', (frame) => bodyText(frame, (body, limit) => body.tail(limit))),
   yesNoVariable('message_smtputf8', 'The message came with SMTPUTF8.', (frame) => mailOf(frame)?.isUtf8),
@@ -77,10 +77,10 @@ function onlyRecipient(mail: Mail | undefined): Octets | undefined {
   return mail?.recipients.length === 1 ? mail.recipients[0]?.address : undefined;
 }
 
-function headerText(frame: Frame, decode: (text: Octets) => Octets): Text | undefined {
+function headerText(frame: Frame, read: (text: Octets) => Octets, joint: string): Text | undefined {
   const headers = liveHeaders(frame);
   if (headers.length === 0) return undefined;
-  return tainted(headers.map((header) => decode(header.text)).join('').replace(/\n$/, ''));
+  return tainted(headers.map((header) => read(header.text)).join(joint));
 }
 
 function bodyText(frame: Frame, part: (body: Body, limit: number) => Outcome<Buffer>): Text | undefined | NotOk {
