@@ -3,6 +3,7 @@ import { parseList } from '../base/list-text.ts';
 import type { Octets } from '../base/octets.ts';
 import { lowerCase, skipSpace } from '../base/octets.ts';
 import type { Frame } from '../core/frame.ts';
+import { mailOf } from '../core/frame.ts';
 import type { MaybePromise } from '../core/maybe-promise.ts';
 import { chain, chainEach } from '../core/maybe-promise.ts';
 import type { Text } from '../core/text.ts';
@@ -75,7 +76,10 @@ function readWholeAddressLookup(pattern: Text, frame: Frame): Matcher<AddressToM
   const ignored = item.type.partial === undefined ? undefined : partialIn(pattern.octets);
   return withAt(pattern, (subject, where) => {
     if (ignored !== undefined) {
-      where.services.log.panic(`partial matching is not applicable to whole-address lookups: ignored "${ignored}" in "${pattern.octets}"`);
+      where.services.log.panic(
+        `partial matching is not applicable to whole-address lookups: ignored "${ignored}" in "${pattern.octets}"`,
+        mailOf(where)?.id,
+      );
     }
     return dropCaptures(obeyLookup(whole, subject.folded, where));
   });
@@ -96,6 +100,7 @@ function withAt(pattern: Text, match: Matcher<AddressToMatch>): Matcher<AddressT
     if (!subject.hasAt) {
       frame.services.log.panic(
         `no @ found in the subject of an address list match: subject="${subject.text.octets}" pattern="${pattern.octets}"`,
+        mailOf(frame)?.id,
       );
       return noMatch;
     }

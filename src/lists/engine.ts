@@ -7,6 +7,7 @@ import type { Octets } from '../base/octets.ts';
 import { octetsFromBytes } from '../base/octets.ts';
 import type { ListKind, ListSource, NamedList, NamedListKind, Template } from '../core/config.ts';
 import type { Frame } from '../core/frame.ts';
+import { mailOf } from '../core/frame.ts';
 import type { MaybePromise } from '../core/maybe-promise.ts';
 import { chain } from '../core/maybe-promise.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -92,7 +93,7 @@ export class ListEngine<Subject> {
           return notInList;
         case 'fail':
         case 'defer':
-          frame.services.log.panic(`failed to expand "${template.source}" while checking a list: ${text.message}`);
+          frame.services.log.panic(`failed to expand "${template.source}" while checking a list: ${text.message}`, mailOf(frame)?.id);
           return defer(frame.results.searchErrorMessage ?? '');
       }
     });
@@ -141,7 +142,7 @@ export class ListEngine<Subject> {
     depth: number,
   ): MaybePromise<Outcome<ListMatch>> {
     if (depth > maxDepth) {
-      frame.services.log.panic(`too many nested ${this.language.title}s: ${label}`);
+      frame.services.log.panic(`too many nested ${this.language.title}s: ${label}`, mailOf(frame)?.id);
       return defer('');
     }
     return new ListRun(this, label, items, subject, frame, depth).from(0);
@@ -325,14 +326,14 @@ class ListRun<Subject> {
   #decideUnknown(message: string): Outcome<ListMatch> | undefined {
     const { log } = this.#frame.services;
     if (this.#onUnknown === 'include') {
-      log.main(`${message}: accepted by +include_unknown`);
+      log.main(`${message}: accepted by +include_unknown`, mailOf(this.#frame)?.id);
       return ok({ matched: true });
     }
     if (this.#onUnknown === 'ignore') {
       this.#trace.line(`${message}: item ignored by +ignore_unknown`);
       return undefined;
     }
-    if (log.selected('unknown_in_list')) log.main(`list matching forced to fail: ${message}`);
+    if (log.selected('unknown_in_list')) log.main(`list matching forced to fail: ${message}`, mailOf(this.#frame)?.id);
     this.#trace.result(false, message);
     return notInList;
   }
@@ -340,7 +341,7 @@ class ListRun<Subject> {
   #decideDefer(message: string): Outcome<ListMatch> | undefined {
     const { log } = this.#frame.services;
     if (this.#onDefer === 'include') {
-      log.main(`${message}: accepted by +include_defer`);
+      log.main(`${message}: accepted by +include_defer`, mailOf(this.#frame)?.id);
       return ok({ matched: true });
     }
     if (this.#onDefer === 'ignore') {

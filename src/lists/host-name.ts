@@ -6,6 +6,7 @@ import { formatIp, parseIp, ptrName } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
 import { equalsIgnoreCase } from '../base/octets.ts';
 import type { Frame } from '../core/frame.ts';
+import { mailOf } from '../core/frame.ts';
 import type { Origin } from '../core/session.ts';
 
 export type HostNameLookup =
@@ -74,7 +75,7 @@ export async function findHostName(address: Octets, frame: Frame): Promise<HostN
     return confirmNames(found.names, found.isAuthenticated, formatIp(bytes), frame);
   }
   if (deferred !== undefined) return { kind: 'deferred', message: deferred };
-  if (log.selected('host_lookup_failed')) log.main(`no host name found for IP address ${address}`);
+  if (log.selected('host_lookup_failed')) log.main(`no host name found for IP address ${address}`, mailOf(frame)?.id);
   return { kind: 'not-found', isMismatch: false };
 }
 
@@ -123,7 +124,7 @@ export function logNoAddress(name: Octets, frame: Frame): void {
   if (!frame.services.log.selected('host_lookup_failed')) return;
   const origin = frame.session?.state.origin;
   const during = origin?.hostAddress === undefined ? '' : ` (during SMTP connection from ${hostInBrackets(origin)})`;
-  frame.services.log.main(`no IP address found for host ${name}${during}`);
+  frame.services.log.main(`no IP address found for host ${name}${during}`, mailOf(frame)?.id);
 }
 
 function hostInBrackets(origin: Readonly<Origin>): Octets {

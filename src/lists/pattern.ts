@@ -2,6 +2,7 @@
 import type { Octets } from '../base/octets.ts';
 import { equalsIgnoreCase, lowerCase } from '../base/octets.ts';
 import type { Frame } from '../core/frame.ts';
+import { mailOf } from '../core/frame.ts';
 import type { MaybePromise } from '../core/maybe-promise.ts';
 import { chain } from '../core/maybe-promise.ts';
 import type { LookupType } from '../core/ports.ts';
@@ -34,7 +35,7 @@ export function stringSubject(text: Text, isCaseful: boolean): StringSubject {
 
 /** Writes to main and panic log what Exim would die of, and defers without a text for others. */
 export function deferLogged(message: string, frame: Frame): ItemVerdict {
-  frame.services.log.panic(message);
+  frame.services.log.panic(message, mailOf(frame)?.id);
   return { kind: 'defer', message: '' };
 }
 
@@ -76,7 +77,7 @@ export function regexMatcher(pattern: Text): Matcher<StringSubject> {
       );
     }
     const result = compiled.regex.match(subject.text.octets);
-    if (result.kind === 'limit') log.panic(`regular expression "${pattern.octets}": ${result.message}`);
+    if (result.kind === 'limit') log.panic(`regular expression "${pattern.octets}": ${result.message}`, mailOf(frame)?.id);
     if (result.kind !== 'match') return noMatch;
     const groups = result.captures.slice(1).map((group) => derived(group ?? '', subject.text));
     return { kind: 'match', data: pattern, captures: subjectCaptures(subject, ...groups) };

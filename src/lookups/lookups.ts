@@ -7,6 +7,7 @@ import { BoundedCache } from '../base/bounded-cache.ts';
 import type { Octets } from '../base/octets.ts';
 import type { LookupDefinition, LookupFound, LookupHandle } from '../core/define/lookup.ts';
 import type { Frame } from '../core/frame.ts';
+import { mailOf } from '../core/frame.ts';
 import type { MaybePromise } from '../core/maybe-promise.ts';
 import { chain, chainOk } from '../core/maybe-promise.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -162,7 +163,7 @@ function isMiss(result: Outcome<LookupFound>): boolean {
 function refuse(definition: LookupDefinition, { file, key }: LookupRequest, frame: Frame): Outcome<never> | undefined {
   if (!definition.open) {
     const message = `lookup type "${definition.name}" is not built yet`;
-    frame.services.log.panic(message);
+    frame.services.log.panic(message, mailOf(frame)?.id);
     return defer(message);
   }
   if (file && !isUsablePath(file, frame.config)) return refuseLoudly(`Tainted filename for search '${file.octets}'`, frame);
@@ -184,12 +185,12 @@ function refuseUnquoted(definition: LookupDefinition, query: Text, frame: Frame)
     return quote(part, undefined) === part;
   });
   if (!isHarmless) return refuseLoudly(message, frame);
-  frame.services.log.panic(message);
+  frame.services.log.panic(message, mailOf(frame)?.id);
   return undefined;
 }
 
 function refuseLoudly(message: string, frame: Frame): Outcome<never> {
-  frame.services.log.panic(message);
+  frame.services.log.panic(message, mailOf(frame)?.id);
   return isStrictTaint(frame.config) ? fail(message) : defer(message);
 }
 

@@ -3,6 +3,7 @@ import type { Octets } from '../base/octets.ts';
 import { equalsIgnoreCase, lowerCase } from '../base/octets.ts';
 import type { LookupHandle } from '../core/define/lookup.ts';
 import type { Frame } from '../core/frame.ts';
+import { mailOf } from '../core/frame.ts';
 import type { MaybePromise } from '../core/maybe-promise.ts';
 import { chainEach, chainOk } from '../core/maybe-promise.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -51,7 +52,7 @@ function matchRegex(pattern: Octets, subject: Octets, frame: Frame): Outcome<boo
   if (compiled.kind === 'error')
     return defer(`regular expression error: ${compiled.message} at offset ${compiled.offset} while compiling ${pattern}`);
   const result = compiled.regex.match(subject);
-  if (result.kind === 'limit') frame.services.log.panic(`regular expression "${pattern}": ${result.message}`);
+  if (result.kind === 'limit') frame.services.log.panic(`regular expression "${pattern}": ${result.message}`, mailOf(frame)?.id);
   return ok(result.kind === 'match');
 }
 

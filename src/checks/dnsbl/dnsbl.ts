@@ -3,7 +3,7 @@ import { parseIp, reverseIp } from '../../base/ip.ts';
 import { parseList } from '../../base/list-text.ts';
 import type { Octets } from '../../base/octets.ts';
 import type { Frame } from '../../core/frame.ts';
-import { originOf } from '../../core/frame.ts';
+import { mailOf, originOf } from '../../core/frame.ts';
 import type { MaybePromise } from '../../core/maybe-promise.ts';
 import { chain, chainEach } from '../../core/maybe-promise.ts';
 import type { Outcome } from '../../core/outcome.ts';
@@ -49,7 +49,7 @@ export function checkDnslists(argument: Text, frame: Frame): MaybePromise<Outcom
     if (text.startsWith('+')) {
       const special = unknownItems.get(text);
       if (special) onUnknown = special;
-      else frame.services.log.main(`unknown item in dnslist (ignored): ${text}`);
+      else frame.services.log.main(`unknown item in dnslist (ignored): ${text}`, mailOf(frame)?.id);
       return undefined;
     }
     return checkItem(parseDnslistItem(text), onUnknown, frame);
@@ -61,7 +61,7 @@ export function checkDnslists(argument: Text, frame: Frame): MaybePromise<Outcom
 function checkItem(item: DnslistItem, onUnknown: OnUnknown, frame: Frame): MaybePromise<Outcome<DnslistsResult> | undefined> {
   for (const domain of new Set([item.domain, item.textDomain])) {
     if (!/^[A-Za-z0-9._-]*$/.test(domain))
-      frame.services.log.main(`dnslists domain "${domain}" contains strange characters - is this right?`);
+      frame.services.log.main(`dnslists domain "${domain}" contains strange characters - is this right?`, mailOf(frame)?.id);
   }
   const keys = item.keys ?? [originOf(frame)?.hostAddress ?? ''];
   if (item.keys === undefined && keys[0] === '') return ok({ matched: false }); // without a remote host nothing can match
@@ -111,13 +111,14 @@ function lookUpAddresses(item: DnslistItem, key: Octets, prefix: Octets, onUnkno
   const { log, dns } = frame.services;
   const query = `${prefix}.${item.domain}`;
   if (query.length > maxQueryOctets) {
-    log.main(`dnslist query is too long (ignored): ${query}...`);
+    log.main(`dnslist query is too long (ignored): ${query}...`, mailOf(frame)?.id);
     return 'no';
   }
   debug(frame, `new DNS lookup for ${query}`);
   return chain(dns.resolve(query, 'A', frame.until), (answer): Found => {
     if (answer.kind === 'again') {
-      if (log.selected('dnslist_defer')) log.main(`DNS list lookup defer (probably timeout) for ${query}: ${unknownTexts[onUnknown]}`);
+      if (log.selected('dnslist_defer'))
+        log.main(`DNS list lookup defer (probably timeout) for ${query}: ${unknownTexts[onUnknown]}`, mailOf(frame)?.id);
       if (onUnknown === 'include') debug(frame, `=> that means ${key} is listed at ${item.domain}`);
       return onUnknown === 'include' ? 'assumed' : onUnknown === 'defer' ? 'defer' : 'no';
     }
@@ -145,7 +146,10 @@ function isCounted({ domain, restriction }: DnslistItem, key: Octets, addresses:
   if (!restriction) {
     const outside = addresses.filter((address) => !address.startsWith('127.'));
     for (const address of outside)
-      frame.services.log.main(`DNS list lookup for ${key} at ${domain} returned ${address}; not in 127.0/8 and discarded`);
+      frame.services.log.main(
+        `DNS list lookup for ${key} at ${domain} returned ${address}; not in 127.0/8 and discarded`,
+        mailOf(frame)?.id,
+      );
     if (outside.length === addresses.length) return false;
   }
   debug(frame, `=> that means ${key} is listed at ${domain}`);
