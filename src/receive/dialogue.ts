@@ -136,7 +136,9 @@ export class Dialogue {
   usedPipelining = false;
   receiveTimeoutMs = 300_000;
   isAuthenticationTried = false;
-  /** Why the connection was dropped, for the log at its end. */
+  /** It was dropped for what the client did. */
+  wasCutOff = false;
+  /** The log line about that, when it comes after the ACL for the end. */
   dropLine: Octets | undefined;
   /** A message that comes in chunks (BDAT), between its chunks. */
   chunked: ChunkedMessage | undefined;
@@ -153,10 +155,10 @@ export class Dialogue {
     const isTcp = mode === 'smtp-tcp';
     const origin: Origin = {
       ...newOrigin(caller, false),
-      ...(parts.hostAddress === undefined ? { ident: caller.login } : { hostAddress: parts.hostAddress, hostPort: parts.hostPort }),
+      ...(connection.remoteAddress === '' && !parts.isRehearsal ? { ident: caller.login } : {}),
+      ...(parts.hostAddress === undefined ? {} : { hostAddress: parts.hostAddress, hostPort: parts.hostPort }),
       ...(isTcp ? { interfaceAddress: connection.localAddress, interfacePort: connection.localPort } : {}),
       tls: connection.tls,
-      activeHostname: parts.config.main.primary_hostname,
       ...parts.presetOrigin,
     };
     const state = newSessionState(origin);
@@ -289,9 +291,17 @@ export class Dialogue {
     );
   }
 
-  /** Ends the connection for what the client did; `reason` is `$smtp_notquit_reason`. Logged after the ACL for that. */
-  dropFor(why: Octets, reason: Octets): void {
-    this.dropLine = droppedLine(this.origin, why, this.log);
+  /** The client is a pipe or a terminal, or somebody who plays one: what it sends cannot come too soon. */
+  get isPipe(): boolean {
+    return !this.isOverTcp || this.parts.isRehearsal || this.parts.connection.remoteAddress === '';
+  }
+
+  /** Ends the connection for what the client did; `reason` is `$smtp_notquit_reason`. Logged after the ACL for that, or at once. */
+  dropFor(why: Octets, reason: Octets, isLoggedAtOnce = false): void {
+    this.wasCutOff = true;
+    const line = droppedLine(this.origin, why, this.log);
+    if (isLoggedAtOnce) this.log.mainAndReject(line);
+    else this.dropLine = line;
     this.session.state.quitReason = reason;
     this.drop();
   }

@@ -123,7 +123,7 @@ async function takeLocalSender(context: IntakeContext, state: TransactionState, 
   if (origin.hostAddress !== undefined || caller.isTrusted) return false;
   if (state.sender !== undefined && state.sender !== '' && (await mayChooseSender(state.sender, frame))) return true;
   state.sender = ownAddress(caller, config);
-  markAsOwn(origin, caller, config);
+  markAsOwn(origin, caller);
   return false;
 }
 

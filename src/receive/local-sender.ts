@@ -18,11 +18,10 @@ export async function mayChooseSender(address: Octets, frame: Frame): Promise<bo
   return matched.kind === 'ok' && matched.value.matched;
 }
 
-/** The sender is the caller itself: it counts as authenticated. */
-export function markAsOwn(origin: Origin, caller: Caller, config: Config): void {
+/** The sender is the caller itself, who counts as authenticated. */
+export function markAsOwn(origin: Origin, caller: Caller): void {
   origin.isLocal = true;
   origin.authenticatedId ??= caller.login;
-  origin.authenticatedSender ??= ownAddress(caller, config);
 }
 
 /** The gecos field made a name: by `gecos_pattern` and `gecos_name`, else with `&` as the login name. */

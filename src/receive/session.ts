@@ -60,7 +60,7 @@ export class SmtpSession {
       dialogue.transaction = undefined;
       dialogue.close();
     }
-    return dialogue.dropLine === undefined ? 0 : 1;
+    return dialogue.wasCutOff ? 1 : 0;
   }
 
   /** From outside: the process ends. */
@@ -166,10 +166,10 @@ export class SmtpSession {
     return !dialogue.isOver;
   }
 
-  /** Never for a pipe or a terminal. */
+  /** Never for a pipe or a terminal: what they hold cannot have come too soon. */
   #enforcesSync(): boolean {
     const { controls } = this.#dialogue.session.state;
-    if (!this.#dialogue.isOverTcp || this.#parts.isRehearsal) return false;
+    if (this.#dialogue.isPipe) return false;
     return (this.#dialogue.config.main.smtp_enforce_sync || controls.has('enforce_sync')) && !controls.has('no_enforce_sync');
   }
 
@@ -251,7 +251,11 @@ export class SmtpSession {
     if (dialogue.nonmailCommands <= dialogue.config.main.smtp_accept_max_nonmail) return false;
     if (!(await isSenderHostIn(dialogue.config.main.smtp_accept_max_nonmail_hosts, dialogue.frame()))) return false;
     dialogue.reply('554', 'Too many nonmail commands');
-    dialogue.dropFor(`too many nonmail commands (last was "${dialogue.lastCommand.slice(0, 128).split(' ')[0] ?? ''}")`, 'bad-commands');
+    dialogue.dropFor(
+      `too many nonmail commands (last was "${dialogue.lastCommand.slice(0, 128).split(' ')[0] ?? ''}")`,
+      'bad-commands',
+      true,
+    );
     return true;
   }
 

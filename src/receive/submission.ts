@@ -110,7 +110,6 @@ class Submission {
       ...newOrigin(caller, !isFromHost),
       ident: caller.login,
       protocol: 'local',
-      activeHostname: request.config.main.primary_hostname,
       allowUnqualifiedSender: true,
       allowUnqualifiedRecipient: true,
       ...(caller.isTrusted ? presetOrigin : {}),
@@ -190,7 +189,8 @@ class Submission {
       return;
     }
     if (origin.hostAddress !== undefined) return;
-    markAsOwn(origin, caller, this.#config);
+    markAsOwn(origin, caller);
+    origin.authenticatedSender ??= ownAddress(caller, this.#config);
   }
 
   #syntax(): AddressSyntax {

@@ -150,7 +150,7 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
       return;
     case 'timeout':
       dialogue.reply('421', `${dialogue.hostName} SMTP incoming data timeout - closing connection.`);
-      log.mainAndReject(
+      log.main(
         `SMTP data timeout (message abandoned) on connection from ${hostAndIdent(origin, log, false)} F=${from} D=${dialogue.duration()}`,
       );
       dialogue.endReason = 'timeout';
