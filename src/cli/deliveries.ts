@@ -22,8 +22,14 @@ export class Foreground implements Deliveries {
   readonly #pool: DeliveryPool;
   readonly #lifetime = new AbortController();
 
-  constructor(runtime: Runtime) {
+  /** What nobody is to wait for (`-odb`). */
+  readonly #background: string[] = [];
+  readonly #inBackground: ((ids: readonly string[]) => Promise<void>) | undefined;
+
+  /** `inBackground` has messages delivered by another process; without it they are delivered here. */
+  constructor(runtime: Runtime, inBackground?: (ids: readonly string[]) => Promise<void>) {
     this.#runtime = runtime;
+    this.#inBackground = inBackground;
     this.#pool = new DeliveryPool({ parts: () => this.parts(), concurrency: 1, until: untilAborted(this.#lifetime.signal) });
   }
 
@@ -37,18 +43,22 @@ export class Foreground implements Deliveries {
   }
 
   async #handOver(made: AcceptedMessage): Promise<void> {
-    if (this.#runtime.config.build.adaptations?.waitsForReports) await deliverAccepted(this.parts(), made, ON_ARRIVAL, untilAborted(this.#lifetime.signal));
+    if (this.#runtime.config.build.adaptations?.deliversInForeground) await deliverAccepted(this.parts(), made, ON_ARRIVAL, untilAborted(this.#lifetime.signal));
     else this.#pool.add(made);
   }
 
   accepted(accepted: AcceptedMessage, wish: DeliveryWish): void {
     if (wish === 'queue') accepted.claim.release();
-    else this.#pool.add(accepted, wish === 'queue-smtp' ? { ...ON_ARRIVAL, queuesSmtp: true } : ON_ARRIVAL);
+    else if (wish === 'background' && this.#inBackground) {
+      accepted.claim.release();
+      this.#background.push(accepted.message.id);
+    } else this.#pool.add(accepted, wish === 'queue-smtp' ? { ...ON_ARRIVAL, queuesSmtp: true } : ON_ARRIVAL);
   }
 
   /** Resolves when all is delivered or left, and what was removed is removed for good. */
   async finish(): Promise<void> {
     await this.#pool.idle();
+    if (this.#background.length > 0) await this.#inBackground?.(this.#background);
     await this.#runtime.spool.close();
     this.#lifetime.abort();
   }

@@ -9,6 +9,7 @@ import { isMessageId } from '../spool/message-id.ts';
 import type { MessageAction } from './invocation.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
 import { type Opened, openForMode } from './open.ts';
+import { handToDaemon, withoutConfigChoice } from './submission.ts';
 
 /** These take one id and then something else; the others take ids. */
 const ONE_ID: ReadonlySet<MessageAction> = new Set(['add-recipient', 'edit-sender', 'mark-delivered', 'view-header', 'view-body', 'view-log', 'view-copy']);
@@ -26,7 +27,9 @@ export const runMessageAction: ModeRunner = async (context) => {
   }
   const opened = await openForMode(context, { delivers: true });
   if (opened.kind === 'exit') return opened.status;
-  const status = await actOnAll(mode.action, ids, context, opened);
+  const isDelivery = mode.action === 'deliver' || mode.action === 'deliver-if-due';
+  const handed = isDelivery ? await handToDaemon(context, opened.runtime.config.startup.spoolDirectory, withoutConfigChoice(context.argv)) : undefined;
+  const status = handed ?? (await actOnAll(mode.action, ids, context, opened));
   opened.close();
   return status;
 };

@@ -5,8 +5,10 @@ import type { Caller, Log, Problem } from '../core/index.ts';
 import { formatLogTime } from '../message/date.ts';
 import { openActors } from '../process/actors.ts';
 import { agentPolicy } from '../process/policy.ts';
+import { makeSpoolDirectory } from '../process/spool-directory.ts';
 import { openRuntime, type Runtime } from '../process/runtime.ts';
-import { actAsExim } from '../system/own-ids.ts';
+import { actAsExim, asRoot } from '../system/own-ids.ts';
+import { startOwnProcess } from '../system/processes.ts';
 import { findCaller } from './caller.ts';
 import { type Deliveries, Foreground } from './deliveries.ts';
 import type { ModeContext } from './mode.ts';
@@ -49,9 +51,12 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
   const { runtime } = opened;
   const { startup, main } = runtime.config;
   actors.usePolicy(agentPolicy(build, startup, main));
-  if (options.delivers) actAsExim({ name: build.eximUser.uid === startup.eximUid ? build.eximUser.name : '', uid: startup.eximUid }, startup.eximGid);
+  if (options.delivers) {
+    makeSpoolDirectory(system.files, startup, system.machine.effectiveUid() === 0);
+    actAsExim({ name: build.eximUser.uid === startup.eximUid ? build.eximUser.name : '', uid: startup.eximUid }, startup.eximGid);
+  }
   return {
-    kind: 'ok', runtime, caller: await findCaller(context, runtime), deliveries: new Foreground(runtime),
+    kind: 'ok', runtime, caller: await findCaller(context, runtime), deliveries: new Foreground(runtime, build.adaptations?.deliversInForeground ? undefined : (ids) => deliverElsewhere(context, runtime, ids)),
     close: () => {
       actors.close();
       runtime.close();
@@ -75,3 +80,12 @@ function debugSink({ invocation, io }: ModeContext): { selected(category: string
   return { selected: () => true, write: (text) => io.stderr.write(`${text}\n`) };
 }
 
+
+/** By the daemon, else by a process of its own that outlives this one (`-odb`). */
+async function deliverElsewhere(context: ModeContext, runtime: Runtime, ids: readonly string[]): Promise<void> {
+  const { handToDaemon } = await import('./submission.ts');
+  if ((await handToDaemon(context, runtime.config.startup.spoolDirectory, ['-Mc', ...ids])) !== undefined) return;
+  const { invocation, script } = context;
+  const choice = [...(invocation.configFiles ? ['-C', invocation.configFiles.join(':')] : []), ...invocation.macros.map(([name, text]) => `-D${name}=${text}`)];
+  asRoot(() => startOwnProcess({ script, args: [...choice, '-Mc', ...ids], descriptors: [], isDetached: true, hasChannel: false, keepsStderr: false }).detach());
+}

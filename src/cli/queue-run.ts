@@ -5,6 +5,7 @@ import { deliverById } from '../deliver/run.ts';
 import type { AddressSelection, Invocation } from './invocation.ts';
 import type { ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
+import { handToDaemon, withoutConfigChoice } from './submission.ts';
 
 export const runQueueRun: ModeRunner = async (context) => {
   const opened = await openForMode(context, { delivers: true });
@@ -14,6 +15,11 @@ export const runQueueRun: ModeRunner = async (context) => {
     context.io.stderr.write('exim: Permission denied\n');
     opened.close();
     return 1;
+  }
+  const handed = await handToDaemon(context, runtime.config.startup.spoolDirectory, withoutConfigChoice(context.argv));
+  if (handed !== undefined) {
+    opened.close();
+    return handed;
   }
   const until = untilAborted(deliveries.signal);
   await runQueue(deliveries.parts(), optionsOf(context.invocation), (id, reason) => deliverById(deliveries.parts(), id, reason, until), until);

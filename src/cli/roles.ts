@@ -25,7 +25,7 @@ import { onSignal, parentChannel } from '../system/processes.ts';
 import { standardOutput } from '../system/standard-streams.ts';
 import { readBuildSettings } from './build.ts';
 import type { RunOptions } from './main.ts';
-import { runSubmission } from './submission.ts';
+import { CONTROL_SOCKET, runSubmission } from './submission.ts';
 
 type RoleOptions = RunOptions & { readonly script: string };
 
@@ -126,7 +126,10 @@ async function openSubmissions(worker: Worker, system: SystemPorts, options: Rol
   const run = (submission: Submission) => runSubmission({ worker, system, build, registry: builtin, script: options.script }, submission);
   const server = new SubmissionServer(run, (line) => log.panic(line));
   const listening = await server.listen(build.submitSocket, system.native);
-  if (listening.kind === 'error') log.main(`submission socket ${build.submitSocket}: ${listening.reason}: local users without rights cannot submit mail`);
+  const { startup } = worker.runtime.config;
+  const control = await server.listen(`${startup.spoolDirectory}/${CONTROL_SOCKET}`, system.native, { uid: startup.eximUid, gid: startup.eximGid });
+  if (control.kind === 'error') log.panic(`control socket: ${control.reason}`);
+  if (listening.kind === 'error' && build.preset !== 'embedded') log.main(`submission socket ${build.submitSocket}: ${listening.reason}: local users without rights cannot submit mail`);
   const takeDropped = async () => {
     for (const dropped of droppedMessages({ files: system.files, directory: build.dropDirectory }, (line) => log.panic(line))) {
       const status = await run({

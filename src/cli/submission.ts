@@ -1,4 +1,5 @@
 /** Command lines of users without rights: which modes go to the daemon, and how the daemon runs them. DESIGN 3.11. */
+import type { Octets } from '../base/octets.ts';
 import type { BuildSettings, Registry } from '../core/index.ts';
 import { submitToDaemon } from '../process/submit/client.ts';
 import { dropMessage } from '../process/submit/drop.ts';
@@ -32,6 +33,29 @@ export async function submitInstead(context: ModeContext): Promise<number | unde
   if (dropped.kind === 'ok') return 0;
   io.stderr.write(`exim: no daemon is running and the message cannot be kept in ${build.dropDirectory}: ${dropped.reason}\n`);
   return TEMPORARY_FAILURE;
+}
+
+/** In the spool directory: where command lines of root and of Exim's user find the daemon that works on it. */
+export const CONTROL_SOCKET = 'eximius-control';
+
+/** Has the running daemon of this spool do it (`-q`, `-M`, deliveries of `-odb`); undefined when none runs. */
+export function handToDaemon(context: ModeContext, spoolDirectory: Octets, args: readonly Octets[]): Promise<number | undefined> {
+  const { io, build, daemon } = context;
+  if (daemon || build.adaptations?.deliversInForeground) return Promise.resolve(undefined);
+  return submitToDaemon(`${spoolDirectory}/${CONTROL_SOCKET}`, { calledAs: 'exim', args, stdin: NO_INPUT, stdout: io.stdout, stderr: io.stderr });
+}
+
+const NO_INPUT: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }) };
+
+/** The arguments without the choice of a configuration: the daemon has its own. */
+export function withoutConfigChoice(args: readonly Octets[]): readonly Octets[] {
+  const kept: Octets[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? '';
+    if (arg === '-C' || arg === '-D') i++;
+    else if (!arg.startsWith('-C') && !arg.startsWith('-D') && !arg.startsWith('--called-as=')) kept.push(arg);
+  }
+  return kept;
 }
 
 export interface DaemonParts {

@@ -40,8 +40,8 @@ export interface Adaptations {
   readonly challenge?: Octets | undefined;
   /** Takes effective root from its caller's launcher as its own. */
   readonly keepsPrivilege: boolean;
-  /** Reports that a command line makes are delivered before it goes on. */
-  readonly waitsForReports: boolean;
+  /** A command line waits for all deliveries of what it accepts and makes, and asks no daemon. */
+  readonly deliversInForeground: boolean;
   readonly adaptConfig?: (config: Config) => Config;
   readonly adaptServices?: (services: Services) => Services;
   /** In place of the syslog daemon. */

@@ -10,6 +10,7 @@ import type { ConfigChoice } from './choice.ts';
 import { type ListenAddress, listenAddresses } from './listen.ts';
 import { agentPolicy } from './policy.ts';
 import { encodeRole } from './role-arguments.ts';
+import { makeSpoolDirectory } from './spool-directory.ts';
 import { Supervisor } from './supervisor.ts';
 
 export interface DaemonParts {
@@ -40,7 +41,7 @@ const DEFAULT_INTERFACES = '<; ::0 ; 0.0.0.0';
 
 /** Returns when the workers accept; the process goes on until a signal. */
 export async function startDaemon(parts: DaemonParts): Promise<DaemonStart> {
-  const { config, log } = parts;
+  const { config, log, files } = parts;
   const bound: { readonly socket: BoundSocket; readonly at: ListenAddress }[] = [];
   if (parts.listens) {
     const wanted = wantedAddresses(parts);
@@ -58,7 +59,7 @@ export async function startDaemon(parts: DaemonParts): Promise<DaemonStart> {
     }
   }
   const helperSocket = `${config.startup.spoolDirectory}/${HELPER_SOCKET}`;
-  prepareSpool(parts);
+  makeSpoolDirectory(files, config.startup, parts.isRoot);
   preparePlaces(parts);
   const supervisor = makeSupervisor(parts, bound, helperSocket, markRunning(parts));
   const failure = await supervisor.start();
@@ -109,13 +110,6 @@ function preparePlaces({ config, files, isRoot }: DaemonParts): void {
   const directory = build.submitSocket.slice(0, build.submitSocket.lastIndexOf('/'));
   if (files.mkdir(directory, 0o755).kind === 'ok') files.chown(directory, startup.eximUid, startup.eximGid);
   if (files.mkdir(build.dropDirectory, 0o1733).kind === 'ok') files.chown(build.dropDirectory, startup.eximUid, startup.eximGid);
-}
-
-/** The helper's socket and the first messages need the spool directory. */
-function prepareSpool({ config, files, isRoot }: DaemonParts): void {
-  const { spoolDirectory, eximUid, eximGid } = config.startup;
-  const made = files.mkdir(spoolDirectory, 0o750);
-  if (made.kind === 'ok' && isRoot) files.chown(spoolDirectory, eximUid, eximGid);
 }
 
 function makeSupervisor(parts: DaemonParts, bound: readonly { readonly socket: BoundSocket; readonly at: ListenAddress }[], helperSocket: Octets, wasCutOff: boolean): Supervisor {

@@ -34,7 +34,7 @@ function adaptations(environment: NodeJS.ProcessEnv): Adaptations {
     randomSeed: SEED,
     challenge: CHALLENGE,
     keepsPrivilege: true,
-    waitsForReports: true,
+    deliversInForeground: true,
     adaptConfig: withoutSmtputf8,
     adaptServices: (services) => ({ ...services, machine: risingLoad(services.machine), net: refusalsAsTimeouts(services.net), dns: oneTemporaryFailure(services.dns) }),
     sendSyslog: (_priority, text) => standardOutput(2).write(`SYSLOG: '${text}'\n`),

@@ -35,7 +35,7 @@ export const TEMPORARY_FAILURE = 75;
 export class SubmissionServer {
   readonly #run: RunSubmission;
   readonly #onProblem: (line: Octets) => void;
-  #listener: LocalListener | undefined;
+  readonly #listeners: LocalListener[] = [];
   #calls = 0;
 
   constructor(run: RunSubmission, onProblem: (line: Octets) => void) {
@@ -43,19 +43,20 @@ export class SubmissionServer {
     this.#onProblem = onProblem;
   }
 
-  async listen(path: Octets, native: Native): Promise<SystemResult<void>> {
-    const listening = await listenLocal(path, undefined, native, (stream, peer) => {
+  /** For everyone, or only for `owner` and root. */
+  async listen(path: Octets, native: Native, owner?: { readonly uid: number; readonly gid: number }): Promise<SystemResult<void>> {
+    const listening = await listenLocal(path, owner, native, (stream, peer) => {
       // Without the peer's credentials nobody knows whose rules apply.
       if (!peer) stream.destroy();
       else new Channel(stream, { onCall: (call) => void this.#answer(call, peer.uid, peer.gid) });
     });
     if (listening.kind === 'error') return listening;
-    this.#listener = listening.value;
+    this.#listeners.push(listening.value);
     return { kind: 'ok', value: undefined };
   }
 
   async close(): Promise<void> {
-    await this.#listener?.close();
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
   }
 
   async #answer(call: IncomingCall, uid: number, gid: number): Promise<void> {
