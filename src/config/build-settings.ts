@@ -7,7 +7,7 @@ import { parseList } from '../base/list-text.ts';
 import type { Octets } from '../base/octets.ts';
 import { octetsFromBytes, trimSpace } from '../base/octets.ts';
 import type { BuildSettings } from '../core/build-settings.ts';
-import type { Accounts, Files, Machine } from '../core/ports.ts';
+import type { Accounts, Files, Machine, UserFacts } from '../core/ports.ts';
 import type { SourceLocation } from '../core/source.ts';
 import { ConfigError } from '../core/source.ts';
 import { accountId } from './options.ts';
@@ -182,17 +182,28 @@ function readPreset(line: SettingLine | undefined, problems: Problems): PresetNa
   return 'embedded';
 }
 
-/** Who runs the program, for presets that name no user. */
+/** Whose rights mail is handled with when root starts a program that names no user: the first that exists. */
+const UNPRIVILEGED_USERS: readonly Octets[] = ['Debian-exim', 'exim', 'mail'];
+
+/** Who runs the program, for presets that name no user; in place of root an account that can do less. */
 function callerIds({ accounts, machine }: Pick<BuildSettingsParts, 'accounts' | 'machine'>): {
   readonly user: BuildSettings['eximUser'];
   readonly group: BuildSettings['eximGroup'];
 } {
-  const uid = machine.effectiveUid();
-  const found = accounts.userById(uid);
-  const facts = found.kind === 'ok' ? found.value : undefined;
+  const facts = callerFacts(accounts, machine.effectiveUid());
+  const uid = facts?.uid ?? machine.effectiveUid();
   const user = { name: facts?.name ?? String(uid), uid };
   const gid = facts?.gid ?? uid;
   const foundGroup = accounts.groupById(gid);
   const group = { name: (foundGroup.kind === 'ok' ? foundGroup.value?.name : undefined) ?? String(gid), gid };
   return { user, group };
+}
+
+function callerFacts(accounts: Accounts, uid: number): UserFacts | undefined {
+  for (const name of uid === 0 ? UNPRIVILEGED_USERS : []) {
+    const found = accounts.userByName(name);
+    if (found.kind === 'ok' && found.value) return found.value;
+  }
+  const caller = accounts.userById(uid);
+  return caller.kind === 'ok' ? caller.value : undefined;
 }
