@@ -14,7 +14,9 @@ export interface ListText {
 export function parseList(list: Octets): ListText {
   const start = skipSpace(list, 0);
   const separator = separatorAt(list, start);
-  return separator === undefined ? { separator: ':', items: splitItems(list, start, ':') } : { separator, items: splitItems(list, start + 2, separator) };
+  return separator === undefined
+    ? { separator: ':', items: splitItems(list, start, ':') }
+    : { separator, items: splitItems(list, start + 2, separator) };
 }
 
 /** The character after `<`, when it may be a separator. */
@@ -25,7 +27,9 @@ function separatorAt(list: Octets, at: number): string | undefined {
 }
 
 function isPunctuation(code: number): boolean {
-  return (code >= 0x21 && code <= 0x2f) || (code >= 0x3a && code <= 0x40) || (code >= 0x5b && code <= 0x60) || (code >= 0x7b && code <= 0x7e);
+  return (
+    (code >= 0x21 && code <= 0x2f) || (code >= 0x3a && code <= 0x40) || (code >= 0x5b && code <= 0x60) || (code >= 0x7b && code <= 0x7e)
+  );
 }
 
 function splitItems(list: Octets, start: number, separator: string): Octets[] {

@@ -21,6 +21,7 @@ export function addressList(text: Octets): Octets {
   const match = /^[\t-\r ]*>(.)/s.exec(text);
   const separator = match?.[1] ?? ':';
   const items = parseAddressList(match ? text.slice(match[0].length) : text, { allowsDomainLiterals: true, allowsUtf8Domains: true });
-  return items.flatMap((item) => (item.kind === 'ok' && item.address !== '' ? [quoteListItem(item.address, separator)] : [])).join(separator);
+  return items
+    .flatMap((item) => (item.kind === 'ok' && item.address !== '' ? [quoteListItem(item.address, separator)] : []))
+    .join(separator);
 }
-

@@ -4,7 +4,11 @@ import { fail, type NotOk } from '../core/outcome.ts';
 
 const MAX = (1n << 63n) - 1n;
 const MAX_DEPTH = 200;
-const SHIFTS: ReadonlyMap<string, bigint> = new Map([['k', 10n], ['m', 20n], ['g', 30n]]);
+const SHIFTS: ReadonlyMap<string, bigint> = new Map([
+  ['k', 10n],
+  ['m', 20n],
+  ['g', 30n],
+]);
 
 type Operation = (a: bigint, b: bigint) => bigint | string;
 

@@ -28,7 +28,14 @@ export type Node =
   | { readonly kind: 'sequence'; readonly span: Span; readonly parts: readonly Node[] }
   /** `$0`…; more than one digit reads as empty. */
   | { readonly kind: 'capture'; readonly span: Span; readonly index: number }
-  | { readonly kind: 'operator'; readonly span: Span; readonly definition: OperatorDefinition; readonly name: string; readonly suffix: Octets | undefined; readonly argument: Node }
+  | {
+      readonly kind: 'operator';
+      readonly span: Span;
+      readonly definition: OperatorDefinition;
+      readonly name: string;
+      readonly suffix: Octets | undefined;
+      readonly argument: Node;
+    }
   | { readonly kind: 'item'; readonly span: Span; readonly definition: ItemDefinition; readonly arguments: readonly Argument[] }
   | Broken;
 
@@ -43,7 +50,13 @@ export interface Broken {
 }
 
 export type Condition =
-  | { readonly kind: 'test'; readonly span: Span; readonly definition: ConditionDefinition; readonly isNegated: boolean; readonly arguments: readonly Argument[] }
+  | {
+      readonly kind: 'test';
+      readonly span: Span;
+      readonly definition: ConditionDefinition;
+      readonly isNegated: boolean;
+      readonly arguments: readonly Argument[];
+    }
   /** A condition of which a part has its own words in errors: ` inside "and{...}" condition`. */
   | { readonly kind: 'inside'; readonly span: Span; readonly suffix: string; readonly condition: Condition }
   | Broken;

@@ -20,7 +20,10 @@ export function endDay(nowMs: number): Octets {
 
 /** Six hex digits. */
 export function tagCode(address: Octets, secret: Octets, keyNumber: Octets, day: Octets): Octets {
-  return createHmac('sha1', bytesFromOctets(secret)).update(bytesFromOctets(keyNumber + day + address)).digest('hex').slice(0, 6);
+  return createHmac('sha1', bytesFromOctets(secret))
+    .update(bytesFromOctets(keyNumber + day + address))
+    .digest('hex')
+    .slice(0, 6);
 }
 
 export function parseTagged(address: Octets): TaggedAddress | undefined {

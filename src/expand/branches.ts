@@ -22,7 +22,11 @@ export function chainResult(result: MaybePromise<Text | NotOk>): MaybePromise<Ou
 }
 
 /** Evaluates all strings from left to right, then goes on with their values. */
-export function withTexts<T>(expressions: readonly Expression[], frame: Frame, next: (texts: readonly Text[]) => MaybePromise<Outcome<T>>): MaybePromise<Outcome<T>> {
+export function withTexts<T>(
+  expressions: readonly Expression[],
+  frame: Frame,
+  next: (texts: readonly Text[]) => MaybePromise<Outcome<T>>,
+): MaybePromise<Outcome<T>> {
   const texts: Text[] = [];
   for (let i = 0; i < expressions.length; i++) {
     const outcome = expressions[i]?.evaluate(frame) ?? emptyOutcome;
@@ -53,13 +57,23 @@ async function continueTexts<T>(
 }
 
 /** Two strings, without an array for them: conditions are hot. */
-export function withTwo<T>(first: Expression, second: Expression, frame: Frame, next: (a: Text, b: Text) => MaybePromise<Outcome<T>>): MaybePromise<Outcome<T>> {
+export function withTwo<T>(
+  first: Expression,
+  second: Expression,
+  frame: Frame,
+  next: (a: Text, b: Text) => MaybePromise<Outcome<T>>,
+): MaybePromise<Outcome<T>> {
   const a = first.evaluate(frame);
   if (a instanceof Promise) return a.then((outcome) => (outcome.kind === 'ok' ? withSecond(outcome.value, second, frame, next) : outcome));
   return a.kind === 'ok' ? withSecond(a.value, second, frame, next) : a;
 }
 
-function withSecond<T>(a: Text, second: Expression, frame: Frame, next: (a: Text, b: Text) => MaybePromise<Outcome<T>>): MaybePromise<Outcome<T>> {
+function withSecond<T>(
+  a: Text,
+  second: Expression,
+  frame: Frame,
+  next: (a: Text, b: Text) => MaybePromise<Outcome<T>>,
+): MaybePromise<Outcome<T>> {
   const b = second.evaluate(frame);
   if (b instanceof Promise) return b.then((outcome) => (outcome.kind === 'ok' ? next(a, outcome.value) : outcome));
   return b.kind === 'ok' ? next(a, b.value) : b;
@@ -81,10 +95,13 @@ export function failRequested(itemName: Octets): NotOk {
 }
 
 /** An item whose value is a function of its strings. */
-export function eager(apply: (texts: readonly Text[], frame: Frame) => MaybePromise<Text | NotOk>): (args: readonly [readonly Expression[]]) => (frame: Frame) => MaybePromise<Outcome<Text>> {
-  return ([expressions]) => (frame) => withTexts(expressions, frame, (texts) => chainResult(apply(texts, frame)));
+export function eager(
+  apply: (texts: readonly Text[], frame: Frame) => MaybePromise<Text | NotOk>,
+): (args: readonly [readonly Expression[]]) => (frame: Frame) => MaybePromise<Outcome<Text>> {
+  return ([expressions]) =>
+    (frame) =>
+      withTexts(expressions, frame, (texts) => chainResult(apply(texts, frame)));
 }
-
 
 /** The octets that an operation on a text gave, tainted when the text was. */
 export function mapText(result: Octets | NotOk, from: Text): Text | NotOk {

@@ -68,6 +68,10 @@ export function quantify(
 }
 
 function testItems(items: readonly Text[], condition: CompiledCondition, frame: Frame, stopsAt: boolean): MaybePromise<Outcome<Judged>> {
-  const conditions = items.map((item): CompiledCondition => (state) => condition(withLocal(state, 'item', item)));
+  const conditions = items.map(
+    (item): CompiledCondition =>
+      (state) =>
+        condition(withLocal(state, 'item', item)),
+  );
   return combine(conditions, stopsAt)(frame);
 }

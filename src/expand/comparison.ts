@@ -58,7 +58,13 @@ export const comparators: ReadonlyMap<string, Comparator> = new Map<string, Comp
 ]);
 
 /** A comparison of strings as a condition of `${if`. */
-export function defineStringComparison(name: string, order: OrderName, isCaseless: boolean, summary: string, examples: readonly ExpansionExample[]): ConditionDefinition {
+export function defineStringComparison(
+  name: string,
+  order: OrderName,
+  isCaseless: boolean,
+  summary: string,
+  examples: readonly ExpansionExample[],
+): ConditionDefinition {
   const test = orders[order];
   const fold = isCaseless ? lowerCase : (octets: Octets) => octets;
   return defineCondition({
@@ -67,12 +73,20 @@ export function defineStringComparison(name: string, order: OrderName, isCaseles
     spec: 'ch. 11 "Expansion conditions"',
     examples,
     arguments: [{ kind: 'string' }, { kind: 'string' }],
-    compile: ([first, second]) => (frame) => withTwo(first, second, frame, (a, b) => judged(test(fold(a.octets), fold(b.octets)))),
+    compile:
+      ([first, second]) =>
+      (frame) =>
+        withTwo(first, second, frame, (a, b) => judged(test(fold(a.octets), fold(b.octets)))),
   });
 }
 
 /** A comparison of numbers: the first must be one before the second string is looked at. */
-export function defineNumberComparison(name: string, order: OrderName, summary: string, examples: readonly ExpansionExample[]): ConditionDefinition {
+export function defineNumberComparison(
+  name: string,
+  order: OrderName,
+  summary: string,
+  examples: readonly ExpansionExample[],
+): ConditionDefinition {
   const test = numberOrder(order);
   return defineCondition({
     name,
@@ -80,14 +94,16 @@ export function defineNumberComparison(name: string, order: OrderName, summary: 
     spec: 'ch. 11 "Expansion conditions"',
     examples,
     arguments: [{ kind: 'string' }, { kind: 'string' }],
-    compile: ([first, second]) => (frame) =>
-      chainOk(first.evaluate(frame), (firstText) => {
-        const a = parseInteger(firstText.octets);
-        if (isFailure(a)) return a;
-        return chainOk(second.evaluate(frame), (secondText) => {
-          const b = parseInteger(secondText.octets);
-          return isFailure(b) ? b : judged(test(a, b));
-        });
-      }),
+    compile:
+      ([first, second]) =>
+      (frame) =>
+        chainOk(first.evaluate(frame), (firstText) => {
+          const a = parseInteger(firstText.octets);
+          if (isFailure(a)) return a;
+          return chainOk(second.evaluate(frame), (secondText) => {
+            const b = parseInteger(secondText.octets);
+            return isFailure(b) ? b : judged(test(a, b));
+          });
+        }),
   });
 }

@@ -6,8 +6,8 @@ import { assertNever } from '../base/invariant.ts';
 import type { Octets } from '../base/octets.ts';
 import type { ArgumentValue, Branches, CountedBranches, Expression, VariableReference } from '../core/define/expansion.ts';
 import type { OperatorDefinition } from '../core/define/operator.ts';
-import { type Compiled, type CompiledCondition, findLocal, type Frame, type Judged } from '../core/frame.ts';
-import { type MaybePromise, chain } from '../core/maybe-promise.ts';
+import { type Compiled, type CompiledCondition, type Frame, findLocal, type Judged } from '../core/frame.ts';
+import { chain, type MaybePromise } from '../core/maybe-promise.ts';
 import { fail, type NotOk, type Outcome, ok } from '../core/outcome.ts';
 import { emptyText, type TaintSpan, type Text, untainted } from '../core/text.ts';
 import type { Argument, Broken, Condition, CountedStrings, Node, ParsedBranches, Reference } from './ast.ts';
@@ -73,7 +73,8 @@ export class ExpansionCompiler {
     const { evaluate } = argument;
     return (frame) => {
       const text = evaluate(frame);
-      if (text instanceof Promise) return text.then((outcome) => (outcome.kind === 'ok' ? chainResult(apply(outcome.value, frame, suffix)) : outcome));
+      if (text instanceof Promise)
+        return text.then((outcome) => (outcome.kind === 'ok' ? chainResult(apply(outcome.value, frame, suffix)) : outcome));
       return text.kind === 'ok' ? chainResult(apply(text.value, frame, suffix)) : text;
     };
   }
@@ -109,7 +110,9 @@ export class ExpansionCompiler {
     switch (argument.kind) {
       case 'string': {
         const expression = this.expression(argument.node);
-        return argument.inside === undefined || expression.constant ? expression : { constant: undefined, evaluate: inside(expression.evaluate, argument.inside) };
+        return argument.inside === undefined || expression.constant
+          ? expression
+          : { constant: undefined, evaluate: inside(expression.evaluate, argument.inside) };
       }
       case 'optional-string':
         return argument.node && this.expression(argument.node);
@@ -123,7 +126,11 @@ export class ExpansionCompiler {
       case 'command':
         return { kind: 'whole', text: this.expression(argument.whole) };
       case 'command-parts':
-        return { kind: 'split', source: argument.source, parts: argument.parts.map(({ source, node }) => ({ source, text: this.expression(node) })) };
+        return {
+          kind: 'split',
+          source: argument.source,
+          parts: argument.parts.map(({ source, node }) => ({ source, text: this.expression(node) })),
+        };
       case 'condition':
       case 'braced-condition':
         return this.condition(argument.condition);
@@ -183,7 +190,13 @@ function sequence(parts: readonly Compiled[]): Compiled {
   };
 }
 
-async function continueSequence(pending: Promise<Outcome<Text>>, joined: Joined, parts: readonly Compiled[], index: number, frame: Frame): Promise<Outcome<Text>> {
+async function continueSequence(
+  pending: Promise<Outcome<Text>>,
+  joined: Joined,
+  parts: readonly Compiled[],
+  index: number,
+  frame: Frame,
+): Promise<Outcome<Text>> {
   let outcome = await pending;
   for (let i = index; ; ) {
     if (outcome.kind !== 'ok') return outcome;

@@ -13,18 +13,24 @@ export function toBase32(text: Octets): Octets | NotOk {
 
 export function fromBase32(text: Octets): Octets | NotOk {
   const value = read(text, BASE32);
-  return value === undefined ? fail(`argument for base32d operator is "${text}", which is not a base 32 number`) : BigInt.asIntN(64, value).toString();
+  return value === undefined
+    ? fail(`argument for base32d operator is "${text}", which is not a base 32 number`)
+    : BigInt.asIntN(64, value).toString();
 }
 
 /** Six digits, as in message ids. */
 export function toBase62Digits(text: Octets): Octets | NotOk {
   if (!/^[0-9]*$/.test(text)) return notDecimal('base62', text);
-  return write(BigInt(text || '0'), BASE62).padStart(6, '0').slice(-6);
+  return write(BigInt(text || '0'), BASE62)
+    .padStart(6, '0')
+    .slice(-6);
 }
 
 export function fromBase62Digits(text: Octets): Octets | NotOk {
   const value = read(text, BASE62);
-  return value === undefined ? fail(`argument for base62d operator is "${text}", which is not a base 62 number`) : BigInt.asIntN(64, value).toString();
+  return value === undefined
+    ? fail(`argument for base62d operator is "${text}", which is not a base 62 number`)
+    : BigInt.asIntN(64, value).toString();
 }
 
 function notDecimal(name: string, text: Octets): NotOk {

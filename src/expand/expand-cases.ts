@@ -31,7 +31,8 @@ export function expandBench(family: ExpansionFamily, overrides: Partial<Frame> =
 
 /** One test for each line of the table. */
 export function expandCases(bench: ExpandBench, cases: readonly ExpansionExample[]): void {
-  for (const [source, expected] of cases) test(source, async () => assert.deepEqual(simplified(await bench.expand(source)), expectation(expected)));
+  for (const [source, expected] of cases)
+    test(source, async () => assert.deepEqual(simplified(await bench.expand(source)), expectation(expected)));
 }
 
 type Simple = { readonly kind: string; readonly text?: Octets };

@@ -1,6 +1,7 @@
 /** One line of `-be`: what Exim prints for it, without the line end. Spec ch. 11 "Testing string expansions". */
-import type { Octets } from '../base/octets.ts';
+
 import { assertNever } from '../base/invariant.ts';
+import type { Octets } from '../base/octets.ts';
 import type { Frame } from '../core/frame.ts';
 import { expandText } from './expander.ts';
 

@@ -1,6 +1,6 @@
 /** The JSON that `${extract json` and `forany_json` read: a value is cut out as it is written. RFC 8259. */
 import { type Octets, skipSpace } from '../base/octets.ts';
-import { fail, ok, type Outcome } from '../core/outcome.ts';
+import { fail, type Outcome, ok } from '../core/outcome.ts';
 
 /** Where an error is told: Exim names the extract item even for conditions. */
 const WHERE = 'for extract json';

@@ -143,7 +143,11 @@ export class Cursor {
   }
 }
 
-const CONTROL: ReadonlyMap<string, string> = new Map([['n', '\n'], ['r', '\r'], ['t', '\t']]);
+const CONTROL: ReadonlyMap<string, string> = new Map([
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+]);
 
 function octets(text: Octets): Escape {
   return { kind: 'octets', octets: text };

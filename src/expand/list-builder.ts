@@ -13,7 +13,9 @@ export class ListBuilder {
 
   /** An empty item after the first, and the separator at an item's start, get a space, so that they are not taken for a doubled separator. */
   add(item: Text): void {
-    const quoted = item.octets.includes(this.#separator) ? derived(item.octets.replaceAll(this.#separator, this.#separator + this.#separator), item) : item;
+    const quoted = item.octets.includes(this.#separator)
+      ? derived(item.octets.replaceAll(this.#separator, this.#separator + this.#separator), item)
+      : item;
     if (this.#isEmpty) {
       this.#isEmpty = false;
       this.#text = quoted;
@@ -21,7 +23,10 @@ export class ListBuilder {
     }
     const needsSpace = quoted.octets === '' || quoted.octets.startsWith(this.#separator);
     const joint = untainted(this.#separator + (needsSpace ? ' ' : ''));
-    this.#text = isTainted(this.#text) || isTainted(quoted) ? concatText([this.#text, joint, quoted]) : untainted(this.#text.octets + joint.octets + quoted.octets);
+    this.#text =
+      isTainted(this.#text) || isTainted(quoted)
+        ? concatText([this.#text, joint, quoted])
+        : untainted(this.#text.octets + joint.octets + quoted.octets);
   }
 
   /** What is not `ok` ends the building. */

@@ -3,7 +3,7 @@ import { parseList } from '../base/list-text.ts';
 import type { Octets } from '../base/octets.ts';
 import type { Judged } from '../core/frame.ts';
 import { chain, type MaybePromise } from '../core/maybe-promise.ts';
-import { ok, type Outcome } from '../core/outcome.ts';
+import { type Outcome, ok } from '../core/outcome.ts';
 import type { ListMatch } from '../core/ports.ts';
 import { derived, isTainted, type Text, untainted } from '../core/text.ts';
 import { jsonArrayItems, unquoteJson } from './json.ts';
@@ -46,7 +46,10 @@ export function jsonStringItems(array: Text): Outcome<readonly Text[]> {
 /** The answer of a list match as a condition's result: captures as `$1`…, the item that matched (or its data) as `$value`. */
 export function judgeMatch(answer: MaybePromise<Outcome<ListMatch>>, list: Text): MaybePromise<Outcome<Judged>> {
   return chain(answer, (outcome) => {
-    if (outcome.kind !== 'ok') return outcome.kind === 'forced-fail' ? outcome : { ...outcome, message: `unable to complete match against "${list.octets}": ${outcome.message || 'NULL'}` };
+    if (outcome.kind !== 'ok')
+      return outcome.kind === 'forced-fail'
+        ? outcome
+        : { ...outcome, message: `unable to complete match against "${list.octets}": ${outcome.message || 'NULL'}` };
     const { matched, captures, data } = outcome.value;
     if (!matched) return judged(false);
     return ok({ value: true, ...(captures ? { captures } : {}), ...(data ? { found: data } : {}) });

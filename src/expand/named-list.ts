@@ -12,7 +12,12 @@ const KINDS: ReadonlyMap<string, NamedListKind> = new Map([
   ['h', 'hostlist'],
   ['l', 'localpartlist'],
 ]);
-const KIND_NAMES: Readonly<Record<NamedListKind, string>> = { addresslist: 'address', domainlist: 'domain', hostlist: 'host', localpartlist: 'local part' };
+const KIND_NAMES: Readonly<Record<NamedListKind, string>> = {
+  addresslist: 'address',
+  domainlist: 'domain',
+  hostlist: 'host',
+  localpartlist: 'local part',
+};
 const MAX_DEPTH = 20;
 
 /** `name` may begin with a plus. Lists that it refers to are put in place of their names. */

@@ -4,7 +4,12 @@ import { fail, type NotOk } from '../core/outcome.ts';
 
 const MAX_INTEGER = (1n << 63n) - 1n;
 const MIN_INTEGER = -(1n << 63n);
-const SHIFTS: ReadonlyMap<string, bigint> = new Map([['K', 10n], ['M', 20n], ['G', 30n], ['T', 40n]]);
+const SHIFTS: ReadonlyMap<string, bigint> = new Map([
+  ['K', 10n],
+  ['M', 20n],
+  ['G', 30n],
+  ['T', 40n],
+]);
 
 /** A 64-bit integer with an optional K, M or G; white space around it is allowed and an empty string is zero. */
 export function parseInteger(octets: Octets): number | bigint | NotOk {

@@ -115,7 +115,10 @@ class Parser {
   #braced(from: number): Node {
     const cursor = this.#cursor;
     const digits = cursor.digits();
-    if (digits !== '') return cursor.take('}') ? { kind: 'capture', span: { from, to: cursor.at }, index: captureIndex(digits) } : this.#fail('} expected after number', from);
+    if (digits !== '')
+      return cursor.take('}')
+        ? { kind: 'capture', span: { from, to: cursor.at }, index: captureIndex(digits) }
+        : this.#fail('} expected after number', from);
     const name = cursor.bracedName();
     if (name === '') return this.#fail('letter or digit expected after ${', from);
     const item = this.#words.items.get(name);
@@ -160,7 +163,9 @@ class Parser {
     return { kind: 'operator', span, definition: found.definition, name: found.name, suffix: found.suffix, argument };
   }
 
-  #findOperator(name: Octets): { readonly definition: OperatorDefinition; readonly name: string; readonly suffix: Octets | undefined } | string {
+  #findOperator(
+    name: Octets,
+  ): { readonly definition: OperatorDefinition; readonly name: string; readonly suffix: Octets | undefined } | string {
     const exact = this.#words.operators.get(name);
     if (exact && !exact.needsSuffix) return { definition: exact, name, suffix: undefined };
     const underscore = name.indexOf('_');
@@ -421,7 +426,8 @@ class Parser {
     for (;;) {
       cursor.skipSpace();
       if (cursor.take('}')) return conditions;
-      if (!cursor.take('{')) return [...conditions, this.#fail(`each subcondition inside an "${name}{...}" condition must be in its own {}`, cursor.at)];
+      if (!cursor.take('{'))
+        return [...conditions, this.#fail(`each subcondition inside an "${name}{...}" condition must be in its own {}`, cursor.at)];
       conditions.push(this.#inside(suffix));
       if (!this.#failure) cursor.skipSpace();
       if (!this.#failure && !cursor.take('}')) this.#fail(`missing } at end of condition inside "${name}" group`, cursor.at);
@@ -450,7 +456,8 @@ class Parser {
     const condition = this.#inside(` inside "${name}" condition`, ` inside "${name}" item`);
     if (this.#failure) return this.#failure;
     cursor.skipSpace();
-    if (!cursor.take('}')) this.#fail(`missing } at end of condition or expression inside "${name}"; could be an unquoted } in the content`, cursor.at);
+    if (!cursor.take('}'))
+      this.#fail(`missing } at end of condition or expression inside "${name}"; could be an unquoted } in the content`, cursor.at);
     return condition;
   }
 
@@ -493,12 +500,18 @@ class Parser {
   }
 }
 
-const HEADER_FORMS: ReadonlyMap<string, HeaderForm> = new Map([['', 'decoded'], ['b', 'basic'], ['l', 'list'], ['r', 'raw']]);
+const HEADER_FORMS: ReadonlyMap<string, HeaderForm> = new Map([
+  ['', 'decoded'],
+  ['b', 'basic'],
+  ['l', 'list'],
+  ['r', 'raw'],
+]);
 
 /** Neighbouring literals become one. */
 function pushLiteral(parts: Node[], octets: Octets, span: Span): void {
   const last = parts.at(-1);
-  if (last?.kind === 'literal') parts[parts.length - 1] = { kind: 'literal', span: { from: last.span.from, to: span.to }, octets: last.octets + octets };
+  if (last?.kind === 'literal')
+    parts[parts.length - 1] = { kind: 'literal', span: { from: last.span.from, to: span.to }, octets: last.octets + octets };
   else parts.push({ kind: 'literal', span, octets });
 }
 
@@ -529,7 +542,8 @@ export function countedProblem(parsed: CountedStrings, fixed: number, name: stri
   const { strings, isFail, rests } = parsed;
   if (strings.length < fixed) return `missing '{' for arg ${strings.length + 1} of ${name}`;
   if (isFail && strings.length === fixed) return branchProblem("'yes' part did not start with '{'", rests[strings.length] ?? '');
-  if (strings.length > fixed + 2 || (isFail && strings.length === fixed + 2)) return branchProblem("did not close with '}'", rests[fixed + 2] ?? '');
+  if (strings.length > fixed + 2 || (isFail && strings.length === fixed + 2))
+    return branchProblem("did not close with '}'", rests[fixed + 2] ?? '');
   return undefined;
 }
 

@@ -49,18 +49,18 @@ function encodeDelta(delta: number, bias: number): string {
 
 /** RFC 3492 s6.2; undefined when it is no punycode. */
 export function decodePunycode(text: string): string | undefined {
-  const delimiter = text.lastIndexOf('-');
-  const codes = Array.from(delimiter > 0 ? text.slice(0, delimiter) : '', (char) => char.charCodeAt(0));
+  const basicLength = Math.max(0, text.lastIndexOf('-'));
+  const codes = Array.from(text.slice(0, basicLength), (char) => char.charCodeAt(0));
   let n = INITIAL_N;
   let position = 0;
   let bias = INITIAL_BIAS;
-  for (let at = delimiter > 0 ? delimiter + 1 : 0; at < text.length; ) {
+  for (let at = basicLength > 0 ? basicLength + 1 : 0; at < text.length; ) {
     const delta = decodeDelta(text, at, bias);
     if (delta === undefined) return undefined;
     at = delta.end;
     const size = codes.length + 1;
     const total = position + delta.value;
-    bias = adapt(delta.value, size, position === 0 && codes.length === (delimiter > 0 ? delimiter : 0));
+    bias = adapt(delta.value, size, codes.length === basicLength);
     n += Math.trunc(total / size);
     if (n > MAX_CODE) return undefined;
     position = total % size;

@@ -2,7 +2,7 @@
 import type { Octets } from '../base/octets.ts';
 import type { Frame } from '../core/frame.ts';
 import { fail, type NotOk } from '../core/outcome.ts';
-import { isTainted, tainted, type Text, untainted } from '../core/text.ts';
+import { isTainted, type Text, tainted, untainted } from '../core/text.ts';
 
 /** In double quotes, with quotes, backslashes, newlines and returns escaped. */
 export function quoteOctets(octets: Octets): Octets {

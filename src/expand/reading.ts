@@ -21,7 +21,12 @@ export function remoteVariable(name: string, summary: string, read: (frame: Fram
 }
 
 /** A number that is always there, as in Exim: without a context it is `fallback`. */
-export function numberVariable(name: string, summary: string, read: (frame: Frame) => number | undefined, fallback = 0): VariableDefinition {
+export function numberVariable(
+  name: string,
+  summary: string,
+  read: (frame: Frame) => number | undefined,
+  fallback = 0,
+): VariableDefinition {
   return variable(name, summary, (frame) => untainted(String(read(frame) ?? fallback)));
 }
 

@@ -2,7 +2,7 @@
 import type { Octets } from '../base/octets.ts';
 import type { Expression } from '../core/define/expansion.ts';
 import type { Frame } from '../core/frame.ts';
-import { fail, ok, type Outcome } from '../core/outcome.ts';
+import { fail, type Outcome, ok } from '../core/outcome.ts';
 import type { Regex, Regexes, RegexMatch } from '../core/ports.ts';
 import { derived, emptyText, isTainted, type Text, untainted } from '../core/text.ts';
 

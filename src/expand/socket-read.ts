@@ -1,5 +1,5 @@
 /** Reads from a socket for `${readsocket`. Spec ch. 11 "Expansion items". */
-import { octetsFromBytes, type Octets } from '../base/octets.ts';
+import { type Octets, octetsFromBytes } from '../base/octets.ts';
 import { parseTimeSpan } from '../base/time-span.ts';
 import { earlier } from '../core/deadline.ts';
 import type { Frame } from '../core/frame.ts';
@@ -33,7 +33,9 @@ export async function readSocket(name: Text, request: Octets, options: SocketOpt
     frame.services.log.panic(`Tainted filename for search: '${name.octets}'`);
     return fail(`Tainted filename for search: '${name.octets}'`);
   }
-  const opened = name.octets.startsWith(INTERNET) ? await connectInternet(name.octets, options, frame) : await connectLocal(name.octets, options, frame);
+  const opened = name.octets.startsWith(INTERNET)
+    ? await connectInternet(name.octets, options, frame)
+    : await connectLocal(name.octets, options, frame);
   if (opened.kind !== 'ok') return opened;
   const connection = opened.value;
   try {
@@ -84,7 +86,13 @@ function portNumber(port: Octets, frame: Frame): number | undefined {
   return undefined;
 }
 
-async function converse(connection: Connection, name: Octets, request: Octets, options: SocketOptions, frame: Frame): Promise<Outcome<Octets>> {
+async function converse(
+  connection: Connection,
+  name: Octets,
+  request: Octets,
+  options: SocketOptions,
+  frame: Frame,
+): Promise<Outcome<Octets>> {
   const until = earlier(frame.until, frame.services.clock.monotonicMs() + options.timeoutMs);
   if (options.usesTls) {
     const tls = await connection.startClientTls({ host: name, verifyNames: [], mustVerify: false, tryVerify: false }, until);

@@ -28,7 +28,10 @@ export function decodeSrs(localPart: Octets, secret: Octets, nowMs: number): Oct
 }
 
 function hashOf(secret: Octets, address: Octets): Octets {
-  return createHmac('md5', bytesFromOctets(secret)).update(bytesFromOctets(lowerCase(address))).digest('hex').slice(0, 4);
+  return createHmac('md5', bytesFromOctets(secret))
+    .update(bytesFromOctets(lowerCase(address)))
+    .digest('hex')
+    .slice(0, 4);
 }
 
 function dayNumber(nowMs: number): number {

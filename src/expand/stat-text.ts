@@ -45,5 +45,7 @@ function symbolicMode(mode: number): string {
     const last = isSpecial ? (execute ? special : special.toUpperCase()) : execute ? 'x' : '-'; // octets: one of our own letters
     return (bits & 4 ? 'r' : '-') + (bits & 2 ? 'w' : '-') + last;
   };
-  return triple(mode >> 6, (mode & 0o4000) !== 0, 's') + triple(mode >> 3, (mode & 0o2000) !== 0, 's') + triple(mode, (mode & 0o1000) !== 0, 't');
+  return (
+    triple(mode >> 6, (mode & 0o4000) !== 0, 's') + triple(mode >> 3, (mode & 0o2000) !== 0, 's') + triple(mode, (mode & 0o1000) !== 0, 't')
+  );
 }

@@ -45,9 +45,17 @@ function readNumber(octets: Octets, name: string, allowsNegative: boolean): numb
 }
 
 /** The numbers after an operator's underscore: `substr_-1_2`. */
-export function applySuffixed(name: string, apply: NumberedFunction, text: Text, suffix: Octets, most: 1 | 2, allowsNegative: boolean): Text | NotOk {
+export function applySuffixed(
+  name: string,
+  apply: NumberedFunction,
+  text: Text,
+  suffix: Octets,
+  most: 1 | 2,
+  allowsNegative: boolean,
+): Text | NotOk {
   const match = /^(-?[0-9]*)(?:_([0-9]+))?$/.exec(suffix);
   const [, first = '', second] = match ?? [];
-  if (!match || (!allowsNegative && first.startsWith('-')) || (second !== undefined && most === 1)) return fail(`non-digit after underscore in "${name}_${suffix}"`);
+  if (!match || (!allowsNegative && first.startsWith('-')) || (second !== undefined && most === 1))
+    return fail(`non-digit after underscore in "${name}_${suffix}"`);
   return apply(text, Number.parseInt(first || '0', 10), second === undefined ? undefined : Number.parseInt(second, 10));
 }

@@ -13,7 +13,8 @@ export function textHash(text: Octets, length: number, limit: number): Octets | 
   if (limit > HASH_CHARACTERS.length) return fail(`hash count "${limit}" too big`);
   if (limit < 1) return '';
   const folded = bytesFromOctets(text.slice(0, length));
-  if (length > 0) for (let i = length; i < text.length; i++) folded[i % length] = (folded[i % length] ?? 0) ^ rotated(text.charCodeAt(i), i);
+  if (length > 0)
+    for (let i = length; i < text.length; i++) folded[i % length] = (folded[i % length] ?? 0) ^ rotated(text.charCodeAt(i), i);
   return [...folded].map((byte) => HASH_CHARACTERS[byte % limit]).join('');
 }
 
@@ -22,7 +23,9 @@ function rotated(octet: number, position: number): number {
   return ((octet << bits) | (octet >> (8 - bits))) & 0xff;
 }
 
-const PRIMES = [113, 109, 107, 103, 101, 97, 89, 83, 79, 73, 71, 67, 61, 59, 53, 47, 43, 41, 37, 31, 29, 23, 19, 17, 13, 11, 7, 5, 3] as const;
+const PRIMES = [
+  113, 109, 107, 103, 101, 97, 89, 83, 79, 73, 71, 67, 61, 59, 53, 47, 43, 41, 37, 31, 29, 23, 19, 17, 13, 11, 7, 5, 3,
+] as const;
 
 /** `n` below `first`, or `n/m` with `m` below `second`. */
 export function numericHash(text: Octets, first: number, second: number | undefined): Octets | NotOk {

@@ -1,6 +1,7 @@
 /** Variables that the configuration names itself: `$acl_c…`, `$acl_m…`, `$r_…`. Spec ch. 11 "Expansion variables". */
-import { fail, type NotOk } from '../core/outcome.ts';
+
 import { type Frame, mailOf, originOf } from '../core/frame.ts';
+import { fail, type NotOk } from '../core/outcome.ts';
 import type { Text } from '../core/text.ts';
 
 /** `name` begins with `acl_`. Under `strict_acl_vars` one that was never set is an error. */

@@ -2,7 +2,9 @@
 import { assertNever } from '../base/invariant.ts';
 import type { Argument, Broken, Condition, Node } from './ast.ts';
 
-export type Finding = { readonly kind: 'broken'; readonly node: Broken } | { readonly kind: 'not-yet'; readonly what: 'item' | 'operator' | 'condition'; readonly name: string; readonly at: number };
+export type Finding =
+  | { readonly kind: 'broken'; readonly node: Broken }
+  | { readonly kind: 'not-yet'; readonly what: 'item' | 'operator' | 'condition'; readonly name: string; readonly at: number };
 
 /** Each broken place once, and each use of what is not built yet. */
 export function findProblems(node: Node): Finding[] {
@@ -59,11 +61,18 @@ function walkNode(node: Node, visit: Visit): void {
 function walkCondition(condition: Condition, visit: Visit): void {
   switch (condition.kind) {
     case 'test':
-      if (condition.definition.isNotYet) visit({ kind: 'not-yet', what: 'condition', name: condition.definition.name, at: condition.span.from });
+      if (condition.definition.isNotYet)
+        visit({ kind: 'not-yet', what: 'condition', name: condition.definition.name, at: condition.span.from });
       for (const argument of condition.arguments) walkArgument(argument, visit);
       return;
     case 'inside':
-      walkCondition(condition.condition, (finding) => visit(finding.kind === 'broken' ? { kind: 'broken', node: { ...finding.node, message: finding.node.message + condition.suffix } } : finding));
+      walkCondition(condition.condition, (finding) =>
+        visit(
+          finding.kind === 'broken'
+            ? { kind: 'broken', node: { ...finding.node, message: finding.node.message + condition.suffix } }
+            : finding,
+        ),
+      );
       return;
     case 'broken':
       visit({ kind: 'broken', node: condition });

@@ -38,7 +38,9 @@ if (args.includes('--write')) writeFileSync(join(import.meta.dirname, 'golden.ts
 
 function readLines(file: string): string[] {
   if (!file.endsWith('.tsv')) return readFileSync(file, 'latin1').split('\n');
-  const rows = readFileSync(file, 'utf8').split('\n').filter((row) => row !== '');
+  const rows = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((row) => row !== '');
   return rows.map((row): string => JSON.parse(row.slice(0, row.indexOf('\t'))));
 }
 

@@ -1,11 +1,12 @@
 /** What the golden table and the differential script evaluate with: the real engine, lookups, lists and ACLs on the configuration below. */
-import { builtin } from '../../src/builtin.ts';
+
 import { createAcls } from '../../src/acl/acls.ts';
+import { builtin } from '../../src/builtin.ts';
 import type { AclDefinition } from '../../src/core/config.ts';
 import type { Frame } from '../../src/core/frame.ts';
-import { untainted } from '../../src/core/text.ts';
 import type { Services } from '../../src/core/ports.ts';
 import type { ExpansionFamily } from '../../src/core/registry.ts';
+import { untainted } from '../../src/core/text.ts';
 import { createExpander, type Expander } from '../../src/expand/expander.ts';
 import { testExpansion } from '../../src/expand/expansion-test.ts';
 import { createLists } from '../../src/lists/lists.ts';
@@ -63,7 +64,12 @@ export async function openExpansionBench(overrides: Partial<Services> = {}): Pro
       addresslist: { friends: 'a@b.example : *@c.example' },
       localpartlist: { users: 'alice : bob' },
     },
-    acls: new Map(Object.entries(acls).map(([name, text]): [string, AclDefinition] => [name, { name, at: testLocation, lines: [{ text, at: testLocation }] }])),
+    acls: new Map(
+      Object.entries(acls).map(([name, text]): [string, AclDefinition] => [
+        name,
+        { name, at: testLocation, lines: [{ text, at: testLocation }] },
+      ]),
+    ),
   });
   const services = fakeServices({ lookups, lists: createLists(), acls: createAcls(aclFamily, expander), ...overrides });
   return { family, expander, makeExpander, frame: (parts) => testFrame({ config, services, captures: [untainted('')], ...parts }) };

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Frame } from '../../src/core/frame.ts';
 import type { Message } from '../../src/core/message.ts';
 import type { Origin } from '../../src/core/session.ts';
-import { tainted, type Text, untainted } from '../../src/core/text.ts';
+import { type Text, tainted, untainted } from '../../src/core/text.ts';
 import { expandText } from '../../src/expand/expander.ts';
 import { FakeLog } from '../../src/system/fakes/log.ts';
 import { testConfig, testLocation } from '../../src/system/fakes/services.ts';
@@ -20,12 +20,30 @@ async function expand(source: string, parts: Partial<Frame> = {}): Promise<Text>
 }
 
 function messageWith(headers: readonly string[], parts: Partial<Message> = {}): Partial<Frame> {
-  const origin: Origin = { isLocal: false, callerUid: 0, callerGid: 0, callerLogin: 'root', hostAddress: '192.0.2.1', aclC: new Map([['acl_c0', tainted('see')]]) };
-  const types = new Map([['To', 'T'], ['Received', 'P'], ['From', 'F']] as const);
+  const origin: Origin = {
+    isLocal: false,
+    callerUid: 0,
+    callerGid: 0,
+    callerLogin: 'root',
+    hostAddress: '192.0.2.1',
+    aclC: new Map([['acl_c0', tainted('see')]]),
+  };
+  const types = new Map([
+    ['To', 'T'],
+    ['Received', 'P'],
+    ['From', 'F'],
+  ] as const);
   const message: Partial<Message> = {
-    id: '1abcde-000000-AA', sender: 'Someone@Sender.example', recipients: [{ address: 'a@b' }, { address: 'c@d' }], size: 123,
+    id: '1abcde-000000-AA',
+    sender: 'Someone@Sender.example',
+    recipients: [{ address: 'a@b' }, { address: 'c@d' }],
+    size: 123,
     headers: headers.map((text) => ({ type: types.get(text.slice(0, text.indexOf(':')) as 'To') ?? ' ', text: `${text}\n` })),
-    aclM: new Map([['acl_m_x', untainted('em')]]), origin, bodyLineCount: 3, isFirstDelivery: true, ...parts,
+    aclM: new Map([['acl_m_x', untainted('em')]]),
+    origin,
+    bodyLineCount: 3,
+    isFirstDelivery: true,
+    ...parts,
   };
   return { message: message as Message }; // only what the variables under test read
 }
@@ -51,7 +69,19 @@ function addressFrame(localPart: string): Partial<Frame> {
   const routerVariables = new Map([['r_x', untainted('arr')]]);
   const state = { headersAdd: [], headersRemove: [], routerVariables };
   const inherited = { headersAdd: [], headersRemove: [], routerVariables: new Map<string, Text>() };
-  return { address: { kind: 'mailbox', address: `${localPart}@example.com`, original: '', localPart, domain: 'example.com', unique: '', recipientIndex: 0, inherited, state } };
+  return {
+    address: {
+      kind: 'mailbox',
+      address: `${localPart}@example.com`,
+      original: '',
+      localPart,
+      domain: 'example.com',
+      unique: '',
+      recipientIndex: 0,
+      inherited,
+      state,
+    },
+  };
 }
 
 test('what is not chosen is not looked up', async () => {
@@ -72,7 +102,10 @@ test('what is not chosen is not looked up', async () => {
 function openCounting(asked: string[]): Promise<ExpansionBench> {
   return openExpansionBench({
     lookups: {
-      parseType: (name) => ({ kind: 'ok', type: { name, options: new Map(), partial: undefined, partialAffix: '', star: 'none', isQueryStyle: false, isFile: true } }),
+      parseType: (name) => ({
+        kind: 'ok',
+        type: { name, options: new Map(), partial: undefined, partialAffix: '', star: 'none', isQueryStyle: false, isFile: true },
+      }),
       find: async ({ key }) => {
         asked.push(key.octets);
         return { kind: 'ok', value: { kind: 'not-found' } };
@@ -101,7 +134,11 @@ test('what a remote party chose is not expanded again', async () => {
 });
 
 test('problems name what is wrong and what is not built, in branches too', () => {
-  const problemsOf = (source: string) => bench.expander.template(source, testLocation, 'test').problems().map(({ severity, message, at }) => [severity, message, at.column]);
+  const problemsOf = (source: string) =>
+    bench.expander
+      .template(source, testLocation, 'test')
+      .problems()
+      .map(({ severity, message, at }) => [severity, message, at.column]);
   assert.deepEqual(problemsOf('${if eq{a}{b}{$local_part}{${lc:x}}}'), []);
   assert.deepEqual(problemsOf('${if eq{a}{b}{x}{${foo:x}}}'), [['warning', 'unknown expansion operator "foo"', 18]]);
   assert.deepEqual(problemsOf('${lookup{a}foo{b}}'), [['warning', 'unknown lookup type "foo"', 12]]);
@@ -116,7 +153,15 @@ test('what is not built defers with a panic-log line', async () => {
 });
 
 test('headers in their four forms', async () => {
-  const frame = messageWith(['Subject: =?utf-8?Q?caf=C3=A9?=', 'To: a@b', 'To:  c@d ', 'X-Colon: a:b', 'X-Colon: c', 'X-Fold: one\n two', 'X-Empty: ']);
+  const frame = messageWith([
+    'Subject: =?utf-8?Q?caf=C3=A9?=',
+    'To: a@b',
+    'To:  c@d ',
+    'X-Colon: a:b',
+    'X-Colon: c',
+    'X-Fold: one\n two',
+    'X-Empty: ',
+  ]);
   const cases: readonly (readonly [string, string])[] = [
     ['$h_subject:', 'caf\u00c3\u00a9'],
     ['$rh_subject:', ' =?utf-8?Q?caf=C3=A9?=\n'],

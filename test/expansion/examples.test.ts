@@ -11,7 +11,12 @@ for (const definition of [...bench.family.items, ...bench.family.operators, ...b
   test(`${definition.family} ${definition.name}`, async () => {
     for (const [source, expected] of definition.examples) {
       const outcome = await bench.expander.runtime(source, 'example').evaluate(bench.frame());
-      const wanted = typeof expected === 'string' ? { kind: 'ok', text: expected } : expected.kind === 'fail' ? { kind: 'fail', text: expected.message } : { kind: 'forced-fail' };
+      const wanted =
+        typeof expected === 'string'
+          ? { kind: 'ok', text: expected }
+          : expected.kind === 'fail'
+            ? { kind: 'fail', text: expected.message }
+            : { kind: 'forced-fail' };
       assert.deepEqual(simplified(outcome), wanted, source);
     }
   });

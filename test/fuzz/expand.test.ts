@@ -29,14 +29,58 @@ function lateFamily(family: ExpansionFamily): ExpansionFamily {
 
 const late = bench.makeExpander(lateFamily(bench.family));
 
-const syllables = ['${', '}', '{', '$', '\\', '\\N', ':', '_', ' ', 'if', 'eq', 'and', 'match', 'lookup', 'lsearch', 'extract', 'json', 'sg', 'map', 'lc', 'eval', '1', '-2', '/x', 'a', 'fail', '$h_', '$acl_m0', '$value', '$item', '\xe9', '\0', '\n', '(', '[', '"', ',', '<', '>', '=', '!'];
+const syllables = [
+  '${',
+  '}',
+  '{',
+  '$',
+  '\\',
+  '\\N',
+  ':',
+  '_',
+  ' ',
+  'if',
+  'eq',
+  'and',
+  'match',
+  'lookup',
+  'lsearch',
+  'extract',
+  'json',
+  'sg',
+  'map',
+  'lc',
+  'eval',
+  '1',
+  '-2',
+  '/x',
+  'a',
+  'fail',
+  '$h_',
+  '$acl_m0',
+  '$value',
+  '$item',
+  '\xe9',
+  '\0',
+  '\n',
+  '(',
+  '[',
+  '"',
+  ',',
+  '<',
+  '>',
+  '=',
+  '!',
+];
 const soup = fc.array(fc.constantFrom(...syllables), { maxLength: 40 }).map((parts) => parts.join(''));
 
 /** A line of the table with a piece cut out, doubled or replaced. */
-const mutant = fc.tuple(fc.constantFrom(...lines), fc.nat(), fc.nat(12), fc.constantFrom('', ...syllables)).map(([line, at, length, put]) => {
-  const from = at % (line.length + 1);
-  return line.slice(0, from) + put + line.slice(from + length);
-});
+const mutant = fc
+  .tuple(fc.constantFrom(...lines), fc.nat(), fc.nat(12), fc.constantFrom('', ...syllables))
+  .map(([line, at, length, put]) => {
+    const from = at % (line.length + 1);
+    return line.slice(0, from) + put + line.slice(from + length);
+  });
 
 const source = fc.oneof(soup, mutant);
 
@@ -73,11 +117,24 @@ test('the table gives the same when every variable is late', async () => {
 });
 
 test('deep nesting is refused, not followed', async () => {
-  for (const [open, close] of [['${lc:', '}'], ['${if eq{a}{a}{', '}}'], ['${if !', ''], ['${if and{{', '}}{y}}'], ['${map{a}{', '}}'], ['${eval:(', '}'], ['{', '}']] as const) {
+  for (const [open, close] of [
+    ['${lc:', '}'],
+    ['${if eq{a}{a}{', '}}'],
+    ['${if !', ''],
+    ['${if and{{', '}}{y}}'],
+    ['${map{a}{', '}}'],
+    ['${eval:(', '}'],
+    ['{', '}'],
+  ] as const) {
     const text = open.repeat(20_000) + close.repeat(20_000);
-    const outcome = await bench.expander.template(text, { file: 'fuzz', line: 1, column: 1 }, 'fuzz').evaluate(bench.frame({ captures: [untainted('')] }));
+    const outcome = await bench.expander
+      .template(text, { file: 'fuzz', line: 1, column: 1 }, 'fuzz')
+      .evaluate(bench.frame({ captures: [untainted('')] }));
     assert.ok(outcome.kind === 'ok' || outcome.kind === 'fail');
   }
   const deepEval = `\${eval:${'('.repeat(100_000)}1${')'.repeat(100_000)}}`;
-  assert.equal((await bench.expander.template(deepEval, { file: 'fuzz', line: 1, column: 1 }, 'fuzz').evaluate(bench.frame())).kind, 'fail');
+  assert.equal(
+    (await bench.expander.template(deepEval, { file: 'fuzz', line: 1, column: 1 }, 'fuzz').evaluate(bench.frame())).kind,
+    'fail',
+  );
 });

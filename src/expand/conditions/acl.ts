@@ -10,5 +10,10 @@ export default defineCondition({
   spec: 'ch. 11 "Expansion conditions"',
   examples: [['${if acl{foo}{y}{n}}', { kind: 'fail', message: 'too few arguments or bracketing error for acl' }]],
   arguments: [{ kind: 'group', min: 1, max: 10 }],
-  compile: ([expressions]) => (frame) => chain(callAcl(expressions, frame), (outcome) => mapOutcome(outcome, ({ accepted, message }) => ({ value: accepted, found: message }))),
+  compile:
+    ([expressions]) =>
+    (frame) =>
+      chain(callAcl(expressions, frame), (outcome) =>
+        mapOutcome(outcome, ({ accepted, message }) => ({ value: accepted, found: message })),
+      ),
 });

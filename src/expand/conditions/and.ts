@@ -1,6 +1,7 @@
 /** `and{{c1}{c2}…}`. Spec ch. 11 "Combining expansion conditions". */
-import { combine } from '../combination.ts';
+
 import { defineCondition } from '../../core/define/expansion.ts';
+import { combine } from '../combination.ts';
 
 export default defineCondition({
   name: 'and',

@@ -17,7 +17,10 @@ export default defineCondition({
     ['${if bool{foo}{y}{n}}', { kind: 'fail', message: 'unrecognised boolean value "foo"' }],
   ],
   arguments: [{ kind: 'string' }],
-  compile: ([value]) => (frame) => chainOk(value.evaluate(frame), (text) => parseBoolean(trimSpace(text.octets))),
+  compile:
+    ([value]) =>
+    (frame) =>
+      chainOk(value.evaluate(frame), (text) => parseBoolean(trimSpace(text.octets))),
 });
 
 function parseBoolean(word: Octets): Outcome<Judged> {

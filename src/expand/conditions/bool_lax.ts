@@ -16,5 +16,8 @@ export default defineCondition({
     ['${if bool_lax{foo}{y}{n}}', 'y'],
   ],
   arguments: [{ kind: 'string' }],
-  compile: ([value]) => (frame) => chainOk(value.evaluate(frame), (text) => judged(!FALSE.has(lowerCase(trimSpace(text.octets))))),
+  compile:
+    ([value]) =>
+    (frame) =>
+      chainOk(value.evaluate(frame), (text) => judged(!FALSE.has(lowerCase(trimSpace(text.octets))))),
 });

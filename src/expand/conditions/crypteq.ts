@@ -15,5 +15,8 @@ export default defineCondition({
     ['${if crypteq {test}{\\{foo\\}x}{yes}{no}}', { kind: 'fail', message: 'unknown encryption mechanism in "{foo}x"' }],
   ],
   arguments: [{ kind: 'string' }, { kind: 'string' }],
-  compile: ([plain, encrypted]) => (frame) => withTwo(plain, encrypted, frame, (word, stored) => comparePassword(word.octets, stored.octets, frame)),
+  compile:
+    ([plain, encrypted]) =>
+    (frame) =>
+      withTwo(plain, encrypted, frame, (word, stored) => comparePassword(word.octets, stored.octets, frame)),
 });

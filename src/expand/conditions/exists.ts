@@ -9,6 +9,8 @@ export default defineCondition({
   spec: 'ch. 11 "Expansion conditions"',
   examples: [['${if exists{/no/such/file}{y}{n}}', 'n']],
   arguments: [{ kind: 'string' }],
-  compile: ([path]) => (frame) =>
-    chainOk(path.evaluate(frame), (text) => judged(frame.services.files.stat(text.octets).kind === 'ok')),
+  compile:
+    ([path]) =>
+    (frame) =>
+      chainOk(path.evaluate(frame), (text) => judged(frame.services.files.stat(text.octets).kind === 'ok')),
 });

@@ -7,9 +7,7 @@ export default defineCondition({
   name: 'forall_json',
   summary: 'The condition is true for every item of the JSON array, which is $item in it.',
   spec: 'ch. 11 "Expansion conditions"',
-  examples: [
-    ['${if forall_json{[1, 1]}{eq{$item}{1}}{y}{n}}', 'y'],
-  ],
+  examples: [['${if forall_json{[1, 1]}{eq{$item}{1}}{y}{n}}', 'y']],
   arguments: [{ kind: 'string' }, { kind: 'braced-condition', label: '' }],
   compile: ([list, condition]) => quantify(list, condition, jsonItems, false),
 });

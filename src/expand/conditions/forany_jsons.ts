@@ -7,9 +7,7 @@ export default defineCondition({
   name: 'forany_jsons',
   summary: 'The condition is true for an item of the JSON array of strings, without their quotes, which is $item in it.',
   spec: 'ch. 11 "Expansion conditions"',
-  examples: [
-    ['${if forany_jsons{["b", "a"]}{eq{$item}{a}}{y}{n}}', 'y'],
-  ],
+  examples: [['${if forany_jsons{["b", "a"]}{eq{$item}{a}}{y}{n}}', 'y']],
   arguments: [{ kind: 'string' }, { kind: 'braced-condition', label: '' }],
   compile: ([list, condition]) => quantify(list, condition, jsonStringItems, true),
 });

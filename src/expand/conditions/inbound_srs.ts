@@ -7,7 +7,8 @@ import { decodeSrs } from '../srs.ts';
 
 export default defineCondition({
   name: 'inbound_srs',
-  summary: 'The local part is one that `srs_encode` made with the secret (with any, when it is empty): $srs_recipient is then the sender in it.',
+  summary:
+    'The local part is one that `srs_encode` made with the secret (with any, when it is empty): $srs_recipient is then the sender in it.',
   spec: 'ch. 58 "SRS (Sender Rewriting Scheme)"',
   examples: [
     ['${if inbound_srs{SRS0=b3d4=aa=example.com=user}{}{$srs_recipient}{no}}', 'user@example.com'],
@@ -16,11 +17,13 @@ export default defineCondition({
   ],
   missing: 'too few arguments or bracketing error for inbound_srs',
   arguments: [{ kind: 'string' }, { kind: 'string' }],
-  compile: ([localPart, secret]) => (frame) =>
-    withTwo(localPart, secret, frame, (text, key) => {
-      const sender = decodeSrs(text.octets, key.octets, frame.services.clock.now());
-      if (sender === undefined) return judged(false);
-      frame.results.srsRecipient = derived(sender, text);
-      return judged(true);
-    }),
+  compile:
+    ([localPart, secret]) =>
+    (frame) =>
+      withTwo(localPart, secret, frame, (text, key) => {
+        const sender = decodeSrs(text.octets, key.octets, frame.services.clock.now());
+        if (sender === undefined) return judged(false);
+        frame.results.srsRecipient = derived(sender, text);
+        return judged(true);
+      }),
 });

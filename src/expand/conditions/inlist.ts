@@ -14,9 +14,11 @@ export default defineCondition({
     ['${if inlist{x}{a:b:c}{y}{n}}', 'n'],
   ],
   arguments: [{ kind: 'string' }, { kind: 'string' }],
-  compile: ([subject, list]) => (frame) =>
-    withTwo(subject, list, frame, (wanted, items) => {
-      const found = splitText(items).items.find((item) => item.octets === wanted.octets);
-      return found ? ok({ value: true, found }) : judged(false);
-    }),
+  compile:
+    ([subject, list]) =>
+    (frame) =>
+      withTwo(subject, list, frame, (wanted, items) => {
+        const found = splitText(items).items.find((item) => item.octets === wanted.octets);
+        return found ? ok({ value: true, found }) : judged(false);
+      }),
 });

@@ -15,9 +15,11 @@ export default defineCondition({
     ['${if inlisti{x}{a:b:c}{y}{n}}', 'n'],
   ],
   arguments: [{ kind: 'string' }, { kind: 'string' }],
-  compile: ([subject, list]) => (frame) =>
-    withTwo(subject, list, frame, (wanted, items) => {
-      const found = splitText(items).items.find((item) => equalsIgnoreCase(item.octets, wanted.octets));
-      return found ? ok({ value: true, found }) : judged(false);
-    }),
+  compile:
+    ([subject, list]) =>
+    (frame) =>
+      withTwo(subject, list, frame, (wanted, items) => {
+        const found = splitText(items).items.find((item) => equalsIgnoreCase(item.octets, wanted.octets));
+        return found ? ok({ value: true, found }) : judged(false);
+      }),
 });

@@ -14,5 +14,8 @@ export default defineCondition({
     ['${if isip{a.b.c.d}{y}{n}}', 'n'],
   ],
   arguments: [{ kind: 'string' }],
-  compile: ([address]) => (frame) => chainOk(address.evaluate(frame), (text) => judged(ipVersion(text.octets) !== 0)),
+  compile:
+    ([address]) =>
+    (frame) =>
+      chainOk(address.evaluate(frame), (text) => judged(ipVersion(text.octets) !== 0)),
 });

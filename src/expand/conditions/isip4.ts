@@ -14,5 +14,8 @@ export default defineCondition({
     ['${if isip4{a.b.c.d}{y}{n}}', 'n'],
   ],
   arguments: [{ kind: 'string' }],
-  compile: ([address]) => (frame) => chainOk(address.evaluate(frame), (text) => judged(ipVersion(text.octets) === 4)),
+  compile:
+    ([address]) =>
+    (frame) =>
+      chainOk(address.evaluate(frame), (text) => judged(ipVersion(text.octets) === 4)),
 });

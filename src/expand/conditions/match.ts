@@ -1,7 +1,7 @@
 /** `match{subject}{regex}`. Spec ch. 11 "Expansion conditions", ch. 8 "Regular expressions". */
 import { defineCondition } from '../../core/define/expansion.ts';
 import type { Frame, Judged } from '../../core/frame.ts';
-import { ok, type Outcome } from '../../core/outcome.ts';
+import { type Outcome, ok } from '../../core/outcome.ts';
 import type { Text } from '../../core/text.ts';
 import { withTwo } from '../branches.ts';
 import { judged } from '../judged.ts';

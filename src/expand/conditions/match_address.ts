@@ -9,6 +9,8 @@ export default defineCondition({
   spec: 'ch. 11 "Expansion conditions"',
   examples: [['${if match_address{a@b.example}{*@b.example}{yes}{no}}', 'yes']],
   arguments: [{ kind: 'string' }, { kind: 'string', isDollarLiteral: true }],
-  compile: ([subject, list]) => (frame) =>
-    withTwo(subject, list, frame, (wanted, items) => judgeMatch(frame.services.lists.matchAddress(items, wanted, frame), items)),
+  compile:
+    ([subject, list]) =>
+    (frame) =>
+      withTwo(subject, list, frame, (wanted, items) => judgeMatch(frame.services.lists.matchAddress(items, wanted, frame), items)),
 });

@@ -12,6 +12,8 @@ export default defineCondition({
     ['${if match_domain{a.b.c}{*.c}{$1}{no}}', 'a.b'],
   ],
   arguments: [{ kind: 'string' }, { kind: 'string', isDollarLiteral: true }],
-  compile: ([subject, list]) => (frame) =>
-    withTwo(subject, list, frame, (wanted, items) => judgeMatch(frame.services.lists.matchDomain(items, wanted, frame), items)),
+  compile:
+    ([subject, list]) =>
+    (frame) =>
+      withTwo(subject, list, frame, (wanted, items) => judgeMatch(frame.services.lists.matchDomain(items, wanted, frame), items)),
 });

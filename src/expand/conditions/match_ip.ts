@@ -11,11 +11,13 @@ export default defineCondition({
   spec: 'ch. 11 "Expansion conditions"',
   examples: [['${if match_ip{foo}{192.0.2.1}{y}{n}}', { kind: 'fail', message: '"foo" is not an IP address' }]],
   arguments: [{ kind: 'string' }, { kind: 'string', isDollarLiteral: true }],
-  compile: ([subject, list]) => (frame) =>
-    withTwo(subject, list, frame, (address, hosts) => {
-      if (address.octets !== '' && !isIp(address.octets)) return fail(`"${address.octets}" is not an IP address`);
-      // Without a name that could be matched, and never looked up: an empty one is what no pattern is.
-      const host = { address: address.octets, name: '', isSender: false };
-      return judgeMatch(frame.services.lists.matchHost(hosts, host, frame), hosts);
-    }),
+  compile:
+    ([subject, list]) =>
+    (frame) =>
+      withTwo(subject, list, frame, (address, hosts) => {
+        if (address.octets !== '' && !isIp(address.octets)) return fail(`"${address.octets}" is not an IP address`);
+        // Without a name that could be matched, and never looked up: an empty one is what no pattern is.
+        const host = { address: address.octets, name: '', isSender: false };
+        return judgeMatch(frame.services.lists.matchHost(hosts, host, frame), hosts);
+      }),
 });

@@ -9,6 +9,8 @@ export default defineCondition({
   spec: 'ch. 11 "Expansion conditions"',
   examples: [['${if match_local_part{b}{a : B : c}{$value}{no}}', 'B']],
   arguments: [{ kind: 'string' }, { kind: 'string', isDollarLiteral: true }],
-  compile: ([subject, list]) => (frame) =>
-    withTwo(subject, list, frame, (wanted, items) => judgeMatch(frame.services.lists.matchLocalPart(items, wanted, frame, false), items)),
+  compile:
+    ([subject, list]) =>
+    (frame) =>
+      withTwo(subject, list, frame, (wanted, items) => judgeMatch(frame.services.lists.matchLocalPart(items, wanted, frame, false), items)),
 });

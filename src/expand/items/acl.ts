@@ -10,5 +10,8 @@ export default defineItem({
   spec: 'ch. 11 "Expansion items"',
   examples: [['${acl}', { kind: 'fail', message: "Not enough arguments for 'acl' (min is 1)" }]],
   arguments: [{ kind: 'strings', min: 1, max: 10 }],
-  compile: ([expressions]) => (frame) => chain(callAcl(expressions, frame), (outcome) => mapOutcome(outcome, ({ message }) => message)),
+  compile:
+    ([expressions]) =>
+    (frame) =>
+      chain(callAcl(expressions, frame), (outcome) => mapOutcome(outcome, ({ message }) => message)),
 });

@@ -14,9 +14,11 @@ export default defineItem({
     ['${env{EXIMIUS_NOT_SET}{$value}fail}', { kind: 'forced-fail' }],
   ],
   arguments: [{ kind: 'string' }, { kind: 'branches' }],
-  compile: ([name, branches]) => (frame) =>
-    chainOk(name.evaluate(frame), (text) => {
-      const value = frame.services.machine.environment().get(trimSpace(text.octets));
-      return value === undefined ? takeNotFound(branches, frame) : takeFound(branches, untainted(value), frame);
-    }),
+  compile:
+    ([name, branches]) =>
+    (frame) =>
+      chainOk(name.evaluate(frame), (text) => {
+        const value = frame.services.machine.environment().get(trimSpace(text.octets));
+        return value === undefined ? takeNotFound(branches, frame) : takeFound(branches, untainted(value), frame);
+      }),
 });

@@ -26,20 +26,22 @@ export default defineItem({
     { kind: 'word', among: ['json', 'jsons'] },
     { kind: 'counted-branches', fixed: (first) => (isNumber(first) ? 3 : 2) },
   ],
-  compile: ([format, { first, resolve }]) => (frame) =>
-    chainOk(first.evaluate(frame), (keyText) => {
-      const key = trimSpace(keyText.octets);
-      if (key === '') return fail('first argument of "extract" must not be empty');
-      // JSON arrays have no separators: a number there is followed by the array alone.
-      const resolved = resolve(format === '' ? key : 'name');
-      if (isNotOk2(resolved)) return resolved;
-      const { strings, branches } = resolved;
-      return withTexts(strings, frame, (texts) => {
-        const value = format === '' ? find(key, texts) : findInJson(format, key, texts[0] ?? emptyText);
-        if (isNotOk(value)) return value;
-        return value === undefined ? takeNotFound(branches, frame) : takeFound(branches, value, frame);
-      });
-    }),
+  compile:
+    ([format, { first, resolve }]) =>
+    (frame) =>
+      chainOk(first.evaluate(frame), (keyText) => {
+        const key = trimSpace(keyText.octets);
+        if (key === '') return fail('first argument of "extract" must not be empty');
+        // JSON arrays have no separators: a number there is followed by the array alone.
+        const resolved = resolve(format === '' ? key : 'name');
+        if (isNotOk2(resolved)) return resolved;
+        const { strings, branches } = resolved;
+        return withTexts(strings, frame, (texts) => {
+          const value = format === '' ? find(key, texts) : findInJson(format, key, texts[0] ?? emptyText);
+          if (isNotOk(value)) return value;
+          return value === undefined ? takeNotFound(branches, frame) : takeFound(branches, value, frame);
+        });
+      }),
 });
 
 function isNotOk2<T extends object>(resolved: T | NotOk): resolved is NotOk {

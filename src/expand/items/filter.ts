@@ -2,7 +2,7 @@
 import { defineItem } from '../../core/define/expansion.ts';
 import { type Judged, withLocal } from '../../core/frame.ts';
 import { chainEach, chainOk } from '../../core/maybe-promise.ts';
-import { type NotOk, ok, type Outcome } from '../../core/outcome.ts';
+import { type NotOk, type Outcome, ok } from '../../core/outcome.ts';
 import type { Text } from '../../core/text.ts';
 import { ListBuilder } from '../list-builder.ts';
 import { splitText } from '../list-items.ts';
@@ -20,19 +20,21 @@ export default defineItem({
     { kind: 'string', label: 'first arg' },
     { kind: 'braced-condition', label: 'last arg' },
   ],
-  compile: ([list, condition]) => (frame) =>
-    chainOk(list.evaluate(frame), (source) => {
-      const { separator, items } = splitText(source);
-      const built = new ListBuilder(separator);
-      const decide = (item: Text, outcome: Outcome<Judged>): NotOk | undefined => {
-        if (outcome.kind !== 'ok') return outcome;
-        if (outcome.value.value) built.add(item);
-        return undefined;
-      };
-      const failed = chainEach(items, (item) => {
-        const outcome = condition(withLocal(frame, 'item', item));
-        return outcome instanceof Promise ? outcome.then((settled) => decide(item, settled)) : decide(item, outcome);
-      });
-      return failed instanceof Promise ? failed.then((result) => result ?? ok(built.text())) : (failed ?? ok(built.text()));
-    }),
+  compile:
+    ([list, condition]) =>
+    (frame) =>
+      chainOk(list.evaluate(frame), (source) => {
+        const { separator, items } = splitText(source);
+        const built = new ListBuilder(separator);
+        const decide = (item: Text, outcome: Outcome<Judged>): NotOk | undefined => {
+          if (outcome.kind !== 'ok') return outcome;
+          if (outcome.value.value) built.add(item);
+          return undefined;
+        };
+        const failed = chainEach(items, (item) => {
+          const outcome = condition(withLocal(frame, 'item', item));
+          return outcome instanceof Promise ? outcome.then((settled) => decide(item, settled)) : decide(item, outcome);
+        });
+        return failed instanceof Promise ? failed.then((result) => result ?? ok(built.text())) : (failed ?? ok(built.text()));
+      }),
 });

@@ -11,7 +11,8 @@ const trueOutcome: Outcome<Text> = ok(untainted('true'));
 
 export default defineItem({
   name: 'if',
-  summary: 'The first string when the condition is true, else the second; without strings `true` or nothing. Captures of the condition end with it.',
+  summary:
+    'The first string when the condition is true, else the second; without strings `true` or nothing. Captures of the condition end with it.',
   spec: 'ch. 11 "Expansion items"',
   examples: [
     ['${if eq{a}{a}{yes}{no}}', 'yes'],

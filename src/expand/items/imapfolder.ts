@@ -25,7 +25,8 @@ export default defineItem({
     const sign = separator?.octets ?? '/';
     if (sign.length !== 1) return fail(`IMAP folder separator must be one character, found "${sign}"`);
     const unicode = unicodeFromOctets(translate(folder.octets, charset, 'UTF-8'));
-    if (unicode === undefined) return fail(`imapfolder: iconv() failed to convert from ${charset}: Invalid or incomplete multibyte or wide character`);
+    if (unicode === undefined)
+      return fail(`imapfolder: iconv() failed to convert from ${charset}: Invalid or incomplete multibyte or wide character`);
     return mapText(encodeImapFolder(unicode, sign, specials.octets), folder);
   }),
 });

@@ -17,13 +17,15 @@ export default defineItem({
     ['${listextract{a}{x:42:99}}', { kind: 'fail', message: 'first argument of "listextract" must be numeric' }],
   ],
   arguments: [{ kind: 'string', label: 'arg 1' }, { kind: 'string', label: 'arg 2' }, { kind: 'branches' }],
-  compile: ([number, list, branches]) => (frame) =>
-    withTexts([number, list], frame, ([wanted = emptyText, items = emptyText]) => {
-      const index = parseIndex(wanted.octets);
-      if (typeof index !== 'number') return index;
-      const found = index === 0 ? undefined : splitText(items).items.at(index > 0 ? index - 1 : index);
-      return found ? takeFound(branches, found, frame) : takeNotFound(branches, frame);
-    }),
+  compile:
+    ([number, list, branches]) =>
+    (frame) =>
+      withTexts([number, list], frame, ([wanted = emptyText, items = emptyText]) => {
+        const index = parseIndex(wanted.octets);
+        if (typeof index !== 'number') return index;
+        const found = index === 0 ? undefined : splitText(items).items.at(index > 0 ? index - 1 : index);
+        return found ? takeFound(branches, found, frame) : takeNotFound(branches, frame);
+      }),
 });
 
 function parseIndex(octets: Octets): number | NotOk {

@@ -52,7 +52,8 @@ function rememberType(word: Octets): (lookups: Lookups) => LookupType | string {
 
 function keyProblem(type: LookupType, key: Expression | undefined): string | undefined {
   if (!type.isQueryStyle && key === undefined) return `missing {key} for single-key "${type.name}" lookup`;
-  if (type.isQueryStyle && key !== undefined) return `a single key was given for lookup type "${type.name}", which is not a single-key lookup type`;
+  if (type.isQueryStyle && key !== undefined)
+    return `a single key was given for lookup type "${type.name}", which is not a single-key lookup type`;
   return undefined;
 }
 

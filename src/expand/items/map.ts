@@ -19,14 +19,16 @@ export default defineItem({
     { kind: 'string', label: 'first arg' },
     { kind: 'string', label: 'last arg', inside: ' inside "map" item' },
   ],
-  compile: ([list, text]) => (frame) =>
-    chainOk(list.evaluate(frame), (source) => {
-      const { separator, items } = splitText(source);
-      const built = new ListBuilder(separator);
-      const failed = chainEach(items, (item) => {
-        const outcome = text.evaluate(withLocal(frame, 'item', item));
-        return outcome instanceof Promise ? outcome.then((settled) => built.addOutcome(settled)) : built.addOutcome(outcome);
-      });
-      return failed instanceof Promise ? failed.then((result) => result ?? ok(built.text())) : (failed ?? ok(built.text()));
-    }),
+  compile:
+    ([list, text]) =>
+    (frame) =>
+      chainOk(list.evaluate(frame), (source) => {
+        const { separator, items } = splitText(source);
+        const built = new ListBuilder(separator);
+        const failed = chainEach(items, (item) => {
+          const outcome = text.evaluate(withLocal(frame, 'item', item));
+          return outcome instanceof Promise ? outcome.then((settled) => built.addOutcome(settled)) : built.addOutcome(outcome);
+        });
+        return failed instanceof Promise ? failed.then((result) => result ?? ok(built.text())) : (failed ?? ok(built.text()));
+      }),
 });

@@ -5,7 +5,7 @@ import { type Frame, withLocal } from '../../core/frame.ts';
 import { chainOk } from '../../core/maybe-promise.ts';
 import { ok } from '../../core/outcome.ts';
 import { derived, emptyText, untainted } from '../../core/text.ts';
-import { isTagCurrent, parseTagged, tagCode, type TaggedAddress } from '../batv.ts';
+import { isTagCurrent, parseTagged, type TaggedAddress, tagCode } from '../batv.ts';
 import { emptyOutcome, withTexts } from '../branches.ts';
 
 export default defineItem({
@@ -21,18 +21,20 @@ export default defineItem({
     { kind: 'strings', min: 1, max: 1, isFollowed: true },
     { kind: 'strings', min: 1, max: 2 },
   ],
-  compile: ([addresses, [secret, replacement]]) => (frame) =>
-    withTexts(addresses, frame, ([address = emptyText]) => {
-      frame.results.prvscheckResult = emptyText;
-      const tagged = parseTagged(address.octets);
-      if (!tagged || !secret) return emptyOutcome;
-      const plain = derived(tagged.address, address);
-      const inner = withLocal(withLocal(frame, 'prvscheck_address', plain), 'prvscheck_keynum', derived(tagged.keyNumber, address));
-      return chainOk(secret.evaluate(inner), (secretText) => {
-        if (isValid(tagged, secretText.octets, frame)) frame.results.prvscheckResult = untainted('1');
-        return chainOk(replacement?.evaluate(inner) ?? emptyOutcome, (text) => ok(text.octets === '' ? plain : text));
-      });
-    }),
+  compile:
+    ([addresses, [secret, replacement]]) =>
+    (frame) =>
+      withTexts(addresses, frame, ([address = emptyText]) => {
+        frame.results.prvscheckResult = emptyText;
+        const tagged = parseTagged(address.octets);
+        if (!tagged || !secret) return emptyOutcome;
+        const plain = derived(tagged.address, address);
+        const inner = withLocal(withLocal(frame, 'prvscheck_address', plain), 'prvscheck_keynum', derived(tagged.keyNumber, address));
+        return chainOk(secret.evaluate(inner), (secretText) => {
+          if (isValid(tagged, secretText.octets, frame)) frame.results.prvscheckResult = untainted('1');
+          return chainOk(replacement?.evaluate(inner) ?? emptyOutcome, (text) => ok(text.octets === '' ? plain : text));
+        });
+      }),
 });
 
 function isValid(tagged: TaggedAddress, secret: Octets, frame: Frame): boolean {

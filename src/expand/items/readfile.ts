@@ -21,7 +21,10 @@ export default defineItem({
       return fail(`failed to open ${path.octets}: Tainted filename`);
     }
     const file = await frame.services.files.readFileAsync(path.octets, MAX_FILE);
-    if (file.kind !== 'ok') return file.errno === 'EFBIG' ? defer(`${path.octets} is too large to be read into a string`) : fail(`failed to open ${path.octets}: ${file.reason}`);
+    if (file.kind !== 'ok')
+      return file.errno === 'EFBIG'
+        ? defer(`${path.octets} is too large to be read into a string`)
+        : fail(`failed to open ${path.octets}: ${file.reason}`);
     const text = octetsFromBytes(file.value);
     return untainted(eol === undefined ? text : text.replaceAll('\n', eol.octets));
   }),

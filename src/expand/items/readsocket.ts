@@ -7,7 +7,8 @@ import { parseSocketOptions, readSocket } from '../socket-read.ts';
 
 export default defineItem({
   name: 'readsocket',
-  summary: 'What a Unix or TCP (`inet:host:port`) socket answers to a request. The third string is a time and options, the fourth replaces newlines, the fifth is used when it fails.',
+  summary:
+    'What a Unix or TCP (`inet:host:port`) socket answers to a request. The third string is a time and options, the fourth replaces newlines, the fifth is used when it fails.',
   spec: 'ch. 11 "Expansion items"',
   examples: [
     ['${readsocket{/no/such/socket}}', { kind: 'fail', message: "Not enough arguments for 'readsocket' (min is 2)" }],
@@ -15,12 +16,14 @@ export default defineItem({
   ],
   arguments: [{ kind: 'strings', min: 2, max: 4, isFollowed: true }, { kind: 'optional-string' }],
   unclosed: "missing '}' closing readsocket",
-  compile: ([expressions, whenFailed]) => (frame) =>
-    withTexts(expressions, frame, async ([name = emptyText, request = emptyText, settings = emptyText, eol]) => {
-      const options = parseSocketOptions(settings.octets);
-      if ('kind' in options) return options;
-      const answer = await readSocket(name, request.octets, options, frame);
-      if (answer.kind !== 'ok') return whenFailed ? whenFailed.evaluate(frame) : answer;
-      return ok(tainted(eol === undefined ? answer.value : answer.value.replaceAll('\n', eol.octets)));
-    }),
+  compile:
+    ([expressions, whenFailed]) =>
+    (frame) =>
+      withTexts(expressions, frame, async ([name = emptyText, request = emptyText, settings = emptyText, eol]) => {
+        const options = parseSocketOptions(settings.octets);
+        if ('kind' in options) return options;
+        const answer = await readSocket(name, request.octets, options, frame);
+        if (answer.kind !== 'ok') return whenFailed ? whenFailed.evaluate(frame) : answer;
+        return ok(tainted(eol === undefined ? answer.value : answer.value.replaceAll('\n', eol.octets)));
+      }),
 });

@@ -2,7 +2,7 @@
 import { defineItem } from '../../core/define/expansion.ts';
 import { withLocal } from '../../core/frame.ts';
 import { chainEach } from '../../core/maybe-promise.ts';
-import { type NotOk, ok, type Outcome } from '../../core/outcome.ts';
+import { type NotOk, type Outcome, ok } from '../../core/outcome.ts';
 import { emptyText, type Text } from '../../core/text.ts';
 import { withTexts } from '../branches.ts';
 import { splitText } from '../list-items.ts';
@@ -21,18 +21,20 @@ export default defineItem({
     { kind: 'string', label: 'second arg' },
     { kind: 'string', label: 'last arg', inside: ' inside "reduce" item' },
   ],
-  compile: ([list, start, text]) => (frame) =>
-    withTexts([list, start], frame, ([source = emptyText, first = emptyText]) => {
-      let value = first;
-      const keep = (outcome: Outcome<Text>): NotOk | undefined => {
-        if (outcome.kind !== 'ok') return outcome;
-        value = outcome.value;
-        return undefined;
-      };
-      const failed = chainEach(splitText(source).items, (item) => {
-        const outcome = text.evaluate(withLocal(withLocal(frame, 'value', value), 'item', item));
-        return outcome instanceof Promise ? outcome.then(keep) : keep(outcome);
-      });
-      return failed instanceof Promise ? failed.then((result) => result ?? ok(value)) : (failed ?? ok(value));
-    }),
+  compile:
+    ([list, start, text]) =>
+    (frame) =>
+      withTexts([list, start], frame, ([source = emptyText, first = emptyText]) => {
+        let value = first;
+        const keep = (outcome: Outcome<Text>): NotOk | undefined => {
+          if (outcome.kind !== 'ok') return outcome;
+          value = outcome.value;
+          return undefined;
+        };
+        const failed = chainEach(splitText(source).items, (item) => {
+          const outcome = text.evaluate(withLocal(withLocal(frame, 'value', value), 'item', item));
+          return outcome instanceof Promise ? outcome.then(keep) : keep(outcome);
+        });
+        return failed instanceof Promise ? failed.then((result) => result ?? ok(value)) : (failed ?? ok(value));
+      }),
 });

@@ -1,9 +1,9 @@
 /** `${run{command}{yes}{no}}`. Spec ch. 11 "Expansion items". */
-import { octetsFromBytes, type Octets } from '../../base/octets.ts';
+import { type Octets, octetsFromBytes } from '../../base/octets.ts';
 import { type CommandArgument, defineItem, type Expression } from '../../core/define/expansion.ts';
 import { type Frame, withLocal } from '../../core/frame.ts';
 import { chainOk, type MaybePromise } from '../../core/maybe-promise.ts';
-import { fail, ok, type Outcome } from '../../core/outcome.ts';
+import { fail, type Outcome, ok } from '../../core/outcome.ts';
 import type { SpawnResult } from '../../core/ports.ts';
 import { isStrictTaint, isUsablePath } from '../../core/taint.ts';
 import { isTainted, sliceText, type Text, untainted } from '../../core/text.ts';
@@ -24,20 +24,27 @@ export default defineItem({
     ['${run,foo{/bin/true}}', { kind: 'fail', message: "bad option 'foo' for run" }],
   ],
   arguments: [{ kind: 'options', names: ['preexpand'] }, { kind: 'command', label: 'command arg' }, { kind: 'branches' }],
-  compile: ([, command, branches]) => (frame) =>
-    chainOk(argumentsOf(command, frame), async (argv) => {
-      const ran = await run(argv, frame);
-      if (ran.kind !== 'ok') return ran;
-      const { status, output } = ran.value;
-      frame.results.runrc = status;
-      const inner = withLocal(frame, 'value', output);
-      if (status !== 0) return takeNotFound(branches, inner);
-      return branches.yes ? branches.yes.evaluate(inner) : ok(output);
-    }),
+  compile:
+    ([, command, branches]) =>
+    (frame) =>
+      chainOk(argumentsOf(command, frame), async (argv) => {
+        const ran = await run(argv, frame);
+        if (ran.kind !== 'ok') return ran;
+        const { status, output } = ran.value;
+        frame.results.runrc = status;
+        const inner = withLocal(frame, 'value', output);
+        if (status !== 0) return takeNotFound(branches, inner);
+        return branches.yes ? branches.yes.evaluate(inner) : ok(output);
+      }),
 });
 
 function argumentsOf(command: CommandArgument, frame: Frame): MaybePromise<Outcome<readonly Text[]>> {
-  if (command.kind === 'split') return withTexts(command.parts.map((part) => explained(part, command.source)), frame, (texts) => ok(texts));
+  if (command.kind === 'split')
+    return withTexts(
+      command.parts.map((part) => explained(part, command.source)),
+      frame,
+      (texts) => ok(texts),
+    );
   return chainOk(command.text.evaluate(frame), (line) => {
     if (!isTainted(line)) return ok(splitCommandLine(line.octets).map(untainted));
     return isStrictTaint(frame.config) || !staysInArguments(line) ? refuse(line.octets, frame) : ok(splitTainted(line));
@@ -50,7 +57,10 @@ function explained({ source, text }: { readonly source: Octets; readonly text: E
     evaluate: (frame) => {
       const explain = (outcome: Outcome<Text>): Outcome<Text> => {
         if (outcome.kind === 'ok' || outcome.message === undefined) return outcome;
-        return { ...outcome, message: `Expansion of "${source}" from command "${command}" in \${run} expansion failed: ${outcome.message}` };
+        return {
+          ...outcome,
+          message: `Expansion of "${source}" from command "${command}" in \${run} expansion failed: ${outcome.message}`,
+        };
       };
       const outcome = text.evaluate(frame);
       return outcome instanceof Promise ? outcome.then(explain) : explain(outcome);
@@ -67,7 +77,9 @@ function staysInArguments(line: Text): boolean {
 function splitTainted(line: Text): Text[] {
   const words: Text[] = [];
   for (const match of line.octets.matchAll(/[^\t-\r ]+/g)) words.push(sliceText(line, match.index, match.index + match[0].length));
-  return words.some(({ octets }) => /["']/.test(octets)) ? splitCommandLine(line.octets).map((octets) => ({ octets, taint: [{ from: 0, to: octets.length }] })) : words;
+  return words.some(({ octets }) => /["']/.test(octets))
+    ? splitCommandLine(line.octets).map((octets) => ({ octets, taint: [{ from: 0, to: octets.length }] }))
+    : words;
 }
 
 function refuse(path: Octets, frame: Frame): Outcome<never> {

@@ -3,7 +3,7 @@ import type { Octets } from '../../base/octets.ts';
 import { defineItem } from '../../core/define/expansion.ts';
 import { type Frame, withCaptures } from '../../core/frame.ts';
 import { chainOk, type MaybePromise } from '../../core/maybe-promise.ts';
-import { ok, type Outcome } from '../../core/outcome.ts';
+import { type Outcome, ok } from '../../core/outcome.ts';
 import type { Regex, RegexMatch } from '../../core/ports.ts';
 import { concatText, emptyText, sliceText, type Text } from '../../core/text.ts';
 import { withTexts } from '../branches.ts';
@@ -62,7 +62,9 @@ function substitute(subject: Text, matches: readonly RegexMatch[], replacement: 
       const match = matches[i];
       if (!match) return ok(concatText([...pieces, sliceText(subject, at)]));
       pieces.push(sliceText(subject, at, match.from));
-      const outcome = isPlain ? ok(replacement) : expandText(replacement.octets, withCaptures(frame, captureTexts(match, subject)), 'sg replacement');
+      const outcome = isPlain
+        ? ok(replacement)
+        : expandText(replacement.octets, withCaptures(frame, captureTexts(match, subject)), 'sg replacement');
       if (outcome instanceof Promise) {
         const next = i + 1;
         return outcome.then((settled) => {

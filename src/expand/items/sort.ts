@@ -3,7 +3,7 @@ import { type Octets, trimSpace } from '../../base/octets.ts';
 import { defineItem, type Expression } from '../../core/define/expansion.ts';
 import { type Frame, withLocal } from '../../core/frame.ts';
 import { chainEach, type MaybePromise } from '../../core/maybe-promise.ts';
-import { fail, type NotOk, ok, type Outcome } from '../../core/outcome.ts';
+import { fail, type NotOk, type Outcome, ok } from '../../core/outcome.ts';
 import { emptyText, type Text } from '../../core/text.ts';
 import { withTexts } from '../branches.ts';
 import { type Comparator, comparators } from '../comparison.ts';
@@ -25,11 +25,13 @@ export default defineItem({
     { kind: 'string', label: 'comparator arg' },
     { kind: 'string', label: 'extractor arg' },
   ],
-  compile: ([list, comparator, extractor]) => (frame) =>
-    withTexts([list, comparator], frame, ([source = emptyText, name = emptyText]) => {
-      const compare = findComparator(trimSpace(name.octets));
-      return typeof compare === 'function' ? sortItems(splitText(source), compare, extractor, frame) : compare;
-    }),
+  compile:
+    ([list, comparator, extractor]) =>
+    (frame) =>
+      withTexts([list, comparator], frame, ([source = emptyText, name = emptyText]) => {
+        const compare = findComparator(trimSpace(name.octets));
+        return typeof compare === 'function' ? sortItems(splitText(source), compare, extractor, frame) : compare;
+      }),
 });
 
 /** Equality puts nothing in order. */

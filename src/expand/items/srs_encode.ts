@@ -17,6 +17,10 @@ export default defineItem({
   compile: eager(([secret = emptyText, sender = emptyText, domain = emptyText], frame) => {
     const { octets } = sender;
     if (octets === '') return emptyText;
-    return derived(encodeSrs(secret.octets, localPartOf(octets), domainOf(octets), domain.octets, frame.services.clock.now()), sender, domain);
+    return derived(
+      encodeSrs(secret.octets, localPartOf(octets), domainOf(octets), domain.octets, frame.services.clock.now()),
+      sender,
+      domain,
+    );
   }),
 });

@@ -8,8 +8,6 @@ export default defineOperator({
   aliases: ['str2b64'],
   summary: 'The string in base64.',
   spec: 'ch. 11 "Expansion operators"',
-  examples: [
-    ['${base64:abc}', 'YWJj'],
-  ],
+  examples: [['${base64:abc}', 'YWJj']],
   transform: (text) => derived(bytesFromOctets(text.octets).toString('base64'), text),
 });

@@ -6,9 +6,7 @@ export default defineOperator({
   name: 'escape8bit',
   summary: 'Octets from 0x7f and backslashes as octal escapes.',
   spec: 'ch. 11 "Expansion operators"',
-  examples: [
-    ['${escape8bit:\\x80\\\\}', '\\200\\134'],
-  ],
+  examples: [['${escape8bit:\\x80\\\\}', '\\200\\134']],
   transform: (text) => derived(escapeHighOctets(text.octets), text),
 });
 

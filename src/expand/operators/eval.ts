@@ -12,7 +12,10 @@ export default defineOperator({
     ['${eval:-(~255&0x1234)}', '-4608'],
     ['${eval:2K}', '2048'],
     ['${eval:1/0}', { kind: 'fail', message: 'error in expression evaluation: divide by zero (after processing "1/0")' }],
-    ['${eval:1+}', { kind: 'fail', message: 'error in expression evaluation: expecting number or opening parenthesis (after processing "1+")' }],
+    [
+      '${eval:1+}',
+      { kind: 'fail', message: 'error in expression evaluation: expecting number or opening parenthesis (after processing "1+")' },
+    ],
   ],
   transform: (text) => mapText(evaluateArithmetic(text.octets, false), text),
 });

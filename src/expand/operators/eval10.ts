@@ -7,8 +7,6 @@ export default defineOperator({
   name: 'eval10',
   summary: 'The value of an arithmetic expression, all numbers in decimal.',
   spec: 'ch. 11 "Expansion operators"',
-  examples: [
-    ['${eval10:08+1}', '9'],
-  ],
+  examples: [['${eval10:08+1}', '9']],
   transform: (text) => mapText(evaluateArithmetic(text.octets, true), text),
 });

@@ -20,7 +20,9 @@ export default defineOperator({
       frame.services.log.panic(message);
       return explain(text.octets, fail(message));
     }
-    return chain(expandText(text.octets, frame, 'expand operator'), (outcome) => (outcome.kind === 'ok' ? outcome.value : explain(text.octets, outcome)));
+    return chain(expandText(text.octets, frame, 'expand operator'), (outcome) =>
+      outcome.kind === 'ok' ? outcome.value : explain(text.octets, outcome),
+    );
   },
 });
 

@@ -8,9 +8,7 @@ export default defineOperator({
   name: 'headerwrap',
   summary: 'A header line folded: columns and a limit for the whole after underscores (80 and 998).',
   spec: 'ch. 11 "Expansion operators"',
-  examples: [
-    ['${headerwrap_20:aaaa bbbb cccc dddd eeee}', 'aaaa bbbb cccc dddd\n eeee'],
-  ],
+  examples: [['${headerwrap_20:aaaa bbbb cccc dddd eeee}', 'aaaa bbbb cccc dddd\n eeee']],
   transform: (text, suffix) => {
     const match = /^([0-9]*)(?:_([0-9]+))?$/.exec(suffix ?? '');
     if (!match) return fail(`non-digit after underscore in "headerwrap_${suffix}"`);

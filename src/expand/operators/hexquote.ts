@@ -6,8 +6,10 @@ export default defineOperator({
   name: 'hexquote',
   summary: 'Octets that do not print, and spaces, as \\xNN.',
   spec: 'ch. 11 "Expansion operators"',
-  examples: [
-    ['${hexquote:a b}', 'a\\x20b'],
-  ],
-  transform: (text) => derived(text.octets.replace(/[^!-~]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`), text),
+  examples: [['${hexquote:a b}', 'a\\x20b']],
+  transform: (text) =>
+    derived(
+      text.octets.replace(/[^!-~]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`),
+      text,
+    ),
 });

@@ -7,8 +7,6 @@ export default defineOperator({
   name: 'lc',
   summary: 'The letters A-Z in lower case.',
   spec: 'ch. 11 "Expansion operators"',
-  examples: [
-    ['${lc:ABC}', 'abc'],
-  ],
+  examples: [['${lc:ABC}', 'abc']],
   transform: (text) => sameSpans(lowerCase(text.octets), text),
 });

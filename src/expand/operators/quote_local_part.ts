@@ -13,7 +13,8 @@ export default defineOperator({
     ['${quote_local_part:.a}', '".a"'],
   ],
   transform: (text) => {
-    if (/^[!#$%&'*+\-/=?^_`{|}~A-Za-z0-9](?:[!#$%&'*+\-/=?^_`{|}~A-Za-z0-9.]*[!#$%&'*+\-/=?^_`{|}~A-Za-z0-9])?$/.test(text.octets)) return text;
+    if (/^[!#$%&'*+\-/=?^_`{|}~A-Za-z0-9](?:[!#$%&'*+\-/=?^_`{|}~A-Za-z0-9.]*[!#$%&'*+\-/=?^_`{|}~A-Za-z0-9])?$/.test(text.octets))
+      return text;
     return derived(quoteOctets(text.octets), text);
   },
 });

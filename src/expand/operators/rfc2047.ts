@@ -1,8 +1,8 @@
 /** `${rfc2047:…}`. Spec ch. 11 "Expansion operators", RFC 2047. */
 import { defineOperator } from '../../core/define/operator.ts';
 import { derived } from '../../core/text.ts';
-import { defaultCharset } from '../header-value.ts';
 import { encodeText } from '../encoded-words.ts';
+import { defaultCharset } from '../header-value.ts';
 
 export default defineOperator({
   name: 'rfc2047',

@@ -7,8 +7,6 @@ export default defineOperator({
   name: 'rfc2047d',
   summary: 'With encoded words decoded into headers_charset.',
   spec: 'ch. 11 "Expansion operators"',
-  examples: [
-    ['${rfc2047d:=?us-ascii?B?YWJj?=}', 'abc'],
-  ],
+  examples: [['${rfc2047d:=?us-ascii?B?YWJj?=}', 'abc']],
   apply: (text, frame) => derived(decodeWords(text.octets, frame, frame.config.main.headers_charset ?? defaultCharset), text),
 });

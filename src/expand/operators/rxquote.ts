@@ -6,8 +6,6 @@ export default defineOperator({
   name: 'rxquote',
   summary: 'A backslash before everything but letters and digits, for use in a regular expression.',
   spec: 'ch. 11 "Expansion operators"',
-  examples: [
-    ['${rxquote:a.b-c}', 'a\\.b\\-c'],
-  ],
+  examples: [['${rxquote:a.b-c}', 'a\\.b\\-c']],
   transform: (text) => derived(text.octets.replace(/[^0-9A-Za-z]/g, '\\$&'), text),
 });

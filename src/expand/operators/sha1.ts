@@ -8,8 +8,7 @@ export default defineOperator({
   name: 'sha1',
   summary: 'The SHA1 digest of the string, in hex in upper case.',
   spec: 'ch. 11 "Expansion operators"',
-  examples: [
-    ['${sha1:abc}', 'A9993E364706816ABA3E25717850C26C9CD0D89D'],
-  ],
-  transform: (text) => derived(createHash('sha1').update(bytesFromOctets(text.octets)).digest('hex').toUpperCase() /* octets: hexadecimal digits */, text),
+  examples: [['${sha1:abc}', 'A9993E364706816ABA3E25717850C26C9CD0D89D']],
+  transform: (text) =>
+    derived(createHash('sha1').update(bytesFromOctets(text.octets)).digest('hex').toUpperCase() /* octets: hexadecimal digits */, text),
 });

@@ -18,7 +18,10 @@ export default defineOperator({
   transform: (text, suffix) => {
     const bits = suffix || '256';
     if (!VARIANTS.has(bits)) return fail('unrecognised sha2 variant');
-    return derived(createHash(`sha${bits}`).update(bytesFromOctets(text.octets)).digest('hex').toUpperCase() /* octets: hexadecimal digits */, text);
+    return derived(
+      createHash(`sha${bits}`).update(bytesFromOctets(text.octets)).digest('hex').toUpperCase() /* octets: hexadecimal digits */,
+      text,
+    );
   },
 });
 

@@ -16,7 +16,10 @@ export default defineOperator({
   transform: (text, suffix) => {
     const bits = suffix || '256';
     if (!VARIANTS.has(bits)) return fail('unrecognised sha3 variant');
-    return derived(createHash(`sha3-${bits}`).update(bytesFromOctets(text.octets)).digest('hex').toUpperCase() /* octets: hexadecimal digits */, text);
+    return derived(
+      createHash(`sha3-${bits}`).update(bytesFromOctets(text.octets)).digest('hex').toUpperCase() /* octets: hexadecimal digits */,
+      text,
+    );
   },
 });
 

@@ -6,8 +6,6 @@ export default defineOperator({
   name: 'stat',
   summary: 'Facts of a file as `name=value` pairs: mode smode inode device links uid gid size atime mtime ctime.',
   spec: 'ch. 11 "Expansion operators"',
-  examples: [
-    ['${stat:/no/such/file}', { kind: 'fail', message: 'stat(/no/such/file) failed: No such file or directory' }],
-  ],
+  examples: [['${stat:/no/such/file}', { kind: 'fail', message: 'stat(/no/such/file) failed: No such file or directory' }]],
   apply: (text, frame) => statText(text.octets, frame),
 });

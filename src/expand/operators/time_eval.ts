@@ -14,6 +14,8 @@ export default defineOperator({
   ],
   transform: (text) => {
     const seconds = parseTimeSpan(text.octets);
-    return seconds === undefined ? fail(`string "${text.octets}" is not an Exim time interval in "time_eval" operator`) : untainted(String(seconds));
+    return seconds === undefined
+      ? fail(`string "${text.octets}" is not an Exim time interval in "time_eval" operator`)
+      : untainted(String(seconds));
   },
 });

@@ -7,8 +7,6 @@ export default defineOperator({
   name: 'uc',
   summary: 'The letters a-z in upper case.',
   spec: 'ch. 11 "Expansion operators"',
-  examples: [
-    ['${uc:abc}', 'ABC'],
-  ],
+  examples: [['${uc:abc}', 'ABC']],
   transform: (text) => sameSpans(upperCase(text.octets), text),
 });

@@ -1,7 +1,7 @@
 /** `${utf8_localpart_from_alabel:…}`. Spec ch. 11 "Expansion operators", RFC 5891. */
 import { defineOperator } from '../../core/define/operator.ts';
-import { mapText } from '../branches.ts';
 import { localPartFromAlabel } from '../alabel.ts';
+import { mapText } from '../branches.ts';
 
 export default defineOperator({
   name: 'utf8_localpart_from_alabel',

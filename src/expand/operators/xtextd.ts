@@ -6,8 +6,10 @@ export default defineOperator({
   name: 'xtextd',
   summary: 'What an xtext stands for.',
   spec: 'ch. 11 "Expansion operators"',
-  examples: [
-    ['${xtextd:a+2Bb}', 'a+b'],
-  ],
-  transform: (text) => derived(text.octets.replace(/\+([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))), text),
+  examples: [['${xtextd:a+2Bb}', 'a+b']],
+  transform: (text) =>
+    derived(
+      text.octets.replace(/\+([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+      text,
+    ),
 });

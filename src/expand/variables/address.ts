@@ -10,7 +10,11 @@ const NO_ID = 0xffff_ffff;
 export default [
   remoteVariable('local_part', 'The local part of the address, without quoting, prefix and suffix.', localPart),
   remoteVariable('domain', 'The domain of the address, in lower case.', domain),
-  variable('local_part_data', 'What the local part matched in a list, or the login that was found.', (frame) => frame.address?.state.localPartData ?? frame.results.localPartData),
+  variable(
+    'local_part_data',
+    'What the local part matched in a list, or the login that was found.',
+    (frame) => frame.address?.state.localPartData ?? frame.results.localPartData,
+  ),
   variable('domain_data', 'What the domain matched in a list.', (frame) => frame.address?.state.domainData ?? frame.results.domainData),
   variable('address_data', 'What a router set as address_data.', (frame) => frame.address?.state.addressData ?? frame.results.addressData),
   variable('host_data', 'What the host matched in a list.', (frame) => frame.address?.state.hostData ?? frame.results.hostData),
@@ -18,16 +22,28 @@ export default [
   remoteVariable('local_part_prefix_v', 'The variable part of the prefix.', (frame) => emptyIsUnset(frame.address?.state.prefixVariable)),
   octetsVariable('local_part_suffix', 'The suffix that was taken from the local part.', (frame) => frame.address?.state.suffix),
   remoteVariable('local_part_suffix_v', 'The variable part of the suffix.', (frame) => emptyIsUnset(frame.address?.state.suffixVariable)),
-  remoteVariable('original_local_part', 'The local part of the address that this one was made from in the end.', (frame) => wholeLocalPart(originalOf(frame))),
-  remoteVariable('original_domain', 'The domain of the address that this one was made from in the end.', (frame) => originalOf(frame)?.domain),
-  remoteVariable('parent_local_part', 'The local part of the address that this one was made from.', (frame) => wholeLocalPart(frame.address?.parent)),
+  remoteVariable('original_local_part', 'The local part of the address that this one was made from in the end.', (frame) =>
+    wholeLocalPart(originalOf(frame)),
+  ),
+  remoteVariable(
+    'original_domain',
+    'The domain of the address that this one was made from in the end.',
+    (frame) => originalOf(frame)?.domain,
+  ),
+  remoteVariable('parent_local_part', 'The local part of the address that this one was made from.', (frame) =>
+    wholeLocalPart(frame.address?.parent),
+  ),
   remoteVariable('parent_domain', 'The domain of the address that this one was made from.', (frame) => frame.address?.parent?.domain),
   variable('address_file', 'The file that redirection named.', (frame) => fileName(frame, '/')),
   variable('address_pipe', 'The command that redirection named.', (frame) => fileName(frame, '|')),
   octetsVariable('home', 'The home directory of the user or that the router set.', (frame) => frame.address?.state.home),
   numberVariable('local_user_uid', 'The uid that check_local_user found.', (frame) => frame.address?.state.localUser?.uid, NO_ID),
   numberVariable('local_user_gid', 'The gid that check_local_user found.', (frame) => frame.address?.state.localUser?.gid, NO_ID),
-  octetsVariable('self_hostname', 'The local host that an address was routed to, when `self = pass`.', (frame) => frame.address?.state.selfHostname),
+  octetsVariable(
+    'self_hostname',
+    'The local host that an address was routed to, when `self = pass`.',
+    (frame) => frame.address?.state.selfHostname,
+  ),
   octetsVariable('router_name', 'The router that runs or ran.', (frame) => frame.address?.state.router?.name),
   octetsVariable('transport_name', 'The transport that runs.', (frame) => frame.address?.state.transport?.name),
   remoteVariable('host', 'The host that the message goes to.', (frame) => targetHost(frame)?.name),
@@ -69,7 +85,8 @@ function wholeLocalPart(address: Address | undefined): Octets | undefined {
 
 function fileName(frame: Frame, kind: '/' | '|') {
   const { address } = frame;
-  if (!address || address.kind === 'mailbox' || address.kind === 'autoreply' || (address.kind === 'pipe') !== (kind === '|')) return undefined;
+  if (!address || address.kind === 'mailbox' || address.kind === 'autoreply' || (address.kind === 'pipe') !== (kind === '|'))
+    return undefined;
   return address.state.fileName ?? local(kind === '|' ? address.address.replace(/^\|[\t ]*/, '') : address.address);
 }
 

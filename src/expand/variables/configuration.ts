@@ -1,13 +1,21 @@
 /** Variables of the configuration, the program and the machine. Spec ch. 11 "Expansion variables". */
 import type { Octets } from '../../base/octets.ts';
 import type { Frame } from '../../core/frame.ts';
-import { numberVariable, octetsVariable, unsetVariable, variable } from '../reading.ts';
 import { untainted } from '../../core/text.ts';
+import { numberVariable, octetsVariable, unsetVariable, variable } from '../reading.ts';
 
 export default [
-  octetsVariable('primary_hostname', 'The name of this host.', (frame) => frame.config.main.primary_hostname ?? frame.services.machine.hostName),
+  octetsVariable(
+    'primary_hostname',
+    'The name of this host.',
+    (frame) => frame.config.main.primary_hostname ?? frame.services.machine.hostName,
+  ),
   octetsVariable('qualify_domain', 'The domain that unqualified addresses get.', qualifyDomain),
-  octetsVariable('qualify_recipient', 'The domain that unqualified recipients get.', (frame) => frame.config.main.qualify_recipient ?? qualifyDomain(frame)),
+  octetsVariable(
+    'qualify_recipient',
+    'The domain that unqualified recipients get.',
+    (frame) => frame.config.main.qualify_recipient ?? qualifyDomain(frame),
+  ),
   octetsVariable('spool_directory', 'The spool directory.', (frame) => frame.config.startup.spoolDirectory),
   octetsVariable('config_file', 'The main configuration file.', (frame) => frame.config.files[0]?.path),
   octetsVariable('config_dir', 'The directory of the main configuration file.', (frame) => directoryOf(frame.config.files[0]?.path)),
@@ -17,7 +25,9 @@ export default [
   octetsVariable('exim_version', 'The version of Exim that this program is.', (frame) => frame.config.main.exim_version),
   octetsVariable('version_number', 'The version of Exim that this program is.', (frame) => frame.config.main.exim_version),
   unsetVariable('compile_number', 'How often the program was built.', '1'),
-  variable('localhost_number', 'The expanded option localhost_number.', (frame) => untainted(String(frame.config.startup.localhostNumber ?? 0))),
+  variable('localhost_number', 'The expanded option localhost_number.', (frame) =>
+    untainted(String(frame.config.startup.localhostNumber ?? 0)),
+  ),
   numberVariable('bounce_return_size_limit', 'The option bounce_return_size_limit.', (frame) => frame.config.main.bounce_return_size_limit),
   numberVariable('return_size_limit', 'Older name of $bounce_return_size_limit.', (frame) => frame.config.main.bounce_return_size_limit),
   numberVariable('pid', 'The process.', (frame) => frame.services.machine.pid),
@@ -27,7 +37,9 @@ export default [
   numberVariable('log_space', 'Free space in KiB for the log.', (frame) => freeSpace(frame, logDirectory(frame)).kib),
   numberVariable('log_inodes', 'Free inodes for the log.', (frame) => freeSpace(frame, logDirectory(frame)).inodes),
   unsetVariable('queue_size', 'How many messages are queued.'),
-  octetsVariable('initial_cwd', 'The directory in which the program was started.', (frame) => frame.services.machine.environment().get('PWD')),
+  octetsVariable('initial_cwd', 'The directory in which the program was started.', (frame) =>
+    frame.services.machine.environment().get('PWD'),
+  ),
 ];
 
 function qualifyDomain(frame: Frame): Octets | undefined {
@@ -47,6 +59,9 @@ function freeSpace(frame: Frame, path: Octets) {
 /** Of the first log that is a file; the spool's own when there is none. */
 function logDirectory(frame: Frame): Octets {
   const { logFilePath, spoolDirectory } = frame.config.startup;
-  const path = logFilePath.split(':').find((item) => item.includes('/'))?.replace(/^[\t ]+/, '');
+  const path = logFilePath
+    .split(':')
+    .find((item) => item.includes('/'))
+    ?.replace(/^[\t ]+/, '');
   return directoryOf(path) ?? spoolDirectory;
 }

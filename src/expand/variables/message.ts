@@ -1,5 +1,5 @@
 /** Variables of the message that is received or delivered. Spec ch. 11 "Expansion variables". */
-import { octetsFromBytes, type Octets, trimEnd, trimStart } from '../../base/octets.ts';
+import { type Octets, octetsFromBytes, trimEnd, trimStart } from '../../base/octets.ts';
 import { type Frame, mailOf } from '../../core/frame.ts';
 import type { Body, Mail } from '../../core/message.ts';
 import type { NotOk, Outcome } from '../../core/outcome.ts';
@@ -19,10 +19,14 @@ export default [
   numberVariable('body_zerocount', 'The binary zeros in the body.', (frame) => mailOf(frame)?.bodyZeroCount),
   numberVariable('max_received_linelength', 'The length of the longest line as received.', (frame) => mailOf(frame)?.maxReceivedLineLength),
   numberVariable('message_age', 'How many seconds ago the message was received when this delivery began.', messageAge),
-  numberVariable('received_time', 'When the message was received, in seconds since the epoch.', (frame) => seconds(mailOf(frame)?.receivedAtMs)),
+  numberVariable('received_time', 'When the message was received, in seconds since the epoch.', (frame) =>
+    seconds(mailOf(frame)?.receivedAtMs),
+  ),
   numberVariable('received_count', 'The Received: headers.', (frame) => liveHeaders(frame).filter((header) => header.type === 'P').length),
   remoteVariable('received_for', 'The recipient, when there is one only.', (frame) => onlyRecipient(mailOf(frame))),
-  variable('message_headers', 'The header lines, with encoded words decoded.', (frame) => headerText(frame, (text) => decodeWords(trimEnd(text), frame, undefined), '\n')),
+  variable('message_headers', 'The header lines, with encoded words decoded.', (frame) =>
+    headerText(frame, (text) => decodeWords(trimEnd(text), frame, undefined), '\n'),
+  ),
   variable('message_headers_raw', 'The header lines as they are.', (frame) => headerText(frame, (text) => text, '')),
   variable('message_body', 'The beginning of the body.', (frame) => bodyText(frame, (body, limit) => body.head(limit))),
   variable('message_body_end', 'The end of the body.', (frame) => bodyText(frame, (body, limit) => body.tail(limit))),
@@ -30,17 +34,29 @@ export default [
   remoteVariable('sender_address', 'The sender of the envelope.', (frame) => mailOf(frame)?.sender),
   remoteVariable('sender_address_domain', 'The domain of the sender.', (frame) => mapSender(frame, domainOf)),
   remoteVariable('sender_address_local_part', 'The local part of the sender.', (frame) => mapSender(frame, localPartOf)),
-  remoteVariable('return_path', 'The sender of the outgoing envelope.', (frame) => frame.returnPath ?? frame.address?.state.errorsTo ?? frame.message?.sender),
+  remoteVariable(
+    'return_path',
+    'The sender of the outgoing envelope.',
+    (frame) => frame.returnPath ?? frame.address?.state.errorsTo ?? frame.message?.sender,
+  ),
   remoteVariable('reply_address', 'The contents of Reply-To:, or else of From:.', replyAddress),
-  remoteVariable('recipients', 'The recipients, with commas between; in system filters and in ACLs that see the whole message.', recipients),
-  remoteVariable('recipients_list', 'The recipients as a list with colons; where $recipients may be used.', (frame) => recipients(frame)?.replaceAll(':', '::').replaceAll(', ', ':')),
+  remoteVariable(
+    'recipients',
+    'The recipients, with commas between; in system filters and in ACLs that see the whole message.',
+    recipients,
+  ),
+  remoteVariable('recipients_list', 'The recipients as a list with colons; where $recipients may be used.', (frame) =>
+    recipients(frame)?.replaceAll(':', '::').replaceAll(', ', ':'),
+  ),
   numberVariable('recipients_count', 'How many recipients the message has.', (frame) => mailOf(frame)?.recipients.length),
   numberVariable('rcpt_count', 'The RCPT commands for the message.', (frame) => frame.transaction?.state.rcptCount),
   numberVariable('rcpt_fail_count', 'The RCPT commands that were refused for good.', (frame) => frame.transaction?.state.rcptFailCount),
   numberVariable('rcpt_defer_count', 'The RCPT commands that were refused for now.', (frame) => frame.transaction?.state.rcptDeferCount),
   remoteVariable('headers_added', 'The header lines that `add_header` added so far.', (frame) => headersAdded(frame)),
   remoteVariable('dsn_envid', 'The envelope identifier of RFC 3461.', (frame) => mailOf(frame)?.dsn.envid),
-  octetsVariable('queue_name', 'The queue that the message is in.', (frame) => (frame.message?.queueName === '' ? undefined : frame.message?.queueName)),
+  octetsVariable('queue_name', 'The queue that the message is in.', (frame) =>
+    frame.message?.queueName === '' ? undefined : frame.message?.queueName,
+  ),
   unsetVariable('local_scan_data', 'What local_scan() returned.'),
   flagVariable('mime_is_coverletter', 'The MIME part is the cover letter.', () => false),
   flagVariable('mime_is_multipart', 'The MIME part has parts.', () => false),
@@ -108,7 +124,16 @@ function replyAddress(frame: Frame): Octets | undefined {
   return undefined;
 }
 
-const WHOLE_MESSAGE_PHASES: ReadonlySet<string> = new Set(['predata', 'data', 'mime', 'dkim', 'prdr', 'not_smtp_start', 'not_smtp', 'not_smtp_mime']);
+const WHOLE_MESSAGE_PHASES: ReadonlySet<string> = new Set([
+  'predata',
+  'data',
+  'mime',
+  'dkim',
+  'prdr',
+  'not_smtp_start',
+  'not_smtp',
+  'not_smtp_mime',
+]);
 
 /** Not for users' filters, which could see Bcc recipients: only while no address is being processed, or in ACLs for the whole message. */
 function recipients(frame: Frame): Octets | undefined {
@@ -121,4 +146,3 @@ function headersAdded(frame: Frame): Octets | undefined {
   const added = frame.transaction?.state.addedHeaders;
   return added === undefined || added.length === 0 ? undefined : added.map(({ text }) => text.replace(/\n$/, '')).join('\n');
 }
-

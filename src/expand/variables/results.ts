@@ -3,10 +3,22 @@ import { numberVariable, octetsVariable, remoteVariable, unsetVariable, variable
 
 export default [
   numberVariable('runrc', 'The exit status of the last `${run`.', (frame) => frame.results.runrc),
-  octetsVariable('lookup_dnssec_authenticated', '`yes` or `no` when the last DNS lookup asked for DNSSEC.', (frame) => frame.results.lookupDnssecAuthenticated),
+  octetsVariable(
+    'lookup_dnssec_authenticated',
+    '`yes` or `no` when the last DNS lookup asked for DNSSEC.',
+    (frame) => frame.results.lookupDnssecAuthenticated,
+  ),
   remoteVariable('acl_verify_message', 'Why the last verification failed.', (frame) => frame.results.aclVerifyMessage),
-  octetsVariable('sender_verify_failure', 'At which step the verification of the sender failed.', (frame) => frame.results.senderVerifyFailure),
-  octetsVariable('recipient_verify_failure', 'At which step the verification of the recipient failed.', (frame) => frame.results.recipientVerifyFailure),
+  octetsVariable(
+    'sender_verify_failure',
+    'At which step the verification of the sender failed.',
+    (frame) => frame.results.senderVerifyFailure,
+  ),
+  octetsVariable(
+    'recipient_verify_failure',
+    'At which step the verification of the recipient failed.',
+    (frame) => frame.results.recipientVerifyFailure,
+  ),
   variable('dnslist_domain', 'The DNS list that had the key.', (frame) => frame.results.dnslistDomain),
   variable('dnslist_matched', 'The key that the DNS list had.', (frame) => frame.results.dnslistMatched),
   variable('dnslist_text', 'The TXT record of the DNS list.', (frame) => frame.results.dnslistText),

@@ -9,9 +9,15 @@ export default [
   unsetVariable('item', 'The item of the list that is gone through.'),
   ...digits.slice(1).map((index) => unsetVariable(`acl_arg${index}`, `Argument ${index} of the ACL that was called.`)),
   unsetVariable('acl_narg', 'How many arguments the ACL was called with.', '0'),
-  ...digits.slice(1, 5).map((index) =>
-    variable(`auth${index}`, `Item ${index} of the authentication data, while an authenticator is evaluated.`, (frame) => frame.results.auth?.[index - 1]),
-  ),
+  ...digits
+    .slice(1, 5)
+    .map((index) =>
+      variable(
+        `auth${index}`,
+        `Item ${index} of the authentication data, while an authenticator is evaluated.`,
+        (frame) => frame.results.auth?.[index - 1],
+      ),
+    ),
   unsetVariable('thisaddress', 'The address that a `foranyaddress` command of a filter looks at.'),
   ...digits.map((index) => filterVariable(`n${index}`, `Counter ${index} of a filter.`)),
   ...digits.map((index) => filterVariable(`sn${index}`, `Counter ${index} as the system filter left it.`)),

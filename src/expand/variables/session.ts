@@ -4,12 +4,26 @@ import { numberVariable, octetsVariable, remoteVariable, unsetVariable, yesNoVar
 
 export default [
   remoteVariable('smtp_command', 'The SMTP command that is being processed.', (frame) => frame.session?.state.command),
-  remoteVariable('smtp_command_argument', 'The argument of the SMTP command that is being processed.', (frame) => frame.session?.state.commandArgument),
-  octetsVariable('smtp_command_history', 'The last SMTP commands, with commas between.', (frame) => emptyIsUnset(frame.session?.state.commandHistory.join(','))),
+  remoteVariable(
+    'smtp_command_argument',
+    'The argument of the SMTP command that is being processed.',
+    (frame) => frame.session?.state.commandArgument,
+  ),
+  octetsVariable('smtp_command_history', 'The last SMTP commands, with commas between.', (frame) =>
+    emptyIsUnset(frame.session?.state.commandHistory.join(',')),
+  ),
   octetsVariable('smtp_notquit_reason', 'Why the session ends without QUIT.', (frame) => frame.session?.state.quitReason),
-  numberVariable('smtp_count_at_connection_start', 'How many connections there were when this one began.', (frame) => frame.session?.connectionCount),
+  numberVariable(
+    'smtp_count_at_connection_start',
+    'How many connections there were when this one began.',
+    (frame) => frame.session?.connectionCount,
+  ),
   octetsVariable('connection_id', 'An identifier of the SMTP connection.', (frame) => frame.session?.connectionId),
-  numberVariable('caller_uid', 'The real uid of who called the program.', (frame) => frame.session?.caller?.uid ?? frame.services.machine.realUid()),
+  numberVariable(
+    'caller_uid',
+    'The real uid of who called the program.',
+    (frame) => frame.session?.caller?.uid ?? frame.services.machine.realUid(),
+  ),
   numberVariable('caller_gid', 'The real gid of who called the program.', (frame) => frame.session?.caller?.gid),
   yesNoVariable('prdr_requested', 'The client asked for a reply for each recipient.', () => false),
   yesNoVariable('proxy_session', 'The connection came through a proxy.', () => false),

@@ -10,8 +10,15 @@ export default [
   octetsVariable('tod_log', 'Date and time as in logs.', (frame) => logTime(frame)),
   octetsVariable('tod_logfile', 'The date as in names of log files.', (frame) => logTime(frame).slice(0, 10).replaceAll('-', '')),
   octetsVariable('tod_zone', 'The local zone.', (frame) => zone(frame)),
-  octetsVariable('tod_zulu', 'Date and time in UTC.', (frame) => new Date(now(frame)).toISOString().replace(/[-:]|\.\d+/g, '').replace('T', '')),
-  octetsVariable('tod_bsdinbox', 'Date and time as in `From ` lines of mailboxes.', (frame) => formatCtime(frame.services.clock, frame.config.main.timezone)),
+  octetsVariable('tod_zulu', 'Date and time in UTC.', (frame) =>
+    new Date(now(frame))
+      .toISOString()
+      .replace(/[-:]|\.\d+/g, '')
+      .replace('T', ''),
+  ),
+  octetsVariable('tod_bsdinbox', 'Date and time as in `From ` lines of mailboxes.', (frame) =>
+    formatCtime(frame.services.clock, frame.config.main.timezone),
+  ),
 ];
 
 function now(frame: Frame): number {
