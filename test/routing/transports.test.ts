@@ -1,0 +1,353 @@
+/** What transports do with a batch: files in memory, scripted servers, a fake spawner. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bytesFromOctets } from '../../src/base/octets.ts';
+import type { Octets } from '../../src/base/octets.ts';
+import type { Address, Body, DeliveryBatch, DeliveryResult, HostItem, Message, RetryPort } from '../../src/core/index.ts';
+import { ok } from '../../src/core/outcome.ts';
+import { makeHeader } from '../../src/message/header.ts';
+import { makeAddress } from '../../src/routers/address.ts';
+import { FakeConnection, FakeNet, connectFailure } from '../../src/system/fakes/net.ts';
+import type { FakePeer } from '../../src/system/fakes/net.ts';
+import { FakeSpawner } from '../../src/system/fakes/spawner.ts';
+import type { FakeProgram } from '../../src/system/fakes/spawner.ts';
+import { prepareBatch } from '../../src/transports/headers.ts';
+import type { World } from './world.ts';
+import { makeWorld } from './world.ts';
+
+function bodyOf(octets: Octets): Body {
+  const bytes = bytesFromOctets(octets);
+  return {
+    sizeBytes: bytes.length, bytes, head: (limit) => ok(bytes.subarray(0, limit)), tail: (limit) => ok(bytes.subarray(-limit)),
+    async *chunks() { yield bytes; },
+  };
+}
+
+function messageWith(body: Octets, more: Partial<Message> = {}): Message {
+  return {
+    id: '1xUlZP-00000000bq2-2R00', sender: 'snd@x.ex', recipients: [{ address: 'a@b.ex' }], headers: [makeHeader('Subject: hi\n'), makeHeader('X-Old: 1\n')],
+    body: bodyOf(body), size: body.length + 20, bodyLineCount: 1, bodyZeroCount: 0, maxReceivedLineLength: 70, receivedAtMs: 0, isUtf8: false, dsn: {}, aclM: new Map(),
+    origin: { isLocal: true, callerUid: 93, callerGid: 93, callerLogin: 'exim', aclC: new Map() }, nonRecipients: new Set(), isFirstDelivery: true,
+    isManuallyThawed: false, isLocalError: false, dontDeliver: false, warningCount: 0, receivedUsec: 0, isSenderSetUntrusted: false, unknownSpoolLines: [],
+    queueName: '', isQueueOnly: false, ...more,
+  };
+}
+
+interface Delivered {
+  readonly results: readonly DeliveryResult[];
+  readonly failedHosts: readonly string[];
+}
+
+/** Sends a message for some addresses through one transport of the world's configuration. */
+async function deliver(world: World, name: string, addresses: readonly Address[], message: Message): Promise<Delivered> {
+  const instance = world.frame.config.transports.get(name);
+  assert.ok(instance?.behaviour !== undefined);
+  const failedHosts: string[] = [];
+  const settled: DeliveryResult[] = [];
+  const retry: RetryPort = { hostStatus: () => 'due', hostFailed: (host, _address, error) => void failedHosts.push(`${host.address ?? ''} ${error.name}`), hostWorked: () => undefined };
+  const [first] = addresses;
+  assert.ok(first !== undefined);
+  const frame = { ...world.frame, message, address: first, batch: addresses };
+  const prepared = await prepareBatch({
+    message, addresses, instance, frame, services: world.services, until: world.frame.until, isRehearsal: false, retry,
+    settled: async (result) => void settled.push(result),
+  });
+  assert.equal(prepared.kind, 'ok');
+  assert.ok(prepared.kind === 'ok');
+  const batch: DeliveryBatch = prepared.value;
+  const results = await instance.behaviour.deliver(batch);
+  assert.deepEqual(results, settled, 'every result is reported');
+  return { results, failedHosts };
+}
+
+const short = ({ address, kind, message, errorNumber, errorReason, host }: DeliveryResult) =>
+  [kind, address.address, errorNumber, errorReason, host?.address, message].filter((part) => part !== undefined && part !== '').join(' | ');
+
+function local(address: Octets, state: Partial<Address['state']> = {}): Address {
+  const made = makeAddress({ address, recipientIndex: 0 });
+  Object.assign(made.state, state);
+  return made;
+}
+
+// ---------------------------------------------------------------- appendfile
+
+const FILES = `begin transports
+mbox:
+  driver = appendfile
+  file = /var/mail/$local_part
+  delivery_date_add
+  envelope_to_add
+  return_path_add
+  headers_remove = x-old
+  headers_add = X-New: $local_part
+maildir:
+  driver = appendfile
+  directory = /home/$local_part/Maildir
+  maildir_format
+  maildir_tag = ,S=$message_size
+small:
+  driver = appendfile
+  file = /var/mail/$local_part
+  quota = 50
+bounded:
+  driver = appendfile
+  file = /var/mail/$local_part
+  create_file = belowhome
+tiny:
+  driver = appendfile
+  file = /var/mail/$local_part
+  message_size_limit = 10
+impatient:
+  driver = appendfile
+  file = /var/mail/$local_part
+  lock_retries = 2
+  lock_interval = 1s
+crlf:
+  driver = appendfile
+  file = /var/mail/$local_part
+  use_crlf
+  check_string =
+  message_prefix =
+  message_suffix =
+`;
+
+test('appendfile: a mailbox gets From line, header changes, escapes and an empty line', async () => {
+  const world = await makeWorld(FILES);
+  world.files.makeDirectory('/var/mail');
+  const message = messageWith('From me\nFromage\n\nFrom you');
+  const { results } = await deliver(world, 'mbox', [local('ann@b.ex')], message);
+  assert.deepEqual(results.map(short), ['delivered | ann@b.ex']);
+  const text = world.files.text('/var/mail/ann') ?? '';
+  assert.match(text, /^From snd@x\.ex [A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} [0-9]{4}\nReturn-path: <snd@x\.ex>\nEnvelope-to: ann@b\.ex\nDelivery-date: /);
+  assert.ok(text.endsWith('\nSubject: hi\nX-New: ann\n\n>From me\nFromage\n\n>From you\n\n'), text);
+  assert.deepEqual(world.files.paths('/var/mail'), ['/var/mail/ann']);
+  await deliver(world, 'mbox', [local('ann@b.ex')], message);
+  assert.equal((world.files.text('/var/mail/ann') ?? '').length, text.length * 2);
+});
+
+test('appendfile: what may not be written defers with Exim\'s words', async () => {
+  const world = await makeWorld(FILES);
+  world.files.makeDirectory('/var/mail');
+  const attempt = async (transport: string, address: Address) => (await deliver(world, transport, [address], messageWith('text\n'))).results.map(short);
+  world.files.put('/var/mail/wide', '', 0o400);
+  assert.deepEqual(await attempt('mbox', local('wide@b.ex')), ['deferred | wide@b.ex | -7 | mailbox /var/mail/wide has the wrong mode 400 (600 expected)']);
+  world.files.put('/var/mail/roots', '', 0o600);
+  world.files.chown('/var/mail/roots', 0, 0);
+  assert.deepEqual(await attempt('mbox', local('roots@b.ex')), ['deferred | roots@b.ex | -6 | mailbox /var/mail/roots has wrong uid (0 != 93)']);
+  assert.deepEqual(await attempt('small', local('full@b.ex')), ['deferred | full@b.ex | -22 | mailbox is full (MTA-imposed quota exceeded while writing to /var/mail/full)']);
+  assert.deepEqual(await attempt('bounded', local('out@b.ex', { home: '/home/out' })), ['deferred | out@b.ex | -34 | tried to create file in /var/mail, but file creation outside the home directory is not permitted']);
+  assert.deepEqual(await attempt('tiny', local('big@b.ex')), ['failed | big@b.ex | message is too big (transport limit = 10)']);
+  assert.deepEqual(await attempt('mbox', local('"../etc"@b.ex')), ["deferred | \"../etc\"@b.ex | -1 | Tainted '/var/mail/../etc' (file or directory name for mbox transport) not permitted"]);
+  world.files.put('/var/mail/held', '', 0o600);
+  world.files.put('/var/mail/held.lock', '', 0o600);
+  assert.deepEqual(await attempt('impatient', local('held@b.ex')), ['deferred | held@b.ex | -9 | failed to lock mailbox /var/mail/held (lock file)']);
+  assert.deepEqual(world.files.paths('/var/mail').filter((path) => path.includes('.lock.')), [], 'no hitching posts are left');
+});
+
+test('appendfile: a failing write leaves the mailbox as it was', async () => {
+  const world = await makeWorld(FILES);
+  world.files.put('/var/mail/ann', 'old\n', 0o600);
+  world.files.failOn('write', '/var/mail/ann', 'ENOSPC');
+  const { results } = await deliver(world, 'mbox', [local('ann@b.ex')], messageWith('text\n'));
+  assert.equal(results[0]?.kind, 'deferred');
+  assert.equal(world.files.text('/var/mail/ann'), 'old\n');
+  assert.deepEqual(world.files.paths('/var/mail'), ['/var/mail/ann']);
+});
+
+test('appendfile: Maildir, and CRLF', async () => {
+  const world = await makeWorld(FILES);
+  await deliver(world, 'maildir', [local('ann@b.ex')], messageWith('From x\n'));
+  const [file] = world.files.paths('/home/ann/Maildir/new');
+  assert.match(file ?? '', /\/new\/[0-9]+\.M[0-9]+P1234\.host\.test\.ex,S=29$/);
+  assert.equal(world.files.text(file ?? ''), 'Subject: hi\nX-Old: 1\n\nFrom x\n');
+  assert.equal(world.files.stat('/home/ann/Maildir/cur').kind, 'ok');
+  world.files.makeDirectory('/var/mail');
+  await deliver(world, 'crlf', [local('bob@b.ex')], messageWith('one\ntwo\n'));
+  assert.equal(world.files.text('/var/mail/bob'), 'Subject: hi\r\nX-Old: 1\r\n\r\none\r\ntwo\r\n');
+});
+
+// ---------------------------------------------------------------- smtp
+
+const REMOTE = `begin transports
+out:
+  driver = smtp
+  hosts = 198.51.100.1 : 198.51.100.2
+slow:
+  driver = smtp
+  hosts = 198.51.100.1
+  hosts_avoid_pipelining = *
+  hosts_avoid_tls = *
+secure:
+  driver = smtp
+  hosts = 198.51.100.1
+  hosts_require_tls = *
+mail:
+  driver = smtp
+  hosts = 198.51.100.1
+  protocol = lmtp
+  port = 2003
+one:
+  driver = smtp
+  hosts = 198.51.100.1
+  max_rcpt = 1
+`;
+
+const EHLO = '250-mx.ex hello\r\n250-SIZE 1000000\r\n250 PIPELINING\r\n';
+
+/** A server that answers line by line; what is not in the table gets 250. */
+function server(answers: Readonly<Record<string, Octets>>, ehlo = EHLO): FakePeer {
+  let isData = false;
+  return (written) => {
+    if (written === '') return '220 mx.ex ready\r\n';
+    let reply = '';
+    for (const line of written.split('\r\n').slice(0, -1)) {
+      if (isData) {
+        if (line !== '.') continue;
+        isData = false;
+        reply += answers['.'] ?? '250 OK id=1\r\n';
+        continue;
+      }
+      const known = Object.entries(answers).find(([start]) => start !== '.' && line.startsWith(start));
+      const answer = known?.[1] ?? (line.startsWith('EHLO') || line.startsWith('LHLO') ? ehlo : line === 'DATA' ? '354 go\r\n' : '250 OK\r\n');
+      if (line === 'DATA' && answer.startsWith('354')) isData = true;
+      reply += answer;
+    }
+    return reply;
+  };
+}
+
+async function send(transport: string, peers: Readonly<Record<string, FakePeer | 'refused'>>, addresses: readonly Octets[], more: Partial<Message> = {}, hosts?: readonly HostItem[]) {
+  const net = new FakeNet(Object.fromEntries(Object.entries(peers).map(([key, peer]) => [key, () => (peer === 'refused' ? connectFailure('ECONNREFUSED', 'Connection refused') : new FakeConnection(peer))])));
+  const world = await makeWorld(REMOTE, { net });
+  const made = addresses.map((address) => local(address, hosts === undefined ? {} : { hosts }));
+  const delivered = await deliver(world, transport, made, messageWith('.dot\nend', more));
+  return { ...delivered, lines: delivered.results.map(short), written: net.connections.map((connection) => connection.written), log: world.log.mainLines };
+}
+
+test('smtp: a transaction, pipelined', async () => {
+  const { results, lines, written, log } = await send('out', { '198.51.100.1:25': server({}) }, ['A.b@c.ex', 'd@c.ex']);
+  assert.deepEqual(lines, ['delivered | A.b@c.ex | 198.51.100.1', 'delivered | d@c.ex | 198.51.100.1']);
+  assert.equal(results[0]?.confirmation, '250 OK id=1');
+  assert.equal(results[0]?.usedPipelining, true);
+  assert.deepEqual(written, [
+    'EHLO host.test.ex\r\nMAIL FROM:<snd@x.ex> SIZE=1052\r\nRCPT TO:<A.b@c.ex>\r\nRCPT TO:<d@c.ex>\r\nDATA\r\nSubject: hi\r\nX-Old: 1\r\n\r\n..dot\r\nend\r\n.\r\nQUIT\r\n',
+  ]);
+  assert.deepEqual(log, []);
+});
+
+test('smtp: replies to RCPT, MAIL, DATA and the message', async () => {
+  const one = async (answers: Readonly<Record<string, Octets>>, transport = 'slow') => (await send(transport, { '198.51.100.1:25': server(answers) }, ['a@c.ex', 'b@c.ex'])).lines;
+  assert.deepEqual(await one({ 'RCPT TO:<a': '550 no\r\n', 'RCPT TO:<b': '451-wait\r\n451 please\r\n' }), [
+    'failed | a@c.ex | 198.51.100.1 | SMTP error from remote mail server after RCPT TO:<a@c.ex>: 550 no',
+    'deferred | b@c.ex | -44 | 198.51.100.1 | SMTP error from remote mail server after RCPT TO:<b@c.ex>: 451-wait\n451 please',
+  ]);
+  assert.deepEqual((await one({ MAIL: '550 not you\r\n' }))[0], 'failed | a@c.ex | 198.51.100.1 | SMTP error from remote mail server after MAIL FROM:<snd@x.ex> SIZE=1052: 550 not you');
+  assert.deepEqual((await one({ DATA: '451 not now\r\n' }))[0], 'deferred | a@c.ex | -46 | 198.51.100.1 | SMTP error from remote mail server after DATA: 451 not now');
+  assert.deepEqual((await one({ '.': '552 too bad\r\n' }))[0], 'failed | a@c.ex | 198.51.100.1 | SMTP error from remote mail server after end of data: 552 too bad');
+  assert.deepEqual((await one({ '.': '550 no\r\n' }, 'out'))[1], 'failed | b@c.ex | 198.51.100.1 | SMTP error from remote mail server after pipelined end of data: 550 no');
+  assert.deepEqual((await one({ 'RCPT TO:<a': '250 ok\r\n', 'RCPT TO:<b': '\r\n' }))[1], 'deferred | b@c.ex | -19 | 198.51.100.1 | Malformed SMTP reply (an empty line) in response to RCPT TO:<b@c.ex>');
+});
+
+test('smtp: hosts in turn', async () => {
+  const { lines, log, failedHosts } = await send('out', { '198.51.100.1:25': 'refused', '198.51.100.2:25': server({}) }, ['a@c.ex']);
+  assert.deepEqual(lines, ['delivered | a@c.ex | 198.51.100.2']);
+  assert.deepEqual(log, ['H=198.51.100.1 [198.51.100.1] Connection refused']);
+  assert.deepEqual(failedHosts, ['198.51.100.1 refused']);
+  const none = await send('out', {}, ['a@c.ex']);
+  assert.deepEqual(none.lines, ['deferred | a@c.ex | 111 | Connection refused']);
+  const busy = await send('slow', { '198.51.100.1:25': () => '451 later\r\n' }, ['a@c.ex']);
+  assert.deepEqual(busy.lines, ['deferred | a@c.ex | 198.51.100.1 | SMTP error from remote mail server after initial connection: 451 later'].map((line) => line.replace('a@c.ex |', 'a@c.ex | 0 |')));
+  assert.deepEqual(busy.log, ['H=198.51.100.1 [198.51.100.1]: SMTP error from remote mail server after initial connection: 451 later']);
+  const gone = await send('slow', { '198.51.100.1:25': () => '554 go away\r\n' }, ['a@c.ex']);
+  assert.deepEqual(gone.lines, ['failed | a@c.ex | 198.51.100.1 | SMTP error from remote mail server after initial connection: 554 go away']);
+  const partly = await send('out', { '198.51.100.1:25': server({ 'RCPT TO:<b': '450 no\r\n' }), '198.51.100.2:25': server({}) }, ['a@c.ex', 'b@c.ex']);
+  assert.deepEqual(partly.lines, ['delivered | a@c.ex | 198.51.100.1', 'delivered | b@c.ex | 198.51.100.2']);
+  const routed = await send('out', { '198.51.100.9:2525': server({}) }, ['a@c.ex'], {}, [{ name: 'nine.ex', address: '198.51.100.9', port: 2525 }]);
+  assert.deepEqual(routed.lines, ['delivered | a@c.ex | 198.51.100.9']);
+});
+
+test('smtp: HELO after a refused EHLO, required TLS, LMTP, max_rcpt', async () => {
+  const old = await send('slow', { '198.51.100.1:25': server({ EHLO: '500 what\r\n' }) }, ['a@c.ex']);
+  assert.match(old.written[0] ?? '', /^EHLO host\.test\.ex\r\nHELO host\.test\.ex\r\nMAIL FROM:<snd@x\.ex>\r\n/);
+  const secure = await send('secure', { '198.51.100.1:25': server({}) }, ['a@c.ex']);
+  assert.deepEqual(secure.lines, ['deferred | a@c.ex | -38 | 198.51.100.1 | a TLS session is required, but the server did not offer TLS support']);
+  const lmtp = await send('mail', { '198.51.100.1:2003': server({ '.': '250 first\r\n550 second\r\n' }, '250 hi\r\n') }, ['a@c.ex', 'b@c.ex']);
+  assert.deepEqual(lmtp.lines, ['delivered | a@c.ex | 198.51.100.1', 'failed | b@c.ex | 198.51.100.1 | LMTP error after end of data: 550 second']);
+  const single = await send('one', { '198.51.100.1:25': server({}) }, ['a@c.ex', 'b@c.ex']);
+  assert.equal(single.written.length, 1);
+  assert.equal((single.written[0] ?? '').split('MAIL FROM').length, 3);
+});
+
+test('smtp: a message that does not fit', async () => {
+  const long = await send('slow', { '198.51.100.1:25': server({}) }, ['a@c.ex'], { maxReceivedLineLength: 2000 });
+  assert.deepEqual(long.lines, ['failed | a@c.ex | message has lines too long for transport']);
+  const big = await send('slow', { '198.51.100.1:25': server({}, '250-x\r\n250 SIZE 10\r\n') }, ['a@c.ex']);
+  assert.equal(big.results[0]?.kind, 'failed');
+});
+
+// ---------------------------------------------------------------- pipe
+
+const PIPES = `begin transports
+run:
+  driver = pipe
+  command = /bin/deliver -d $local_part "two words" "\${if eq{a}{a}{x}}"
+  return_fail_output
+  log_output
+back:
+  driver = pipe
+  command = /bin/deliver
+  return_output
+plain:
+  driver = pipe
+  path = /usr/bin
+  message_prefix =
+  message_suffix =
+strange:
+  driver = pipe
+  command = /bin/$local_part
+`;
+
+async function pipe(transport: string, program: FakeProgram, address: Address, more: Partial<Message> = {}) {
+  const spawner = new FakeSpawner({ '/bin/deliver': program, '/usr/bin/vacation': program });
+  const world = await makeWorld(PIPES, { spawner });
+  world.files.put('/usr/bin/vacation', '', 0o755);
+  const { results } = await deliver(world, transport, [address], messageWith('text\n', more));
+  return { lines: results.map(short), results, request: spawner.requests[0], input: spawner.inputs[0], log: world.log.mainLines };
+}
+
+test('pipe: the command is split before it is expanded', async () => {
+  const { lines, request, input } = await pipe('run', () => '', local('o ne@b.ex', { prefix: 'real-', home: '/home/one' }));
+  assert.deepEqual(lines, ['delivered | o ne@b.ex']);
+  assert.deepEqual(request?.argv, ['/bin/deliver', '-d', 'o ne', 'two words', 'x']);
+  assert.equal(request?.directory, '/home/one');
+  const environment = request?.environment;
+  assert.deepEqual(['LOCAL_PART', 'LOCAL_PART_PREFIX', 'DOMAIN', 'RECIPIENT', 'SENDER', 'HOME', 'PATH', 'MESSAGE_ID', 'SHELL'].map((name) => environment?.get(name)), [
+    'o ne', 'real-', 'b.ex', 'real-o ne@b.ex', 'snd@x.ex', '/home/one', '/bin:/usr/bin', '1xUlZP-00000000bq2-2R00', '/bin/sh',
+  ]);
+  assert.match(input ?? '', /^From snd@x\.ex .*\nSubject: hi\nX-Old: 1\n\ntext\n\n$/);
+});
+
+test('pipe: what a status, a signal, output and a time-out mean', async () => {
+  const becomes = async (transport: string, program: FakeProgram, more: Partial<Message> = {}) => (await pipe(transport, program, local('a@b.ex'), more)).lines[0];
+  assert.equal(await becomes('run', () => ({ status: 1 })), 'failed | a@b.ex | Child process of run transport returned 1 from command: /bin/deliver');
+  assert.equal(await becomes('run', () => ({ status: 67 })), 'failed | a@b.ex | Child process of run transport returned 67 (could mean user nonexistent) from command: /bin/deliver');
+  assert.equal(await becomes('run', () => ({ status: 75 })), 'deferred | a@b.ex | 0 | Child process of run transport returned 75 (could mean temporary error) from command: /bin/deliver');
+  assert.equal(await becomes('back', () => ({ status: undefined, signal: 9 })), 'failed | a@b.ex | Child process of back transport (running command "/bin/deliver") was terminated by signal 9 (Killed)');
+  assert.equal(await becomes('back', () => 'hello\n'), 'failed | a@b.ex | return message generated');
+  assert.equal(await becomes('back', () => 'hello\n', { sender: '' }), 'delivered | a@b.ex');
+  assert.equal(await becomes('back', () => ({ isTimeout: true })), 'failed | a@b.ex | pipe delivery process timed out');
+  const { results, log } = await pipe('run', () => ({ status: 1, output: 'first\nsecond\n' }), local('a@b.ex'));
+  assert.deepEqual([results[0]?.returnedText?.toString(), log], ['first\nsecond\n', ['<a@b.ex>: run transport output: first']]);
+});
+
+test('pipe: redirected commands, PATH, tainted names', async () => {
+  const parent = makeAddress({ address: 'ann@b.ex', recipientIndex: 0 });
+  const redirected = makeAddress({ address: '|vacation "a b"', kind: 'pipe', parent, recipientIndex: 0 });
+  const { lines, request, input } = await pipe('plain', () => '', redirected);
+  assert.deepEqual(lines, ['delivered | |vacation "a b"']);
+  assert.deepEqual(request?.argv, ['/usr/bin/vacation', 'a b']);
+  assert.equal(input, 'Subject: hi\nX-Old: 1\n\ntext\n');
+  const unknown = makeAddress({ address: '|nosuch', kind: 'pipe', parent, recipientIndex: 0 });
+  assert.deepEqual((await pipe('plain', () => '', unknown)).lines, ['failed | |nosuch | "nosuch" command not found for plain transport']);
+  assert.deepEqual((await pipe('strange', () => '', local('sh@b.ex'))).lines, ["deferred | sh@b.ex | 0 | Tainted '/bin/sh' (command for strange transport) not permitted"]);
+});
