@@ -63,7 +63,7 @@ function take(delivery: Address, local: Address[], remote: Address[]): void {
   else local.unshift(delivery);
 }
 
-/** What is for the next pass: children, and files and pipes, which need no router any more. */
+/** What is for the next pass: children (the last one first, as Exim takes them), and files and pipes, which need no router any more. */
 async function routeOne(attempt: Attempt, address: Address, local: Address[], remote: Address[]): Promise<readonly Address[]> {
   if (!attempt.tree.add(address)) {
     attempt.parts.services.log.debug('deliver', () => `${address.unique} is settled already`);
@@ -84,7 +84,7 @@ async function routeOne(attempt: Attempt, address: Address, local: Address[], re
     if (delivery.kind === 'mailbox') take(delivery, local, remote);
     else later.push(delivery);
   }
-  return [...later, ...routed.children];
+  return [...later, ...[...routed.children].reverse()];
 }
 
 /** Held and queued domains, and retry times. */

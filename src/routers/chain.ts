@@ -236,16 +236,13 @@ class Routing {
       routed.problems.push({ address: made, kind: 'failed', message: `delivery to ${what} forbidden`, isFreeze: false, errorNumber: -1, isForbidden: true });
       return;
     }
-    if (child.kind === 'file' && child.address === '/dev/null' && context.verify !== 'test') {
-      routed.deliveries.push(made);
-      return;
-    }
     const option = `${child.kind === 'autoreply' ? 'reply' : child.kind}_transport`;
     const transport = child.transport === undefined
       ? { kind: 'defer' as const, message: `${option} unset in ${router.name} router` }
       : await findTransport(child.transport, router, context.frame);
     if (transport.kind === 'ok') {
-      state.transport = transport.value;
+      const isBypassed = child.kind === 'file' && child.address === '/dev/null' && context.verify === 'no';
+      state.transport = isBypassed ? undefined : transport.value;
       routed.deliveries.push(made);
     } else routed.problems.push({ address: made, kind: 'deferred', message: messageOf(transport), isFreeze: false, errorNumber: -30 });
   }

@@ -52,10 +52,10 @@ export default defineRouter({
 function problems(set: Settings): Octets[] {
   const found: Octets[] = [];
   if ((set.route_list === undefined) === (set.route_data === undefined)) {
-    found.push(set.route_list === undefined ? 'route_list or route_data must be specified' : 'route_list and route_data are mutually exclusive');
+    found.push('route_list or route_data (but not both) must be specified');
   }
-  if (!ACTIONS.includes(set.host_all_ignored ?? 'defer')) found.push('invalid setting for host_all_ignored option');
-  if (![...ACTIONS, 'ignore'].includes(set.host_find_failed ?? 'freeze')) found.push('invalid setting for host_find_failed option');
+  if (!ACTIONS.includes(set.host_all_ignored ?? 'defer')) found.push('unrecognized setting for host_all_ignored option');
+  if (![...ACTIONS, 'ignore'].includes(set.host_find_failed ?? 'freeze')) found.push('unrecognized setting for host_find_failed option');
   return found;
 }
 

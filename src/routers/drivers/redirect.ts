@@ -106,10 +106,12 @@ export default defineRouter({
 function problems(set: Settings, generic: Readonly<Record<string, unknown>>): Octets[] {
   const settings = settingsOf({ generic });
   const found: Octets[] = [];
-  if (settings.transport !== undefined) found.push('a transport is not allowed for this router');
-  if ((set.data === undefined) === (set.file === undefined)) found.push(set.data === undefined ? '"data" or "file" must be specified' : 'only one of "file" or "data" may be specified');
+  if (settings.transport !== undefined) found.push('%s router:\n  a transport must not be defined for this router');
+  if ((set.data === undefined) === (set.file === undefined)) found.push(set.data === undefined ? 'one of "file" or "data" must be specified' : 'only one of "file" or "data" must be specified');
   if (set.allow_filter && !settings.check_local_user && settings.user === undefined) found.push('"user" or "check_local_user" must be set with "allow_filter"');
   if (set.qualify_preserve_domain && set.qualify_domain !== undefined) found.push('only one of "qualify_domain" or "qualify_preserve_domain" must be set');
+  if (set.one_time && (settings.headers_add.length > 0 || settings.headers_remove.length > 0)) found.push('"headers_add" and "headers_remove" are not permitted with "one_time"');
+  if (set.one_time && settings.unseen !== false) found.push('"unseen" may not be used with "one_time"');
   return found;
 }
 
