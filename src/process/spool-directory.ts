@@ -1,9 +1,18 @@
 /** The spool directory is made while the process is root: what works in it is Exim's user, who may not make it. */
+import type { Octets } from '../base/octets.ts';
 import type { Files, StartupSettings } from '../core/index.ts';
 
 const SPOOL_MODE = 0o750;
 
+/** Needed before the first file; made by root, or left empty by root, it is given to Exim's user. */
 export function makeSpoolDirectory(files: Files, { spoolDirectory, eximUid, eximGid }: StartupSettings, isRoot: boolean): void {
   const made = files.mkdir(spoolDirectory, SPOOL_MODE);
-  if (made.kind === 'ok' && isRoot) files.chown(spoolDirectory, eximUid, eximGid);
+  if (isRoot && (made.kind === 'ok' || isUnused(files, spoolDirectory))) files.chown(spoolDirectory, eximUid, eximGid);
+}
+
+function isUnused(files: Files, directory: Octets): boolean {
+  const facts = files.stat(directory);
+  if (facts.kind === 'error' || facts.value.uid !== 0) return false;
+  const names = files.list(directory);
+  return names.kind === 'ok' && names.value.length === 0;
 }
