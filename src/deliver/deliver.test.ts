@@ -134,8 +134,8 @@ test('local and remote addresses, aliases, duplicates and :blackhole: in one mes
   assert.equal(end, 'completed');
   assert.deepEqual(lines, [
     '=> :blackhole: <hole@test.ex> R=aliases',
-    '=> two <list@test.ex> R=mailboxes T=local',
     '=> one <list@test.ex> R=mailboxes T=local',
+    '=> two <list@test.ex> R=mailboxes T=local',
     '=> b <b@test.ex> R=mailboxes T=local',
     '=> r1@far.ex R=mailboxes T=smtp',
     '-> r2@far.ex R=mailboxes T=smtp',
