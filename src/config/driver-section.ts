@@ -10,7 +10,7 @@ import type { MacroTable } from './macros.ts';
 import { definedNameEnd } from './macros.ts';
 import { defineMacro } from './main-section.ts';
 import { type OptionContext, type OptionTarget, readOption } from './options.ts';
-import { scanName } from './scan.ts';
+import { commentHint, scanName } from './scan.ts';
 import { didYouMean } from './suggest.ts';
 
 export type DriverFamily = 'router' | 'transport' | 'authenticator';
@@ -76,16 +76,20 @@ export class DriverSection<D extends DriverDefinition> {
     const { problems } = this.#context;
     this.#isLost = false;
     if (skipSpace(line.text, colon + 1) < line.text.length) {
-      problems.error(`extra characters follow driver name ${name}`, line.locate(colon + 1), {
-        subject: name,
-        suggestion: 'options stand on lines of their own',
-      });
+      problems.error(
+        `extra characters follow driver name ${name}${commentHint(line.text.slice(skipSpace(line.text, colon + 1)))}`,
+        line.locate(colon + 1),
+        {
+          subject: name,
+          suggestion: 'options stand on lines of their own',
+        },
+      );
     }
     if (this.drafts.some((draft) => draft.name === name)) {
       problems.error(`there are two ${this.#family}s called "${name}"`, line.at, { subject: name, isWithoutLine: true });
     }
     const what = (option: string): string => `"${option}" option of the ${this.#family} ${name}`;
-    const generic = { table: this.#generic, values: new Map<string, unknown>(), settings: new Map(), what };
+    const generic = { table: this.#generic, values: new Map<string, unknown>(), settings: new Map(), spellings: new Set<string>(), what };
     this.#current = { name, at: line.at, generic, own: undefined, definition: undefined, isUnknownDriver: false };
     this.drafts.push(this.#current);
   }
@@ -103,7 +107,13 @@ export class DriverSection<D extends DriverDefinition> {
     const driver = String(draft.generic.values.get('driver'));
     draft.definition = this.#definitions.find((definition) => definition.name === driver);
     if (draft.definition) {
-      draft.own = { table: draft.definition.options, values: new Map(), settings: new Map(), what: draft.generic.what };
+      draft.own = {
+        table: draft.definition.options,
+        values: new Map(),
+        settings: new Map(),
+        spellings: new Set<string>(),
+        what: draft.generic.what,
+      };
       return;
     }
     draft.isUnknownDriver = true;

@@ -97,7 +97,10 @@ function make<B>(
   const notYet = reportNotYet(family, draft, definition, settings, problems);
   const concerns = `${draft.name} ${family}`;
   const flaws = definition.validate?.(own, generic) ?? [];
-  for (const message of flaws) problems.error(message, draft.at, { subject: draft.name, concerns });
+  for (const message of flaws) {
+    const place = message.includes('%s') ? { isWithoutLine: true } : { concerns };
+    problems.error(message.replaceAll('%s', draft.name), draft.at, { subject: draft.name, ...place });
+  }
   const common = { name: draft.name, driver: definition.name, at: draft.at, generic, own, settings, notYet };
   const behaviour = flaws.length > 0 ? undefined : create(definition, own, common, problems);
   return { common, behaviour };

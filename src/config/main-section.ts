@@ -20,7 +20,13 @@ const LIST_WORDS: ReadonlyMap<NamedListKind, string> = new Map([
 ]);
 
 export class MainSection {
-  readonly options: OptionTarget = { table: mainOptions, values: new Map(), settings: new Map(), what: (name) => `"${name}" option` };
+  readonly options: OptionTarget = {
+    table: mainOptions,
+    values: new Map(),
+    settings: new Map(),
+    spellings: new Set<string>(),
+    what: (name) => `"${name}" option`,
+  };
   readonly lists: NamedLists = { domainlist: new Map(), hostlist: new Map(), addresslist: new Map(), localpartlist: new Map() };
   readonly #context: OptionContext;
   readonly #macros: MacroTable;

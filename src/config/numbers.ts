@@ -1,6 +1,7 @@
 /** Numbers in option values. Spec ch. 6 "Integer values", "Octal integer values", "Fixed point numbers". */
 import type { Octets } from '../base/octets.ts';
 import { trimSpace } from '../base/octets.ts';
+import { commentHint } from './scan.ts';
 
 export type NumberReading = { readonly kind: 'ok'; readonly value: number } | { readonly kind: 'error'; readonly message: string };
 
@@ -20,7 +21,7 @@ export function readInteger(text: Octets, name: string): NumberReading {
   if (!found) return { kind: 'error', message: `integer expected for ${name}` };
   const value = found.value * (UNITS.get(found.suffix) ?? 1);
   if (Math.abs(value) > MAX_INT) return tooLarge(found.written);
-  if (found.rest !== '') return { kind: 'error', message: `extra characters follow integer value for ${name}` };
+  if (found.rest !== '') return { kind: 'error', message: `extra characters follow integer value for ${name}${commentHint(found.rest)}` };
   return { kind: 'ok', value };
 }
 
@@ -30,7 +31,7 @@ export function readKibibytes(text: Octets, name: string): NumberReading {
   if (!found) return { kind: 'error', message: `integer expected for ${name}` };
   const value = found.value * ((UNITS.get(found.suffix) ?? 2 ** 10) / 2 ** 10);
   if (!Number.isSafeInteger(value)) return tooLarge(found.written);
-  if (found.rest !== '') return { kind: 'error', message: `extra characters follow integer value for ${name}` };
+  if (found.rest !== '') return { kind: 'error', message: `extra characters follow integer value for ${name}${commentHint(found.rest)}` };
   return { kind: 'ok', value };
 }
 
@@ -40,8 +41,8 @@ export function readOctal(text: Octets, name: string): NumberReading {
   if (digits === undefined) return { kind: 'error', message: `octal integer expected for ${name}` };
   const value = Number.parseInt(digits, 8);
   if (value > MAX_INT) return tooLarge(text);
-  if (trimSpace(text.slice(digits.length)) !== '')
-    return { kind: 'error', message: `extra characters follow octal integer value for ${name}` };
+  const rest = trimSpace(text.slice(digits.length));
+  if (rest !== '') return { kind: 'error', message: `extra characters follow octal integer value for ${name}${commentHint(rest)}` };
   return { kind: 'ok', value };
 }
 
@@ -52,8 +53,8 @@ export function readFixed(text: Octets, name: string): NumberReading {
   const [written, whole = '', decimals = ''] = match;
   const thousandths = Math.abs(Number.parseInt(whole, 10)) * 1000 + Number.parseInt(decimals.slice(0, 3).padEnd(3, '0'), 10);
   if (thousandths > MAX_INT || whole.startsWith('-')) return { kind: 'error', message: `integer "${written}" is too large (overflow)` };
-  if (trimSpace(text.slice(written.length)) !== '')
-    return { kind: 'error', message: `extra characters follow fixed-point value for ${name}` };
+  const rest = trimSpace(text.slice(written.length));
+  if (rest !== '') return { kind: 'error', message: `extra characters follow fixed-point value for ${name}${commentHint(rest)}` };
   return { kind: 'ok', value: thousandths / 1000 };
 }
 

@@ -11,7 +11,7 @@ import type { SourceLocation } from '../core/source.ts';
 import type { LogicalLine } from './lines.ts';
 import { type NumberReading, readFixed, readInteger, readKibibytes, readOctal } from './numbers.ts';
 import type { Problems } from './problems.ts';
-import { scanName, scanQuoted } from './scan.ts';
+import { commentHint, scanName, scanQuoted } from './scan.ts';
 import { didYouMean } from './suggest.ts';
 
 /** Where the options of a table are collected: the main section, the generic or the private options of an instance. */
@@ -19,6 +19,8 @@ export interface OptionTarget {
   readonly table: OptionTable;
   readonly values: Map<string, unknown>;
   readonly settings: Map<string, OptionSetting>;
+  /** The names by which options were set: a synonym may follow, the same name may not. */
+  readonly spellings: Set<string>;
   /** `"condition" option of the router foo`. */
   what(name: string): string;
 }
@@ -64,15 +66,16 @@ export function readOption(
     return undefined;
   }
   const { target, name, spec, isNegated } = found;
-  if (isNegated && !isBoolean(spec.kind)) {
-    context.problems.error('negation prefix applied to a non-boolean option', at, { subject: name });
-    return undefined;
-  }
-  if (target.settings.has(name) && spec.kind !== 'repeatable-string') {
-    context.problems.error(`"${name}" option set for the second time`, at, {
+  const spelling = isNegated ? written.replace(/^not?_/, '') : written;
+  if (target.spellings.has(spelling) && spec.kind !== 'repeatable-string') {
+    context.problems.error(`"${written}" option set for the second time`, at, {
       subject: name,
       suggestion: `it was set in line ${target.settings.get(name)?.at.line}`,
     });
+    return undefined;
+  }
+  if (isNegated && !isBoolean(spec.kind)) {
+    context.problems.error('negation prefix applied to a non-boolean option', at, { subject: name });
     return undefined;
   }
   const reading: ValueReading = { name, written, spec, target, line, from: skipSpace(text, start + written.length), context };
@@ -82,8 +85,9 @@ export function readOption(
   target.settings.set(name, {
     at: value.at,
     isHidden: start > 0 || (earlier?.isHidden ?? false),
-    raw: earlier ? `${earlier.raw}\n${value.raw}` : value.raw,
+    raw: earlier && spec.kind === 'repeatable-string' ? `${earlier.raw}\n${value.raw}` : value.raw,
   });
+  target.spellings.add(spelling);
   store(reading, value.value);
   return name;
 }
@@ -156,14 +160,14 @@ function readBoolean(reading: ValueReading, isNegated: boolean): ReadValue | und
   const { line, from, written, name, spec, context } = reading;
   const rest = line.text.slice(from);
   const at = line.locate(from);
-  const extra = (): undefined => {
-    context.problems.error(`extra characters follow boolean option ${written}`, at, {
+  const extra = (behind: string, text: Octets): undefined => {
+    context.problems.error(`extra characters follow ${behind}boolean option ${written}${commentHint(text)}`, at, {
       subject: name,
       suggestion: isNegated ? undefined : `write "${name} = …", or only "${name}" or "no_${name}"`,
     });
   };
   if (rest === '') return { value: !isNegated, raw: isNegated ? 'false' : 'true', at };
-  if (isNegated || !rest.startsWith('=')) return extra();
+  if (isNegated || !rest.startsWith('=')) return extra('', rest);
   const valueFrom = skipSpace(line.text, from + 1);
   const raw = line.text.slice(valueFrom);
   const valueAt = line.locate(valueFrom);
@@ -180,7 +184,8 @@ function readBoolean(reading: ValueReading, isNegated: boolean): ReadValue | und
     });
     return undefined;
   }
-  return trimSpace(raw.slice(word.length)) === '' ? { value, raw, at: valueAt } : extra();
+  const behind = trimSpace(raw.slice(word.length));
+  return behind === '' ? { value, raw, at: valueAt } : extra(`"${word}" for `, behind);
 }
 
 function readValue(reading: ValueReading): ReadValue | undefined {

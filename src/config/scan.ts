@@ -54,3 +54,8 @@ function untilNul(value: Octets): Octets {
   const nul = value.indexOf('\0');
   return nul < 0 ? value : value.slice(0, nul);
 }
+
+/** What Exim adds to "extra characters" that look like a comment. */
+export function commentHint(extra: Octets): string {
+  return extra.startsWith('#') ? ' (# is comment only at line start)' : '';
+}

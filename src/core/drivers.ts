@@ -101,7 +101,7 @@ export interface RouterDefinition<T extends OptionTable = OptionTable> {
   readonly neverDeclines?: boolean;
   /** Absent: declared but not built yet. */
   readonly create?: (set: OptionValues<T>, instance: { readonly name: string; readonly generic: Readonly<Record<string, unknown>> }) => RouterBehaviour;
-  /** Problems of the combination of options, found at load; Exim's texts. */
+  /** Problems of the combination of options, found at load; Exim's texts, those with `%s` for the instance's name where Exim names no `for foo router`. */
   readonly validate?: (set: OptionValues<T>, generic: Readonly<Record<string, unknown>>) => readonly string[];
 }
 

@@ -23,5 +23,5 @@ export function applySelf(self: Octets | undefined, first: HostItem, address: Ad
 
 /** At load: Exim's text for a value it does not know. */
 export function selfProblems(self: Octets | undefined): readonly Octets[] {
-  return /^(?:freeze|defer|fail|send|pass|reroute[ \t]*:)/.test(self ?? 'freeze') ? [] : [`${self} is not valid for the self option`];
+  return /^(?:(?:freeze|defer|fail|send|pass)$|reroute[ \t]*:)/.test(self ?? 'freeze') ? [] : [`${self} is not valid for the self option`];
 }

@@ -33,3 +33,8 @@ export const transportOptions = {
 
 /** The values that every configured transport has. */
 export type TransportOptions = OptionValues<typeof transportOptions>;
+
+/** Combinations that no transport may have; `%s` stands for its name. */
+export function genericProblems(generic: Readonly<Record<string, unknown>>): readonly string[] {
+  return generic['body_only'] === true && generic['headers_only'] === true ? ['%s transport: body_only and headers_only are mutually exclusive'] : [];
+}

@@ -1,6 +1,8 @@
 /** The router that takes every address that passes its preconditions. Spec ch. 16 "The accept router". */
 import { defineRouter } from '../../core/drivers.ts';
 import { routerOptions } from '../generic-options.ts';
+import { selfProblems } from '../self.ts';
+import { settingsOf } from '../settings.ts';
 
 export default defineRouter({
   name: 'accept',
@@ -11,5 +13,6 @@ export default defineRouter({
   options: {},
   needsTransport: true,
   neverDeclines: true,
+  validate: (_set, generic) => selfProblems(settingsOf({ generic }).self),
   create: () => ({ route: async () => ({ kind: 'accept' }) }),
 });

@@ -9,6 +9,7 @@ export default defineRouter({
   spec: 'ch. 19 "The iplookup router"',
   generic: routerOptions,
   needsTransport: false,
+  validate: (set) => (set.port === 0 ? ['a port must be specified'] : set.hosts === undefined ? ['a host list must be specified'] : []),
   options: {
     hosts: option.string({ doc: 'The servers, tried in turn.' }),
     optional: option.boolean({ default: false, doc: 'Pass the address on when no server can be reached, in place of deferring it.' }),

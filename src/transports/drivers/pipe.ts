@@ -1,7 +1,7 @@
 /** The transport that gives messages to commands. Spec ch. 29 "The pipe transport". */
 import type { Octets } from '../../base/octets.ts';
 import { defineTransport } from '../../core/drivers.ts';
-import { transportOptions } from '../generic-options.ts';
+import { genericProblems, transportOptions } from '../generic-options.ts';
 import { deliverToPipe } from '../pipe/delivery.ts';
 import { pipeOptions } from '../pipe/options.ts';
 
@@ -13,11 +13,13 @@ export default defineTransport({
   generic: transportOptions,
   genericDefaults: { retry_use_local_part: true },
   options: pipeOptions,
-  validate: (set) => {
-    const found: Octets[] = [];
-    if (set.return_fail_output && set.return_output) found.push('both return_output and return_fail_output are set');
-    if (set.log_fail_output && set.log_output) found.push('both log_output and log_fail_output are set');
-    if (set.use_shell && (set.allow_commands !== undefined || set.restrict_to_path)) found.push('both allow_commands (or restrict_to_path) and use_shell are set');
+  validate: (set, generic) => {
+    const found: Octets[] = [...genericProblems(generic)];
+    if (set.return_fail_output && set.return_output) found.push('both return_output and return_fail_output set for %s transport');
+    if (set.log_fail_output && set.log_output) found.push('both log_output and log_fail_output set for the %s transport');
+    if (set.use_shell && set.allow_commands !== undefined) found.push('both allow_commands and use_shell set for %s transport');
+    if (set.use_shell && set.restrict_to_path) found.push('both restrict_to_path and use_shell set for %s transport');
+    if (set.temp_errors.some((item) => !/^(?:\*|[0-9]+)$/.test(item))) found.push('temp_errors must be a list of numbers or an asterisk for the %s transport');
     return found;
   },
   create: (set) => ({ deliver: (batch) => deliverToPipe(set, batch) }),

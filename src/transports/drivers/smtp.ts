@@ -7,7 +7,7 @@ import type { DeliveryState, Frame } from '../../core/frame.ts';
 import type { HostItem } from '../../core/ports.ts';
 import { deferredResult, eximErrno } from '../errno.ts';
 import type { Failing } from '../errno.ts';
-import { transportOptions } from '../generic-options.ts';
+import { genericProblems, transportOptions } from '../generic-options.ts';
 import { settleAll, settleTooBig } from '../local.ts';
 import { openClient } from '../smtp/handshake.ts';
 import type { ReadyClient } from '../smtp/handshake.ts';
@@ -23,9 +23,9 @@ export default defineTransport({
   isRemote: true,
   generic: transportOptions,
   options: smtpOptions,
-  validate: (set) => [
-    ...(['smtp', 'lmtp', 'smtps'].includes(set.protocol ?? 'smtp') ? [] : [`invalid setting for "protocol" option of the smtp transport: ${set.protocol ?? ''}`]),
-    ...(set.command_timeout > 0 && set.data_timeout > 0 && set.final_timeout > 0 ? [] : ['command, data, or final timeout value is zero']),
+  validate: (set, generic) => [
+    ...genericProblems(generic),
+    ...(set.command_timeout > 0 && set.data_timeout > 0 && set.final_timeout > 0 ? [] : ['command, data, or final timeout value is zero for %s transport']),
   ],
   create: (set) => ({ deliver: (batch) => new SmtpDelivery(set, batch).deliver() }),
 });
