@@ -1,6 +1,6 @@
 /** `-be` and `-bem`: expands its arguments, or lines of standard input. Spec ch. 5 "-be". */
 import type { Octets } from '../base/octets.ts';
-import { octetsFromBytes, trimSpace, trimStart } from '../base/octets.ts';
+import { octetsFromBytes, trimEnd, trimStart } from '../base/octets.ts';
 import { untilAborted } from '../core/index.ts';
 import type { Frame } from '../core/index.ts';
 import { testExpansion } from '../expand/expansion-test.ts';
@@ -21,17 +21,20 @@ export const runExpand: ModeRunner = async (context) => {
   return 0;
 };
 
-/** A prompt on a terminal and elsewhere, as Exim prints it; a backslash at the end of a line continues it. */
+/**
+ * A prompt on a terminal and elsewhere, as Exim prints it; a backslash at the end of a line continues it. White space at the end of each
+ * line goes, and at the start of a continuation.
+ */
 async function expandLines({ io }: ModeContext, frame: Frame): Promise<void> {
   let pending = '';
   io.stdout.write('> ');
   for await (const line of lines(io.stdin)) {
-    const text = pending === '' ? line : trimStart(line);
+    const text = trimEnd(pending === '' ? line : trimStart(line));
     if (text.endsWith('\\')) {
       pending += text.slice(0, -1);
       continue;
     }
-    const source = trimSpace(pending + text);
+    const source = pending + text;
     pending = '';
     io.stdout.write(`${source === '' ? '' : await testExpansion(source, frame)}\n> `);
   }
