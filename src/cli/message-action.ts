@@ -58,7 +58,7 @@ async function act(action: MessageAction, id: Octets, { invocation, io }: ModeCo
       await deliverById(context.parts, id, { isQueueRun: false, isForced: true, thaws: true, dontDeliver: invocation.minusN }, context.until);
       return { text: '', isOk: true };
     case 'deliver-if-due':
-      await deliverById(context.parts, id, { isQueueRun: true, isForced: false, thaws: false, dontDeliver: invocation.minusN }, context.until);
+      await deliverById(context.parts, id, { isQueueRun: false, isForced: false, thaws: false, dontDeliver: invocation.minusN }, context.until);
       return { text: '', isOk: true };
     case 'remove':
       return removeMessage(id, context);

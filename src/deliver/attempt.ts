@@ -5,7 +5,7 @@ import { invariant } from '../base/invariant.ts';
 import type { Octets } from '../base/octets.ts';
 import type { AcceptedMessage, Address, Config, Deadline, DeliveryResult, Frame, Message, Services } from '../core/index.ts';
 import {
-  deferredLine, deferredMessageLogLine, deliveredLine, failedLine, failedMessageLogLine, loggedAddress, type DeliveryFacts, type DeliveryFlag,
+  deferredLine, deferredMessageLogLine, deliveredLine, failedLine, failedMessageLogLine, hostText, loggedAddress, type DeliveryFacts, type DeliveryFlag,
 } from '../logging/lines/delivery.ts';
 import { retryTimeoutLine } from '../logging/lines/queue.ts';
 import type { Claim } from '../spool/claims.ts';
@@ -67,6 +67,7 @@ export class Attempt {
   readonly deferredResults = new Map<Address, DeliveryResult>();
   freezeReason: Octets | undefined;
   isFreezeWanted = false;
+  readonly #timedOut: DeliveryResult[] = [];
   /** Addresses whose delivery is still to come or running. */
   #open = 0;
   #waiting: { readonly result: DeliveryResult; readonly facts: DeliveryFacts; readonly flag: DeliveryFlag }[] = [];
@@ -96,6 +97,12 @@ export class Attempt {
     if (messageLogLine !== undefined) this.messageLog.add(messageLogLine);
   }
 
+  /** A bounce or warning that is in the spool: delivered at once, unless messages are only queued. */
+  handOver(report: AcceptedMessage): void {
+    if (this.parts.config.main.queue_only) report.claim.release();
+    else this.parts.handOver(report);
+  }
+
   get queuedMs(): number {
     return this.parts.services.clock.now() - this.message.receivedAtMs;
   }
@@ -112,7 +119,7 @@ export class Attempt {
 
   /** Nothing else is open, and nothing was deferred or has failed: removing -H says all. */
   #isLast(): boolean {
-    return this.#open === 0 && this.failed.length === 0 && this.tree.deferred.length === 0;
+    return this.#open === 0 && this.failed.length === 0 && this.#timedOut.length === 0 && this.tree.deferred.length === 0;
   }
 
   /**
@@ -158,9 +165,17 @@ export class Attempt {
   fail(result: DeliveryResult, facts: DeliveryFacts, open: boolean, isRouted: boolean): void {
     if (open) this.#open--;
     const { log } = this.parts.services;
+    this.#noteRefusal(result);
     this.log(failedLine(result, facts, log), failedMessageLogLine(result, facts, log));
     this.failed.push({ result, isRouted, isTimedOut: false });
     if (result.isFreeze) this.isFreezeWanted = true;
+  }
+
+  /** What a host said to RCPT has a line of its own in the message log. */
+  #noteRefusal({ host, message }: DeliveryResult): void {
+    if (host !== undefined && message !== undefined && /^[A-Z]+ error from remote mail server after (?:pipelined )?RCPT TO/.test(message)) {
+      this.messageLog.add(`H=${hostText(host, this.parts.services.log)} ${message}`);
+    }
   }
 
   /** -Mg: told to the sender, without a reason and without a line of its own. */
@@ -172,16 +187,26 @@ export class Attempt {
   defer(result: DeliveryResult, facts: DeliveryFacts, open: boolean, timedOut: boolean): void {
     if (open) this.#open--;
     const { log } = this.parts.services;
+    this.#noteRefusal(result);
     const showsWaiting = log.selected('retry_defer') || !result.isRetryTimeNotReached;
     if (showsWaiting) this.log(deferredLine(result, facts, log), result.isRetryTimeNotReached && !this.message.isFirstDelivery ? undefined : deferredMessageLogLine(result, facts, log));
     if (result.isFreeze) this.isFreezeWanted = true;
     if (timedOut && !result.isFreeze) {
-      this.log(retryTimeoutLine(loggedAddress(result.address, log, false)), `${loggedAddress(result.address, log, false)}: retry timeout exceeded`);
-      this.failed.push({ result: { ...result, kind: 'failed' }, isRouted: true, isTimedOut: true });
+      this.#timedOut.unshift(result);
       return;
     }
     this.tree.defer(result.address);
     this.deferredResults.set(result.address, result);
+  }
+
+  /** When all deliveries are over: those whose retrying has come to its end are failures, the last one first. */
+  failTimedOut(): void {
+    const { log } = this.parts.services;
+    for (const result of this.#timedOut.splice(0)) {
+      const address = loggedAddress(result.address, log, false);
+      this.log(retryTimeoutLine(address), `${address}: retry timeout exceeded`);
+      this.failed.push({ result: { ...result, kind: 'failed' }, isRouted: true, isTimedOut: true });
+    }
   }
 
   /** Nothing is expected any more. */

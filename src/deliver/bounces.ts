@@ -49,7 +49,7 @@ async function sendBounce(attempt: Attempt, recipient: Octets, failures: readonl
   const report = await composeBounce({ frame, message, recipient, failures: failures.map(reported), copies: await errorsCopies(attempt, recipient) });
   const accepted = await acceptReport(report, message.id, parts);
   if (accepted.kind === 'ok') {
-    await parts.handOver(accepted.value);
+    await attempt.handOver(accepted.value);
     return;
   }
   // The addresses stay: they fail again, and are reported, at the next attempt.
@@ -66,7 +66,7 @@ function reported(failed: FailedAddress): ReportedAddress {
   const reason = isRouted && !isRemote && !isTimedOut ? (hasOutput ? '' : 'local delivery failed') : [result.errorReason, result.message].filter((part) => part !== undefined && part !== '').join(': ');
   const text = [reason, timedOut].filter((part) => part !== '').join(': ');
   return {
-    address, text, isHidden: isHidden(failed),
+    address, text: isHidden(failed) ? '' : text, isHidden: isHidden(failed),
     ...(isRemote && result.host !== undefined && /^(?:SMTP|LMTP) error /.test(result.message ?? '') ? { remoteHost: result.host } : {}),
     ...(result.returnedText === undefined ? {} : { returnedText: result.returnedText }),
   };

@@ -24,11 +24,18 @@ export async function deliverLocal(attempt: Attempt, addresses: readonly Address
   const runner = new BatchRunner(attempt, due);
   await runner.run(NO_HOSTS, async (batch, instance) => {
     const environment = await localEnvironment(first, instance, batch.frame);
-    if (environment.kind !== 'ok') return environment.kind === 'forced-fail' ? 'forced failure' : environment.message;
+    if (environment.kind !== 'ok') return refusedEnvironment(attempt, environment.kind === 'forced-fail' ? 'forced failure' : environment.message);
     const refusal = refusedUser(attempt, environment.value.identity, instance);
     if (refusal !== undefined) return { message: refusal, errorNumber: BAD_USER };
     return attempt.parts.services.userActions.deliver(environment.value.identity, batch, mailboxKey(first, instance));
   });
+}
+
+/** A mistake in the configuration, for the panic log too, when an option could not be expanded. */
+function refusedEnvironment(attempt: Attempt, message: Octets): Refusal {
+  if (!message.includes('failed to expand')) return { message, errorNumber: BAD_USER };
+  attempt.parts.services.log.panic(message, attempt.message.id);
+  return { message, errorNumber: EXPANSION_FAILED };
 }
 
 /** Deliveries to the same mailbox run one after another. */

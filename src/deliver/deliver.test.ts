@@ -223,7 +223,7 @@ test('a deferred address stays, with its retry time; a queue run waits for it', 
   assert.deepEqual([...world.hints.keys('retry')].sort(), ['R:test.ex', 'T:full@test.ex']);
 
   await deliverById(world.parts, id, QUEUE_RUN, until);
-  assert.deepEqual(world.log.mainLines.slice(lines.length), ['== later@test.ex routing defer (-52): retry time not reached', '== full@test.ex routing defer (-52): retry time not reached']);
+  assert.deepEqual(world.log.mainLines.slice(lines.length), ['== full@test.ex routing defer (-52): retry time not reached', '== later@test.ex routing defer (-52): retry time not reached']);
 
   world.hints.delete('retry', 'R:test.ex');
   const before = world.log.mainLines.length;

@@ -11,6 +11,7 @@ import { warnOfDelay } from './warnings.ts';
 export type AttemptEnd = 'completed' | 'deferred' | 'frozen';
 
 export async function finishAttempt(attempt: Attempt): Promise<AttemptEnd> {
+  attempt.failTimedOut();
   await bounceFailures(attempt);
   if (attempt.tree.deferred.length === 0 && !attempt.isFreezeWanted) {
     if (complete(attempt)) return 'completed';
@@ -95,5 +96,5 @@ async function freeze(attempt: Attempt, undelivered: readonly Address[]): Promis
     .map((item) => (item.includes('@') ? item : `${item}@${main.qualify_recipient ?? main.qualify_domain ?? ''}`));
   const report = await composeFrozenNotice({ frame: attempt.frame, message: attempt.message, reason, undelivered, recipients });
   const accepted = await acceptReport(report, attempt.message.id, attempt.parts);
-  if (accepted.kind === 'ok') await attempt.parts.handOver(accepted.value);
+  if (accepted.kind === 'ok') await attempt.handOver(accepted.value);
 }

@@ -119,14 +119,21 @@ export async function giveUpMessage(id: string, context: ActionContext): Promise
     return refused(`Spool read error for ${id}-H\n`);
   }
   const { frozenAt: _frozenAt, ...message } = loading.message;
-  if (message.sender === '') {
-    claiming.claim.release();
-    parts.services.log.main(`cancelled by ${context.login}`, id);
-    return removeMessage(id, context);
-  }
   parts.services.log.main(`cancelled by ${context.login}`, id);
+  if (message.sender === '') return discard(claiming.claim, message, context);
   await deliverMessage(parts, { claim: claiming.claim, message, reason: { isQueueRun: false, isForced: true, thaws: true, givesUp: true }, until });
   return done('');
+}
+
+/** A bounce has nobody to tell. */
+function discard(claim: Claim, message: Message, context: ActionContext): ActionResult {
+  const { spool, services } = context.parts;
+  services.log.main(completedLine(services.clock.now() - message.receivedAtMs, services.log), claim.id);
+  services.log.flush();
+  const removed = spool.remove(claim);
+  if (removed.kind === 'ok') return done('');
+  claim.release();
+  return refused(`Message ${claim.id} could not be removed: ${removed.reason}\n`);
 }
 
 // ------------------------------------------------------------ showing

@@ -33,43 +33,51 @@ export async function routeAll(attempt: Attempt): Promise<RoutedAddresses> {
   let generated = 0;
   for (let depth = 0; pass.length > 0; depth++) {
     const next: Address[] = [];
-    for (const address of pass) {
-      if (depth >= MAX_DEPTH || generated > MAX_GENERATED) {
-        attempt.defer(problemResult({ address, kind: 'deferred', message: 'too many levels of redirection', isFreeze: false, errorNumber: -1 }), attempt.facts(), false, false);
-        continue;
-      }
-      if (address.state.transport !== undefined || address.kind !== 'mailbox') take(address, local, remote);
+    for (const address of await dueOnes(attempt, pass, depth >= MAX_DEPTH || generated > MAX_GENERATED)) {
+      if (address.kind !== 'mailbox') take(address, local, remote);
       else next.push(...(await routeOne(attempt, address, local, remote)));
     }
     generated += next.length;
     pass = next;
   }
-  const chosen = { local: attempt.tree.withoutDuplicates(local), remote: attempt.tree.withoutDuplicates(remote) };
+  const chosen = { local: attempt.tree.withoutDuplicates(local.reverse()), remote: attempt.tree.withoutDuplicates(remote.reverse()) };
   attempt.expect(chosen.local.length + chosen.remote.length);
   return chosen;
 }
 
-function recipientsOf(attempt: Attempt): Address[] {
-  return attempt.message.recipients.map((recipient, recipientIndex) => makeAddress({
-    address: recipient.address,
-    recipientIndex,
-    ...(recipient.errorsTo === undefined ? {} : { inherited: { headersAdd: [], headersRemove: [], routerVariables: new Map(), errorsTo: recipient.errorsTo } }),
-  }));
+/** Without what is settled, held or not yet due; these are looked at in the opposite order, as Exim does. */
+async function dueOnes(attempt: Attempt, pass: readonly Address[], isTooMuch: boolean): Promise<Address[]> {
+  const due: Address[] = [];
+  for (const address of [...pass].reverse()) {
+    if (address.kind !== 'mailbox') due.push(address);
+    else if (!attempt.tree.add(address)) attempt.parts.services.log.debug('deliver', () => `${address.unique} is settled already`);
+    else if (isTooMuch) attempt.defer({ address, kind: 'deferred', errorNumber: -1, message: 'too many levels of redirection' }, attempt.facts(), false, false);
+    else if (!(await waits(attempt, address))) due.push(address);
+  }
+  return due.reverse();
 }
 
-/** Deliveries are put before those that were found earlier. */
+function recipientsOf(attempt: Attempt): Address[] {
+  const { recipients } = attempt.message;
+  return recipients.map((recipient, recipientIndex) => {
+    const original = recipient.parentIndex === undefined ? undefined : recipients[recipient.parentIndex];
+    return makeAddress({
+      address: recipient.address,
+      recipientIndex,
+      ...(original === undefined ? {} : { parent: makeAddress({ address: original.address, recipientIndex: recipient.parentIndex ?? 0 }) }),
+      ...(recipient.errorsTo === undefined ? {} : { inherited: { headersAdd: [], headersRemove: [], routerVariables: new Map(), errorsTo: recipient.errorsTo } }),
+    });
+  });
+}
+
+/** What is found later is delivered first: the lists are turned round at the end. */
 function take(delivery: Address, local: Address[], remote: Address[]): void {
-  if (delivery.state.transport?.isRemote === true) remote.unshift(delivery);
-  else local.unshift(delivery);
+  if (delivery.state.transport?.isRemote === true) remote.push(delivery);
+  else local.push(delivery);
 }
 
 /** What is for the next pass: children (the last one first, as Exim takes them), and files and pipes, which need no router any more. */
 async function routeOne(attempt: Attempt, address: Address, local: Address[], remote: Address[]): Promise<readonly Address[]> {
-  if (!attempt.tree.add(address)) {
-    attempt.parts.services.log.debug('deliver', () => `${address.unique} is settled already`);
-    return [];
-  }
-  if (await waits(attempt, address)) return [];
   const routed = await routeAddress(address, { frame: attempt.frame, verify: 'no' });
   for (const problem of routed.problems) await settleProblem(attempt, problem);
   for (const discarded of routed.discarded) {

@@ -12,14 +12,14 @@ export async function warnOfDelay(attempt: Attempt, undelivered: readonly Addres
   const { message, frame, parts } = attempt;
   const due = dueWarnings(frame.config.main.delay_warning, attempt.queuedMs / 1000);
   if (due.count <= message.warningCount || message.sender === '' || !(await isWanted(attempt))) return message.warningCount;
-  const told = undelivered.filter((address) => wantsDelay(attempt, address));
+  const told = undelivered.filter((address) => wantsDelay(attempt, address)).reverse(); // as Exim, the last one first
   const recipients = [...new Set(told.map((address) => address.state.errorsTo ?? address.inherited.errorsTo ?? message.sender))].filter((address) => address !== '');
   if (recipients.length > 0) {
     const recipient = recipients.join(', ');
     const report = await composeWarning({ frame, message, recipient, delaySeconds: due.delaySeconds, delayed: told.map((address) => delayed(attempt, address)) });
     const accepted = await acceptReport({ ...report, recipients }, message.id, parts);
     if (accepted.kind !== 'ok') return message.warningCount;
-    await parts.handOver(accepted.value);
+    await attempt.handOver(accepted.value);
   }
   return due.count;
 }
@@ -54,6 +54,7 @@ function wantsDelay(attempt: Attempt, address: Address): boolean {
 function delayed(attempt: Attempt, address: Address): ReportedAddress {
   const result = attempt.deferredResults.get(address);
   const isRouting = address.state.transport === undefined;
-  const text: Octets | undefined = isRouting ? result?.message : undefined;
-  return { address, isHidden: isHidden({ result: { address, kind: 'deferred' } }), ...(text === undefined ? {} : { text, prefix: 'Delay reason: ' }) };
+  const hides = isHidden({ result: { address, kind: 'deferred' } });
+  const text: Octets | undefined = isRouting && !hides ? result?.message : undefined;
+  return { address, isHidden: hides, ...(text === undefined ? {} : { text, prefix: 'Delay reason: ' }) };
 }
