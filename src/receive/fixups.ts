@@ -147,7 +147,7 @@ function fromAddress(facts: FixupFacts): Octets | undefined {
     const address = facts.sender === '' ? submissionAddress(facts, submission) : facts.sender;
     return address === undefined ? undefined : withName(submission.name, address, facts);
   }
-  if (facts.sender === '') return undefined;
+  if (facts.sender === '') return facts.isTrusted ? undefined : callerAddress(facts);
   if (facts.isOwnSender) return callerAddress(facts);
   return facts.isSenderSetUntrusted ? withName(facts.fullName, facts.sender, facts) : facts.sender;
 }

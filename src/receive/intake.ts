@@ -396,7 +396,7 @@ function arrival(context: IntakeContext, state: TransactionState, received: read
       rawSender: state.rawSender ?? state.sender ?? '',
       recipients: received,
       mailAuth: session.state.origin.authenticatedSender,
-      isFakeReject: state.controls.has('fakereject') || state.controls.has('fakedefer'),
+      isFakeReject: state.controls.has('fakereject'),
       showsHighOctets: config.main.print_topbitchars,
     },
     log,

@@ -94,6 +94,11 @@ export class MessageReceiver {
     this.#headers = new HeaderCollector({ ...limits, headerBytes: limits.headerBytes || DEFAULT_HEADER_LIMIT });
   }
 
+  /** Header lines that are complete. */
+  get headers(): readonly HeaderLine[] {
+    return this.#headers.lines;
+  }
+
   get isTooBig(): boolean {
     return this.#limits.messageBytes > 0 && this.#size > this.#limits.messageBytes;
   }

@@ -29,6 +29,8 @@ const SYNC_POINTS: ReadonlySet<Verb> = new Set(['EHLO', 'HELO', 'DATA', 'VRFY', 
 /** They do not count as non-mail commands. */
 const MAIL_COMMANDS: ReadonlySet<Verb> = new Set(['MAIL', 'RCPT', 'DATA', 'BDAT', 'QUIT']);
 
+/** What may come between the chunks of a message. RFC 3030 s2. */
+const BETWEEN_CHUNKS: ReadonlySet<Verb> = new Set(['BDAT', 'RSET', 'QUIT', 'NOOP', 'HELO', 'EHLO']);
 /** Shown of input that came too early. */
 const MAX_SHOWN_INPUT = 150;
 
@@ -199,6 +201,9 @@ export class SmtpSession {
     if (command.verb === undefined) return this.#unknown(command);
     this.#remember(command.verb);
     if (await this.#hasTooManyNonmail(command.verb)) return;
+    if (dialogue.chunked !== undefined && !BETWEEN_CHUNKS.has(command.verb)) {
+      return dialogue.protocolError('protocol', '503', 'only BDAT permissible after non-LAST BDAT');
+    }
     await this.#dispatch(command.verb, command);
     dialogue.previousVerb = command.verb;
   }

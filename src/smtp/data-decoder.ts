@@ -34,6 +34,8 @@ export class DataDecoder {
   #isRealStart = true;
   #lineLength = 0;
   hasBareLineEnd = false;
+  /** A line of the header ended with a bare LF. */
+  hasBareHeaderEnd = false;
   maxLineLength = 0;
 
   /** Only SMTP has stuffed dots and a line end that decides about the others. */
@@ -62,6 +64,7 @@ export class DataDecoder {
     };
     const endOfLine = (hasCr: boolean): void => {
       if (this.#isCrlf === undefined) this.#isCrlf = hasCr;
+      if (!hasCr && this.#isInHeader) this.hasBareHeaderEnd = true;
       if (!hasCr && this.#isCrlf) {
         this.hasBareLineEnd = true;
         output[to++] = SPACE;

@@ -1,5 +1,7 @@
 /** BDAT. RFC 3030 s2. */
-import { upperCase } from '../../base/octets.ts';
+import { printable, upperCase } from '../../base/octets.ts';
+import { hostAndIdent } from '../../logging/lines/host.ts';
+import { rejectedMessage } from '../../logging/lines/rejection.ts';
 import type { Command } from '../../smtp/command.ts';
 import { DataDecoder } from '../../smtp/data-decoder.ts';
 import type { ChunkedMessage, Dialogue } from '../dialogue.ts';
@@ -10,6 +12,7 @@ export async function bdat(dialogue: Dialogue, command: Command): Promise<void> 
   const chunk = parseChunk(command);
   if (!dialogue.advertised.chunking) return dialogue.protocolError('protocol', '503', 'BDAT command used when CHUNKING not advertised');
   if (chunk === undefined) return dialogue.protocolError('syntax', '501', 'missing size for BDAT command');
+  if (chunk.bytes === 0 && !chunk.isLast) return dialogue.protocolError('syntax', '504', 'zero size for BDAT command');
   if (dialogue.chunked === undefined) {
     if (!(await mayBeginData(dialogue, 'BDAT'))) return swallow(dialogue, chunk.bytes);
     const begun = await begin(dialogue);
@@ -45,6 +48,7 @@ async function begin(dialogue: Dialogue): Promise<ChunkedMessage | undefined> {
 
 async function takeChunk(dialogue: Dialogue, message: ChunkedMessage, bytes: number, isLast: boolean): Promise<void> {
   for (let left = bytes; left > 0; ) {
+    await dialogue.flushUnlessPipelined();
     const result = await dialogue.reader.readChunk(dialogue.commandDeadline());
     if (result.kind !== 'data') {
       dialogue.chunked = undefined;
@@ -62,14 +66,30 @@ async function takeChunk(dialogue: Dialogue, message: ChunkedMessage, bytes: num
   }
   dialogue.chunked = undefined;
   await message.receiver.take(message.decoder.finish());
-  dialogue.chunkSummary = `${bytes} byte chunk, total ${message.wireBytes}\n`;
+  if (message.decoder.hasBareHeaderEnd) return refuseBareHeader(dialogue, message);
+  dialogue.chunkSummary = ` ${bytes} byte chunk, total ${message.wireBytes}\n`;
   await finishReading(dialogue, message.sink, await message.receiver.finish(message.decoder));
   dialogue.chunkSummary = undefined;
+}
+
+/** A header with bare LF is not what RFC 3030 s2 sends. */
+function refuseBareHeader(dialogue: Dialogue, message: ChunkedMessage): void {
+  const { log, origin, transaction } = dialogue;
+  message.sink.abort();
+  dialogue.reply('552', 'Message header not CRLF terminated');
+  const sender = transaction?.state.sender ?? '';
+  const recipients = transaction?.state.recipients.map((recipient) => recipient.address) ?? [];
+  log.mainAndReject(
+    `rejected from <${printable(sender)}> ${hostAndIdent(origin, log, true)}: Non-CRLF-terminated header, under CHUNKING: message abandoned`,
+    rejectedMessage(sender, recipients, message.receiver.headers),
+  );
+  dialogue.resetTransaction();
 }
 
 /** Octets of a refused chunk are not commands. */
 async function swallow(dialogue: Dialogue, bytes: number): Promise<void> {
   for (let left = bytes; left > 0; ) {
+    await dialogue.flushUnlessPipelined();
     const result = await dialogue.reader.readChunk(dialogue.commandDeadline());
     if (result.kind !== 'data') return dialogue.lost(result.kind);
     if (result.bytes.length > left) dialogue.reader.unread(result.bytes.subarray(left));
