@@ -240,6 +240,11 @@ interface StringValue {
 
 function convertString({ value, at }: StringValue, name: string, { spec, target, context }: ValueReading, kind: OptionKind): unknown {
   const compile = (): Template => context.compiler.template(value, at, target.what(name));
+  const malformed = spec.problemOf?.(value);
+  if (malformed !== undefined) {
+    context.problems.error(malformed, at, { subject: name });
+    return undefined;
+  }
   switch (kind) {
     case 'expanded-time':
       if (!value.includes('$') && parseTimeSpan(trimSpace(value)) === undefined) return timeProblem(name, value, at, context.problems);

@@ -59,6 +59,8 @@ export interface OptionSpec<T> {
   readonly sets?: readonly string[];
   /** The default where others of the same table decide it; octets where the kind is expanded or a list. */
   readonly derive?: (values: Readonly<Record<string, unknown>>) => unknown;
+  /** Exim's text when the value is malformed; of strings. */
+  readonly problemOf?: (text: Octets) => string | undefined;
   /** How -bP shows several settings of a repeatable option as one; 'and': as conditions that must all hold. */
   readonly joiner?: '\n' | ':' | ';' | 'and';
   /** Of an expanded boolean: -bP shows its expansion on a line of its own, `*expand_NAME`, as Exim does for some. */
@@ -81,6 +83,7 @@ interface Extra {
   readonly maximum?: number;
   readonly sets?: readonly string[];
   readonly derive?: (values: Readonly<Record<string, unknown>>) => unknown;
+  readonly problemOf?: (text: Octets) => string | undefined;
   readonly joiner?: '\n' | ':' | ';' | 'and';
   readonly isExpansionPrinted?: boolean;
 }

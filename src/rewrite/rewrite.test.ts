@@ -9,6 +9,7 @@ import { FakeLog } from '../system/fakes/log.ts';
 import { fakeServices, testConfig, testFrame, testLocation } from '../system/fakes/services.ts';
 import { rewriteHeaders } from './rewrite.ts';
 import { rewriteTestLines } from './test-lines.ts';
+import { transportRewriteRules, transportRulesProblem } from './transport-rules.ts';
 
 const compiler = createExpander({ items: [], operators: [], conditions: [], variables: [] });
 
@@ -109,4 +110,22 @@ test('a header line that changes is marked deleted and followed by the new one',
     { type: 'F', text: 'From: a <a@new.ex>,\n b@other.ex, unqualified\n' },
     subject,
   ]);
+});
+
+test('rules of a transport: a list, without envelope flags', async () => {
+  const { frame } = frameWith([]);
+  const rules = transportRewriteRules('*@old.ex $1@new.ex f : *@*.x.ex "$1@x.ex"', testLocation, frame.config.compile);
+  assert.deepEqual(
+    rules.map(({ pattern, replacement, flags }) => [pattern, replacement.source, flags]),
+    [
+      ['*@old.ex', '$1@new.ex', 'f'],
+      ['*@*.x.ex', '$1@x.ex', ''],
+    ],
+  );
+  assert.equal(
+    transportRulesProblem('*@a b@c f : *@a b@c E'),
+    'rewrite rule specifies a non-header rewrite - not allowed at transport time -',
+  );
+  assert.equal(transportRulesProblem('*@a'), 'missing rewrite replacement string');
+  assert.equal(transportRulesProblem('*@a b@c'), undefined);
 });

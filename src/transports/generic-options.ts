@@ -1,6 +1,7 @@
 /** The options that every transport has. Spec ch. 24 "Generic options for transports". */
 import type { OptionValues } from '../core/option.ts';
 import { option } from '../core/option.ts';
+import { transportRulesProblem } from '../rewrite/transport-rules.ts';
 
 export const transportOptions = {
   body_only: option.boolean({ default: false, doc: 'Deliver the body of the message without its header lines.' }),
@@ -15,7 +16,7 @@ export const transportOptions = {
   headers_add: option.repeatable({ doc: 'Header lines that are added at delivery, separated by newlines. May be given several times.' }),
   headers_only: option.boolean({ default: false, doc: 'Deliver the header lines without the body.' }),
   headers_remove: option.repeatable({ joiner: ':', doc: 'Names of header lines that are left out at delivery, a colon-separated list. May be given several times.' }),
-  headers_rewrite: option.string({ doc: 'Rewriting rules for addresses in header lines at delivery, separated by colons.', notYet: 'instance' }),
+  headers_rewrite: option.string({ problemOf: transportRulesProblem, doc: 'Rewriting rules for addresses in header lines at delivery, separated by colons.' }),
   home_directory: option.expanded({ onForcedFail: 'defer', doc: 'The value of $home in the delivery, overriding the one of the router.' }),
   initgroups: option.boolean({ default: false, doc: 'Give the delivery all groups of its user.' }),
   max_parallel: option.expanded({ doc: 'How many deliveries by this transport may run at one time.', notYet: 'instance' }),

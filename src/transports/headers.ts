@@ -5,6 +5,7 @@
 import { lowerCase } from '../base/octets.ts';
 import type { Octets } from '../base/octets.ts';
 import type { Address } from '../core/address.ts';
+import type { RewriteRule } from '../core/config.ts';
 import type { DeliveryBatch, TransportInstance } from '../core/drivers.ts';
 import type { Frame } from '../core/frame.ts';
 import type { Message } from '../core/message.ts';
@@ -12,6 +13,8 @@ import type { Outcome } from '../core/outcome.ts';
 import { defer, fail, ok } from '../core/outcome.ts';
 import { formatDate } from '../message/date.ts';
 import { headerName } from '../message/header.ts';
+import { rewriteHeaders } from '../rewrite/rewrite.ts';
+import { transportRewriteRules } from '../rewrite/transport-rules.ts';
 import { expandOption, messageOf, parseSize, transportSettings } from './settings.ts';
 
 /** What deliver/ knows of a batch before the transport's options were looked at. */
@@ -60,11 +63,19 @@ async function headersOf(batch: Omit<DeliveryBatch, 'headers'>): Promise<Outcome
   if (added.kind !== 'ok') return added;
   const isRemoved = nameTest([...(first?.state.headersRemove ?? []), ...removed.value]);
   const lines = deliveryHeaders(batch);
-  for (const header of message.headers) {
+  const rewritten = await rewriteHeaders(message.headers, frame, rewriteRulesOf(instance, frame));
+  for (const header of rewritten) {
     if (header.type !== '*' && !isRemoved(headerName(header.text) ?? '')) lines.push(header.text);
   }
   lines.push(...(first?.state.headersAdd ?? []), ...added.value.map((line) => (line.endsWith('\n') ? line : `${line}\n`)));
   return ok(lines);
+}
+
+/** Of `headers_rewrite`, whose syntax was checked when the configuration was read. */
+function rewriteRulesOf(instance: TransportInstance, { config }: Frame): readonly RewriteRule[] {
+  const text = transportSettings(instance).headers_rewrite;
+  const setting = instance.settings.get('headers_rewrite');
+  return text === undefined || setting === undefined ? [] : transportRewriteRules(text, setting.at, config.compile);
 }
 
 function deliveryHeaders(batch: Omit<DeliveryBatch, 'headers'>): Octets[] {
