@@ -18,6 +18,8 @@ export interface Address {
   readonly unique: Octets;
   /** The address it was redirected from; its chain ends at the envelope recipient. */
   readonly parent?: Address;
+  /** Of a recipient that a `one_time` redirection left: the address that it was generated from, for logs. */
+  readonly oneTimeParent?: Octets | undefined;
   /** Index in `Message.recipients` of the envelope recipient this descends from. */
   readonly recipientIndex: number;
   readonly inherited: InheritedProperties;

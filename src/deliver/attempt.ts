@@ -98,9 +98,9 @@ export class Attempt {
   }
 
   /** A bounce or warning that is in the spool: delivered at once, unless messages are only queued. */
-  handOver(report: AcceptedMessage): void {
-    if (this.parts.config.main.queue_only) report.claim.release();
-    else this.parts.handOver(report);
+  async handOver(report: AcceptedMessage): Promise<void> {
+    if (this.parts.deliversReports ?? !this.parts.config.main.queue_only) await this.parts.handOver(report);
+    else report.claim.release();
   }
 
   get queuedMs(): number {

@@ -61,12 +61,12 @@ function recipientsOf(attempt: Attempt): Address[] {
   const { recipients } = attempt.message;
   return recipients.map((recipient, recipientIndex) => {
     const original = recipient.parentIndex === undefined ? undefined : recipients[recipient.parentIndex];
-    return makeAddress({
+    const address = makeAddress({
       address: recipient.address,
       recipientIndex,
-      ...(original === undefined ? {} : { parent: makeAddress({ address: original.address, recipientIndex: recipient.parentIndex ?? 0 }) }),
       ...(recipient.errorsTo === undefined ? {} : { inherited: { headersAdd: [], headersRemove: [], routerVariables: new Map(), errorsTo: recipient.errorsTo } }),
     });
+    return original === undefined ? address : { ...address, oneTimeParent: original.address };
   });
 }
 

@@ -127,7 +127,7 @@ function driverFields(address: Address, facts: DeliveryFacts): Octets {
 export function topAddress(address: Address): Octets {
   let top = address;
   while (top.parent !== undefined) top = top.parent;
-  return top.original;
+  return top.oneTimeParent ?? top.original;
 }
 
 /**
@@ -142,7 +142,7 @@ export function loggedAddress(address: Address, log: Log, isDelivered: boolean):
   const top = parents.pop();
   const between = log.selected('all_parents') ? parents : isMailbox ? [] : parents.slice(0, 1);
   const list = between.length === 0 ? '' : ` (${between.map((parent) => printable(parent.address)).join(', ')})`;
-  const original = top?.original ?? address.original;
+  const original = topAddress(top ?? address);
   return `${printable(text)}${list}${isSameAddress(original, text) ? '' : ` <${printable(original)}>`}`;
 }
 
