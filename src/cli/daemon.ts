@@ -1,4 +1,5 @@
 /** `-bd`, `-bdf`, `-q<time>`: the daemon. Spec ch. 5 "-bd". */
+import { octetsFromBytes } from '../base/octets.ts';
 import { startDaemon } from '../process/daemon.ts';
 import { startOwnProcess } from '../system/processes.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
@@ -17,14 +18,16 @@ export const runDaemon: ModeRunner = async (context) => {
 
 /** The command returns when the daemon accepts, or tells why it does not. */
 async function detach({ script, io, argv }: ModeContext): Promise<number> {
-  const daemon = startOwnProcess({ script, args: argv, descriptors: [], environment: { [DETACHED]: '1' }, isDetached: true, hasChannel: true, keepsStderr: true });
+  const daemon = startOwnProcess({
+    script, args: argv, descriptors: [], environment: { [DETACHED]: '1' }, isDetached: true, hasChannel: true, keepsStderr: true,
+    onStderr: (bytes) => io.stderr.write(octetsFromBytes(bytes)),
+  });
   const started = new Promise<number>((resolve) => {
     daemon.onMessage((message) => resolve(message === 'started' ? 0 : 1));
     void daemon.exited.then((exit) => resolve(exit.status ?? 1));
   });
   const status = await started;
   daemon.detach();
-  if (status !== 0) io.stderr.write('');
   return status;
 }
 

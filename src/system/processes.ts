@@ -30,16 +30,20 @@ export interface StartRequest {
   readonly hasChannel: boolean;
   /** Standard error is kept for messages until there is a log; the rest is closed. */
   readonly keepsStderr: boolean;
+  /** Gets standard error until `detach`, instead of our own being inherited: whoever waits for the end of ours does not wait for the process. */
+  readonly onStderr?: (bytes: Buffer) => void;
 }
 
 /** Every process of ours runs with `--disable-sigusr1`: exiwhat sends that signal, and Node would open a debugger. */
 export function startOwnProcess(request: StartRequest): OwnProcess {
-  const stdio = ['ignore', 'ignore', request.keepsStderr ? 'inherit' : 'ignore', ...request.descriptors, ...(request.hasChannel ? ['ipc' as const] : [])];
+  const stderr = request.onStderr ? 'pipe' : request.keepsStderr ? 'inherit' : 'ignore';
+  const stdio = ['ignore', 'ignore', stderr, ...request.descriptors, ...(request.hasChannel ? ['ipc' as const] : [])];
   const child = spawn(process.execPath, ['--disable-sigusr1', request.script, ...request.args], {
-    stdio: stdio as ('ignore' | 'inherit' | 'ipc' | number)[], // the array is built from exactly these
+    stdio: stdio as ('ignore' | 'inherit' | 'pipe' | 'ipc' | number)[], // the array is built from exactly these
     env: { ...process.env, ...request.environment },
     detached: request.isDetached ?? false,
   });
+  if (request.onStderr) child.stderr?.on('data', request.onStderr);
   return new StartedProcess(child);
 }
 
@@ -51,7 +55,7 @@ class StartedProcess implements OwnProcess {
     this.#child = child;
     this.exited = new Promise((resolve) => {
       child.once('error', () => resolve({ status: 71, signal: undefined }));
-      child.once('exit', (status, signal) => resolve({ status: status ?? undefined, signal: signal ?? undefined }));
+      child.once('close', (status, signal) => resolve({ status: status ?? undefined, signal: signal ?? undefined }));
     });
   }
 
@@ -75,6 +79,7 @@ class StartedProcess implements OwnProcess {
 
   detach(): void {
     if (this.#child.connected) this.#child.disconnect();
+    this.#child.stderr?.destroy();
     this.#child.unref();
   }
 }
