@@ -86,7 +86,9 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   const frame = receptionFrame(context);
   takeFacts(state, read, sink);
   const chosen =
-    session.mode === 'smtp-local' ? { ...context, isSenderSetUntrusted: await takeLocalSender(context, state, frame) } : context;
+    session.mode === 'smtp-local' || session.mode === 'smtp-batch'
+      ? { ...context, isSenderSetUntrusted: await takeLocalSender(context, state, frame) }
+      : context;
   const failure = await prepareHeaders(chosen, state, read.headers, frame);
   if (failure !== undefined) return failed(context, sink, failure);
   const received = state.recipients.map((recipient) => recipient.address);

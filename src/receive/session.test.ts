@@ -47,7 +47,6 @@ test('a message from EHLO to QUIT', async () => {
     '250-PIPELINING',
     '250-CHUNKING',
     '250-STARTTLS',
-    '250-SMTPUTF8',
     '250 HELP',
     '250 OK',
     '250 Accepted',

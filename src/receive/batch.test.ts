@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Caller } from '../core/index.ts';
+import { FakeLog } from '../system/fakes/log.ts';
+import { constantTemplate, fakeServices, testConfig } from '../system/fakes/services.ts';
+import { receiveBatch } from './batch.ts';
+import { MemoryStore, messageText, plainLists, scriptedAcls, testCaller } from './fakes.ts';
+
+async function play(text: string, caller: Caller = { ...testCaller, isTrusted: true }) {
+  const store = new MemoryStore();
+  let out = '';
+  let err = '';
+  const log = new FakeLog();
+  const status = await receiveBatch({
+    config: testConfig({
+      main: { qualify_domain: 'test.ex', qualify_recipient: 'rcpt.ex', received_header_text: constantTemplate('Received: r') },
+    }),
+    services: fakeServices({ log, lists: plainLists, acls: scriptedAcls({}) }),
+    store,
+    caller,
+    input: (async function* () {
+      yield Buffer.from(text, 'latin1');
+    })(),
+    writeOut: (octets) => {
+      out += octets;
+    },
+    writeError: (octets) => {
+      err += octets;
+    },
+    signal: new AbortController().signal,
+    onAccepted: ({ claim }) => claim.release(),
+    deliveryMode: 'queue',
+  });
+  return { status, out, err, log, messages: store.accepted };
+}
+
+const first = 'mail from:someone@some.where\nrcpt to:user\ndata\nSubject: one\n\ntext\n..dot\n.\n';
+
+test('several messages without replies', async () => {
+  const { status, out, messages } = await play(
+    `helo x\n${first}noop\nMAIL FROM:<>\nRCPT TO:<a@b>\nRCPT TO:<c@d>\nDATA\n\nx\n.\nquit\nrubbish\n`,
+  );
+  assert.deepEqual([status, out], [0, '']);
+  assert.deepEqual(
+    messages.map((message) => [message.sender, message.recipients.map((recipient) => recipient.address), message.origin.protocol]),
+    [
+      ['someone@some.where', ['user@rcpt.ex'], 'local-bsmtp'],
+      ['', ['a@b', 'c@d'], 'local-bsmtp'],
+    ],
+  );
+  assert.match(messageText(messages[0] ?? assert.fail()), /\n\ntext\n\.dot\n$/);
+});
+
+test('an untrusted caller sends as itself', async () => {
+  const { messages } = await play(first, testCaller);
+  assert.equal(messages[0]?.sender, 'caller@test.ex');
+});
+
+test('an error ends the batch and says where', async () => {
+  const { status, out, err, messages } = await play(`${first}mail from:someone@some.where<\nrcpt to:a@b\n`);
+  assert.equal(messages.length, 1);
+  assert.equal(status, 1);
+  assert.equal(
+    out,
+    '501 malformed address: < may not follow someone@some.where\nTransaction started in line 8\nError detected in line 9\nmail from:someone@some.where<\n',
+  );
+  assert.match(
+    err,
+    /The SMTP command at fault was:\n\n {3}mail from:someone@some\.where<\n\n1 previous message was successfully processed\.\nThe rest of the batch was abandoned\.\n$/,
+  );
+});
+
+test('an end of the input within a message', async () => {
+  const { status, out, log } = await play('mail from:a@b\nrcpt to:c@d\ndata\nfrom: me\n');
+  assert.equal(status, 2);
+  assert.equal(out, '421 Lost incoming connection\nTransaction started in line 0\nError detected in line 4\n');
+  assert.deepEqual(log.mainLines, ['SMTP connection from caller lost while reading message data (after header)']);
+});

@@ -1,0 +1,301 @@
+/**
+ * Batched SMTP on standard input (-bS): SMTP without replies. An error ends the batch and is told on standard output and error.
+ * Spec ch. 49 "Incoming batched SMTP".
+ */
+import type { Octets } from '../base/octets.ts';
+import { printable } from '../base/octets.ts';
+import type {
+  AcceptedMessage,
+  Caller,
+  Config,
+  Deadline,
+  MessageSink,
+  MessageStore,
+  Origin,
+  ReadResult,
+  Services,
+  Session,
+  Transaction,
+} from '../core/index.ts';
+import { lostLine } from '../logging/lines/connection.ts';
+import type { ParsedAddress } from '../message/address.ts';
+import { parseAddress } from '../message/address.ts';
+import type { Command } from '../smtp/command.ts';
+import { parseCommand, parseMailArgument, parseRcptArgument } from '../smtp/command.ts';
+import { DataDecoder } from '../smtp/data-decoder.ts';
+import { LineReader } from '../smtp/line-reader.ts';
+import { addressSyntax } from './commands/syntax.ts';
+import type { DeliveryWish } from './dialogue.ts';
+import { expandSize } from './expansion.ts';
+import type { Intake } from './intake.ts';
+import { acceptMessage } from './intake.ts';
+import type { MessageReading } from './message-input.ts';
+import { readMessage } from './message-input.ts';
+import { newOrigin, newSessionState, newTransaction, receptionFrame } from './transaction.ts';
+
+export interface BatchRequest {
+  readonly config: Config;
+  readonly services: Services;
+  readonly store: MessageStore;
+  readonly caller: Caller;
+  readonly input: AsyncIterable<Uint8Array>;
+  readonly writeOut: (text: Octets) => void;
+  readonly writeError: (text: Octets) => void;
+  readonly signal: AbortSignal;
+  /** `-oMa` and the like; only for trusted callers. */
+  readonly presetOrigin?: Partial<Origin>;
+  readonly dontDeliver?: boolean;
+  readonly onAccepted: (accepted: AcceptedMessage, delivery: DeliveryWish) => void | Promise<void>;
+  readonly deliveryMode: DeliveryWish;
+}
+
+/** The exit status: 0, or after an error 1 when messages were accepted before it and 2 when not. */
+export async function receiveBatch(request: BatchRequest): Promise<number> {
+  return new Batch(request).run();
+}
+
+/** What ended the batch: the reply that SMTP would have given, and the command it is about. */
+interface BatchError {
+  readonly reply: Octets;
+  readonly command: Octets | undefined;
+}
+
+class Batch {
+  readonly #request: BatchRequest;
+  readonly #session: Session;
+  readonly #input: InputLines;
+  readonly #until: Deadline;
+  #transaction: Transaction;
+  #startLine = 0;
+  #accepted = 0;
+
+  constructor(request: BatchRequest) {
+    this.#request = request;
+    const { caller, services, signal, presetOrigin = {} } = request;
+    this.#until = { endMs: Number.POSITIVE_INFINITY, signal };
+    const origin: Origin = {
+      ...newOrigin(caller, true),
+      ident: caller.login,
+      protocol: 'local-bsmtp',
+      allowUnqualifiedSender: true,
+      allowUnqualifiedRecipient: true,
+      ...(caller.isTrusted ? presetOrigin : {}),
+    };
+    const now = services.clock.now();
+    this.#session = {
+      mode: 'smtp-batch',
+      connectionNumber: 0,
+      startedAtMs: now,
+      caller,
+      isRehearsal: false,
+      until: this.#until,
+      state: newSessionState(origin),
+    };
+    this.#transaction = newTransaction(1, now);
+    this.#input = new InputLines(request.input, this.#until);
+  }
+
+  async run(): Promise<number> {
+    for (;;) {
+      const line = await this.#input.next();
+      if (line === undefined) return 0;
+      const command = parseCommand(line);
+      if (command.verb === 'QUIT') return 0;
+      const error = await this.#command(command);
+      if (error !== undefined) return this.#tell(error);
+    }
+  }
+
+  async #command(command: Command): Promise<BatchError | undefined> {
+    switch (command.verb) {
+      case 'MAIL':
+        return this.#mail(command);
+      case 'RCPT':
+        return this.#rcpt(command);
+      case 'DATA':
+        return this.#data(command);
+      case 'HELO':
+      case 'EHLO':
+      case 'RSET':
+        this.#reset();
+        return undefined;
+      case 'VRFY':
+      case 'EXPN':
+      case 'ETRN':
+      case 'HELP':
+      case 'NOOP':
+        return undefined;
+      default:
+        return { reply: '500 unrecognized command', command: command.line };
+    }
+  }
+
+  #reset(): void {
+    this.#transaction = newTransaction(this.#transaction.number + 1, this.#request.services.clock.now());
+    this.#startLine = this.#input.lineNumber;
+  }
+
+  #mail(command: Command): BatchError | undefined {
+    const { state } = this.#transaction;
+    if (state.sender !== undefined) return { reply: '503 sender already given', command: command.line };
+    const parsed = parseMailArgument(command.argument, { size: true, body: true, dsn: true, prdr: false, smtputf8: false });
+    if (parsed.kind === 'error') return { reply: `501 ${parsed.message}`, command: command.line };
+    const address = this.#parse(parsed.address, true);
+    if (address.kind === 'error') return { reply: `501 ${address.message}`, command: command.line };
+    const { qualify_domain: domain } = this.#request.config.main;
+    state.sender = address.address === '' || address.domain !== '' ? address.address : `${address.address}@${domain}`;
+    state.rawSender = state.sender;
+    state.bodyType = parsed.body ?? '';
+    state.dsn = { envid: parsed.envid, ret: parsed.ret };
+    return undefined;
+  }
+
+  #rcpt(command: Command): BatchError | undefined {
+    const { state } = this.#transaction;
+    if (state.sender === undefined) return { reply: '503 sender not yet given', command: command.line };
+    const parsed = parseRcptArgument(command.argument, { dsn: true });
+    if (parsed.kind === 'error') return { reply: `501 ${parsed.message}`, command: command.line };
+    const address = this.#parse(parsed.address, false);
+    if (address.kind === 'error') return { reply: `501 ${address.message}`, command: command.line };
+    const { qualify_recipient: domain } = this.#request.config.main;
+    const recipient = address.domain === '' ? `${address.address}@${domain}` : address.address;
+    state.recipients.push({ address: recipient, orcpt: parsed.orcpt, notify: parsed.notify });
+    return undefined;
+  }
+
+  #parse(text: Octets, isSender: boolean): ParsedAddress {
+    return parseAddress(text, { ...addressSyntax(this.#request.config.main, false), allowsEmpty: isSender });
+  }
+
+  async #data(command: Command): Promise<BatchError | undefined> {
+    const { state } = this.#transaction;
+    if (state.recipients.length === 0) return { reply: '503 valid RCPT command must precede DATA', command: command.line };
+    const { config, services, store } = this.#request;
+    const frame = receptionFrame({ config, services, session: this.#session, transaction: this.#transaction, until: this.#until });
+    const limit = await expandSize(config.main.message_size_limit, frame, 0);
+    const begun = store.begin();
+    if (begun.kind === 'error' || limit.kind !== 'ok') {
+      if (begun.kind === 'error') services.log.panic(`spool file creation failed: ${begun.reason}`);
+      else begun.sink.abort();
+      return { reply: '451 Temporary local problem - please try later', command: undefined };
+    }
+    state.id = begun.sink.id;
+    const limits = {
+      messageBytes: Math.max(0, limit.value),
+      headerBytes: config.main.header_maxsize,
+      headerLineBytes: config.main.header_line_maxsize,
+      allowsFromLine: config.main.ignore_fromline_local,
+    };
+    const reading = await readMessage(this.#input, new DataDecoder('dot'), begun.sink, limits, false);
+    const error = await this.#take(begun.sink, reading);
+    if (error === undefined) this.#reset();
+    return error;
+  }
+
+  async #take(sink: MessageSink, reading: MessageReading): Promise<BatchError | undefined> {
+    const { caller, config, services, dontDeliver = false } = this.#request;
+    if (reading.kind !== 'ok') {
+      sink.abort();
+      const { log } = services;
+      if (reading.kind === 'end') log.main(lostLine(this.#session.state.origin, 'while reading message data (after header)', 0, log));
+      return { reply: READING_REPLIES[reading.kind], command: undefined };
+    }
+    const context = { config, services, session: this.#session, transaction: this.#transaction, caller, until: this.#until, dontDeliver };
+    return this.#finish(await acceptMessage(context, reading.message, sink));
+  }
+
+  async #finish(intake: Intake): Promise<BatchError | undefined> {
+    switch (intake.kind) {
+      case 'accepted':
+        this.#accepted++;
+        await this.#request.onAccepted(intake.accepted, intake.wish ?? this.#request.deliveryMode);
+        return undefined;
+      case 'discarded':
+        this.#accepted++;
+        return undefined;
+      case 'refused': {
+        const { verdict } = intake;
+        const text = verdict.kind === 'error' ? undefined : verdict.message;
+        this.#request.services.log.mainAndReject(
+          `F=<${printable(this.#transaction.state.sender ?? '')}> rejected by non-SMTP ACL: ${printable(verdict.logMessage ?? '')}`,
+        );
+        return { reply: `550 ${text ?? 'Administrative prohibition'}`, command: undefined };
+      }
+      case 'failed':
+        return { reply: '451 Temporary local problem - please try later', command: undefined };
+    }
+  }
+
+  /** In a form for programs on standard output, for people on standard error. */
+  #tell({ reply, command }: BatchError): number {
+    const { writeOut, writeError } = this.#request;
+    const at = this.#input.lineNumber;
+    const start = this.#startLine;
+    writeOut(
+      `${reply}\nTransaction started in line ${start}\nError detected in line ${at}\n${command === undefined ? '' : `${command}\n`}`,
+    );
+    const fault = command === undefined ? '' : `The SMTP command at fault was:\n\n   ${command}\n\n`;
+    const done =
+      this.#accepted === 0
+        ? 'No previous messages were successfully processed.\n'
+        : `${this.#accepted} previous message${this.#accepted === 1 ? ' was' : 's were'} successfully processed.\n`;
+    writeError(
+      `An error was detected while processing a file of BSMTP input.\nThe error message was:\n\n  ${reply}\n\nThe SMTP transaction started in line ${start}.\nThe error was detected in line ${at}.\n${fault}${done}The rest of the batch was abandoned.\n`,
+    );
+    return this.#accepted === 0 ? 2 : 1;
+  }
+}
+
+const READING_REPLIES: Readonly<Record<Exclude<MessageReading['kind'], 'ok'>, Octets>> = {
+  'too-big': '552 Message size exceeds maximum permitted',
+  'header-too-big': '552 Message header is ridiculously long',
+  'header-line-too-long': '552 A message header line is too long',
+  store: '451 Error while writing spool file',
+  end: '421 Lost incoming connection',
+  timeout: '421 SMTP incoming data timeout - closing connection.',
+  error: '421 Lost incoming connection',
+};
+
+/** Standard input as lines and octets, with the number of the line that was read last. */
+class InputLines {
+  readonly #reader: LineReader;
+  readonly #until: Deadline;
+  lineNumber = 0;
+
+  constructor(input: AsyncIterable<Uint8Array>, until: Deadline) {
+    const iterator = input[Symbol.asyncIterator]();
+    this.#until = until;
+    this.#reader = new LineReader({
+      bufferedBytes: 0,
+      discardBuffered: () => {},
+      read: async () => {
+        const next = await iterator.next();
+        return next.done === true ? { kind: 'end' } : { kind: 'data', bytes: Buffer.from(next.value) };
+      },
+    });
+  }
+
+  async next(): Promise<Octets | undefined> {
+    const result = await this.#reader.readLine(this.#until);
+    if (result.kind !== 'line') return undefined;
+    this.lineNumber++;
+    return result.line;
+  }
+
+  async read(): Promise<ReadResult> {
+    const result = await this.#reader.readChunk(this.#until);
+    if (result.kind === 'data') this.lineNumber += countNewlines(result.bytes);
+    return result;
+  }
+
+  unread(rest: Buffer): void {
+    this.lineNumber -= countNewlines(rest);
+    this.#reader.unread(rest);
+  }
+}
+
+function countNewlines(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) count++;
+  return count;
+}
