@@ -2,10 +2,10 @@
 import type { Octets } from '../base/octets.ts';
 import { assertNever } from '../base/invariant.ts';
 import type {
-  AclContext, AclPhase, AclRunResult, AclRunState, AclStatementState, Frame, Judged, MaybePromise, Outcome, Template, Text,
+  AclContext, AclPhase, AclRunResult, AclRunState, AclStatementState, Frame, Judged, MaybePromise, Outcome, SourceLocation, Template, Text,
 } from '../core/index.ts';
 import { chain, chainEach, defer, ok, untainted, withCaptures } from '../core/index.ts';
-import type { AclItem, AclStatement, AclVerb, ParsedAcl } from './parse.ts';
+import type { AclItem, AclStatement, ParsedAcl } from './parse.ts';
 import { phaseName } from './phases.ts';
 
 /** What the conditions of one statement came to. */
@@ -21,23 +21,27 @@ export function runAcl(acl: ParsedAcl, phase: AclPhase, frame: Frame, run: AclRu
   const trace = (text: () => string) => frame.services.log.debug('acl', () => indent + text());
   const label = acl.name === '' ? 'inline ACL' : `ACL "${acl.name}"`;
   trace(() => `using ${label}`);
-  const decided = chainEach(acl.statements, (statement) => runStatement(statement, label, phase, frame, run, trace));
+  let last: AclStatementState = { verb: '', endpassSeen: false };
+  const decided = chainEach(acl.statements, (statement) => {
+    last = { verb: statement.verb, endpassSeen: false };
+    return runStatement(statement, label, phase, frame, run, last, trace);
+  });
   return chain(decided, (result) => {
     if (result !== undefined) return result;
     trace(() => `end of ${label}: implicit DENY`);
-    return { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false };
+    // What the last statement's condition said is what the peer and the log are told.
+    return { kind: 'fail', message: last.userText, logMessage: firstLine(last.logText ?? last.userText), isDrop: last.nestedDrop ?? false, senderVerify: last.senderVerify };
   });
 }
 
 function runStatement(
-  statement: AclStatement, label: string, phase: AclPhase, frame: Frame, run: AclRunState, trace: (text: () => string) => void,
+  statement: AclStatement, label: string, phase: AclPhase, frame: Frame, run: AclRunState, state: AclStatementState, trace: (text: () => string) => void,
 ): MaybePromise<AclRunResult | undefined> {
-  const state: AclStatementState = { endpassSeen: false };
   trace(() => `processing "${statement.verb}" (${statement.at.file} ${statement.at.line})`);
   const tested = testItems(statement, phase, frame, run, state, trace);
   return chain(tested, ({ outcome, last }) => {
     trace(() => `${statement.verb}: condition test ${TESTED_WORDS[outcome.kind]} in ${label}`);
-    return decide(statement.verb, outcome, { phase, frame: last, statement: state, acl: run }, label, trace);
+    return decide(statement, outcome, { phase, frame: last, statement: state, acl: run }, label, trace);
   });
 }
 
@@ -88,7 +92,8 @@ function expandArgument(item: AclItem, context: AclContext): MaybePromise<Outcom
       if (item.argument.template.constant === undefined) context.frame.services.log.debug('acl', () => `${' '.repeat(context.acl.depth)}${' '.repeat(6 + item.definition.name.length)} = ${octets}`);
       return outcome;
     }
-    return outcome.kind === 'fail' ? defer(`failed to expand ACL string "${item.argument.source}": ${outcome.message}`) : outcome;
+    if (outcome.kind === 'fail' || outcome.kind === 'defer') return defer(`failed to expand ACL string "${item.argument.source}": ${outcome.message}`);
+    return outcome;
   });
 }
 
@@ -133,16 +138,20 @@ function conditionStop(outcome: Outcome<Judged>, isNegated: boolean): readonly [
 }
 
 /** What follows from the verb; undefined goes on with the next statement. */
-function decide(verb: AclVerb, tested: Tested, context: AclContext, label: string, trace: (text: () => string) => void): MaybePromise<AclRunResult | undefined> {
+function decide({ verb, at }: AclStatement, tested: Tested, context: AclContext, label: string, trace: (text: () => string) => void): MaybePromise<AclRunResult | undefined> {
   const ended = (word: string) => trace(() => `end of ${label}: ${word}`);
   if (tested.kind === 'defer' || tested.kind === 'error') {
     if (verb === 'warn') {
       if (tested.kind === 'error') return { kind: 'error', logMessage: tested.message };
-      warnSkipped(context, tested.message);
+      warnSkipped(context, label, at, tested.message);
       return undefined;
     }
     if (tested.kind === 'error') return { kind: 'error', logMessage: tested.message };
     return withMessages(context, tested.message, (message, logMessage) => ({ kind: 'defer', message, logMessage, senderVerify: context.statement.senderVerify }));
+  }
+  if (context.statement.nestedDiscard) {
+    ended('DISCARD');
+    return { kind: 'discard', logMessage: context.statement.logText };
   }
   const isTrue = tested.kind === 'true';
   switch (verb) {
@@ -150,7 +159,7 @@ function decide(verb: AclVerb, tested: Tested, context: AclContext, label: strin
     case 'discard':
       if (isTrue) {
         ended(verb === 'accept' ? 'ACCEPT' : 'DISCARD');
-        return withMessages(context, undefined, (message, logMessage) => (verb === 'accept' ? { kind: 'accept', message } : { kind: 'discard', logMessage }));
+        return accepted(verb, context);
       }
       if (!context.statement.endpassSeen) return undefined;
       ended('endpass encountered - denying access');
@@ -175,8 +184,17 @@ function decide(verb: AclVerb, tested: Tested, context: AclContext, label: strin
   }
 }
 
+/** `message` varies the positive reply unless `endpass` makes it the text of a denial; what conditions said does not count any more. */
+function accepted(verb: 'accept' | 'discard', context: AclContext): MaybePromise<AclRunResult> {
+  const { statement } = context;
+  statement.userText = undefined;
+  statement.logText = undefined;
+  if (statement.endpassSeen) statement.message = undefined;
+  return withMessages(context, undefined, (message, logMessage) => (verb === 'accept' ? { kind: 'accept', message } : { kind: 'discard', logMessage }));
+}
+
 function denied(context: AclContext, isDrop: boolean): MaybePromise<AclRunResult> {
-  return withMessages(context, undefined, (message, logMessage) => ({ kind: 'fail', message, logMessage, isDrop, senderVerify: context.statement.senderVerify }));
+  return withMessages(context, undefined, (message, logMessage) => ({ kind: 'fail', message, logMessage, isDrop: isDrop || (context.statement.nestedDrop ?? false), senderVerify: context.statement.senderVerify }));
 }
 
 /**
@@ -237,8 +255,9 @@ function withNewline(header: Octets): Octets {
   return line.endsWith('\n') ? line : `${line}\n`;
 }
 
-function warnSkipped(context: AclContext, message: Octets): void {
-  logWarning(context, `Warning: ACL "warn" statement skipped: condition test deferred${message === '' ? '' : `: ${message}`}`);
+function warnSkipped(context: AclContext, label: string, at: SourceLocation, message: Octets): void {
+  const name = label.startsWith('ACL "') ? `ACL ${label.slice(5, -1)}` : label;
+  logWarning(context, `Warning: ACL 'warn' statement skipped (in ${name} at line ${at.line} of ${at.file}): condition test deferred${message === '' ? '' : `: ${message}`}`);
 }
 
 /** The same warning is written once while a message is received. */

@@ -12,7 +12,7 @@ export interface Deliveries {
   readonly signal: AbortSignal;
   parts(): DeliverParts;
   /** Takes the claim: delivers the message, or leaves it on the queue. */
-  accepted(accepted: AcceptedMessage, wish: DeliveryWish): void;
+  accepted(accepted: AcceptedMessage, wish: DeliveryWish): void | Promise<void>;
   /** Resolves when what the mode has to wait for is delivered or left. */
   finish(): Promise<void>;
 }
@@ -22,6 +22,7 @@ export class Foreground implements Deliveries {
   readonly #pool: DeliveryPool;
   readonly #lifetime = new AbortController();
 
+  readonly #foreground: Promise<void>[] = [];
   /** What nobody is to wait for (`-odb`). */
   readonly #background: string[] = [];
   readonly #inBackground: ((ids: readonly string[]) => Promise<void>) | undefined;
@@ -43,11 +44,21 @@ export class Foreground implements Deliveries {
   }
 
   async #handOver(made: AcceptedMessage): Promise<void> {
-    if (this.#runtime.config.build.adaptations?.deliversInForeground) await deliverAccepted(this.parts(), made, ON_ARRIVAL, untilAborted(this.#lifetime.signal));
+    if (this.#runtime.config.build.adaptations?.deliversInForeground) await this.#deliver(made);
     else this.#pool.add(made);
   }
 
-  accepted(accepted: AcceptedMessage, wish: DeliveryWish): void {
+  /** Before the caller's next command or the end (`-odi`). */
+  async #deliver(accepted: AcceptedMessage): Promise<void> {
+    await deliverAccepted(this.parts(), accepted, ON_ARRIVAL, untilAborted(this.#lifetime.signal));
+  }
+
+  accepted(accepted: AcceptedMessage, wish: DeliveryWish): void | Promise<void> {
+    if (wish === 'foreground') {
+      const delivered = this.#deliver(accepted);
+      this.#foreground.push(delivered);
+      return delivered;
+    }
     if (wish === 'queue') accepted.claim.release();
     else if (wish === 'background' && this.#inBackground) {
       accepted.claim.release();
@@ -57,6 +68,7 @@ export class Foreground implements Deliveries {
 
   /** Resolves when all is delivered or left, and what was removed is removed for good. */
   async finish(): Promise<void> {
+    await Promise.all(this.#foreground);
     await this.#pool.idle();
     if (this.#background.length > 0) await this.#inBackground?.(this.#background);
     await this.#runtime.spool.close();
@@ -68,7 +80,7 @@ export class Foreground implements Deliveries {
 export class DaemonDeliveries implements Deliveries {
   readonly #parts: () => DeliverParts;
   readonly #background: (accepted: AcceptedMessage, wish: DeliveryWish) => void;
-  readonly #waited: Promise<unknown>[] = [];
+  readonly #foreground: Promise<void>[] = [];
   readonly #lifetime = new AbortController();
 
   constructor(parts: () => DeliverParts, background: (accepted: AcceptedMessage, wish: DeliveryWish) => void) {
@@ -84,13 +96,15 @@ export class DaemonDeliveries implements Deliveries {
     return this.#parts();
   }
 
-  accepted(accepted: AcceptedMessage, wish: DeliveryWish): void {
-    if (wish === 'foreground') this.#waited.push(deliverAccepted(this.#parts(), accepted, ON_ARRIVAL, untilAborted(this.#lifetime.signal)));
-    else this.#background(accepted, wish);
+  accepted(accepted: AcceptedMessage, wish: DeliveryWish): void | Promise<void> {
+    if (wish !== 'foreground') return this.#background(accepted, wish);
+    const delivered = deliverAccepted(this.#parts(), accepted, ON_ARRIVAL, untilAborted(this.#lifetime.signal)).then(() => undefined);
+    this.#foreground.push(delivered);
+    return delivered;
   }
 
   async finish(): Promise<void> {
-    await Promise.all(this.#waited);
+    await Promise.all(this.#foreground);
     this.#lifetime.abort();
   }
 }

@@ -118,6 +118,7 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
 }
 
 const DROP_INTERVAL_MS = 30_000;
+const NOT_WANTED = { kind: 'ok', value: undefined } as const;
 
 /** The first worker serves users without rights: their command lines, and what they left while no daemon ran. */
 async function openSubmissions(worker: Worker, system: SystemPorts, options: RoleOptions): Promise<{ close(): void }> {
@@ -125,7 +126,7 @@ async function openSubmissions(worker: Worker, system: SystemPorts, options: Rol
   const { log } = worker.runtime.services;
   const run = (submission: Submission) => runSubmission({ worker, system, build, registry: builtin, script: options.script }, submission);
   const server = new SubmissionServer(run, (line) => log.panic(line));
-  const listening = await server.listen(build.submitSocket, system.native);
+  const listening = build.submitSocket === '' ? NOT_WANTED : await server.listen(build.submitSocket, system.native);
   const { startup } = worker.runtime.config;
   const control = await server.listen(`${startup.spoolDirectory}/${CONTROL_SOCKET}`, system.native, { uid: startup.eximUid, gid: startup.eximGid });
   if (control.kind === 'error') log.panic(`control socket: ${control.reason}`);

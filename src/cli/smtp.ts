@@ -1,4 +1,5 @@
-/** `-bs`: SMTP on standard input and output, for a local caller or from inetd. Spec ch. 5 "-bs". */
+/** `-bs`: SMTP on standard input and output, for a local caller or from inetd; `-bS`: the same without replies. Spec ch. 5 "-bs", "-bS". */
+import { receiveBatch } from '../receive/batch.ts';
 import { SmtpSession } from '../receive/session.ts';
 import type { ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
@@ -7,13 +8,19 @@ import { wishOf } from './wish.ts';
 
 export const runSmtp: ModeRunner = async (context) => {
   const { invocation, io } = context;
-  if (invocation.mode?.kind === 'batch-smtp') {
-    io.stderr.write('exim: option -bS is not built yet\n');
-    return 1;
-  }
   const opened = await openForMode(context, { delivers: true });
   if (opened.kind === 'exit') return opened.status;
   const { runtime, caller, deliveries } = opened;
+  if (invocation.mode?.kind === 'batch-smtp') {
+    const status = await receiveBatch({
+      config: runtime.config, services: runtime.services, store: runtime.spool, caller, input: io.stdin, writeOut: (text) => io.stdout.write(text), writeError: (text) => io.stderr.write(text),
+      signal: deliveries.signal, presetOrigin: presetOrigin(invocation.origin), dontDeliver: invocation.minusN,
+      onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish), deliveryMode: wishOf(invocation, runtime.config),
+    });
+    await deliveries.finish();
+    opened.close();
+    return status;
+  }
   const lifetime = new AbortController();
   const connection = io.connection();
   const isOverTcp = connection.remoteAddress !== '';
@@ -24,7 +31,7 @@ export const runSmtp: ModeRunner = async (context) => {
     isTlsOnConnect: invocation.listen.tlsOnConnect,
     hostAddress: isOverTcp ? connection.remoteAddress : given?.address, hostPort: isOverTcp ? connection.remotePort : given?.port,
     presetOrigin: caller.isTrusted ? presetOrigin(invocation.origin) : {},
-    onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish), signal: lifetime.signal, deliveryMode: wishOf(invocation, runtime.config),
+    onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish), signal: lifetime.signal, dontDeliver: invocation.minusN, deliveryMode: wishOf(invocation, runtime.config),
   });
   await session.run();
   await deliveries.finish();

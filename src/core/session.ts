@@ -5,6 +5,7 @@
 import type { Octets } from '../base/octets.ts';
 import type { Deadline } from './deadline.ts';
 import type { Body, HeaderLine, Recipient } from './message.ts';
+import type { Verification } from './ports.ts';
 import type { Text } from './text.ts';
 
 /** How mail comes in. */
@@ -165,6 +166,8 @@ export interface TransactionState {
   readonly aclM: Map<string, Text>;
   /** `control = submission, freeze, queue_only, suppress_local_fixups, fakereject…` with their arguments. */
   readonly controls: Map<string, Octets>;
+  /** Of the message's own sender: kept, because several recipients ask for it. */
+  senderVerification?: { readonly key: string; readonly result: Verification } | undefined;
   /** Texts of `warn … log_message` already written for this message. */
   readonly warningsLogged: Set<Octets>;
   readonly results: Results;

@@ -105,8 +105,8 @@ function runningMark(config: Config): Octets {
 
 /** The submission socket's and the drop directory's places, which only root can make. */
 function preparePlaces({ config, files, isRoot }: DaemonParts): void {
-  if (!isRoot) return;
   const { build, startup } = config;
+  if (!isRoot || build.submitSocket === '') return;
   const directory = build.submitSocket.slice(0, build.submitSocket.lastIndexOf('/'));
   if (files.mkdir(directory, 0o755).kind === 'ok') files.chown(directory, startup.eximUid, startup.eximGid);
   if (files.mkdir(build.dropDirectory, 0o1733).kind === 'ok') files.chown(build.dropDirectory, startup.eximUid, startup.eximGid);

@@ -27,6 +27,7 @@ function adaptations(environment: NodeJS.ProcessEnv): Adaptations {
       eximGroup: { name: groupName, gid: group.kind === 'ok' ? (group.value?.gid ?? 0) : 0 },
       spoolDirectory: '/var/spool/exim',
       logFilePath: '',
+      submitSocket: '',
       configureOwners: Number.isNaN(owner) ? [] : [owner],
       trustedConfigList: environment.EXIM_TRUSTED_CONFIG_LIST === undefined ? undefined : octetsFromUnicode(environment.EXIM_TRUSTED_CONFIG_LIST),
       whitelistDMacros: whitelist === '' ? [] : whitelist.split(':'),

@@ -40,10 +40,15 @@ function judge(result: AclRunResult, context: AclContext): Outcome<Judged> {
       return ok({ value: true });
     case 'discard':
       take(undefined, result.logMessage);
-      return defer('nested ACL returned "discard" for "warn" statement');
+      if (context.statement.verb !== 'accept' && context.statement.verb !== 'discard') {
+        return fail(`nested ACL returned "discard" for "${context.statement.verb}" command (only allowed with "accept" or "discard")`);
+      }
+      context.statement.nestedDiscard = true;
+      return ok({ value: false });
     case 'fail':
       take(result.message, result.logMessage);
       context.statement.senderVerify = result.senderVerify;
+      if (result.isDrop) context.statement.nestedDrop = true;
       return ok({ value: false });
     case 'defer':
       take(result.message, result.logMessage);

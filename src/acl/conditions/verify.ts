@@ -4,7 +4,7 @@ import { assertNever } from '../../base/invariant.ts';
 import type { AclContext, Judged, MaybePromise, Outcome, Verification } from '../../core/index.ts';
 import { defer, defineAclCondition, fail, mailOf, ok } from '../../core/index.ts';
 import { lookUpSenderName } from '../../lists/host-name.ts';
-import { findHeaderSyntaxError, findNonAsciiName, hasNoBlindRecipient } from '../verify/headers.ts';
+import { findHeaderSyntaxError, findNonAsciiName, hasNoBlindRecipient, senderAddresses } from '../verify/headers.ts';
 import { verifyHelo } from '../verify/helo.ts';
 import type { VerifyCall } from '../verify/options.ts';
 import { parseVerify } from '../verify/options.ts';
@@ -51,6 +51,7 @@ function verify(call: VerifyCall, context: AclContext): MaybePromise<Outcome<Jud
     case 'reverse_host_lookup':
       return verifyHostName(call, context);
     case 'header_sender':
+      return verifyHeaderSender(call, context);
     case 'csa':
     case 'arc': {
       const message = `"verify = ${call.kind}" is not built yet`;
@@ -100,27 +101,49 @@ async function verifyHostName(call: VerifyCall, context: AclContext): Promise<Ou
   }
 }
 
-/** The null sender is always good. The result for the message's own sender is kept for the transaction. */
+/** The null sender is always good. The result for the message's own sender is kept for the transaction; its details are told once. */
 async function verifySender(call: VerifyCall, context: AclContext): Promise<Outcome<Judged>> {
   const { frame } = context;
-  const address = call.address ?? mailOf(frame)?.sender ?? '';
+  const own = mailOf(frame)?.sender ?? '';
+  const address = call.address ?? own;
   if (address === '') return ok({ value: true });
-  const result = await frame.services.verifier.verify({ address, isSender: true, callout: call.callout, successOnRedirect: call.successOnRedirect }, frame);
+  const cache = call.address === undefined || call.address === own ? frame.transaction?.state : undefined;
+  const key = call.callout ? `callout ${JSON.stringify(call.callout)}` : 'route';
+  const known = cache?.senderVerification?.key === key ? cache.senderVerification.result : undefined;
+  const result = known ?? (await frame.services.verifier.verify({ address, isSender: true, callout: call.callout, successOnRedirect: call.successOnRedirect }, frame));
+  if (cache && !known) cache.senderVerification = { key, result };
   const outcome = judgeVerification(result, call, context);
   if (result.kind === 'ok') {
     if (result.addressData) frame.results.senderData = result.addressData;
-  } else if (outcome.kind !== 'ok' || !outcome.value.value) {
-    context.statement.senderVerify = { address, details: call.noDetails ? undefined : (result.userMessage ?? ''), logText: result.logMessage, isDefer: result.kind === 'defer' };
-    context.statement.userText = 'Sender verify failed';
-    context.statement.logText = 'Sender verify failed';
-    if (result.kind === 'fail') frame.results.senderVerifyFailure = result.failure;
-    if (outcome.kind === 'defer') {
-      context.statement.userText = 'Could not complete sender verify';
-      context.statement.logText = 'Could not complete sender verify';
-      return defer('Could not complete sender verify');
-    }
+    return outcome;
   }
-  return outcome;
+  if (outcome.kind === 'ok' && outcome.value.value) return outcome;
+  if (!known) {
+    context.statement.senderVerify = { address, details: call.noDetails ? undefined : (result.userMessage ?? ''), logText: result.logMessage, isDefer: result.kind === 'defer' };
+  }
+  if (result.kind === 'fail') frame.results.senderVerifyFailure = result.failure;
+  const text = outcome.kind === 'defer' ? 'Could not complete sender verify' : 'Sender verify failed';
+  context.statement.userText = text;
+  context.statement.logText = text;
+  return outcome.kind === 'defer' ? defer(text) : outcome;
+}
+
+/** Whether any address of Sender:, Reply-To: or From: can be verified as a sender; the first header of them that has one decides last. */
+async function verifyHeaderSender(call: VerifyCall, context: AclContext): Promise<Outcome<Judged>> {
+  const { frame } = context;
+  let failure: Octets | undefined;
+  let deferral: Octets | undefined;
+  for (const { address, problem } of senderAddresses(mailOf(frame)?.headers ?? [])) {
+    if (problem !== undefined) {
+      failure = problem;
+      break;
+    }
+    const result = await frame.services.verifier.verify({ address, isSender: true, callout: call.callout, successOnRedirect: call.successOnRedirect }, frame);
+    if (result.kind === 'ok') return ok({ value: true });
+    if (result.kind === 'defer') deferral = result.logMessage;
+  }
+  if (deferral !== undefined && failure === undefined) return call.deferOk ? ok({ value: true }) : defer('there is no valid sender in any header line');
+  return judged(context, failure ?? 'there is no valid sender in any header line');
 }
 
 async function verifyRecipient(call: VerifyCall, context: AclContext): Promise<Outcome<Judged>> {

@@ -47,3 +47,16 @@ export function hasNoBlindRecipient(mail: Mail, isCaseSensitive: boolean): boole
   }
   return mail.recipients.every((recipient) => named.has(fold(recipient.address)));
 }
+
+/** Addresses of Sender:, then Reply-To:, then From:, in their order; a malformed one is told with its header's name. */
+export function* senderAddresses(headers: readonly HeaderLine[]): Generator<{ readonly address: Octets; readonly problem: Octets | undefined }> {
+  for (const type of ['S', 'R', 'F'] as const) {
+    for (const header of headers) {
+      if (header.type !== type) continue;
+      for (const item of parseAddressList(rawValue(header))) {
+        if (item.kind === 'ok') yield { address: item.address, problem: undefined };
+        else yield { address: '', problem: `syntax error in '${headerName(header.text) ?? ''}:' header when scanning for sender: ${item.message} in "${item.text}"` };
+      }
+    }
+  }
+}

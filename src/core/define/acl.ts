@@ -38,6 +38,7 @@ export type AclRunResult = AclVerdict & { readonly userText?: Octets | undefined
 
 /** What a statement's modifiers have set so far; one record per statement that runs. */
 export interface AclStatementState {
+  readonly verb: string;
   message?: Template | undefined;
   logMessage?: Template | undefined;
   /** Texts of the last `verify`, `dnslists`… that failed, for when there is no `message`. */
@@ -45,6 +46,10 @@ export interface AclStatementState {
   logText?: Octets | undefined;
   endpassSeen: boolean;
   senderVerify?: SenderVerifyFailure | undefined;
+  /** A nested ACL ended with `drop`: a denial by this statement drops the connection too. */
+  nestedDrop?: boolean;
+  /** A nested ACL ended with `discard`, which this `accept` or `discard` statement carries out at once. */
+  nestedDiscard?: boolean;
 }
 
 interface AclItemBase {
