@@ -21,6 +21,8 @@ export interface DeliverParts {
   readonly spool: Spool;
   /** Takes an accepted bounce or warning, with its claim, for delivery. */
   readonly handOver: (accepted: AcceptedMessage) => void | Promise<void>;
+  /** Reports are handed over, and not left on the queue; default: unless `queue_only` is set. */
+  readonly deliversReports?: boolean;
 }
 
 /** Why a message is delivered now. */
