@@ -33,10 +33,10 @@ export const runSmtp: ModeRunner = async (context) => {
     presetOrigin: caller.isTrusted ? presetOrigin(invocation.origin) : {},
     onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish), signal: lifetime.signal, dontDeliver: invocation.minusN, deliveryMode: wishOf(invocation, runtime.config),
   });
-  await session.run();
+  const status = await session.run();
   await deliveries.finish();
   lifetime.abort();
   opened.close();
-  return 0;
+  return status;
 };
 
