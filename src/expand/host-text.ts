@@ -2,14 +2,17 @@
 import { equalsIgnoreCase, type Octets, printable } from '../base/octets.ts';
 import type { Origin } from '../core/session.ts';
 
-/** `name (helo) [address]`, with the port behind it when ports are logged. The HELO name is left out where it is the name or the address. */
+/** `name (helo) [address]`, with the port behind it when ports are logged. The HELO name is left out where it is the name. */
 export function fullHost(origin: Readonly<Origin>, showsPort: boolean): Octets {
   const { hostName = '', heloName = '' } = origin;
-  const helo = isOwnName(origin, heloName) ? '' : `(${printable(heloName)})`;
+  const helo = heloName === '' || equalsIgnoreCase(heloName, hostName) ? '' : `(${printable(heloName)})`;
   return [hostName, helo, addressText(origin, showsPort)].filter((part) => part !== '').join(' ');
 }
 
-/** `name ([address] helo=… ident=…)`, or `[address] (port=… helo=… ident=…)` when there is no name; three details go on lines of their own. */
+/**
+ * `name ([address] helo=… ident=…)`, or `[address] (port=… helo=… ident=…)` when there is no name; with name, HELO and ident the line is
+ * broken. The HELO name is left out where it is the name or the address.
+ */
 export function receivedHost(origin: Readonly<Origin>, showsPort: boolean): Octets {
   const { hostName = '', heloName = '', ident = '' } = origin;
   const details: Octets[] = [];
@@ -18,7 +21,7 @@ export function receivedHost(origin: Readonly<Origin>, showsPort: boolean): Octe
   if (!isOwnName(origin, heloName)) details.push(`helo=${printable(heloName)}`);
   if (ident !== '') details.push(`ident=${printable(ident)}`);
   const [first = '', ...others] = details;
-  const text = details.length === 3 ? `${first}\n\t${others.join(' ')}` : details.join(' ');
+  const text = details.length === 3 && hostName !== '' ? `${first}\n\t${others.join(' ')}` : details.join(' ');
   const host = hostName === '' ? `[${origin.hostAddress ?? ''}]` : hostName;
   return text === '' ? host : `${host} (${text})`;
 }
