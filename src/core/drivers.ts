@@ -195,6 +195,8 @@ export interface HostFailureDetail {
 }
 
 export interface TransportBehaviour {
+  /** Deliveries to one mailbox need not wait for one another: each makes a file of its own. */
+  readonly isConcurrent?: boolean;
   /** Returns when every address has a result (each reported through `batch.settled` first). */
   deliver(batch: DeliveryBatch): Promise<readonly DeliveryResult[]>;
   close?(): void;

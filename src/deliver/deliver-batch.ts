@@ -38,8 +38,9 @@ function refusedEnvironment(attempt: Attempt, message: Octets): Refusal {
   return { message, errorNumber: EXPANSION_FAILED };
 }
 
-/** Deliveries to the same mailbox run one after another. */
+/** Deliveries to the same mailbox run one after another; '' where they need not. */
 function mailboxKey(address: Address, instance: TransportInstance): Octets {
+  if (instance.behaviour?.isConcurrent === true) return '';
   return address.kind === 'mailbox' ? `${instance.name}:${address.localPart}@${address.domain}` : address.kind === 'pipe' ? '' : address.address;
 }
 

@@ -26,8 +26,13 @@ export default defineTransport({
   genericDefaults: { retry_use_local_part: true },
   options: appendfileOptions,
   validate: (set, generic) => [...genericProblems(generic), ...problems(set)],
-  create: (set) => ({ deliver: (batch) => deliver(set, batch) }),
+  create: (set) => ({ deliver: (batch) => deliver(set, batch), isConcurrent: makesFiles(set) && set.quota === undefined }),
 });
+
+/** One file a message; what exists is counted only for a quota. */
+function makesFiles(set: AppendfileOptions): boolean {
+  return set.file === undefined && (set.directory !== undefined || set.maildir_format);
+}
 
 function problems(set: AppendfileOptions): Octets[] {
   const found: Octets[] = [];
