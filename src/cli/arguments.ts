@@ -146,7 +146,7 @@ const RULES: readonly OptionRule[] = [
   messageAction('M', 'deliver'),
   set('m', 'isMinusM', true),
   set('N', 'minusN', true),
-  { name: 'n', read: ({ draft }) => void (draft.mode?.kind === 'print-options' ? draft.words.unshift('-n') : undefined) },
+  set('n', 'isValueOnly', true),
   { name: 'oA', value: true, read: () => undefined },
   { name: 'oB', attached: true, read: (reader, text) => { if (text === '' && /^[0-9]+$/.test(reader.draft.words[0] ?? '')) reader.next(); return undefined; } },
   origin('oMaa', 'authenticator'),
@@ -259,7 +259,7 @@ function draftFor(calledAs: string): Draft {
     calledAs, mode: undefined, configFiles: undefined, macros: [], debug: undefined, isVerbose: false, words: [], queue: undefined, selectRecipient: undefined,
     selectSender: undefined, listen: { interfaces: undefined, pidFile: undefined, tlsOnConnect: false }, sender: undefined, fullName: undefined, isDotNotEnd: false,
     takesRecipientsFromHeaders: false, delivery: 'default', errors: 'mail', isRehearsal: false, noQualify: false, isGatewayed: false, isMinusM: false, bounceProtocol: undefined,
-    origin: {}, receiveTimeout: undefined, smtpReceiveTimeout: undefined, dsn: {}, minusN: false, perlAtStart: undefined, logTag: undefined, queueAges: undefined, filterTest: {},
+    origin: {}, isValueOnly: false, receiveTimeout: undefined, smtpReceiveTimeout: undefined, dsn: {}, minusN: false, perlAtStart: undefined, logTag: undefined, queueAges: undefined, filterTest: {},
   };
   switch (calledAs) {
     case 'mailq':

@@ -62,6 +62,8 @@ export interface Invocation {
   readonly isVerbose: boolean;
   /** Words after the options: recipients, addresses, ids, option names. */
   readonly words: readonly Octets[];
+  /** `-n`: -bP shows values without names. */
+  readonly isValueOnly: boolean;
   readonly queue: QueueSelection | undefined;
   readonly selectRecipient: AddressSelection | undefined;
   readonly selectSender: AddressSelection | undefined;

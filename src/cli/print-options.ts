@@ -5,16 +5,17 @@ import type { ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
 
 export const runPrintOptions: ModeRunner = async (context) => {
-  const { invocation, io, registry, system } = context;
+  const { invocation, io, registry, system, build } = context;
   const opened = await openForMode(context, { keepsLines: true });
   if (opened.kind === 'exit') return opened.status;
   const { runtime, caller } = opened;
   const [routers, transports, authenticators] = await Promise.all([registry.routers(), registry.transports(), registry.authenticators()]);
-  const isValueOnly = invocation.words[0] === '-n';
+  const isValueOnly = invocation.isValueOnly || invocation.words[0] === '-n';
+  const headingVersion = build.adaptations?.headingVersion;
   const names = invocation.words.filter((word) => word !== '-n');
   const printed = printOptions(names, {
     config: runtime.config, definitions: { routers, transports, authenticators }, accounts: system.accounts, isAdmin: caller.isAdmin, isValueOnly,
-    environment: system.machine.environment(), lines: runtime.lines, version: EXIM_VERSION,
+    environment: system.machine.environment(), lines: runtime.lines, version: EXIM_VERSION, ...(headingVersion === undefined ? {} : { headingVersion }),
   });
   for (const line of printed.lines) io.stdout.write(`${line}\n`);
   for (const line of printed.errors) io.stderr.write(`${line}\n`);

@@ -46,7 +46,7 @@ function isBuilt(item: { readonly isNotYet?: boolean | undefined }): boolean {
 }
 
 function driverNames(family: string, definitions: readonly (DriverDefinition & { readonly create?: unknown })[]): string[] {
-  const built = definitions.filter((definition) => definition.create !== undefined);
+  const built = definitions.filter((definition) => definition.create !== undefined).reverse();
   return [
     ...optionNames(`${family}S`, genericTable(definitions)),
     ...built.flatMap((definition) => [

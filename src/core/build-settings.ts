@@ -44,6 +44,8 @@ export interface Adaptations {
   readonly deliversInForeground: boolean;
   readonly adaptConfig?: (config: Config) => Config;
   readonly adaptServices?: (services: Services) => Services;
+  /** The version over `-bP config`. */
+  readonly headingVersion?: string;
   /** In place of the syslog daemon. */
   readonly sendSyslog?: (priority: number, text: Octets) => void;
 }

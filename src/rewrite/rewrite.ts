@@ -65,7 +65,7 @@ export async function rewriteAddress(
         frame.services.log.panic('rewrite rule repeat ignored after 10 times');
         break;
       }
-      const step = await applyRule(rule, current.address, frame);
+      const step = await applyRule(rule, current.address, place, frame);
       if (step.kind === 'no-match') break;
       if (step.kind === 'stop') return current;
       if (step.kind === 'rewritten') {
@@ -99,7 +99,7 @@ type Step =
   | { readonly kind: 'no-match' }
   | { readonly kind: 'stop' };
 
-async function applyRule(rule: RewriteRule, address: Octets, frame: Frame): Promise<Step> {
+async function applyRule(rule: RewriteRule, address: Octets, place: RewritePlace, frame: Frame): Promise<Step> {
   const captures = await matchPattern(rule.patternTemplate, address, frame);
   if (!captures) return { kind: 'no-match' };
   if (rule.replacement.source === '*') return { kind: 'stop' };
@@ -112,19 +112,20 @@ async function applyRule(rule: RewriteRule, address: Octets, frame: Frame): Prom
       frame.services.log.panic(`Expansion of ${rule.replacement.source} failed while rewriting: ${expanded.message}`);
       return { kind: 'stop' };
     case 'ok':
-      return accept(rule, address, expanded.value, frame);
+      return accept(rule, address, expanded.value, place, frame);
   }
 }
 
 /** Checks what a rule made of an address. */
-function accept(rule: RewriteRule, address: Octets, made: Text, frame: Frame): Step {
+function accept(rule: RewriteRule, address: Octets, made: Text, place: RewritePlace, frame: Frame): Step {
   const { main } = frame.config;
   const { log } = frame.services;
-  const parsed = parseAddress(made.octets, { allowsUtf8Domains: main.allow_utf8_domains });
+  const parsed = parseAddress(made.octets, { allowsUtf8Domains: main.allow_utf8_domains, allowsEmpty: place === 'env-from' });
   if (parsed.kind === 'error') {
     log.panic(`Rewrite of ${address} yielded unparseable address: ${parsed.message} in address ${made.octets}`);
     return { kind: 'stop' };
   }
+  if (parsed.address === '') return { kind: 'rewritten', result: { address: '', whole: undefined } };
   if (parsed.domain === '' && !rule.flags.includes('Q')) {
     log.panic(`Rewrite of ${address} yielded unqualified address "${parsed.address}"`);
     return { kind: 'stop' };
@@ -223,7 +224,7 @@ export async function rewriteSmtpArgument(argument: Octets, frame: Frame): Promi
       break;
     }
     if (expanded.kind === 'ok') {
-      const parsed = parseAddress(expanded.value.octets);
+      const parsed = parseAddress(expanded.value.octets, { allowsEmpty: true });
       if (parsed.kind === 'error') {
         frame.services.log.panic(
           `Rewrite of ${current} yielded unparseable address: ${parsed.message} in address ${expanded.value.octets}`,

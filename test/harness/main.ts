@@ -38,6 +38,7 @@ function adaptations(environment: NodeJS.ProcessEnv): Adaptations {
     deliversInForeground: true,
     adaptConfig: withoutSmtputf8,
     adaptServices: (services) => ({ ...services, machine: risingLoad(services.machine), net: refusalsAsTimeouts(services.net), dns: oneTemporaryFailure(services.dns) }),
+    headingVersion: 'X',
     sendSyslog: (_priority, text) => standardOutput(2).write(`SYSLOG: '${text}'\n`),
   };
 }
