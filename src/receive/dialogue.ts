@@ -83,8 +83,9 @@ export interface ChunkedMessage {
   readonly sink: MessageSink;
   readonly receiver: MessageReceiver;
   readonly decoder: DataDecoder;
-  /** Octets of its chunks so far. */
+  /** Octets of its chunks so far, and the last two of them. */
   wireBytes: number;
+  lastOctets: Octets;
 }
 
 const NOTHING_ADVERTISED: Advertised = {
@@ -142,6 +143,8 @@ export class Dialogue {
   dropLine: Octets | undefined;
   /** A message that comes in chunks (BDAT), between its chunks. */
   chunked: ChunkedMessage | undefined;
+  /** A chunked message was broken off by another command: only RSET (or the like) goes on from here. */
+  isChunkingBroken = false;
   /** `86 byte chunk, total 86`, before the reply to the last chunk. */
   chunkSummary: Octets | undefined;
   readonly until: Deadline;
@@ -222,8 +225,8 @@ export class Dialogue {
 
   /** RSET, EHLO, after a message: nothing of the transaction stays. */
   resetTransaction(): void {
-    this.chunked?.sink.abort();
-    this.chunked = undefined;
+    this.dropChunks();
+    this.isChunkingBroken = false;
     this.transaction = undefined;
     this.rcptRefusal = undefined;
     this.wasMailRejected = false;
@@ -379,9 +382,14 @@ export class Dialogue {
     log.mainAndReject(rejectionLine({ origin, sender, what: label, isTemporary, reason }, log), headers, state?.id);
   }
 
-  close(): void {
+  /** What came of a chunked message is forgotten. */
+  dropChunks(): void {
     this.chunked?.sink.abort();
     this.chunked = undefined;
+  }
+
+  close(): void {
+    this.dropChunks();
     this.#abort.abort();
     this.parts.connection.close();
   }

@@ -378,7 +378,7 @@ test('chunks (BDAT)', async () => {
   );
   assert.deepEqual(written.split('\n').slice(-5, -1), [
     '250 14 byte chunk received',
-    '250- 5 byte chunk, total 19',
+    '250- 5 byte chunk, total 21',
     '250 OK id=1ABCDE-00000000001-0001',
     '221 mail.test.example closing connection',
   ]);

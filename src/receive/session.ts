@@ -29,8 +29,8 @@ const SYNC_POINTS: ReadonlySet<Verb> = new Set(['EHLO', 'HELO', 'DATA', 'VRFY', 
 /** They do not count as non-mail commands. */
 const MAIL_COMMANDS: ReadonlySet<Verb> = new Set(['MAIL', 'RCPT', 'DATA', 'BDAT', 'QUIT']);
 
-/** What may come between the chunks of a message. RFC 3030 s2. */
-const BETWEEN_CHUNKS: ReadonlySet<Verb> = new Set(['BDAT', 'RSET', 'QUIT', 'NOOP', 'HELO', 'EHLO']);
+/** What may come between the chunks of a message: they end it, or do nothing. */
+const ENDS_CHUNKS: ReadonlySet<Verb> = new Set(['RSET', 'QUIT', 'NOOP', 'HELO', 'EHLO']);
 /** Shown of input that came too early. */
 const MAX_SHOWN_INPUT = 150;
 
@@ -201,9 +201,7 @@ export class SmtpSession {
     if (command.verb === undefined) return this.#unknown(command);
     this.#remember(command.verb);
     if (await this.#hasTooManyNonmail(command.verb)) return;
-    if (dialogue.chunked !== undefined && !BETWEEN_CHUNKS.has(command.verb)) {
-      return dialogue.protocolError('protocol', '503', 'only BDAT permissible after non-LAST BDAT');
-    }
+    if (this.#breaksChunks(command.verb)) return;
     await this.#dispatch(command.verb, command);
     dialogue.previousVerb = command.verb;
   }
@@ -212,6 +210,17 @@ export class SmtpSession {
     const history = this.#dialogue.session.state.commandHistory;
     history.push(verb);
     if (history.length > 40) history.splice(0, history.length - 21);
+  }
+
+  /** Between the chunks of a message nothing else of a mail transaction may come. RFC 3030 s2. */
+  #breaksChunks(verb: Verb): boolean {
+    const dialogue = this.#dialogue;
+    const isBroken = dialogue.isChunkingBroken;
+    if (ENDS_CHUNKS.has(verb) || (!isBroken && (dialogue.chunked === undefined || verb === 'BDAT'))) return false;
+    dialogue.protocolError('protocol', '503', isBroken ? 'only RSET accepted now' : 'only BDAT permissible after non-LAST BDAT');
+    dialogue.dropChunks();
+    dialogue.isChunkingBroken = true;
+    return true;
   }
 
   /** Input behind a command whose reply must be waited for. */

@@ -1,5 +1,5 @@
 /** BDAT. RFC 3030 s2. */
-import { printable, upperCase } from '../../base/octets.ts';
+import { octetsFromBytes, printable, upperCase } from '../../base/octets.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
 import { rejectedMessage } from '../../logging/lines/rejection.ts';
 import type { Command } from '../../smtp/command.ts';
@@ -43,7 +43,13 @@ async function begin(dialogue: Dialogue): Promise<ChunkedMessage | undefined> {
     return undefined;
   }
   transaction.state.id = begun.sink.id;
-  return { sink: begun.sink, receiver: new MessageReceiver(begun.sink, limits), decoder: new DataDecoder('end-of-input'), wireBytes: 0 };
+  return {
+    sink: begun.sink,
+    receiver: new MessageReceiver(begun.sink, limits),
+    decoder: new DataDecoder('end-of-input'),
+    wireBytes: 0,
+    lastOctets: '',
+  };
 }
 
 async function takeChunk(dialogue: Dialogue, message: ChunkedMessage, bytes: number, isLast: boolean): Promise<void> {
@@ -58,6 +64,7 @@ async function takeChunk(dialogue: Dialogue, message: ChunkedMessage, bytes: num
     if (result.bytes.length > left) dialogue.reader.unread(result.bytes.subarray(left));
     left -= used.length;
     message.wireBytes += used.length;
+    message.lastOctets = (message.lastOctets + octetsFromBytes(used.subarray(-2))).slice(-2);
     await message.receiver.take(message.decoder.push(used).output);
   }
   if (!isLast) {
@@ -67,9 +74,14 @@ async function takeChunk(dialogue: Dialogue, message: ChunkedMessage, bytes: num
   dialogue.chunked = undefined;
   await message.receiver.take(message.decoder.finish());
   if (message.decoder.hasBareHeaderEnd) return refuseBareHeader(dialogue, message);
-  dialogue.chunkSummary = ` ${bytes} byte chunk, total ${message.wireBytes}\n`;
+  dialogue.chunkSummary = ` ${bytes} byte chunk, total ${message.wireBytes + missingLineEnd(message)}\n`;
   await finishReading(dialogue, message.sink, await message.receiver.finish(message.decoder));
   dialogue.chunkSummary = undefined;
+}
+
+/** How many octets of CRLF the message lacks at its end: they are counted as if they had come. */
+function missingLineEnd({ lastOctets }: ChunkedMessage): number {
+  return lastOctets === '\r\n' || lastOctets === '' ? 0 : lastOctets.endsWith('\r') ? 1 : 2;
 }
 
 /** A header with bare LF is not what RFC 3030 s2 sends. */
