@@ -16,7 +16,7 @@ export interface RunOptions {
 }
 
 /** Exim's other programs that are built. */
-const TOOLS: ReadonlySet<string> = new Set(['exim_dbmbuild']);
+const TOOLS: ReadonlySet<string> = new Set(['exim_dbmbuild', 'exim_dumpdb']);
 
 const SUBCOMMANDS: ReadonlySet<string> = new Set(['start', 'check', 'help', 'version']);
 

@@ -10,6 +10,7 @@ type Tool = (args: readonly Octets[], io: ToolIo, files: Files) => Promise<numbe
 
 const tools: ReadonlyMap<string, () => Promise<Tool>> = new Map([
   ['exim_dbmbuild', async () => (await import('../tools/exim_dbmbuild.ts')).runEximDbmbuild],
+  ['exim_dumpdb', async () => (await import('../tools/exim_dumpdb.ts')).runEximDumpdbTool],
 ]);
 
 /** The exit status. */

@@ -1,9 +1,12 @@
 /** Who is told about failed addresses, and what follows when nobody can be. Spec ch. 49 "Failed addresses", ch. 14 "errors_copy", "ignore_bounce_errors_after". */
 import { trimSpace, type Octets } from '../base/octets.ts';
-import { tainted, untainted } from '../core/index.ts';
+import type { Frame } from '../core/index.ts';
+import { tainted } from '../core/index.ts';
 import { composeBounce } from '../dsn/bounce.ts';
 import type { ReportedAddress } from '../dsn/report.ts';
 import { errorIgnoredLine } from '../logging/lines/queue.ts';
+import { parseAddressList } from '../message/address.ts';
+import { makeAddress } from '../routers/address.ts';
 import { acceptReport } from './accept-report.ts';
 import type { Attempt, FailedAddress } from './attempt.ts';
 
@@ -78,16 +81,21 @@ export function isHidden(failed: Pick<FailedAddress, 'result'>): boolean {
   return false;
 }
 
-/** `errors_copy`: items of a pattern and the addresses that get a copy. */
+/** `errors_copy`: items of a pattern and the addresses that get a copy, which are expanded when the pattern matches. */
 async function errorsCopies(attempt: Attempt, recipient: Octets): Promise<Octets[]> {
   const { frame } = attempt;
-  const expanded = await frame.config.main.errors_copy?.evaluate(frame);
-  if (expanded?.kind !== 'ok') return [];
-  for (const item of frame.services.lists.split(expanded.value.octets)) {
-    const [, pattern = '', copies = ''] = /^([^ \t]+)[ \t]+(.*)$/s.exec(trimSpace(item)) ?? [];
+  const { lists, log } = frame.services;
+  for (const item of lists.split(frame.config.main.errors_copy?.source ?? '')) {
+    const [, pattern = '', copies = ''] = /^([^ \t\n]+)[ \t\n]+(.*)$/s.exec(trimSpace(item)) ?? [];
     if (pattern === '') continue;
-    const matched = await frame.services.lists.matchAddress(untainted(pattern), tainted(recipient), frame);
-    if (matched.kind === 'ok' && matched.value.matched) return copies.split(',').map(trimSpace).filter((copy) => copy !== '' && copy !== recipient);
+    const list = { kind: 'address', template: frame.config.compile(pattern.replaceAll(':', '::'), 'errors_copy') } as const;
+    const matched = await lists.matchAddress(list, tainted(recipient), frame);
+    if (matched.kind !== 'ok' || !matched.value.matched) continue;
+    const scoped: Frame = { ...frame, address: makeAddress({ address: recipient, recipientIndex: 0 }), captures: matched.value.captures ?? [] };
+    const expanded = await frame.config.compile(copies, 'errors_copy').evaluate(scoped);
+    if (expanded.kind === 'ok') return parseAddressList(expanded.value.octets).flatMap((parsed) => (parsed.kind === 'ok' && parsed.address !== recipient ? [parsed.address] : []));
+    if (expanded.kind !== 'forced-fail') log.panic(`Failed to expand errors_copy "${copies}": ${expanded.message}`, attempt.message.id);
+    return [];
   }
   return [];
 }

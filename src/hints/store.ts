@@ -9,7 +9,7 @@ import { openKeyValueDatabase, type KeyValueDatabase } from '../system/key-value
 export interface HintsParts {
   readonly files: Files;
   readonly machine: Machine;
-  readonly log: Log;
+  readonly log: Pick<Log, 'main' | 'debug'>;
   readonly spoolDirectory: Octets;
   readonly owner: { readonly uid: number; readonly gid: number };
 }

@@ -15,7 +15,7 @@ const settings: SpoolSettings = {
   directory: '/spool', split: false, idFormat: 'long', owner: { uid: 93, gid: 93 }, writesMessageLogs: true, preservesMessageLogs: false, removalDelayMs: 0,
 };
 
-export function envelope(change: Partial<MessageEnvelope> = {}): MessageEnvelope {
+function envelope(change: Partial<MessageEnvelope> = {}): MessageEnvelope {
   return {
     sender: 's@x.y', recipients: [{ address: 'a@test.ex' }], headers: [{ type: ' ', text: 'Subject: x\n' }], bodyLineCount: 1, bodyZeroCount: 0, maxReceivedLineLength: 10,
     receivedAtMs: 1795267748183, receivedUsec: 183150, isUtf8: false, dsn: {}, aclM: new Map(),
@@ -72,7 +72,7 @@ test('large bodies go to -D as they come and are read in chunks', async () => {
   const { spool } = fixture();
   const begun = spool.begin();
   assert.ok(begun.kind === 'ok');
-  const part = 'x'.repeat(49_999) + '\n';
+  const part = `${'x'.repeat(49_999)}\n`;
   for (let i = 0; i < 5; i++) await begun.sink.write(bytesFromOctets(part));
   const before = begun.sink.body();
   assert.equal(before.sizeBytes, 250_000);

@@ -1,0 +1,68 @@
+/** `exim_dumpdb [-z] [-k] <spool> <database>`: prints a hints database. Spec ch. 54 "Hints database maintenance". */
+import { octetsFromUnicode, type Octets } from '../base/octets.ts';
+import type { Clock, Files, Hints } from '../core/ports.ts';
+import { dumpRetryRecord, parseRetryRecord } from '../hints/retry-record.ts';
+import { openHints } from '../hints/store.ts';
+import { SystemClock } from '../system/clock.ts';
+import { SystemMachine } from '../system/machine.ts';
+import type { ToolIo } from './exim_dbmbuild.ts';
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
+
+export interface DumpParts {
+  /** Opens the hints of a spool directory. */
+  readonly open: (spoolDirectory: Octets) => Hints;
+  readonly clock: Clock;
+  readonly write: (text: Octets) => void;
+  readonly writeError: (text: Octets) => void;
+}
+
+/** As the program; what cannot be opened is said on standard error. */
+export async function runEximDumpdbTool(args: readonly Octets[], io: ToolIo, files: Files): Promise<number> {
+  const log = { main: (line: Octets) => io.stderr.write(`** ${line}\n`), debug: () => undefined };
+  return runEximDumpdb(args, {
+    open: (spoolDirectory) => {
+      const path = `${spoolDirectory}/db/eximius.sqlite`;
+      const found = files.stat(path);
+      if (found.kind === 'error') log.main(`Failed to open database file ${path}: ${found.reason}`);
+      return found.kind === 'error' ? NO_HINTS : openHints({ files, machine: new SystemMachine(), log, spoolDirectory, owner: { uid: found.value.uid, gid: found.value.gid } });
+    },
+    clock: new SystemClock(),
+    write: (text) => io.stdout.write(text),
+    writeError: (text) => io.stderr.write(text),
+  });
+}
+
+const NO_HINTS: Hints = { get: () => undefined, put: () => undefined, delete: () => undefined, keys: () => [], close: () => undefined };
+
+/** The exit status. */
+export function runEximDumpdb(args: readonly Octets[], parts: DumpParts): number {
+  const flags = args.filter((arg) => arg === '-z' || arg === '-k');
+  const [spoolDirectory, database, ...excess] = args.filter((arg) => !flags.includes(arg));
+  if (spoolDirectory === undefined || database === undefined || excess.length > 0) {
+    parts.writeError(octetsFromUnicode('Usage: exim_dumpdb [-z] [-k] <spool-directory> <database-name>\n'));
+    return 1;
+  }
+  const hints = parts.open(spoolDirectory);
+  for (const key of hints.keys(database)) {
+    const value = hints.get(database, key);
+    if (value === undefined) continue;
+    parts.write(flags.includes('-k') ? `  ${key}\n` : formatRecord(key, value, (seconds) => formatTime(seconds, flags.includes('-z') ? 'UTC' : '', parts.clock)));
+  }
+  hints.close();
+  return 0;
+}
+
+/** Retry records on two lines, everything else as it is kept. */
+function formatRecord(key: Octets, value: Octets, time: (seconds: number) => Octets): Octets {
+  const retry = parseRetryRecord(value);
+  return retry === undefined ? `${key} ${value}\n` : dumpRetryRecord(key, retry, time);
+}
+
+/** `21-Nov-2026 13:31:19`. */
+export function formatTime(seconds: number, zone: Octets, clock: Clock): Octets {
+  const local = new Date((seconds + clock.localOffsetSeconds(zone, seconds * 1000)) * 1000);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const date = `${two(local.getUTCDate())}-${MONTHS[local.getUTCMonth()] ?? ''}-${local.getUTCFullYear()}`;
+  return `${date} ${two(local.getUTCHours())}:${two(local.getUTCMinutes())}:${two(local.getUTCSeconds())}`;
+}
