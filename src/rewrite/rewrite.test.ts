@@ -70,6 +70,7 @@ const cases: readonly (readonly [
   ['a single asterisk ends it', ['*@star.ex *', '*@star.ex y@y.ex'], 'A@star.ex', shown('A@star.ex', 'A@star.ex')],
   ['later rules see earlier results', ['*@a.ex $1@b.ex', '*@b.ex $1@c.ex'], 'x@a.ex', shown('x@c.ex', 'x@c.ex')],
   ['flag q', ['*@a.ex $1@b.ex q', '*@b.ex $1@c.ex'], 'x@a.ex', shown('x@b.ex', 'x@b.ex')],
+  ['an empty sender', ['*@q.ex <> F'], 'x@q.ex', shown('x@q.ex', 'x@q.ex', { 'env-from': '' })],
   ['flag Q', ['*@q.ex foo Q'], 'x@q.ex', shown('foo@ex.com', 'foo@ex.com')],
   [
     'unqualified without Q',

@@ -14,6 +14,7 @@ import { isUsablePath } from '../../core/taint.ts';
 import type { Text } from '../../core/text.ts';
 import { expandGroup, expandUser, loginOf } from '../../core/local-identity.ts';
 import { writtenLocalPart } from '../address.ts';
+import { rewriteAddress } from '../../rewrite/rewrite.ts';
 import { routerOptions } from '../generic-options.ts';
 import { readIncludedFile, readRedirectFile } from '../redirect/file.ts';
 import { parseRedirectList } from '../redirect/list.ts';
@@ -300,6 +301,7 @@ class Redirection {
       if (domain.kind !== 'ok') return domain;
       address = `${item.address}@${domain.value}`;
     }
+    if (this.#set.rewrite) address = (await rewriteAddress(address, 'env-to', this.#context.frame)).address;
     if (this.#set.check_ancestor && this.#isAncestor(address)) address = `${writtenLocalPart(current)}@${current.domain}`;
     return { kind: 'mailbox', address };
   }
