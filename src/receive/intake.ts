@@ -338,6 +338,7 @@ function envelopeOf(context: IntakeContext, state: TransactionState, read: ReadM
 function queueWish(context: IntakeContext, state: TransactionState): DeliveryWish | undefined {
   const { main } = context.config;
   const { log, machine } = context.services;
+  if (state.controls.get('queue')?.includes('first_pass_route')) return 'queue-smtp';
   if (state.controls.has('queue') || state.controls.has('queue_only')) {
     log.main('no immediate delivery: queued by ACL', state.id);
     return 'queue';
