@@ -33,7 +33,10 @@ function abort(sink: MessageSink, message: string): Outcome<never> {
 }
 
 /** Reading the returned message may fail; then there is no report yet. */
-async function writeBody(report: Report, sink: MessageSink): Promise<{ kind: 'ok'; value: BodyCounts } | { kind: 'defer'; message: string }> {
+async function writeBody(
+  report: Report,
+  sink: MessageSink,
+): Promise<{ kind: 'ok'; value: BodyCounts } | { kind: 'defer'; message: string }> {
   let lines = 0;
   let longestLine = 0;
   let current = 0;
@@ -73,15 +76,25 @@ async function makeEnvelope(report: Report, id: string, body: BodyCounts, parts:
     headers,
     bodyLineCount: body.lines,
     bodyZeroCount: 0,
-    maxReceivedLineLength: Math.max(body.longestLine, ...headers.flatMap((header) => header.text.split('\n').map((line) => line.length + 1))),
+    maxReceivedLineLength: Math.max(
+      body.longestLine,
+      ...headers.flatMap((header) => header.text.split('\n').map((line) => line.length + 1)),
+    ),
     receivedAtMs: now,
     receivedUsec: Math.floor((now % 1000) * 1000),
     isUtf8: false,
     dsn: {},
     aclM: new Map(),
     origin: {
-      callerLogin: login, callerUid: startup.eximUid, callerGid: startup.eximGid, ident: login, protocol: 'local', isLocal: false, aclC: new Map(),
-      allowUnqualifiedRecipient: true, allowUnqualifiedSender: true,
+      callerLogin: login,
+      callerUid: startup.eximUid,
+      callerGid: startup.eximGid,
+      ident: login,
+      protocol: 'local',
+      isLocal: false,
+      aclC: new Map(),
+      allowUnqualifiedRecipient: true,
+      allowUnqualifiedSender: true,
     },
     nonRecipients: new Set(),
     isFirstDelivery: true,
@@ -113,19 +126,48 @@ async function receivedHeader(message: Message, parts: DeliverParts): Promise<Oc
   const { config, services } = parts;
   const template = config.main.received_header_text;
   if (template === undefined) return '';
-  const text = await template.evaluate({ config, services, message, results: {}, captures: [], until: { endMs: Number.POSITIVE_INFINITY, signal: new AbortController().signal } });
+  const text = await template.evaluate({
+    config,
+    services,
+    message,
+    results: {},
+    captures: [],
+    until: { endMs: Number.POSITIVE_INFINITY, signal: new AbortController().signal },
+  });
   if (text.kind !== 'ok') {
-    services.log.panic(`failed to expand received_header_text: ${text.kind === 'forced-fail' ? 'forced failure' : text.message}`, message.id);
+    services.log.panic(
+      `failed to expand received_header_text: ${text.kind === 'forced-fail' ? 'forced failure' : text.message}`,
+      message.id,
+    );
     return '';
   }
-  return text.value.octets === '' ? '' : `${text.value.octets};\n\t${formatDate(services.clock, config.main.timezone, message.receivedAtMs)}\n`;
+  return text.value.octets === ''
+    ? ''
+    : `${text.value.octets};\n\t${formatDate(services.clock, config.main.timezone, message.receivedAtMs)}\n`;
 }
 
 function logArrival(message: Message, report: Report, reference: string, parts: DeliverParts): void {
   const { log } = parts.services;
-  const subject = report.headers.find((header) => header.startsWith('Subject: '))?.slice(9).split('\n')[0];
-  log.main(arrivalLine({
-    sender: '', origin: message.origin, sizeBytes: message.size, reference, bodyType: '', durationMs: 0, messageId: { value: messageIdOf(message.id, parts.config), isCreated: true },
-    subject, rawSender: '', recipients: report.recipients,
-  }, log), message.id);
+  const subject = report.headers
+    .find((header) => header.startsWith('Subject: '))
+    ?.slice(9)
+    .split('\n')[0];
+  log.main(
+    arrivalLine(
+      {
+        sender: '',
+        origin: message.origin,
+        sizeBytes: message.size,
+        reference,
+        bodyType: '',
+        durationMs: 0,
+        messageId: { value: messageIdOf(message.id, parts.config), isCreated: true },
+        subject,
+        rawSender: '',
+        recipients: report.recipients,
+      },
+      log,
+    ),
+    message.id,
+  );
 }

@@ -61,7 +61,8 @@ export class AddressTree {
     }
     const openUniques = new Set([...open].map((address) => address.unique));
     const settled = new Set(this.#settled);
-    for (const node of [...this.#nodes, ...this.#duplicates]) if (!open.has(node) && !openUniques.has(node.unique)) settled.add(node.unique);
+    for (const node of [...this.#nodes, ...this.#duplicates])
+      if (!open.has(node) && !openUniques.has(node.unique)) settled.add(node.unique);
     return settled;
   }
 }

@@ -5,7 +5,15 @@ import { invariant } from '../base/invariant.ts';
 import type { Octets } from '../base/octets.ts';
 import type { AcceptedMessage, Address, Config, Deadline, DeliveryResult, Frame, Message, Services } from '../core/index.ts';
 import {
-  deferredLine, deferredMessageLogLine, deliveredLine, failedLine, failedMessageLogLine, hostText, loggedAddress, type DeliveryFacts, type DeliveryFlag,
+  type DeliveryFacts,
+  type DeliveryFlag,
+  deferredLine,
+  deferredMessageLogLine,
+  deliveredLine,
+  failedLine,
+  failedMessageLogLine,
+  hostText,
+  loggedAddress,
 } from '../logging/lines/delivery.ts';
 import { retryTimeoutLine } from '../logging/lines/queue.ts';
 import type { Claim } from '../spool/claims.ts';
@@ -84,11 +92,22 @@ export class Attempt {
     this.message = message;
     this.reason = reason;
     const results = {};
-    this.frame = { config, services, message, results, captures: [], until, delivery: { results, startedAtMs: services.clock.now(), isQueueRun: reason.isQueueRun } };
+    this.frame = {
+      config,
+      services,
+      message,
+      results,
+      captures: [],
+      until,
+      delivery: { results, startedAtMs: services.clock.now(), isQueueRun: reason.isQueueRun },
+    };
     this.tree = new AddressTree(message.nonRecipients);
     this.messageLog = new MessageLog(spool, claim, this.frame);
     this.retry = new RetryTimes({
-      frame: this.frame, message, isQueueRun: reason.isQueueRun, isForced: reason.isForced,
+      frame: this.frame,
+      message,
+      isQueueRun: reason.isQueueRun,
+      isForced: reason.isForced,
       messageLog: (line) => this.messageLog.add(line),
     });
   }
@@ -158,7 +177,9 @@ export class Attempt {
     if (transport?.generic['disable_logging'] !== true && result.address.state.router?.generic['disable_logging'] !== true) {
       log.main(deliveredLine(flag, result, facts, log), this.message.id);
     }
-    this.messageLog.add(`${loggedAddress(result.address, log, false)}: ${transport === undefined ? '' : `${transport.name} transport `}succeeded`);
+    this.messageLog.add(
+      `${loggedAddress(result.address, log, false)}: ${transport === undefined ? '' : `${transport.name} transport `}succeeded`,
+    );
   }
 
   // ------------------------------------------------------------ failures and deferrals
@@ -191,7 +212,11 @@ export class Attempt {
     const { log } = this.parts.services;
     this.#noteRefusal(result);
     const showsWaiting = log.selected('retry_defer') || !result.isRetryTimeNotReached;
-    if (showsWaiting) this.log(deferredLine(result, facts, log), result.isRetryTimeNotReached && !this.message.isFirstDelivery ? undefined : deferredMessageLogLine(result, facts, log));
+    if (showsWaiting)
+      this.log(
+        deferredLine(result, facts, log),
+        result.isRetryTimeNotReached && !this.message.isFirstDelivery ? undefined : deferredMessageLogLine(result, facts, log),
+      );
     if (result.isFreeze) this.isFreezeWanted = true;
     if (timedOut && !result.isFreeze) {
       this.#timedOut.unshift(result);

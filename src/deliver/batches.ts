@@ -1,5 +1,5 @@
 /** Which addresses go out together. Spec ch. 25 "Address batching in local transports", ch. 30 "The smtp transport" (max_rcpt, multi_domain). */
-import { parseDecimal, type Octets } from '../base/octets.ts';
+import { type Octets, parseDecimal } from '../base/octets.ts';
 import type { Address, Frame, HostItem, Template } from '../core/index.ts';
 
 /** Remote addresses: same transport, hosts, errors address, header changes and identity; at most `max_rcpt`; one domain unless `multi_domain`. */
@@ -8,9 +8,16 @@ export async function remoteBatches(addresses: readonly Address[], frame: Frame)
   for (const address of addresses) {
     const own = address.state.transport?.own ?? {};
     const scoped: Frame = { ...frame, address };
-    limits.set(address, { count: await numberOption(own['max_rcpt'], 100, scoped), isMultiDomain: await booleanOption(own['multi_domain'], true, scoped) });
+    limits.set(address, {
+      count: await numberOption(own['max_rcpt'], 100, scoped),
+      isMultiDomain: await booleanOption(own['multi_domain'], true, scoped),
+    });
   }
-  return group(addresses, (address) => remoteKey(address, limits.get(address)?.isMultiDomain ?? true), (address) => limits.get(address)?.count ?? 100);
+  return group(
+    addresses,
+    (address) => remoteKey(address, limits.get(address)?.isMultiDomain ?? true),
+    (address) => limits.get(address)?.count ?? 100,
+  );
 }
 
 /** Local addresses go one by one unless `batch_max` lets a transport take several that have the same values. */
@@ -58,13 +65,31 @@ function group(addresses: readonly Address[], keyOf: (address: Address) => Octet
 
 function remoteKey(address: Address, isMultiDomain: boolean): Octets {
   const { state } = address;
-  return JSON.stringify([state.transport?.name, isMultiDomain ? '' : address.domain, hostsKey(state.hosts), state.errorsTo, state.headersAdd, state.headersRemove, state.uid, state.gid]);
+  return JSON.stringify([
+    state.transport?.name,
+    isMultiDomain ? '' : address.domain,
+    hostsKey(state.hosts),
+    state.errorsTo,
+    state.headersAdd,
+    state.headersRemove,
+    state.uid,
+    state.gid,
+  ]);
 }
 
 function localKey(address: Address): Octets {
   const { state, kind } = address;
   return JSON.stringify([
-    state.transport?.name, kind, kind === 'mailbox' ? namedValues(address) : address.address, hostsKey(state.hosts), state.errorsTo, state.headersAdd, state.headersRemove, state.uid, state.gid, state.home,
+    state.transport?.name,
+    kind,
+    kind === 'mailbox' ? namedValues(address) : address.address,
+    hostsKey(state.hosts),
+    state.errorsTo,
+    state.headersAdd,
+    state.headersRemove,
+    state.uid,
+    state.gid,
+    state.home,
   ]);
 }
 

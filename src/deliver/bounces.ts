@@ -1,5 +1,5 @@
 /** Who is told about failed addresses, and what follows when nobody can be. Spec ch. 49 "Failed addresses", ch. 14 "errors_copy", "ignore_bounce_errors_after". */
-import { trimSpace, type Octets } from '../base/octets.ts';
+import { type Octets, trimSpace } from '../base/octets.ts';
 import type { Frame } from '../core/index.ts';
 import { tainted } from '../core/index.ts';
 import { composeBounce } from '../dsn/bounce.ts';
@@ -30,7 +30,11 @@ function errorsAddress(attempt: Attempt, failed: FailedAddress): Octets | undefi
   const to = address.state.errorsTo ?? address.inherited.errorsTo ?? message.sender;
   if (isSilenced(attempt, failed)) return undefined;
   if (to !== '' && address.inherited.ignoreErrors !== true) return to;
-  const isBounce = message.sender === '' && address.inherited.ignoreErrors !== true && address.state.errorsTo === undefined && address.inherited.errorsTo === undefined;
+  const isBounce =
+    message.sender === '' &&
+    address.inherited.ignoreErrors !== true &&
+    address.state.errorsTo === undefined &&
+    address.inherited.errorsTo === undefined;
   const isOld = attempt.queuedMs / 1000 >= attempt.frame.config.main.ignore_bounce_errors_after;
   if (!isBounce || isOld) {
     attempt.log(errorIgnoredLine(address.address), errorIgnoredLine(address.address));
@@ -49,7 +53,13 @@ function isSilenced(attempt: Attempt, failed: FailedAddress): boolean {
 
 async function sendBounce(attempt: Attempt, recipient: Octets, failures: readonly FailedAddress[]): Promise<void> {
   const { parts, message, frame } = attempt;
-  const report = await composeBounce({ frame, message, recipient, failures: failures.map(reported), copies: await errorsCopies(attempt, recipient) });
+  const report = await composeBounce({
+    frame,
+    message,
+    recipient,
+    failures: failures.map(reported),
+    copies: await errorsCopies(attempt, recipient),
+  });
   const accepted = await acceptReport(report, message.id, parts);
   if (accepted.kind === 'ok') {
     await attempt.handOver(accepted.value);
@@ -66,10 +76,17 @@ function reported(failed: FailedAddress): ReportedAddress {
   const isRemote = address.state.transport?.isRemote === true;
   const timedOut = isTimedOut ? 'retry timeout exceeded' : '';
   const hasOutput = (result.returnedText?.length ?? 0) > 0;
-  const reason = isRouted && !isRemote && !isTimedOut ? (hasOutput ? '' : 'local delivery failed') : [result.errorReason, result.message].filter((part) => part !== undefined && part !== '').join(': ');
+  const reason =
+    isRouted && !isRemote && !isTimedOut
+      ? hasOutput
+        ? ''
+        : 'local delivery failed'
+      : [result.errorReason, result.message].filter((part) => part !== undefined && part !== '').join(': ');
   const text = [reason, timedOut].filter((part) => part !== '').join(': ');
   return {
-    address, text: isHidden(failed) ? '' : text, isHidden: isHidden(failed),
+    address,
+    text: isHidden(failed) ? '' : text,
+    isHidden: isHidden(failed),
     ...(isRemote && result.host !== undefined && /^(?:SMTP|LMTP) error /.test(result.message ?? '') ? { remoteHost: result.host } : {}),
     ...(result.returnedText === undefined ? {} : { returnedText: result.returnedText }),
   };
@@ -77,7 +94,8 @@ function reported(failed: FailedAddress): ReportedAddress {
 
 /** `hide_child_in_errmsg` of a redirect router. */
 export function isHidden(failed: Pick<FailedAddress, 'result'>): boolean {
-  for (let parent = failed.result.address.parent; parent !== undefined; parent = parent.parent) if (parent.state.router?.own['hide_child_in_errmsg'] === true) return true;
+  for (let parent = failed.result.address.parent; parent !== undefined; parent = parent.parent)
+    if (parent.state.router?.own['hide_child_in_errmsg'] === true) return true;
   return false;
 }
 
@@ -91,9 +109,16 @@ async function errorsCopies(attempt: Attempt, recipient: Octets): Promise<Octets
     const list = { kind: 'address', template: frame.config.compile(pattern.replaceAll(':', '::'), 'errors_copy') } as const;
     const matched = await lists.matchAddress(list, tainted(recipient), frame);
     if (matched.kind !== 'ok' || !matched.value.matched) continue;
-    const scoped: Frame = { ...frame, address: makeAddress({ address: recipient, recipientIndex: 0 }), captures: matched.value.captures ?? [] };
+    const scoped: Frame = {
+      ...frame,
+      address: makeAddress({ address: recipient, recipientIndex: 0 }),
+      captures: matched.value.captures ?? [],
+    };
     const expanded = await frame.config.compile(copies, 'errors_copy').evaluate(scoped);
-    if (expanded.kind === 'ok') return parseAddressList(expanded.value.octets).flatMap((parsed) => (parsed.kind === 'ok' && parsed.address !== recipient ? [parsed.address] : []));
+    if (expanded.kind === 'ok')
+      return parseAddressList(expanded.value.octets).flatMap((parsed) =>
+        parsed.kind === 'ok' && parsed.address !== recipient ? [parsed.address] : [],
+      );
     if (expanded.kind !== 'forced-fail') log.panic(`Failed to expand errors_copy "${copies}": ${expanded.message}`, attempt.message.id);
     return [];
   }

@@ -16,7 +16,13 @@ export async function deliverLocal(attempt: Attempt, addresses: readonly Address
   const due: Address[] = [];
   for (const address of addresses) {
     if (!(await attempt.retry.localWaits(address))) due.push(address);
-    else attempt.defer({ address, kind: 'deferred', errorNumber: LOCAL_RETRY, message: 'Retry time not yet reached', isRetryTimeNotReached: true }, attempt.facts(), true, false);
+    else
+      attempt.defer(
+        { address, kind: 'deferred', errorNumber: LOCAL_RETRY, message: 'Retry time not yet reached', isRetryTimeNotReached: true },
+        attempt.facts(),
+        true,
+        false,
+      );
   }
   const [first] = due;
   if (first === undefined) return;
@@ -24,7 +30,8 @@ export async function deliverLocal(attempt: Attempt, addresses: readonly Address
   const runner = new BatchRunner(attempt, due);
   await runner.run(NO_HOSTS, async (batch, instance) => {
     const environment = await localEnvironment(first, instance, batch.frame);
-    if (environment.kind !== 'ok') return refusedEnvironment(attempt, environment.kind === 'forced-fail' ? 'forced failure' : environment.message);
+    if (environment.kind !== 'ok')
+      return refusedEnvironment(attempt, environment.kind === 'forced-fail' ? 'forced failure' : environment.message);
     const refusal = refusedUser(attempt, environment.value.identity, instance);
     if (refusal !== undefined) return { message: refusal, errorNumber: BAD_USER };
     return attempt.parts.services.userActions.deliver(environment.value.identity, batch, mailboxKey(first, instance));
@@ -41,7 +48,11 @@ function refusedEnvironment(attempt: Attempt, message: Octets): Refusal {
 /** Deliveries to the same mailbox run one after another; '' where they need not. */
 function mailboxKey(address: Address, instance: TransportInstance): Octets {
   if (instance.behaviour?.isConcurrent === true) return '';
-  return address.kind === 'mailbox' ? `${instance.name}:${address.localPart}@${address.domain}` : address.kind === 'pipe' ? '' : address.address;
+  return address.kind === 'mailbox'
+    ? `${instance.name}:${address.localPart}@${address.domain}`
+    : address.kind === 'pipe'
+      ? ''
+      : address.address;
 }
 
 function refusedUser(attempt: Attempt, identity: Identity | undefined, instance: TransportInstance): Octets | undefined {
@@ -64,7 +75,13 @@ export async function deliverRemote(attempt: Attempt, addresses: readonly Addres
   await runner.run(hosts, (batch, instance) => instance.behaviour?.deliver(batch) ?? Promise.resolve('transport is not built yet'));
   const state = await hosts.finish();
   for (const { result, facts } of waiting()) {
-    const retry = result.isSpecialDefer ? 'later' : isAddressError(result) ? await attempt.retry.addressDeferred(result) : hosts.failureCount > 0 ? state : 'later';
+    const retry = result.isSpecialDefer
+      ? 'later'
+      : isAddressError(result)
+        ? await attempt.retry.addressDeferred(result)
+        : hosts.failureCount > 0
+          ? state
+          : 'later';
     attempt.defer(result, facts, true, retry === 'expired');
   }
 }
@@ -106,7 +123,11 @@ class BatchRunner {
     if (this.#attempt.isJournalBroken) return this.#refuse('the journal of the message cannot be written');
     if (instance.notYet.length > 0) return this.#notYet(instance);
     const prepared = await prepareBatch(this.#newBatch(first, instance, retry));
-    if (prepared.kind !== 'ok') return this.#refuse({ message: prepared.kind === 'forced-fail' ? 'forced failure' : prepared.message, errorNumber: EXPANSION_FAILED }, true);
+    if (prepared.kind !== 'ok')
+      return this.#refuse(
+        { message: prepared.kind === 'forced-fail' ? 'forced failure' : prepared.message, errorNumber: EXPANSION_FAILED },
+        true,
+      );
     this.#batch = prepared.value;
     if (prepared.value.isRehearsal) return this.#rehearse();
     await this.#runTransport(prepared.value, instance, run);
@@ -116,8 +137,15 @@ class BatchRunner {
     const { frame: base, message, reason, parts } = this.#attempt;
     const frame: Frame = { ...base, address: first, batch: this.#addresses };
     return {
-      message, addresses: this.#addresses, instance, frame, services: parts.services, until: base.until,
-      isRehearsal: message.dontDeliver || reason.dontDeliver === true, retry, settled: (result) => this.#settle(result),
+      message,
+      addresses: this.#addresses,
+      instance,
+      frame,
+      services: parts.services,
+      until: base.until,
+      isRehearsal: message.dontDeliver || reason.dontDeliver === true,
+      retry,
+      settled: (result) => this.#settle(result),
     };
   }
 
@@ -140,7 +168,8 @@ class BatchRunner {
   async #refuse(refusal: Refusal, isPanic = false): Promise<void> {
     const { message, errorNumber } = typeof refusal === 'string' ? { message: refusal, errorNumber: 0 } : refusal;
     if (isPanic) this.#attempt.parts.services.log.panic(message, this.#attempt.message.id);
-    for (const address of [...this.#unsettled]) await this.#settle({ address, kind: 'deferred', message, errorNumber, isSpecialDefer: true });
+    for (const address of [...this.#unsettled])
+      await this.#settle({ address, kind: 'deferred', message, errorNumber, isSpecialDefer: true });
   }
 
   async #settle(result: DeliveryResult, flag?: DeliveryFlag): Promise<void> {
@@ -174,7 +203,12 @@ class BatchRunner {
     const transport = result.address.state.transport;
     return this.#attempt.facts({
       ...(transport === undefined ? {} : { transport }),
-      ...(batch === undefined ? {} : { returnPath: batch.returnPath, sizeBytes: batch.headers.reduce((sum, header) => sum + header.length, 1) + batch.message.body.sizeBytes }),
+      ...(batch === undefined
+        ? {}
+        : {
+            returnPath: batch.returnPath,
+            sizeBytes: batch.headers.reduce((sum, header) => sum + header.length, 1) + batch.message.body.sizeBytes,
+          }),
       durationMs: result.durationMs ?? this.#attempt.parts.services.clock.monotonicMs() - this.#startedMs,
     });
   }
@@ -183,10 +217,15 @@ class BatchRunner {
 function missingTransport(address: Address): Octets {
   const router = address.state.router?.name ?? '';
   switch (address.kind) {
-    case 'pipe': return `pipe_transport unset in ${router} router`;
-    case 'file': return `file_transport unset in ${router} router`;
-    case 'directory': return `directory_transport unset in ${router} router`;
-    case 'autoreply': return `reply_transport unset in ${router} router`;
-    case 'mailbox': return `no transport set by ${router} router`;
+    case 'pipe':
+      return `pipe_transport unset in ${router} router`;
+    case 'file':
+      return `file_transport unset in ${router} router`;
+    case 'directory':
+      return `directory_transport unset in ${router} router`;
+    case 'autoreply':
+      return `reply_transport unset in ${router} router`;
+    case 'mailbox':
+      return `no transport set by ${router} router`;
   }
 }

@@ -2,18 +2,28 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bytesFromOctets, octetsFromBytes } from '../base/octets.ts';
 import type {
-  AcceptedMessage, Config, DeliveryResult, MessageEnvelope, RetryRule, RouterBehaviour, RouterInstance, Services, TransportInstance, UserActions,
+  AcceptedMessage,
+  Config,
+  DeliveryResult,
+  MessageEnvelope,
+  OptionSpec,
+  OptionTable,
+  RetryRule,
+  RouterBehaviour,
+  RouterInstance,
+  Services,
+  TransportInstance,
+  UserActions,
 } from '../core/index.ts';
-import type { OptionSpec, OptionTable } from '../core/index.ts';
 import { createLists } from '../lists/lists.ts';
-import { transportOptions } from '../transports/generic-options.ts';
 import { routerOptions } from '../routers/generic-options.ts';
+import { Spool } from '../spool/spool.ts';
 import { FakeClock } from '../system/fakes/clock.ts';
 import { MemoryFiles } from '../system/fakes/files.ts';
-import { FakeLog } from '../system/fakes/log.ts';
 import { MemoryHints } from '../system/fakes/hints.ts';
+import { FakeLog } from '../system/fakes/log.ts';
 import { fakeServices, testConfig, testLocation } from '../system/fakes/services.ts';
-import { Spool } from '../spool/spool.ts';
+import { transportOptions } from '../transports/generic-options.ts';
 import type { DeliverParts, DeliveryReason } from './attempt.ts';
 import { ON_ARRIVAL } from './attempt.ts';
 import { deliverAccepted, deliverById } from './run.ts';
@@ -28,7 +38,12 @@ function defaults(table: OptionTable): Record<string, unknown> {
 
 const base = { at: testLocation, own: {}, settings: new Map(), notYet: [] };
 const router = (name: string, route: RouterBehaviour['route'], own: Record<string, unknown> = {}): RouterInstance => ({
-  ...base, name, driver: name, own, generic: { ...defaults(routerOptions), log_as_local: true }, behaviour: { route },
+  ...base,
+  name,
+  driver: name,
+  own,
+  generic: { ...defaults(routerOptions), log_as_local: true },
+  behaviour: { route },
 });
 
 /** What arrives at a mailbox of the fake transport, and what it answers by local part. */
@@ -45,7 +60,13 @@ interface World {
   config: Config;
 }
 
-const retryRule: RetryRule = { at: testLocation, pattern: '*', error: '*', senders: undefined, steps: [{ algorithm: 'F', untilSeconds: 7200, intervalSeconds: 900, factor: 1 }] };
+const retryRule: RetryRule = {
+  at: testLocation,
+  pattern: '*',
+  error: '*',
+  senders: undefined,
+  steps: [{ algorithm: 'F', untilSeconds: 7200, intervalSeconds: 900, factor: 1 }],
+};
 
 function transport(world: () => World, isRemote: boolean): TransportInstance {
   const deliver: NonNullable<TransportInstance['behaviour']>['deliver'] = async (batch) => {
@@ -63,47 +84,128 @@ function transport(world: () => World, isRemote: boolean): TransportInstance {
     }
     return results;
   };
-  return { ...base, name: isRemote ? 'smtp' : 'local', driver: 'fake', isRemote, generic: { ...defaults(transportOptions), retry_use_local_part: !isRemote }, own: { max_rcpt: 2 }, behaviour: { deliver } };
+  return {
+    ...base,
+    name: isRemote ? 'smtp' : 'local',
+    driver: 'fake',
+    isRemote,
+    generic: { ...defaults(transportOptions), retry_use_local_part: !isRemote },
+    own: { max_rcpt: 2 },
+    behaviour: { deliver },
+  };
 }
 
-function makeWorld(files = new MemoryFiles(), change: { readonly main?: Partial<Config['main']>; readonly retryRules?: RetryRule[] } = {}, shared?: Pick<World, 'mailboxes' | 'answers'>): World {
+function makeWorld(
+  files = new MemoryFiles(),
+  change: { readonly main?: Partial<Config['main']>; readonly retryRules?: RetryRule[] } = {},
+  shared?: Pick<World, 'mailboxes' | 'answers'>,
+): World {
   const clock = new FakeClock();
   const log = new FakeLog();
   const hints = new MemoryHints();
-  const transports = new Map([['local', transport(() => world, false)], ['smtp', transport(() => world, true)]]);
-  const redirect = router('aliases', async (address) => {
-    if (address.localPart === 'list') return { kind: 'redirect', children: [{ kind: 'mailbox', address: 'one@test.ex' }, { kind: 'mailbox', address: 'two@test.ex' }] };
-    if (address.localPart === 'hole') return { kind: 'redirect', children: [], discarded: true };
-    if (address.localPart === 'nobody') return { kind: 'fail', message: 'Unrouteable address' };
-    if (address.localPart === 'later') return { kind: 'defer', message: 'not today' };
-    if (address.localPart === 'ice') return { kind: 'freeze', message: 'frozen stiff' };
-    return { kind: 'decline' };
-  }, { one_time: false });
-  const accept = router('mailboxes', async (address) => (
-    address.domain === 'far.ex' ? { kind: 'accept', hosts: [{ name: 'mx.far.ex', address: '192.0.2.9' }], transport: 'smtp' } : { kind: 'accept', transport: 'local' }
-  ));
-  const config = testConfig({ routers: [redirect, accept], transports, retryRules: change.retryRules ?? [retryRule], main: { received_header_text: undefined, dsn_from: undefined, remote_max_parallel: 1, ...change.main } });
-  const userActions = { deliver: (_identity, batch) => batch.instance.behaviour?.deliver(batch) ?? Promise.resolve([]) } as Partial<UserActions> as UserActions; // nothing else is used
+  const transports = new Map([
+    ['local', transport(() => world, false)],
+    ['smtp', transport(() => world, true)],
+  ]);
+  const redirect = router(
+    'aliases',
+    async (address) => {
+      if (address.localPart === 'list')
+        return {
+          kind: 'redirect',
+          children: [
+            { kind: 'mailbox', address: 'one@test.ex' },
+            { kind: 'mailbox', address: 'two@test.ex' },
+          ],
+        };
+      if (address.localPart === 'hole') return { kind: 'redirect', children: [], discarded: true };
+      if (address.localPart === 'nobody') return { kind: 'fail', message: 'Unrouteable address' };
+      if (address.localPart === 'later') return { kind: 'defer', message: 'not today' };
+      if (address.localPart === 'ice') return { kind: 'freeze', message: 'frozen stiff' };
+      return { kind: 'decline' };
+    },
+    { one_time: false },
+  );
+  const accept = router('mailboxes', async (address) =>
+    address.domain === 'far.ex'
+      ? { kind: 'accept', hosts: [{ name: 'mx.far.ex', address: '192.0.2.9' }], transport: 'smtp' }
+      : { kind: 'accept', transport: 'local' },
+  );
+  const config = testConfig({
+    routers: [redirect, accept],
+    transports,
+    retryRules: change.retryRules ?? [retryRule],
+    main: { received_header_text: undefined, dsn_from: undefined, remote_max_parallel: 1, ...change.main },
+  });
+  const userActions = {
+    deliver: (_identity, batch) => batch.instance.behaviour?.deliver(batch) ?? Promise.resolve([]),
+  } as Partial<UserActions> as UserActions; // nothing else is used
   const services: Services = fakeServices({ clock, files, log, hints, userActions, lists: createLists() });
   const spool = new Spool({
-    files, clock, machine: services.machine, log,
-    settings: { directory: '/spool', split: false, idFormat: 'long', owner: { uid: 93, gid: 93 }, writesMessageLogs: true, preservesMessageLogs: false, removalDelayMs: 0 },
+    files,
+    clock,
+    machine: services.machine,
+    log,
+    settings: {
+      directory: '/spool',
+      split: false,
+      idFormat: 'long',
+      owner: { uid: 93, gid: 93 },
+      writesMessageLogs: true,
+      preservesMessageLogs: false,
+      removalDelayMs: 0,
+    },
   });
   const handedOver: AcceptedMessage[] = [];
   const world: World = {
-    files, clock, log, hints, mailboxes: shared?.mailboxes ?? new Map(), answers: shared?.answers ?? new Map(), config, spool, handedOver,
-    parts: { config, services, spool, handOver: (accepted) => { handedOver.push(accepted); } },
+    files,
+    clock,
+    log,
+    hints,
+    mailboxes: shared?.mailboxes ?? new Map(),
+    answers: shared?.answers ?? new Map(),
+    config,
+    spool,
+    handedOver,
+    parts: {
+      config,
+      services,
+      spool,
+      handOver: (accepted) => {
+        handedOver.push(accepted);
+      },
+    },
   };
   return world;
 }
 
 function envelope(recipients: readonly string[], sender = 's@x.y'): MessageEnvelope {
   return {
-    sender, recipients: recipients.map((address) => ({ address })), headers: [{ type: ' ', text: 'Subject: x\n' }, { type: 'I', text: 'Message-Id: <orig@x>\n' }],
-    bodyLineCount: 1, bodyZeroCount: 0, maxReceivedLineLength: 10, receivedAtMs: Date.UTC(2026, 0, 2, 3, 4, 5), receivedUsec: 0, isUtf8: false, dsn: {}, aclM: new Map(),
+    sender,
+    recipients: recipients.map((address) => ({ address })),
+    headers: [
+      { type: ' ', text: 'Subject: x\n' },
+      { type: 'I', text: 'Message-Id: <orig@x>\n' },
+    ],
+    bodyLineCount: 1,
+    bodyZeroCount: 0,
+    maxReceivedLineLength: 10,
+    receivedAtMs: Date.UTC(2026, 0, 2, 3, 4, 5),
+    receivedUsec: 0,
+    isUtf8: false,
+    dsn: {},
+    aclM: new Map(),
     origin: { callerLogin: 'me', callerUid: 1, callerGid: 1, ident: 'me', protocol: 'local', isLocal: false, aclC: new Map() },
-    nonRecipients: new Set(), isFirstDelivery: true, isManuallyThawed: false, isLocalError: sender === '', dontDeliver: false, warningCount: 0, isSenderSetUntrusted: false,
-    unknownSpoolLines: [], queueName: '', isQueueOnly: false,
+    nonRecipients: new Set(),
+    isFirstDelivery: true,
+    isManuallyThawed: false,
+    isLocalError: sender === '',
+    dontDeliver: false,
+    warningCount: 0,
+    isSenderSetUntrusted: false,
+    unknownSpoolLines: [],
+    queueName: '',
+    isQueueOnly: false,
   };
 }
 
@@ -130,7 +232,15 @@ async function bodyOf(message: AcceptedMessage['message']): Promise<string> {
 
 test('local and remote addresses, aliases, duplicates and :blackhole: in one message', async () => {
   const world = makeWorld();
-  const { end, lines } = await run(world, ['b@test.ex', 'list@test.ex', 'one@test.ex', 'hole@test.ex', 'r1@far.ex', 'r2@far.ex', 'r3@far.ex']);
+  const { end, lines } = await run(world, [
+    'b@test.ex',
+    'list@test.ex',
+    'one@test.ex',
+    'hole@test.ex',
+    'r1@far.ex',
+    'r2@far.ex',
+    'r3@far.ex',
+  ]);
   assert.equal(end, 'completed');
   assert.deepEqual(lines, [
     '=> :blackhole: <hole@test.ex> R=aliases',
@@ -149,7 +259,11 @@ test('local and remote addresses, aliases, duplicates and :blackhole: in one mes
 
 test('a failed address bounces to the sender', async () => {
   const world = makeWorld();
-  world.answers.set('r1', { kind: 'failed', host: { name: 'mx.far.ex', address: '192.0.2.9' }, message: 'SMTP error from remote mail server after RCPT TO:<r1@far.ex>: 550 no such user' });
+  world.answers.set('r1', {
+    kind: 'failed',
+    host: { name: 'mx.far.ex', address: '192.0.2.9' },
+    message: 'SMTP error from remote mail server after RCPT TO:<r1@far.ex>: 550 no such user',
+  });
   const { id, end, lines } = await run(world, ['nobody@test.ex', 'r1@far.ex', 'b@test.ex']);
   assert.equal(end, 'completed');
   assert.deepEqual(lines.slice(0, 3), [
@@ -163,9 +277,14 @@ test('a failed address bounces to the sender', async () => {
   assert.deepEqual(bounce.recipients, [{ address: 's@x.y' }]);
   assert.equal(bounce.isLocalError, true);
   const headers = bounce.headers.map((header) => header.text).join('');
-  assert.match(headers, /^X-Failed-Recipients: r1@far.ex,\n {2}nobody@test.ex\nAuto-Submitted: auto-replied\nFrom: Mail Delivery System <Mailer-Daemon@mail.test.example>\nTo: s@x.y\nReferences: <orig@x>\nContent-Type: multipart\/report; report-type=delivery-status; boundary=[0-9]+-eximdsn-[0-9]+\nMIME-Version: 1.0\nSubject: Mail delivery failed: returning message to sender\nMessage-Id: <E.*@mail.test.example>\nDate: /);
+  assert.match(
+    headers,
+    /^X-Failed-Recipients: r1@far.ex,\n {2}nobody@test.ex\nAuto-Submitted: auto-replied\nFrom: Mail Delivery System <Mailer-Daemon@mail.test.example>\nTo: s@x.y\nReferences: <orig@x>\nContent-Type: multipart\/report; report-type=delivery-status; boundary=[0-9]+-eximdsn-[0-9]+\nMIME-Version: 1.0\nSubject: Mail delivery failed: returning message to sender\nMessage-Id: <E.*@mail.test.example>\nDate: /,
+  );
   const mark = /boundary=(.*)/.exec(headers)?.[1] ?? '';
-  assert.equal((await bodyOf(bounce)).replaceAll(mark, 'B'), `--B
+  assert.equal(
+    (await bodyOf(bounce)).replaceAll(mark, 'B'),
+    `--B
 Content-type: text/plain; charset=us-ascii
 
 This message was created automatically by mail delivery software.
@@ -205,25 +324,35 @@ Message-Id: <orig@x>
 body
 
 --B--
-`);
+`,
+  );
 });
 
 test('a deferred address stays, with its retry time; a queue run waits for it', async () => {
   const world = makeWorld();
-  world.answers.set('full', { kind: 'deferred', errorNumber: -22, message: 'mailbox is full', error: { name: 'quota', detail: '', more: 0 } });
+  world.answers.set('full', {
+    kind: 'deferred',
+    errorNumber: -22,
+    message: 'mailbox is full',
+    error: { name: 'quota', detail: '', more: 0 },
+  });
   const { id, end, lines } = await run(world, ['full@test.ex', 'b@test.ex', 'later@test.ex', 'list@test.ex']);
   assert.equal(end, 'deferred');
   assert.ok(lines.includes('== full@test.ex R=mailboxes T=local defer (-22): mailbox is full'), lines.join('\n'));
   assert.ok(lines.includes('== later@test.ex R=aliases defer (-1): not today'));
   const header = world.files.text(`/spool/input/${id}-H`) ?? '';
-  for (const done of ['b@test.ex', 'list@test.ex', 'one@test.ex', 'two@test.ex']) assert.match(header, new RegExp(`\\n[YN][YN] ${done}\\n`));
+  for (const done of ['b@test.ex', 'list@test.ex', 'one@test.ex', 'two@test.ex'])
+    assert.match(header, new RegExp(`\\n[YN][YN] ${done}\\n`));
   assert.doesNotMatch(header, /[YN][YN] full@test.ex/);
   assert.equal(world.files.text(`/spool/input/${id}-J`), undefined, 'the journal is in -H now');
   assert.match(world.files.text(`/spool/msglog/${id}`) ?? '', /^2026-01-02 03:04:05 Received from s@x.y U=me P=local S=[0-9]+\n/);
   assert.deepEqual([...world.hints.keys('retry')].sort(), ['R:test.ex', 'T:full@test.ex']);
 
   await deliverById(world.parts, id, QUEUE_RUN, until);
-  assert.deepEqual(world.log.mainLines.slice(lines.length), ['== full@test.ex routing defer (-52): retry time not reached', '== later@test.ex routing defer (-52): retry time not reached']);
+  assert.deepEqual(world.log.mainLines.slice(lines.length), [
+    '== full@test.ex routing defer (-52): retry time not reached',
+    '== later@test.ex routing defer (-52): retry time not reached',
+  ]);
 
   world.hints.delete('retry', 'R:test.ex');
   const before = world.log.mainLines.length;
@@ -255,7 +384,11 @@ test('a bounce that cannot be delivered is frozen, and thawed by force', async (
   assert.equal(await deliverById(world.parts, id, QUEUE_RUN, until), 'skipped');
   assert.deepEqual(world.log.mainLines.slice(2), ['Message is frozen']);
   await deliverById(world.parts, id, FORCED, until);
-  assert.deepEqual(world.log.mainLines.slice(3), ['Unfrozen by forced delivery', '** nobody@test.ex R=aliases : Unrouteable address', 'Frozen (delivery error message)']);
+  assert.deepEqual(world.log.mainLines.slice(3), [
+    'Unfrozen by forced delivery',
+    '** nobody@test.ex R=aliases : Unrouteable address',
+    'Frozen (delivery error message)',
+  ]);
 });
 
 test('old bounces are given up', async () => {
@@ -274,7 +407,10 @@ test('a router may freeze a message', async () => {
 });
 
 test('a delay is told once for each time of delay_warning', async () => {
-  const world = makeWorld(undefined, { main: { delay_warning: [3600, 7200], delay_warning_condition: undefined }, retryRules: [{ ...retryRule, steps: [{ algorithm: 'F', untilSeconds: 999999, intervalSeconds: 1, factor: 1 }] }] });
+  const world = makeWorld(undefined, {
+    main: { delay_warning: [3600, 7200], delay_warning_condition: undefined },
+    retryRules: [{ ...retryRule, steps: [{ algorithm: 'F', untilSeconds: 999999, intervalSeconds: 1, factor: 1 }] }],
+  });
   const { id } = await run(world, ['later@test.ex']);
   assert.equal(world.handedOver.length, 0);
   await world.clock.advance(3_700_000);
@@ -282,7 +418,10 @@ test('a delay is told once for each time of delay_warning', async () => {
   await deliverById(world.parts, id, FORCED, until);
   assert.equal(world.handedOver.length, 1);
   const text = await bodyOf(world.handedOver[0]?.message ?? assert.fail());
-  assert.match(text, /A message that you sent has not yet been delivered to one or more of its\nrecipients after more than 60 minutes on the queue on mail.test.example.\n/);
+  assert.match(
+    text,
+    /A message that you sent has not yet been delivered to one or more of its\nrecipients after more than 60 minutes on the queue on mail.test.example.\n/,
+  );
   assert.match(text, /\n {2}later@test.ex\n {4}Delay reason: not today\n/);
   assert.match(world.files.text(`/spool/input/${id}-H`) ?? '', /^[^\n]*\n[^\n]*\n[^\n]*\n[0-9]+ 1\n/);
 });
@@ -312,9 +451,15 @@ class CrashingFiles extends MemoryFiles {
     const opened = super.open(...args);
     if (opened.kind === 'ok') {
       const write = opened.value.write.bind(opened.value);
-      opened.value.write = (bytes) => { this.#step(); return write(bytes); };
+      opened.value.write = (bytes) => {
+        this.#step();
+        return write(bytes);
+      };
       const fsync = opened.value.fsync.bind(opened.value);
-      opened.value.fsync = () => { this.#step(); return fsync(); };
+      opened.value.fsync = () => {
+        this.#step();
+        return fsync();
+      };
     }
     return opened;
   }

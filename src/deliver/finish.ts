@@ -61,12 +61,22 @@ async function rewrite(attempt: Attempt, changed: Message): Promise<void> {
 }
 
 function isChanged(before: Message, after: Message): boolean {
-  return before.nonRecipients.size !== after.nonRecipients.size || before.recipients.length !== after.recipients.length || before.isFirstDelivery !== after.isFirstDelivery
-    || before.warningCount !== after.warningCount || before.frozenAt !== after.frozenAt || before.isManuallyThawed !== after.isManuallyThawed || before.dontDeliver !== after.dontDeliver;
+  return (
+    before.nonRecipients.size !== after.nonRecipients.size ||
+    before.recipients.length !== after.recipients.length ||
+    before.isFirstDelivery !== after.isFirstDelivery ||
+    before.warningCount !== after.warningCount ||
+    before.frozenAt !== after.frozenAt ||
+    before.isManuallyThawed !== after.isManuallyThawed ||
+    before.dontDeliver !== after.dontDeliver
+  );
 }
 
 /** Children of a `one_time` redirection become recipients of their own, their parent is settled. Spec ch. 22 "one_time". */
-function withOneTimeChildren(attempt: Attempt, undelivered: readonly Address[]): { readonly recipients: readonly Recipient[]; readonly nonRecipients: ReadonlySet<Octets> } {
+function withOneTimeChildren(
+  attempt: Attempt,
+  undelivered: readonly Address[],
+): { readonly recipients: readonly Recipient[]; readonly nonRecipients: ReadonlySet<Octets> } {
   const recipients: Recipient[] = [...attempt.message.recipients];
   const settled = attempt.tree.nonRecipients();
   for (const address of undelivered) {
@@ -74,14 +84,20 @@ function withOneTimeChildren(attempt: Attempt, undelivered: readonly Address[]):
     if (parent === undefined || address.kind !== 'mailbox') continue;
     const top = recipients[address.recipientIndex];
     const errorsTo = address.state.errorsTo ?? address.inherited.errorsTo;
-    recipients.push({ address: address.address, parentIndex: address.recipientIndex, ...(errorsTo === undefined ? {} : { errorsTo }), ...(top?.notify === undefined ? {} : { notify: top.notify }) });
+    recipients.push({
+      address: address.address,
+      parentIndex: address.recipientIndex,
+      ...(errorsTo === undefined ? {} : { errorsTo }),
+      ...(top?.notify === undefined ? {} : { notify: top.notify }),
+    });
     for (let ancestor = address.parent; ancestor !== undefined; ancestor = ancestor.parent) settled.add(ancestor.unique);
   }
   return { recipients, nonRecipients: settled };
 }
 
 function oneTimeParent(address: Address): Address | undefined {
-  for (let parent = address.parent; parent !== undefined; parent = parent.parent) if (parent.state.router?.own['one_time'] === true) return parent;
+  for (let parent = address.parent; parent !== undefined; parent = parent.parent)
+    if (parent.state.router?.own['one_time'] === true) return parent;
   return undefined;
 }
 
@@ -92,7 +108,10 @@ async function freeze(attempt: Attempt, undelivered: readonly Address[]): Promis
   const { freeze_tell: tell } = attempt.frame.config.main;
   if (tell === undefined || tell === '' || attempt.message.isLocalError) return;
   const { main } = attempt.frame.config;
-  const recipients = tell.split(',').map((item) => item.replace(/[ \t]/g, '')).filter((item) => item !== '')
+  const recipients = tell
+    .split(',')
+    .map((item) => item.replace(/[ \t]/g, ''))
+    .filter((item) => item !== '')
     .map((item) => (item.includes('@') ? item : `${item}@${main.qualify_recipient ?? main.qualify_domain ?? ''}`));
   const report = await composeFrozenNotice({ frame: attempt.frame, message: attempt.message, reason, undelivered, recipients });
   const accepted = await acceptReport(report, attempt.message.id, attempt.parts);

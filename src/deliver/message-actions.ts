@@ -1,5 +1,5 @@
 /** What an administrator does to single messages: -Mf -Mt -Mrm -Mar -Mmd -Mmad -Mes -Mg -Mvh -Mvb -Mvl -Mvc. Spec ch. 5, with the texts of Exim. */
-import { octetsFromBytes, type Octets } from '../base/octets.ts';
+import { type Octets, octetsFromBytes } from '../base/octets.ts';
 import type { Deadline, Message } from '../core/index.ts';
 import { completedLine } from '../logging/lines/queue.ts';
 import { parseAddress } from '../message/address.ts';
@@ -29,7 +29,13 @@ export function freezeMessage(id: string, context: ActionContext): Promise<Actio
   return change(id, context, async (claim, message) => {
     if (message.frozenAt !== undefined) return refused(`Message ${id} is already frozen\n`);
     const frozenAt = Math.floor(context.parts.services.clock.now() / 1000);
-    return update(claim, { ...message, frozenAt, isManuallyThawed: false }, `frozen by ${context.login}`, `Message ${id} is now frozen\n`, context);
+    return update(
+      claim,
+      { ...message, frozenAt, isManuallyThawed: false },
+      `frozen by ${context.login}`,
+      `Message ${id} is now frozen\n`,
+      context,
+    );
   });
 }
 
@@ -37,7 +43,13 @@ export function thawMessage(id: string, context: ActionContext): Promise<ActionR
   return change(id, context, async (claim, message) => {
     if (message.frozenAt === undefined) return refused(`Message ${id} is not frozen\n`);
     const { frozenAt: _frozenAt, ...rest } = message;
-    return update(claim, { ...rest, isManuallyThawed: true }, `unfrozen by ${context.login}`, `Message ${id} is no longer frozen\n`, context);
+    return update(
+      claim,
+      { ...rest, isManuallyThawed: true },
+      `unfrozen by ${context.login}`,
+      `Message ${id} is no longer frozen\n`,
+      context,
+    );
   });
 }
 
@@ -86,9 +98,16 @@ export function markDelivered(id: string, addresses: readonly Octets[] | undefin
     const known = new Set(message.recipients.map((recipient) => recipient.address));
     const chosen = addresses ?? [...known];
     const unknown = chosen.find((address) => !known.has(address));
-    if (unknown !== undefined) return refused(`Message ${id} - error while marking as delivered:\n  ${unknown} is not a recipient: message not updated\n`);
+    if (unknown !== undefined)
+      return refused(`Message ${id} - error while marking as delivered:\n  ${unknown} is not a recipient: message not updated\n`);
     const lines = chosen.map((address) => `address <${address}> marked delivered by ${context.login}`);
-    return update(claim, { ...message, nonRecipients: new Set([...message.nonRecipients, ...chosen]) }, lines, `Message ${id} has been modified\n`, context);
+    return update(
+      claim,
+      { ...message, nonRecipients: new Set([...message.nonRecipients, ...chosen]) },
+      lines,
+      `Message ${id} has been modified\n`,
+      context,
+    );
   });
 }
 
@@ -98,7 +117,13 @@ export function editSender(id: string, sender: Octets, context: ActionContext): 
     const plain = sender === '<>' ? '' : sender;
     const bad = plain === '' ? undefined : addressProblem(plain);
     if (bad !== undefined) return refused(`Message ${id} - error while editing sender address:\n  bad address ${sender}: ${bad}\n`);
-    return update(claim, { ...message, sender: plain }, `sender address changed to <${plain}> by ${context.login}`, `Message ${id} has been modified\n`, context);
+    return update(
+      claim,
+      { ...message, sender: plain },
+      `sender address changed to <${plain}> by ${context.login}`,
+      `Message ${id} has been modified\n`,
+      context,
+    );
   });
 }
 
@@ -121,7 +146,12 @@ export async function giveUpMessage(id: string, context: ActionContext): Promise
   const { frozenAt: _frozenAt, ...message } = loading.message;
   parts.services.log.main(`cancelled by ${context.login}`, id);
   if (message.sender === '') return discard(claiming.claim, message, context);
-  await deliverMessage(parts, { claim: claiming.claim, message, reason: { isQueueRun: false, isForced: true, thaws: true, givesUp: true }, until });
+  await deliverMessage(parts, {
+    claim: claiming.claim,
+    message,
+    reason: { isQueueRun: false, isForced: true, thaws: true, givesUp: true },
+    until,
+  });
   return done('');
 }
 
@@ -153,7 +183,10 @@ export async function showCopy(id: string, write: (bytes: Buffer) => Promise<voi
   try {
     const loading = spool.load(claiming.claim);
     if (loading.kind !== 'ok') return refused(`Spool read error for ${id}-H\n`);
-    const headers = loading.message.headers.filter((header) => header.type !== '*').map((header) => header.text).join('');
+    const headers = loading.message.headers
+      .filter((header) => header.type !== '*')
+      .map((header) => header.text)
+      .join('');
     await write(Buffer.from(`${headers}\n`, 'latin1'));
     for await (const chunk of loading.message.body.chunks(context.until)) await write(chunk);
     return done('');
@@ -164,7 +197,11 @@ export async function showCopy(id: string, write: (bytes: Buffer) => Promise<voi
 
 // ------------------------------------------------------------ the common part
 
-async function change(id: string, context: ActionContext, action: (claim: Claim, message: Message) => Promise<ActionResult>): Promise<ActionResult> {
+async function change(
+  id: string,
+  context: ActionContext,
+  action: (claim: Claim, message: Message) => Promise<ActionResult>,
+): Promise<ActionResult> {
   const { spool } = context.parts;
   const claiming = spool.claim(id);
   if (claiming.kind !== 'ok') return missing(id, claiming.kind, context);
@@ -185,7 +222,13 @@ function missing(id: string, why: 'busy' | 'gone' | 'error', context: ActionCont
 }
 
 /** The log tells it only when it is durable. */
-async function update(claim: Claim, message: Message, lines: Octets | readonly Octets[], text: Octets, context: ActionContext): Promise<ActionResult> {
+async function update(
+  claim: Claim,
+  message: Message,
+  lines: Octets | readonly Octets[],
+  text: Octets,
+  context: ActionContext,
+): Promise<ActionResult> {
   const { spool, services } = context.parts;
   const written = await spool.rewrite(claim, message);
   if (written.kind === 'error') return refused(`Message ${claim.id} could not be updated: ${written.reason}\n`);

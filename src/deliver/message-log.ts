@@ -19,7 +19,9 @@ export class MessageLog {
     this.#claim = claim;
     this.#now = () => services.clock.now();
     this.#stamper = new Stamper(services.clock, {
-      timezone: config.main.timezone ?? '', showsZone: config.main.log_timezone, showsMilliseconds: services.log.selected('millisec'),
+      timezone: config.main.timezone ?? '',
+      showsZone: config.main.log_timezone,
+      showsMilliseconds: services.log.selected('millisec'),
     });
   }
 
@@ -36,7 +38,11 @@ export class MessageLog {
   write(message: Message, frame: Frame): void {
     if (this.#lines.length === 0 && !message.isFirstDelivery) return;
     const isNew = !this.#spool.hasMessageLog(this.#claim);
-    const first = isNew ? [`${this.#stamper.stamp(message.receivedAtMs)} ${receivedFromLine({ sender: message.sender, origin: message.origin, sizeBytes: message.size }, frame.services.log)}\n`] : [];
+    const first = isNew
+      ? [
+          `${this.#stamper.stamp(message.receivedAtMs)} ${receivedFromLine({ sender: message.sender, origin: message.origin, sizeBytes: message.size }, frame.services.log)}\n`,
+        ]
+      : [];
     this.#spool.appendMessageLog(this.#claim, [...first, ...this.#lines]);
     this.#lines = [];
   }

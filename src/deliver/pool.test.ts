@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AcceptedMessage, Message } from '../core/index.ts';
-import { fakeServices, testConfig } from '../system/fakes/services.ts';
-import { MemoryFiles } from '../system/fakes/files.ts';
 import { Spool } from '../spool/spool.ts';
+import { MemoryFiles } from '../system/fakes/files.ts';
+import { fakeServices, testConfig } from '../system/fakes/services.ts';
 import type { DeliverParts } from './attempt.ts';
 import { DeliveryPool } from './pool.ts';
 
@@ -11,7 +11,17 @@ const until = { endMs: Number.POSITIVE_INFINITY, signal: new AbortController().s
 
 function fixture(memoryLimit: number) {
   const services = fakeServices({ files: new MemoryFiles() });
-  const spool = new Spool({ ...services, settings: { directory: '/spool', split: false, idFormat: 'long', owner: { uid: 0, gid: 0 }, writesMessageLogs: false, preservesMessageLogs: false } });
+  const spool = new Spool({
+    ...services,
+    settings: {
+      directory: '/spool',
+      split: false,
+      idFormat: 'long',
+      owner: { uid: 0, gid: 0 },
+      writesMessageLogs: false,
+      preservesMessageLogs: false,
+    },
+  });
   const parts: DeliverParts = { config: testConfig(), services, spool, handOver: () => undefined };
   return new DeliveryPool({ parts: () => parts, concurrency: 1, memoryLimit, until });
 }
@@ -19,7 +29,15 @@ function fixture(memoryLimit: number) {
 /** Frozen: an attempt ends at once and releases the claim. */
 function accepted(id: string, released: string[]): AcceptedMessage {
   const message = { id, frozenAt: 1, receivedAtMs: 0, sender: 'a@b' } as Partial<Message> as Message; // nothing else is read of a frozen message
-  return { message, claim: { id, release: () => { released.push(id); } } };
+  return {
+    message,
+    claim: {
+      id,
+      release: () => {
+        released.push(id);
+      },
+    },
+  };
 }
 
 test('more than fit into memory go back to the spool', async () => {

@@ -3,8 +3,8 @@
  * "One message".
  */
 import type { AcceptedMessage, Deadline } from '../core/index.ts';
-import { ON_ARRIVAL, type DeliverParts, type DeliveryReason } from './attempt.ts';
-import { deliverAccepted, deliverById, type DeliveryEnd } from './run.ts';
+import { type DeliverParts, type DeliveryReason, ON_ARRIVAL } from './attempt.ts';
+import { type DeliveryEnd, deliverAccepted, deliverById } from './run.ts';
 
 export interface DeliveryPoolOptions {
   /** The current configuration's; asked at each start, so that a reload takes effect. */

@@ -1,5 +1,5 @@
 /** `-bp` and its variants. Spec ch. 5 "-bp"; reads -H files only. */
-import { type Octets, lowerCase } from '../base/octets.ts';
+import { lowerCase, type Octets } from '../base/octets.ts';
 import type { HeaderFile } from '../spool/header-file.ts';
 import type { QueuedMessage, Spool } from '../spool/spool.ts';
 

@@ -45,7 +45,13 @@ export async function runQueue(parts: DeliverParts, options: QueueRunOptions, de
 }
 
 /** With -R or -S the first message that was selected is tried whatever its retry times are. */
-function pass(ids: readonly string[], reason: DeliveryReason, options: QueueRunOptions, deliver: DeliverId, until: Deadline): Promise<void> {
+function pass(
+  ids: readonly string[],
+  reason: DeliveryReason,
+  options: QueueRunOptions,
+  deliver: DeliverId,
+  until: Deadline,
+): Promise<void> {
   const forced = options.recipient !== undefined || options.sender !== undefined ? ids[0] : undefined;
   return inParallel(ids, options.concurrency ?? 1, async (id) => {
     if (!until.signal.aborted) await deliver(id, id === forced ? { ...reason, isForced: true } : reason);
@@ -73,7 +79,8 @@ function chooseIds(parts: DeliverParts, options: QueueRunOptions): string[] {
   const isWithin = (id: string) => (fromId === undefined || id >= fromId) && (toId === undefined || id <= toId);
   if (recipient === undefined && sender === undefined && isFirstOnly !== true) return parts.spool.scan().filter(isWithin);
   const ids: string[] = [];
-  for (const queued of parts.spool.overview()) if (isWithin(queued.message.id) && isSelected(queued, options, parts)) ids.push(queued.message.id);
+  for (const queued of parts.spool.overview())
+    if (isWithin(queued.message.id) && isSelected(queued, options, parts)) ids.push(queued.message.id);
   return ids;
 }
 

@@ -2,17 +2,26 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MessageEnvelope } from '../core/index.ts';
 import { createLists } from '../lists/lists.ts';
-import { FakeClock } from '../system/fakes/clock.ts';
-import { FakeLog } from '../system/fakes/log.ts';
-import { MemoryFiles } from '../system/fakes/files.ts';
-import { fakeServices, testConfig } from '../system/fakes/services.ts';
 import { Spool } from '../spool/spool.ts';
+import { FakeClock } from '../system/fakes/clock.ts';
+import { MemoryFiles } from '../system/fakes/files.ts';
+import { FakeLog } from '../system/fakes/log.ts';
+import { fakeServices, testConfig } from '../system/fakes/services.ts';
 import type { DeliveryReason } from './attempt.ts';
 import {
-  addRecipients, editSender, freezeMessage, giveUpMessage, markDelivered, removeMessage, showCopy, showFile, thawMessage, type ActionContext,
+  type ActionContext,
+  addRecipients,
+  editSender,
+  freezeMessage,
+  giveUpMessage,
+  markDelivered,
+  removeMessage,
+  showCopy,
+  showFile,
+  thawMessage,
 } from './message-actions.ts';
 import { countQueue, formatAge, formatSize, listQueue } from './queue-list.ts';
-import { flagsOf, leftBehind, runQueue, type QueueRunOptions } from './queue-run.ts';
+import { flagsOf, leftBehind, type QueueRunOptions, runQueue } from './queue-run.ts';
 
 const until = { endMs: Number.POSITIVE_INFINITY, signal: new AbortController().signal };
 
@@ -23,21 +32,62 @@ function fixture() {
   const services = fakeServices({ clock, files, log, lists: createLists() });
   const config = testConfig({ main: { received_header_text: undefined, dsn_from: undefined, queue_run_in_order: true } });
   const spool = new Spool({
-    files, clock, machine: services.machine, log,
-    settings: { directory: '/spool', split: false, idFormat: 'long', owner: { uid: 93, gid: 93 }, writesMessageLogs: true, preservesMessageLogs: false, removalDelayMs: 0 },
+    files,
+    clock,
+    machine: services.machine,
+    log,
+    settings: {
+      directory: '/spool',
+      split: false,
+      idFormat: 'long',
+      owner: { uid: 93, gid: 93 },
+      writesMessageLogs: true,
+      preservesMessageLogs: false,
+      removalDelayMs: 0,
+    },
   });
   const handedOver: string[] = [];
-  const parts = { config, services, spool, handOver: (accepted: { message: { id: string }; claim: { release(): void } }) => { handedOver.push(accepted.message.id); accepted.claim.release(); } };
+  const parts = {
+    config,
+    services,
+    spool,
+    handOver: (accepted: { message: { id: string }; claim: { release(): void } }) => {
+      handedOver.push(accepted.message.id);
+      accepted.claim.release();
+    },
+  };
   const context: ActionContext = { parts, login: 'root', caller: { uid: 0, isAdmin: true }, until };
   const accept = async (change: Partial<MessageEnvelope> = {}): Promise<string> => {
     const begun = spool.begin();
     if (begun.kind !== 'ok') return assert.fail(begun.reason);
     await begun.sink.write(Buffer.from('body\n'));
     const done = await begun.sink.commit({
-      sender: 's@x.y', recipients: [{ address: 'a@test.ex' }, { address: 'B@Test.ex' }], headers: [{ type: ' ', text: 'Subject: x\n' }, { type: '*', text: 'Gone: y\n' }],
-      bodyLineCount: 1, bodyZeroCount: 0, maxReceivedLineLength: 10, receivedAtMs: clock.now(), receivedUsec: 0, isUtf8: false, dsn: {}, aclM: new Map(),
-      origin: { callerLogin: 'me', callerUid: 7, callerGid: 7, isLocal: false, aclC: new Map() }, nonRecipients: new Set(), isFirstDelivery: true,
-      isManuallyThawed: false, isLocalError: false, dontDeliver: false, warningCount: 0, isSenderSetUntrusted: false, unknownSpoolLines: [], queueName: '', isQueueOnly: false, ...change,
+      sender: 's@x.y',
+      recipients: [{ address: 'a@test.ex' }, { address: 'B@Test.ex' }],
+      headers: [
+        { type: ' ', text: 'Subject: x\n' },
+        { type: '*', text: 'Gone: y\n' },
+      ],
+      bodyLineCount: 1,
+      bodyZeroCount: 0,
+      maxReceivedLineLength: 10,
+      receivedAtMs: clock.now(),
+      receivedUsec: 0,
+      isUtf8: false,
+      dsn: {},
+      aclM: new Map(),
+      origin: { callerLogin: 'me', callerUid: 7, callerGid: 7, isLocal: false, aclC: new Map() },
+      nonRecipients: new Set(),
+      isFirstDelivery: true,
+      isManuallyThawed: false,
+      isLocalError: false,
+      dontDeliver: false,
+      warningCount: 0,
+      isSenderSetUntrusted: false,
+      unknownSpoolLines: [],
+      queueName: '',
+      isQueueOnly: false,
+      ...change,
     });
     if (done.kind !== 'ok') return assert.fail(done.reason);
     done.value.claim.release();
@@ -52,20 +102,40 @@ test('-bp, -bpu, -bpa, -bpc', async () => {
   await clock.advance(25 * 60_000);
   const second = await accept({ sender: '', frozenAt: 1, recipients: [{ address: 's@x.y' }] });
   const third = await accept({ isSenderSetUntrusted: true });
-  assert.deepEqual([...listQueue(spool, clock.now())], [
-    `25m    17 ${first} <s@x.y>\n          a@test.ex\n        D B@Test.ex\n\n`,
-    ` 0m    17 ${second} <> *** frozen ***\n          s@x.y\n\n`,
-    ` 0m    17 ${third} (me) <s@x.y>\n          a@test.ex\n          B@Test.ex\n\n`,
-  ]);
-  assert.deepEqual([...listQueue(spool, clock.now(), { undeliveredOnly: true, ids: [first] })], [`25m    17 ${first} <s@x.y>\n          a@test.ex\n\n`]);
-  assert.match([...listQueue(spool, clock.now(), { showsGenerated: true, ids: [first] })].join(''), /\n {8}D B@Test.ex\n {7}\+D child@x\n\n$/);
+  assert.deepEqual(
+    [...listQueue(spool, clock.now())],
+    [
+      `25m    17 ${first} <s@x.y>\n          a@test.ex\n        D B@Test.ex\n\n`,
+      ` 0m    17 ${second} <> *** frozen ***\n          s@x.y\n\n`,
+      ` 0m    17 ${third} (me) <s@x.y>\n          a@test.ex\n          B@Test.ex\n\n`,
+    ],
+  );
+  assert.deepEqual(
+    [...listQueue(spool, clock.now(), { undeliveredOnly: true, ids: [first] })],
+    [`25m    17 ${first} <s@x.y>\n          a@test.ex\n\n`],
+  );
+  assert.match(
+    [...listQueue(spool, clock.now(), { showsGenerated: true, ids: [first] })].join(''),
+    /\n {8}D B@Test.ex\n {7}\+D child@x\n\n$/,
+  );
   assert.equal(countQueue(spool), 3);
 });
 
 test('ages and sizes', () => {
   const minute = 60_000;
-  assert.deepEqual([0, 90, 91, 120, 72 * 60, 73 * 60].map((age) => formatAge(age * minute)), [' 0m', '90m', ' 2h', ' 2h', '72h', ' 3d']);
-  assert.deepEqual([251, 1023, 1300, 10_300, 1_015_000, 1_050_000, 20_300_000].map(formatSize), ['  251', ' 1023', ' 1.3K', '  10K', ' 991K', ' 1.0M', '  19M']);
+  assert.deepEqual(
+    [0, 90, 91, 120, 72 * 60, 73 * 60].map((age) => formatAge(age * minute)),
+    [' 0m', '90m', ' 2h', ' 2h', '72h', ' 3d'],
+  );
+  assert.deepEqual([251, 1023, 1300, 10_300, 1_015_000, 1_050_000, 20_300_000].map(formatSize), [
+    '  251',
+    ' 1023',
+    ' 1.3K',
+    '  10K',
+    ' 991K',
+    ' 1.0M',
+    '  19M',
+  ]);
 });
 
 test('-Mf and -Mt', async () => {
@@ -76,21 +146,34 @@ test('-Mf and -Mt', async () => {
   assert.equal((await thawMessage(id, context)).text, `Message ${id} is no longer frozen\n`);
   assert.equal((await thawMessage(id, context)).text, `Message ${id} is not frozen\n`);
   assert.deepEqual(log.mainLines, ['frozen by root', 'unfrozen by root']);
-  assert.equal((await freezeMessage('1xUlY0-00000000Jq1-0029', context)).text, 'Spool data file for 1xUlY0-00000000Jq1-0029 does not exist\n');
+  assert.equal(
+    (await freezeMessage('1xUlY0-00000000Jq1-0029', context)).text,
+    'Spool data file for 1xUlY0-00000000Jq1-0029 does not exist\n',
+  );
 });
 
 test('-Mar, -Mmd, -Mmad, -Mes', async () => {
   const { context, accept, log, spool } = fixture();
   const id = await accept();
-  assert.equal((await addRecipients(id, ['new@x.y', 'other'], context)).text, `Message ${id} - error while adding recipient:\n  bad address other: domain missing\n`);
+  assert.equal(
+    (await addRecipients(id, ['new@x.y', 'other'], context)).text,
+    `Message ${id} - error while adding recipient:\n  bad address other: domain missing\n`,
+  );
   assert.equal((await addRecipients(id, ['new@x.y'], context)).text, `Message ${id} has been modified\n`);
-  assert.equal((await markDelivered(id, ['nn@x'], context)).text, `Message ${id} - error while marking as delivered:\n  nn@x is not a recipient: message not updated\n`);
+  assert.equal(
+    (await markDelivered(id, ['nn@x'], context)).text,
+    `Message ${id} - error while marking as delivered:\n  nn@x is not a recipient: message not updated\n`,
+  );
   assert.equal((await markDelivered(id, ['a@test.ex'], context)).isOk, true);
   assert.equal((await editSender(id, 'ss@x.y', context)).isOk, true);
   assert.equal((await markDelivered(id, undefined, context)).isOk, true);
   assert.deepEqual(log.mainLines, [
-    'recipient <new@x.y> added by root', 'address <a@test.ex> marked delivered by root', 'sender address changed to <ss@x.y> by root',
-    'address <a@test.ex> marked delivered by root', 'address <B@Test.ex> marked delivered by root', 'address <new@x.y> marked delivered by root',
+    'recipient <new@x.y> added by root',
+    'address <a@test.ex> marked delivered by root',
+    'sender address changed to <ss@x.y> by root',
+    'address <a@test.ex> marked delivered by root',
+    'address <B@Test.ex> marked delivered by root',
+    'address <new@x.y> marked delivered by root',
   ]);
   const peeked = spool.peek(id);
   assert.ok(peeked.kind === 'ok');
@@ -107,10 +190,16 @@ test('-Mrm: own messages or an administrator; a message in delivery is left alon
   assert.equal((await removeMessage(id, context)).text, `Message ${id} is locked\n`);
   assert.equal((await freezeMessage(id, context)).text, `Message ${id} is locked\n`);
   claiming.claim.release();
-  assert.equal((await removeMessage(id, { ...context, login: 'me', caller: { uid: 7, isAdmin: false } })).text, `Message ${id} has been removed\n`);
+  assert.equal(
+    (await removeMessage(id, { ...context, login: 'me', caller: { uid: 7, isAdmin: false } })).text,
+    `Message ${id} has been removed\n`,
+  );
   await spool.settle();
   assert.deepEqual(log.mainLines, ['removed by me', 'Completed']);
-  assert.match((await removeMessage(id, context)).text, /^Spool data file for .* does not exist\nContinuing, to ensure all files removed\n[^]*has been removed or did not exist\n$/);
+  assert.match(
+    (await removeMessage(id, context)).text,
+    /^Spool data file for .* does not exist\nContinuing, to ensure all files removed\n[^]*has been removed or did not exist\n$/,
+  );
 });
 
 test('-Mg bounces to the sender', async () => {
@@ -130,13 +219,24 @@ test('-Mvh, -Mvb, -Mvl, -Mvc', async () => {
   assert.match(showFile(id, 'header', context).text, new RegExp(`^${id}-H\nme 7 7\n<s@x.y>\n`));
   assert.equal(showFile(id, 'log', context).isOk, false);
   const written: string[] = [];
-  await showCopy(id, async (bytes) => { written.push(bytes.toString('latin1')); }, context);
+  await showCopy(
+    id,
+    async (bytes) => {
+      written.push(bytes.toString('latin1'));
+    },
+    context,
+  );
   assert.equal(written.join(''), 'Subject: x\n\nbody\n');
 });
 
 const flagCases: [QueueRunOptions, string][] = [
-  [{}, ''], [{ force: 'f' }, '-qf'], [{ force: 'ff', isTwoStage: true }, '-qqff'], [{ recipient: { text: 'zz', isRegex: false } }, '-R zz'],
-  [{ force: 'ff', recipient: { text: 'zz', isRegex: false } }, '-qff -R zz'], [{ sender: { text: 's@', isRegex: true } }, '-Sr s@'], [{ isFirstOnly: true, isLocalOnly: true }, '-qil'],
+  [{}, ''],
+  [{ force: 'f' }, '-qf'],
+  [{ force: 'ff', isTwoStage: true }, '-qqff'],
+  [{ recipient: { text: 'zz', isRegex: false } }, '-R zz'],
+  [{ force: 'ff', recipient: { text: 'zz', isRegex: false } }, '-qff -R zz'],
+  [{ sender: { text: 's@', isRegex: true } }, '-Sr s@'],
+  [{ isFirstOnly: true, isLocalOnly: true }, '-qil'],
 ];
 test('queue run lines', () => {
   for (const [options, expected] of flagCases) assert.equal(flagsOf(options), expected);
@@ -149,7 +249,14 @@ test('a queue run takes what is selected, in order, and says so', async () => {
   const third = await accept({ nonRecipients: new Set(['a@test.ex']), frozenAt: 3 });
   const chosen = async (options: QueueRunOptions): Promise<[string, DeliveryReason][]> => {
     const seen: [string, DeliveryReason][] = [];
-    await runQueue(context.parts, options, async (id, reason) => { seen.push([id, reason]); }, until);
+    await runQueue(
+      context.parts,
+      options,
+      async (id, reason) => {
+        seen.push([id, reason]);
+      },
+      until,
+    );
     return seen;
   };
   const ids = async (options: QueueRunOptions) => (await chosen(options)).map(([id]) => id);
@@ -160,6 +267,14 @@ test('a queue run takes what is selected, in order, and says so', async () => {
   assert.deepEqual(await ids({ isFirstOnly: true }), [first, third]);
   assert.deepEqual(await ids({ fromId: second, toId: second }), [second]);
   assert.deepEqual([...leftBehind(context.parts)], [first], 'neither tried before nor frozen');
-  assert.deepEqual((await chosen({ force: 'ff', isLocalOnly: true }))[0]?.[1], { isQueueRun: true, isForced: true, thaws: true, isLocalOnly: true });
-  assert.deepEqual((await chosen({ isTwoStage: true })).map(([, reason]) => reason.isRoutingOnly ?? false), [true, true, true, false, false, false]);
+  assert.deepEqual((await chosen({ force: 'ff', isLocalOnly: true }))[0]?.[1], {
+    isQueueRun: true,
+    isForced: true,
+    thaws: true,
+    isLocalOnly: true,
+  });
+  assert.deepEqual(
+    (await chosen({ isTwoStage: true })).map(([, reason]) => reason.isRoutingOnly ?? false),
+    [true, true, true, false, false, false],
+  );
 });

@@ -2,8 +2,18 @@
  * Retry times of one delivery attempt: which addresses and hosts are due, and what failures leave in the hints. Spec ch. 32 "Retry configuration",
  * ch. 49 "Errors in outgoing SMTP".
  */
-import { parseDecimal, type Octets } from '../base/octets.ts';
-import type { Address, DeliveryResult, Frame, HostFailureDetail, HostItem, Message, RetryError, RetryPort, Template } from '../core/index.ts';
+import { type Octets, parseDecimal } from '../base/octets.ts';
+import type {
+  Address,
+  DeliveryResult,
+  Frame,
+  HostFailureDetail,
+  HostItem,
+  Message,
+  RetryError,
+  RetryPort,
+  Template,
+} from '../core/index.ts';
 import { anyLocalPart, findRetryRule, isPastLastCutoff, nextRetry } from '../hints/retry.ts';
 import { findRetryRecord, formatRetryRecord, RETRY_DATABASE } from '../hints/retry-record.ts';
 import { asRouted, hostText } from '../logging/lines/delivery.ts';
@@ -61,7 +71,9 @@ export class RetryTimes {
       key: usesLocalPart ? `R:${asRouted(address)}` : `R:${address.domain}`,
       subjects: [usesLocalPart ? address.address : anyLocalPart(address.domain)],
       error: errorNumber === -1 ? NO_ERROR : { name: 'lookup', detail: '', more: 0 },
-      errorNumber, text: message, isMessageError: false,
+      errorNumber,
+      text: message,
+      isMessageError: false,
     });
   }
 
@@ -69,11 +81,16 @@ export class RetryTimes {
   async addressDeferred(result: DeliveryResult): Promise<'later' | 'expired'> {
     const { address, error = NO_ERROR, errorNumber = 0 } = result;
     const isRemote = address.state.transport?.isRemote === true;
-    const text = isRemote ? `H=${result.host === undefined ? '' : hostText(result.host, this.#parts.frame.services.log)}: ${result.message ?? ''}` : result.errorReason ?? result.message ?? '';
+    const text = isRemote
+      ? `H=${result.host === undefined ? '' : hostText(result.host, this.#parts.frame.services.log)}: ${result.message ?? ''}`
+      : (result.errorReason ?? result.message ?? '');
     return this.#keep({
       key: isRemote ? this.#addressErrorKey(address) : localKey(address),
       subjects: [isRemote || usesLocalPart(address) ? fullAddress(address) : anyLocalPart(address.domain)],
-      error, errorNumber, text, isMessageError: error.name === 'quota',
+      error: withHostKind(error, result.host),
+      errorNumber,
+      text,
+      isMessageError: error.name === 'quota',
     });
   }
 
@@ -94,7 +111,12 @@ export class RetryTimes {
     const [first] = addresses;
     const isOld = first !== undefined && (await this.#isPastCutoff([anyLocalPart(first.domain)], NO_ERROR));
     const port = first === undefined ? SMTP_PORT : await this.#defaultPort(first);
-    return new HostRetries(this.#parts, { nowSeconds: this.#nowSeconds, isOldMessage: isOld, defaultPort: port, keep: (failure) => this.#keep(failure) });
+    return new HostRetries(this.#parts, {
+      nowSeconds: this.#nowSeconds,
+      isOldMessage: isOld,
+      defaultPort: port,
+      keep: (failure) => this.#keep(failure),
+    });
   }
 
   /** Hosts without a port of their own are contacted at the transport's. */
@@ -139,19 +161,37 @@ export class RetryTimes {
     const before = this.#find(failure.key);
     const isOld = isPastLastCutoff(rule, this.#nowSeconds - this.#receivedSeconds);
     const next = nextRetry(rule, before, {
-      nowSeconds: this.#nowSeconds, receivedSeconds: this.#receivedSeconds, isMessageError: failure.isMessageError,
-      intervalMaxSeconds: frame.config.main.retry_interval_max, random: (limit) => frame.services.random.below(limit),
+      nowSeconds: this.#nowSeconds,
+      receivedSeconds: this.#receivedSeconds,
+      isMessageError: failure.isMessageError,
+      intervalMaxSeconds: frame.config.main.retry_interval_max,
+      random: (limit) => frame.services.random.below(limit),
     });
     if (isOld && !next.isExpired) return 'expired'; // other messages for it are considered at once
     this.#written.add(failure.key);
-    frame.services.hints.put(RETRY_DATABASE, failure.key, formatRetryRecord({ ...next, error: failure.error, errorNumber: failure.errorNumber, text: failure.text.replaceAll('\n', '\\n').slice(0, MAX_TEXT) }));
+    frame.services.hints.put(
+      RETRY_DATABASE,
+      failure.key,
+      formatRetryRecord({
+        ...next,
+        error: failure.error,
+        errorNumber: failure.errorNumber,
+        text: failure.text.replaceAll('\n', '\\n').slice(0, MAX_TEXT),
+      }),
+    );
     return next.isExpired ? 'expired' : 'later';
   }
 }
 
 const MAX_TEXT = 150;
 const SMTP_PORT = 25;
-const SERVICE_PORTS: ReadonlyMap<string, number> = new Map([['smtp', 25], ['smtps', 465], ['submissions', 465], ['submission', 587], ['lmtp', 24]]);
+const SERVICE_PORTS: ReadonlyMap<string, number> = new Map([
+  ['smtp', 25],
+  ['smtps', 465],
+  ['submissions', 465],
+  ['submission', 587],
+  ['lmtp', 24],
+]);
 
 interface HostRetryContext {
   readonly nowSeconds: number;
@@ -193,7 +233,11 @@ export class HostRetries implements RetryPort {
     const [ofHost, ofMessage] = this.#keys(host);
     const key = isMessageError ? ofMessage : ofHost;
     this.#failures.set(key, {
-      key, subjects: [anyLocalPart(host.name), anyLocalPart(address.domain)], error, errorNumber, isMessageError,
+      key,
+      subjects: [anyLocalPart(host.name), anyLocalPart(address.domain)],
+      error: withHostKind(error, host),
+      errorNumber,
+      isMessageError,
       text: message === '' ? (reason ?? '') : `${who}: ${message}`,
     });
   }
@@ -205,7 +249,8 @@ export class HostRetries implements RetryPort {
   /** Writes what the batch found out. `expired` when every host that failed has passed its last cutoff: its addresses time out. */
   async finish(): Promise<'later' | 'expired'> {
     const { hints } = this.#parts.frame.services;
-    for (const key of this.#worked) if (!this.#failures.has(key) && hints.get(RETRY_DATABASE, key) !== undefined) hints.delete(RETRY_DATABASE, key);
+    for (const key of this.#worked)
+      if (!this.#failures.has(key) && hints.get(RETRY_DATABASE, key) !== undefined) hints.delete(RETRY_DATABASE, key);
     let expired = 0;
     for (const failure of this.#failures.values()) if ((await this.#context.keep(failure)) === 'expired') expired++;
     return expired > 0 && expired === this.#failures.size ? 'expired' : 'later';
@@ -220,6 +265,12 @@ export class HostRetries implements RetryPort {
   get failureCount(): number {
     return this.#failures.size;
   }
+}
+
+/** Hosts of MX records and others are told apart. */
+function withHostKind(error: RetryError, host: HostItem | undefined): RetryError {
+  if (host === undefined || error.detail !== '') return error;
+  return { ...error, detail: host.mx === undefined ? 'A' : 'MX' };
 }
 
 function localKey(address: Address): Octets {

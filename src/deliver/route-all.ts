@@ -7,7 +7,7 @@ import type { Address, DeliveryResult, ListSource } from '../core/index.ts';
 import { tainted } from '../core/index.ts';
 import { discardedLine, loggedAddress, routingDeferredLine } from '../logging/lines/delivery.ts';
 import { makeAddress } from '../routers/address.ts';
-import { routeAddress, type RoutingProblem } from '../routers/chain.ts';
+import { type RoutingProblem, routeAddress } from '../routers/chain.ts';
 import type { Attempt } from './attempt.ts';
 
 /** Addresses that were accepted by a router, in the order in which they are delivered. */
@@ -51,7 +51,13 @@ async function dueOnes(attempt: Attempt, pass: readonly Address[], isTooMuch: bo
   for (const address of [...pass].reverse()) {
     if (address.kind !== 'mailbox') due.push(address);
     else if (!attempt.tree.add(address)) attempt.parts.services.log.debug('deliver', () => `${address.unique} is settled already`);
-    else if (isTooMuch) attempt.defer({ address, kind: 'deferred', errorNumber: -1, message: 'too many levels of redirection' }, attempt.facts(), false, false);
+    else if (isTooMuch)
+      attempt.defer(
+        { address, kind: 'deferred', errorNumber: -1, message: 'too many levels of redirection' },
+        attempt.facts(),
+        false,
+        false,
+      );
     else if (!(await waits(attempt, address))) due.push(address);
   }
   return due.reverse();
@@ -64,7 +70,9 @@ function recipientsOf(attempt: Attempt): Address[] {
     const address = makeAddress({
       address: recipient.address,
       recipientIndex,
-      ...(recipient.errorsTo === undefined ? {} : { inherited: { headersAdd: [], headersRemove: [], routerVariables: new Map(), errorsTo: recipient.errorsTo } }),
+      ...(recipient.errorsTo === undefined
+        ? {}
+        : { inherited: { headersAdd: [], headersRemove: [], routerVariables: new Map(), errorsTo: recipient.errorsTo } }),
     });
     return original === undefined ? address : { ...address, oneTimeParent: original.address };
   });
@@ -104,7 +112,12 @@ async function waits(attempt: Attempt, address: Address): Promise<boolean> {
     return true;
   }
   if (!reason.isForced && (await isListed(attempt, main.hold_domains, address, 'hold_domains', HELD, 'domain is held'))) return true;
-  if (!reason.isForced && !reason.isQueueRun && (await isListed(attempt, main.queue_domains, address, 'queue_domains', QUEUED_DOMAIN, 'domain is in queue_domains'))) return true;
+  if (
+    !reason.isForced &&
+    !reason.isQueueRun &&
+    (await isListed(attempt, main.queue_domains, address, 'queue_domains', QUEUED_DOMAIN, 'domain is in queue_domains'))
+  )
+    return true;
   if (!(await attempt.retry.routingWaits(address))) return false;
   const { log } = attempt.parts.services;
   attempt.tree.defer(address);
@@ -114,13 +127,21 @@ async function waits(attempt: Attempt, address: Address): Promise<boolean> {
   return true;
 }
 
-async function isListed(attempt: Attempt, list: ListSource | undefined, address: Address, name: Octets, errorNumber: number, message: Octets): Promise<boolean> {
+async function isListed(
+  attempt: Attempt,
+  list: ListSource | undefined,
+  address: Address,
+  name: Octets,
+  errorNumber: number,
+  message: Octets,
+): Promise<boolean> {
   if (list === undefined) return false;
   const matched = await attempt.parts.services.lists.matchDomain(list, tainted(address.domain), attempt.frame);
   if (matched.kind === 'ok' && !matched.value.matched) return false;
-  const result: DeliveryResult = matched.kind === 'ok'
-    ? { address, kind: 'deferred', errorNumber, message }
-    : { address, kind: 'deferred', errorNumber: LIST_DEFER, message: `${name} lookup deferred` };
+  const result: DeliveryResult =
+    matched.kind === 'ok'
+      ? { address, kind: 'deferred', errorNumber, message }
+      : { address, kind: 'deferred', errorNumber: LIST_DEFER, message: `${name} lookup deferred` };
   attempt.defer(result, attempt.facts(), false, false);
   return true;
 }
@@ -133,10 +154,19 @@ async function settleProblem(attempt: Attempt, problem: RoutingProblem): Promise
     return;
   }
   const isConfigurationError = problem.errorNumber < -1; // no time mends it
-  const retry = problem.isFreeze || isConfigurationError ? 'later' : await attempt.retry.routingDeferred(problem.address, problem.errorNumber, problem.message);
+  const retry =
+    problem.isFreeze || isConfigurationError
+      ? 'later'
+      : await attempt.retry.routingDeferred(problem.address, problem.errorNumber, problem.message);
   attempt.defer(result, attempt.facts(), false, retry === 'expired');
 }
 
 function problemResult(problem: RoutingProblem): DeliveryResult {
-  return { address: problem.address, kind: problem.kind, message: problem.message, errorNumber: problem.errorNumber, isFreeze: problem.isFreeze };
+  return {
+    address: problem.address,
+    kind: problem.kind,
+    message: problem.message,
+    errorNumber: problem.errorNumber,
+    isFreeze: problem.isFreeze,
+  };
 }

@@ -7,7 +7,7 @@ import type { Claim } from '../spool/claims.ts';
 import { Attempt, type DeliverParts, type DeliveryReason } from './attempt.ts';
 import { localBatches, remoteBatches } from './batches.ts';
 import { deliverLocal, deliverRemote } from './deliver-batch.ts';
-import { finishAttempt, type AttemptEnd } from './finish.ts';
+import { type AttemptEnd, finishAttempt } from './finish.ts';
 import { thaw } from './frozen.ts';
 import { routeAll } from './route-all.ts';
 
@@ -15,7 +15,10 @@ import { routeAll } from './route-all.ts';
 export type DeliveryEnd = AttemptEnd | 'skipped' | 'failed';
 
 /** Takes a message that was just accepted, or loads one; the claim is released when it resolves (by the removal, when it was completed). */
-export async function deliverMessage(parts: DeliverParts, job: { readonly claim: Claim; readonly message: Message; readonly reason: DeliveryReason; readonly until: Deadline }): Promise<DeliveryEnd> {
+export async function deliverMessage(
+  parts: DeliverParts,
+  job: { readonly claim: Claim; readonly message: Message; readonly reason: DeliveryReason; readonly until: Deadline },
+): Promise<DeliveryEnd> {
   const { claim, reason, until } = job;
   let end: DeliveryEnd = 'failed';
   try {
@@ -24,7 +27,10 @@ export async function deliverMessage(parts: DeliverParts, job: { readonly claim:
     else if (message === 'removed') end = 'completed';
     else end = await attemptDelivery(new Attempt(parts, claim, message, reason, until));
   } catch (error) {
-    parts.services.log.panic(`delivery of ${claim.id} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`.replaceAll('\n', ' '), claim.id);
+    parts.services.log.panic(
+      `delivery of ${claim.id} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`.replaceAll('\n', ' '),
+      claim.id,
+    );
   } finally {
     if (end !== 'completed') claim.release();
     parts.services.log.flush();
@@ -37,7 +43,8 @@ export async function deliverById(parts: DeliverParts, id: string, reason: Deliv
   const { log } = parts.services;
   const claiming = parts.spool.claim(id);
   if (claiming.kind !== 'ok') {
-    if (claiming.kind === 'busy' && reason.isQueueRun && log.selected('skip_delivery') && parts.spool.exists(id)) log.main(`Spool file for ${id} is locked (another process is handling this message)`, id);
+    if (claiming.kind === 'busy' && reason.isQueueRun && log.selected('skip_delivery') && parts.spool.exists(id))
+      log.main(`Spool file for ${id} is locked (another process is handling this message)`, id);
     return 'skipped';
   }
   const loading = parts.spool.load(claiming.claim);
@@ -49,7 +56,12 @@ export async function deliverById(parts: DeliverParts, id: string, reason: Deliv
 }
 
 /** A message accepted by this process, as `MessageSink.commit` gives it. */
-export function deliverAccepted(parts: DeliverParts, accepted: AcceptedMessage, reason: DeliveryReason, until: Deadline): Promise<DeliveryEnd> {
+export function deliverAccepted(
+  parts: DeliverParts,
+  accepted: AcceptedMessage,
+  reason: DeliveryReason,
+  until: Deadline,
+): Promise<DeliveryEnd> {
   const claim = accepted.claim as Claim; // Spool, the only MessageStore, gives Claims
   return deliverMessage(parts, { claim, message: accepted.message, reason, until });
 }
@@ -76,10 +88,13 @@ async function deliverAllRemote(attempt: Attempt, remote: readonly Address[]): P
   const due: Address[] = [];
   for (const address of remote) {
     if (attempt.reason.isLocalOnly === true) postpone(attempt, address);
-    else if (await isQueued(attempt, address)) attempt.defer({ address, kind: 'deferred', message: 'SMTP delivery explicitly queued' }, attempt.facts(), true, false);
+    else if (await isQueued(attempt, address))
+      attempt.defer({ address, kind: 'deferred', message: 'SMTP delivery explicitly queued' }, attempt.facts(), true, false);
     else due.push(address);
   }
-  await inParallel(await remoteBatches(due, attempt.frame), attempt.frame.config.main.remote_max_parallel, (batch) => deliverRemote(attempt, batch));
+  await inParallel(await remoteBatches(due, attempt.frame), attempt.frame.config.main.remote_max_parallel, (batch) =>
+    deliverRemote(attempt, batch),
+  );
 }
 
 /** -odqs and `queue_smtp_domains`: the first attempt only routes. */

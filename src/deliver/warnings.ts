@@ -1,5 +1,5 @@
 /** When a sender is told of a delay. Spec ch. 14 "delay_warning", "delay_warning_condition". */
-import { lowerCase, trimSpace, type Octets } from '../base/octets.ts';
+import { lowerCase, type Octets, trimSpace } from '../base/octets.ts';
 import type { Address } from '../core/index.ts';
 import type { ReportedAddress } from '../dsn/report.ts';
 import { composeWarning } from '../dsn/warning.ts';
@@ -13,10 +13,18 @@ export async function warnOfDelay(attempt: Attempt, undelivered: readonly Addres
   const due = dueWarnings(frame.config.main.delay_warning, attempt.queuedMs / 1000);
   if (due.count <= message.warningCount || message.sender === '' || !(await isWanted(attempt))) return message.warningCount;
   const told = undelivered.filter((address) => wantsDelay(attempt, address)).reverse(); // as Exim, the last one first
-  const recipients = [...new Set(told.map((address) => address.state.errorsTo ?? address.inherited.errorsTo ?? message.sender))].filter((address) => address !== '');
+  const recipients = [...new Set(told.map((address) => address.state.errorsTo ?? address.inherited.errorsTo ?? message.sender))].filter(
+    (address) => address !== '',
+  );
   if (recipients.length > 0) {
     const recipient = recipients.join(', ');
-    const report = await composeWarning({ frame, message, recipient, delaySeconds: due.delaySeconds, delayed: told.map((address) => delayed(attempt, address)) });
+    const report = await composeWarning({
+      frame,
+      message,
+      recipient,
+      delaySeconds: due.delaySeconds,
+      delayed: told.map((address) => delayed(attempt, address)),
+    });
     const accepted = await acceptReport({ ...report, recipients }, message.id, parts);
     if (accepted.kind !== 'ok') return message.warningCount;
     await attempt.handOver(accepted.value);

@@ -1,8 +1,18 @@
 /** The message that tells a sender that addresses failed. RFC 3464, RFC 3462; Spec ch. 50 "Customizing bounce messages". */
-import { octetsFromBytes, trimEnd, type Octets } from '../base/octets.ts';
+import { type Octets, octetsFromBytes, trimEnd } from '../base/octets.ts';
 import type { Frame, Message } from '../core/index.ts';
 import {
-  boundary, commonHeaders, describeAddress, expandItem, nameLines, recipientFields, reportContentType, returnedMessage, statusPart, type Report, type ReportedAddress,
+  boundary,
+  commonHeaders,
+  describeAddress,
+  expandItem,
+  nameLines,
+  type Report,
+  type ReportedAddress,
+  recipientFields,
+  reportContentType,
+  returnedMessage,
+  statusPart,
 } from './report.ts';
 import { readTemplateFile } from './template-file.ts';
 
@@ -27,18 +37,35 @@ export async function composeBounce(request: BounceRequest): Promise<Report> {
   const items = await readTemplateFile(frame.config.main.bounce_message_file, 'bounce_message_file', frame);
   const names = { bounce_recipient: recipient, bounce_return_size_limit: String(frame.config.main.bounce_return_size_limit) };
   const returns = recipient === message.sender;
-  const subject = await expandItem(items[0], `Subject: Mail delivery failed${returns ? ': returning message to sender' : ''}\n`, frame, names);
+  const subject = await expandItem(
+    items[0],
+    `Subject: Mail delivery failed${returns ? ': returning message to sender' : ''}\n`,
+    frame,
+    names,
+  );
   const opening = await expandItem(items[1], openingText(request, returns), frame, names);
-  const output = await expandItem(items[2], `The following text was generated during the delivery attempt${request.failures.filter(hasOutput).length > 1 ? 's' : ''}:\n`, frame, names);
+  const output = await expandItem(
+    items[2],
+    `The following text was generated during the delivery attempt${request.failures.filter(hasOutput).length > 1 ? 's' : ''}:\n`,
+    frame,
+    names,
+  );
   const newestFirst = [...request.failures].reverse();
   const headers = [
-    `X-Failed-Recipients: ${newestFirst.filter((failure) => !failure.isHidden).map(failedName).join(',\n  ')}\n`,
+    `X-Failed-Recipients: ${newestFirst
+      .filter((failure) => !failure.isHidden)
+      .map(failedName)
+      .join(',\n  ')}\n`,
     ...(await commonHeaders(frame, message, recipient)),
     ...reportContentType(mark),
     endLine(subject),
   ];
   const text = `--${mark}\nContent-type: text/plain; charset=${message.isUtf8 ? 'utf-8' : 'us-ascii'}\n\n${endLine(opening)}\n${newestFirst.map(describeAddress).join('')}\n${outputText(newestFirst, output)}`;
-  const status = `--${mark}\n${statusPart(frame, message, statusOrder(request.failures).map((failure) => recipientFields(message, failure, 'failed')))}`;
+  const status = `--${mark}\n${statusPart(
+    frame,
+    message,
+    statusOrder(request.failures).map((failure) => recipientFields(message, failure, 'failed')),
+  )}`;
   return { recipients: [recipient, ...request.copies], headers, body: () => bounceBody(request, mark, text + status) };
 }
 

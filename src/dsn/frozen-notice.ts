@@ -16,7 +16,10 @@ export async function composeFrozenNotice(request: FrozenNoticeRequest): Promise
   const { frame, message, reason, undelivered, recipients } = request;
   const headers = [...(await commonHeaders(frame, message, recipients.join(', '))), 'Subject: Message frozen\n'];
   const why = reason === '' ? '' : ` (${reason})`;
-  const list = undelivered.length === 0 ? '' : `\nThe following address(es) have yet to be delivered:\n${undelivered.map((address) => `  ${address.address}\n`).join('')}`;
+  const list =
+    undelivered.length === 0
+      ? ''
+      : `\nThe following address(es) have yet to be delivered:\n${undelivered.map((address) => `  ${address.address}\n`).join('')}`;
   const text = `Message ${message.id} has been frozen${why}.\nThe sender is <${message.sender}>.\n${list}`;
   return {
     recipients,

@@ -1,11 +1,15 @@
 /** `bounce_message_file` and `warn_message_file`: texts separated by lines of four asterisks. Spec ch. 50. */
-import { octetsFromBytes, type Octets } from '../base/octets.ts';
+import { type Octets, octetsFromBytes } from '../base/octets.ts';
 import type { Frame, Template } from '../core/index.ts';
 
 const LIMIT_BYTES = 1024 * 1024;
 
 /** The items in order; none when there is no such file (which is logged). */
-export async function readTemplateFile(option: Template | undefined, name: 'bounce_message_file' | 'warn_message_file', frame: Frame): Promise<readonly Octets[]> {
+export async function readTemplateFile(
+  option: Template | undefined,
+  name: 'bounce_message_file' | 'warn_message_file',
+  frame: Frame,
+): Promise<readonly Octets[]> {
   if (option === undefined) return [];
   const { log, files } = frame.services;
   const path = await option.evaluate(frame);
@@ -19,7 +23,10 @@ export async function readTemplateFile(option: Template | undefined, name: 'boun
   }
   const read = files.readFile(path.value.octets, LIMIT_BYTES);
   if (read.kind === 'error') {
-    log.panic(`Failed to open ${path.value.octets} for ${name === 'bounce_message_file' ? 'error' : 'warning'} message texts: ${read.reason}`, frame.message?.id);
+    log.panic(
+      `Failed to open ${path.value.octets} for ${name === 'bounce_message_file' ? 'error' : 'warning'} message texts: ${read.reason}`,
+      frame.message?.id,
+    );
     return [];
   }
   return octetsFromBytes(read.value).split(/^\*\*\*\*\n/m);

@@ -1,7 +1,19 @@
 /** The message that tells a sender that a message is delayed. RFC 3464; Spec ch. 50 "Customizing warning messages". */
-import { trimEnd, type Octets } from '../base/octets.ts';
+import { type Octets, trimEnd } from '../base/octets.ts';
 import type { Frame, Message } from '../core/index.ts';
-import { boundary, commonHeaders, describeAddress, expandItem, headerValue, recipientFields, reportContentType, returnedMessage, statusPart, type Report, type ReportedAddress } from './report.ts';
+import {
+  boundary,
+  commonHeaders,
+  describeAddress,
+  expandItem,
+  headerValue,
+  type Report,
+  type ReportedAddress,
+  recipientFields,
+  reportContentType,
+  returnedMessage,
+  statusPart,
+} from './report.ts';
 import { readTemplateFile } from './template-file.ts';
 
 export interface WarningRequest {
@@ -29,7 +41,11 @@ export async function composeWarning(request: WarningRequest): Promise<Report> {
   const closing = await expandItem(items[2], CLOSING, frame, names);
   const headers = [...(await commonHeaders(frame, message, recipient)), ...reportContentType(mark), endLine(subject)];
   const text = `--${mark}\nContent-type: text/plain; charset=us-ascii\n\n${endLine(opening)}\n${request.delayed.map(describeAddress).join('')}\n${endLine(closing)}\n`;
-  const status = `--${mark}\n${statusPart(frame, message, request.delayed.map((delayed) => recipientFields(message, delayed, 'delayed')))}`;
+  const status = `--${mark}\n${statusPart(
+    frame,
+    message,
+    request.delayed.map((delayed) => recipientFields(message, delayed, 'delayed')),
+  )}`;
   return { recipients: [recipient], headers, body: () => warningBody(request, mark, text + status) };
 }
 

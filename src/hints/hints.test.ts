@@ -1,25 +1,41 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RetryError, RetryRule, RetryStep } from '../core/index.ts';
+import { createSystem } from '../system/create-system.ts';
+import { MemoryFiles } from '../system/fakes/files.ts';
 import { MemoryHints } from '../system/fakes/hints.ts';
 import { FakeMachine } from '../system/fakes/host.ts';
 import { FakeLog } from '../system/fakes/log.ts';
-import { MemoryFiles } from '../system/fakes/files.ts';
-import { createSystem } from '../system/create-system.ts';
 import { testDirectory } from '../system/test-directory.ts';
-import { dumpRetryRecord, findRetryRecord, formatRetryRecord, moreErrno, parseRetryRecord, type RetryRecord } from './retry-record.ts';
 import { errorMatches, isPastLastCutoff, nextRetry } from './retry.ts';
+import { dumpRetryRecord, findRetryRecord, formatRetryRecord, moreErrno, parseRetryRecord, type RetryRecord } from './retry-record.ts';
 import { openHints } from './store.ts';
 import { WaitingMessages } from './wait.ts';
 
 const error = (name: string, detail = '', more = 0): RetryError => ({ name, detail, more });
-const record: RetryRecord = { errorNumber: 111, error: error('refused', 'A'), firstFailed: 100, lastTry: 200, nextTry: 260, isExpired: false, text: 'Connection refused' };
+const record: RetryRecord = {
+  errorNumber: 111,
+  error: error('refused', 'A'),
+  firstFailed: 100,
+  lastTry: 200,
+  nextTry: 260,
+  isExpired: false,
+  text: 'Connection refused',
+};
 
 test('retry records are kept and printed as exim_dumpdb does', () => {
   assert.deepEqual(parseRetryRecord(formatRetryRecord(record)), record);
-  assert.deepEqual(parseRetryRecord(formatRetryRecord({ ...record, error: error('', ''), isExpired: true, text: 'a b\nc' })), { ...record, error: error('', ''), isExpired: true, text: 'a b\nc' });
+  assert.deepEqual(parseRetryRecord(formatRetryRecord({ ...record, error: error('', ''), isExpired: true, text: 'a b\nc' })), {
+    ...record,
+    error: error('', ''),
+    isExpired: true,
+    text: 'a b\nc',
+  });
   assert.equal(parseRetryRecord('nonsense'), undefined);
-  assert.equal(dumpRetryRecord('T:127.0.0.1:127.0.0.1:1', record, String), '  T:127.0.0.1:127.0.0.1:1 111 65 Connection refused\n100  200  260 \n');
+  assert.equal(
+    dumpRetryRecord('T:127.0.0.1:127.0.0.1:1', record, String),
+    '  T:127.0.0.1:127.0.0.1:1 111 65 Connection refused\n100  200  260 \n',
+  );
   assert.equal(moreErrno(error('rcpt_4xx', 'A', 51)), 13121);
   assert.equal(moreErrno(error('mail_4xx', 'A', 52)), 13377);
 });
@@ -54,8 +70,19 @@ test('error names of rules', () => {
   for (const [rule, of, expected] of matching) assert.equal(errorMatches(rule, of), expected, `${rule} ${of.name}`);
 });
 
-const step = (algorithm: RetryStep['algorithm'], untilSeconds: number, intervalSeconds: number, factor = 1): RetryStep => ({ algorithm, untilSeconds, intervalSeconds, factor });
-const rule = (...steps: RetryStep[]): RetryRule => ({ at: { file: '', line: 0, column: 0 }, pattern: '*', error: '*', senders: undefined, steps });
+const step = (algorithm: RetryStep['algorithm'], untilSeconds: number, intervalSeconds: number, factor = 1): RetryStep => ({
+  algorithm,
+  untilSeconds,
+  intervalSeconds,
+  factor,
+});
+const rule = (...steps: RetryStep[]): RetryRule => ({
+  at: { file: '', line: 0, column: 0 },
+  pattern: '*',
+  error: '*',
+  senders: undefined,
+  steps,
+});
 const usual = rule(step('F', 7200, 900), step('G', 57600, 3600, 1.5), step('F', 345600, 21600));
 
 test('F, then G growing, then F, then the cutoff', () => {
@@ -64,7 +91,13 @@ test('F, then G growing, then F, then the cutoff', () => {
   const gaps: number[] = [];
   const expired: number[] = [];
   while (expired.length < 2) {
-    const next = nextRetry(usual, before, { nowSeconds: now, receivedSeconds: now, isMessageError: false, intervalMaxSeconds: 86400, random: () => 0 });
+    const next = nextRetry(usual, before, {
+      nowSeconds: now,
+      receivedSeconds: now,
+      isMessageError: false,
+      intervalMaxSeconds: 86400,
+      random: () => 0,
+    });
     gaps.push(next.nextTry - now);
     if (next.isExpired) expired.push(now - next.firstFailed);
     before = { ...record, ...next };
@@ -79,7 +112,14 @@ test('no rule: no retries; the longest interval is limited; a message error coun
   assert.deepEqual(nextRetry(undefined, undefined, timing), { firstFailed: 10_000, lastTry: 10_000, nextTry: 10_000, isExpired: true });
   assert.equal(nextRetry(usual, undefined, timing).nextTry, 10_300);
   assert.equal(nextRetry(rule(step('F', 60, 10)), undefined, { ...timing, receivedSeconds: 9_000, isMessageError: true }).isExpired, true);
-  assert.equal(nextRetry(rule(step('H', 7200, 600, 2)), { ...record, lastTry: 9_000, nextTry: 9_600 }, { ...timing, intervalMaxSeconds: 86400, random: (limit) => limit - 1 }).nextTry, 11_200);
+  assert.equal(
+    nextRetry(
+      rule(step('H', 7200, 600, 2)),
+      { ...record, lastTry: 9_000, nextTry: 9_600 },
+      { ...timing, intervalMaxSeconds: 86400, random: (limit) => limit - 1 },
+    ).nextTry,
+    11_200,
+  );
   assert.equal(isPastLastCutoff(usual, 345_601), true);
   assert.equal(isPastLastCutoff(usual, 345_600), false);
 });
@@ -119,7 +159,13 @@ test('the store keeps octets, for several databases, and over a reopening', (con
 
 test('a store that cannot be opened reads as empty and counts', () => {
   const log = new FakeLog();
-  const broken = openHints({ files: new MemoryFiles(), machine: new FakeMachine(), log, spoolDirectory: '/no/such/directory', owner: { uid: 0, gid: 0 } });
+  const broken = openHints({
+    files: new MemoryFiles(),
+    machine: new FakeMachine(),
+    log,
+    spoolDirectory: '/no/such/directory',
+    owner: { uid: 0, gid: 0 },
+  });
   broken.put('retry', 'x', 'y');
   assert.equal(broken.get('retry', 'x'), undefined);
   assert.equal(broken.skipped, 2);

@@ -30,8 +30,13 @@ export function parseRetryRecord(value: Octets): RetryRecord | undefined {
   if (!found) return undefined;
   const number = (index: number) => Number.parseInt(found[index] ?? '0', 10);
   return {
-    errorNumber: number(1), error: { name: found[2] ?? '', detail: found[3] ?? '', more: number(4) },
-    firstFailed: number(5), lastTry: number(6), nextTry: number(7), isExpired: found[8] === '*', text: found[9] ?? '',
+    errorNumber: number(1),
+    error: { name: found[2] ?? '', detail: found[3] ?? '', more: number(4) },
+    firstFailed: number(5),
+    lastTry: number(6),
+    nextTry: number(7),
+    isExpired: found[8] === '*',
+    text: found[9] ?? '',
   };
 }
 

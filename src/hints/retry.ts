@@ -8,7 +8,12 @@ import type { RetryRecord } from './retry-record.ts';
  * Finds the rule for a failing address. `subjects` are tried in turn for each rule: addresses, or `*@domain` where there is no local part (a host, a
  * domain). Undefined: no rule, so there are no retries.
  */
-export async function findRetryRule(subjects: readonly Octets[], error: RetryError, sender: Octets, frame: Frame): Promise<RetryRule | undefined> {
+export async function findRetryRule(
+  subjects: readonly Octets[],
+  error: RetryError,
+  sender: Octets,
+  frame: Frame,
+): Promise<RetryRule | undefined> {
   for (const rule of frame.config.retryRules) {
     if (!errorMatches(rule.error, error)) continue;
     if (rule.senders !== undefined && !(await matches(frame.services.lists.matchAddress(rule.senders, tainted(sender), frame)))) continue;
@@ -47,7 +52,13 @@ function digitsMatch(first: string, second: string, more: number): boolean {
   return (first === 'x' || first === digits[0]) && (second === 'x' || second === digits[1]);
 }
 
-const UNITS: ReadonlyMap<string, number> = new Map([['w', 604800], ['d', 86400], ['h', 3600], ['m', 60], ['s', 1]]);
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['w', 604800],
+  ['d', 86400],
+  ['h', 3600],
+  ['m', 60],
+  ['s', 1],
+]);
 
 function seconds(span: string): number | undefined {
   let total = 0;
@@ -72,7 +83,11 @@ export interface RetryTiming {
 }
 
 /** The record after one more failure; `isExpired` says that the rule's last cutoff has been passed. */
-export function nextRetry(rule: RetryRule | undefined, before: RetryRecord | undefined, timing: RetryTiming): Pick<RetryRecord, 'firstFailed' | 'lastTry' | 'nextTry' | 'isExpired'> {
+export function nextRetry(
+  rule: RetryRule | undefined,
+  before: RetryRecord | undefined,
+  timing: RetryTiming,
+): Pick<RetryRecord, 'firstFailed' | 'lastTry' | 'nextTry' | 'isExpired'> {
   const { nowSeconds: now } = timing;
   const firstFailed = before?.firstFailed ?? now;
   const since = timing.isMessageError ? Math.min(firstFailed, timing.receivedSeconds) : firstFailed;
@@ -86,8 +101,10 @@ export function nextRetry(rule: RetryRule | undefined, before: RetryRecord | und
 
 function interval(step: RetryStep, lastGap: number, timing: RetryTiming): number {
   switch (step.algorithm) {
-    case 'F': return step.intervalSeconds;
-    case 'G': return geometric(step, lastGap);
+    case 'F':
+      return step.intervalSeconds;
+    case 'G':
+      return geometric(step, lastGap);
     case 'H': {
       const most = lastGap < step.intervalSeconds ? step.intervalSeconds : Math.ceil(lastGap * step.factor);
       return step.intervalSeconds + timing.random(Math.max(1, most - step.intervalSeconds + 1));

@@ -4,7 +4,7 @@
  */
 import type { Octets } from '../base/octets.ts';
 import type { Files, Hints, HintsName, Log, Machine } from '../core/index.ts';
-import { openKeyValueDatabase, type KeyValueDatabase } from '../system/key-value-database.ts';
+import { type KeyValueDatabase, openKeyValueDatabase } from '../system/key-value-database.ts';
 
 export interface HintsParts {
   readonly files: Files;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../system/fakes/clock.ts';
-import { FakeMachine } from '../system/fakes/host.ts';
 import { MemoryFiles } from '../system/fakes/files.ts';
+import { FakeMachine } from '../system/fakes/host.ts';
 import { createLog, type LogSettings } from './log.ts';
 import { logFileName, parseLogPath } from './paths.ts';
 import { defaultSelectors, parseLogSelector } from './selectors.ts';
@@ -23,8 +23,12 @@ function fixture(change: Partial<LogSettings> = {}) {
   const syslog: string[] = [];
   const stderr: string[] = [];
   const log = createLog({
-    files, clock, machine: new FakeMachine(), settings: { ...settings, ...change },
-    sendSyslog: (priority, text) => syslog.push(`<${priority}>${text}`), writeStderr: (text) => stderr.push(text),
+    files,
+    clock,
+    machine: new FakeMachine(),
+    settings: { ...settings, ...change },
+    sendSyslog: (priority, text) => syslog.push(`<${priority}>${text}`),
+    writeStderr: (text) => stderr.push(text),
   });
   return { clock, files, log, syslog, stderr };
 }
@@ -63,7 +67,10 @@ test('rejections carry headers in the reject log only', () => {
 
 test('a renamed log is opened again, looked for at most once a second', async () => {
   const { clock, files, log } = fixture();
-  const write = (line: string) => { log.main(line); log.flush(); };
+  const write = (line: string) => {
+    log.main(line);
+    log.flush();
+  };
   write('a');
   files.rename('/var/log/exim/mainlog', '/var/log/exim/mainlog.1');
   write('b');
@@ -85,7 +92,10 @@ test('an unwritable main log is said in the panic log; an unwritable panic log o
   files.failOn('open', '/var/log/exim/mainlog', 'EACCES');
   log.main('x');
   log.flush();
-  assert.match(files.text('/var/log/exim/paniclog') ?? '', /Cannot open main log file "\/var\/log\/exim\/mainlog": Permission denied: euid=93 egid=93/);
+  assert.match(
+    files.text('/var/log/exim/paniclog') ?? '',
+    /Cannot open main log file "\/var\/log\/exim\/mainlog": Permission denied: euid=93 egid=93/,
+  );
   files.failOn('open', '/var/log/exim/paniclog', 'EACCES');
   fixture(); // another server in the same process is not concerned
   const second = fixture({ places: { file: '/p/%slog', syslog: false } });
@@ -96,7 +106,10 @@ test('an unwritable main log is said in the panic log; an unwritable panic log o
 });
 
 test('syslog gets priority by log, without time when so configured', () => {
-  const { files, log, syslog } = fixture({ places: { file: undefined, syslog: true }, syslog: { ...settings.syslog, showsTime: false, duplicates: false } });
+  const { files, log, syslog } = fixture({
+    places: { file: undefined, syslog: true },
+    syslog: { ...settings.syslog, showsTime: false, duplicates: false },
+  });
   log.mainAndReject('both', [], 'id');
   log.panic('p');
   log.reject('r');

@@ -5,10 +5,10 @@
 import type { Octets } from '../base/octets.ts';
 import { bytesFromOctets, printable } from '../base/octets.ts';
 import type { BuildSettings, Clock, Files, Log, Machine, MainOptions, OpenFile } from '../core/index.ts';
-import { logFileName, parseLogPath, type LogName, type LogPlaces } from './paths.ts';
+import { type LogName, type LogPlaces, logFileName, parseLogPath } from './paths.ts';
 import { defaultSelectors, parseLogSelector } from './selectors.ts';
 import { Stamper, type StampSettings } from './stamp.ts';
-import { splitForSyslog, syslogFacility, syslogPriority, type SyslogSend } from './syslog.ts';
+import { type SyslogSend, splitForSyslog, syslogFacility, syslogPriority } from './syslog.ts';
 
 export interface LogSettings {
   readonly places: LogPlaces;
@@ -39,7 +39,13 @@ export interface LogParts {
 }
 
 /** The settings of a loaded configuration; `logFilePath` and `spoolDirectory` are those options, expanded. */
-export function logSettings(main: MainOptions, build: BuildSettings, logFilePath: Octets | undefined, spoolDirectory: Octets, owner: LogSettings['owner']): LogSettings {
+export function logSettings(
+  main: MainOptions,
+  build: BuildSettings,
+  logFilePath: Octets | undefined,
+  spoolDirectory: Octets,
+  owner: LogSettings['owner'],
+): LogSettings {
   const parsed = parseLogSelector(main.log_selector);
   const selectors = parsed.kind === 'ok' ? parsed.selectors : defaultSelectors(); // config/ refuses a malformed value
   return {
@@ -208,7 +214,8 @@ class FileLog implements Log {
       return;
     }
     const { sendSyslog, writeStderr, settings } = this.#parts;
-    if (sendSyslog !== undefined) for (const part of splitForSyslog(`${problem}: ${text}`)) sendSyslog(settings.syslog.facility * 8 + 2, part);
+    if (sendSyslog !== undefined)
+      for (const part of splitForSyslog(`${problem}: ${text}`)) sendSyslog(settings.syslog.facility * 8 + 2, part);
     else writeStderr?.(`exim: ${problem}: ${text}`);
   }
 
@@ -248,7 +255,13 @@ class FileLog implements Log {
       opened.value.close();
       return `Cannot open ${name} log file "${path}": ${facts.reason}`;
     }
-    const log: OpenLog = { file: opened.value, path, device: facts.value.device, inode: facts.value.inode, checkedAtMs: clock.monotonicMs() };
+    const log: OpenLog = {
+      file: opened.value,
+      path,
+      device: facts.value.device,
+      inode: facts.value.inode,
+      checkedAtMs: clock.monotonicMs(),
+    };
     this.#open.set(name, log);
     return log;
   }
@@ -267,5 +280,8 @@ function printableLine(line: Octets): Octets {
   const text = line.endsWith('\n') ? line.slice(0, -1) : line;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (!/[\x00-\x1f\x7f]/.test(text)) return text;
-  return text.split(/\n(?=[ \t])/).map((part) => printable(part, { escapeTab: false })).join('\n');
+  return text
+    .split(/\n(?=[ \t])/)
+    .map((part) => printable(part, { escapeTab: false }))
+    .join('\n');
 }

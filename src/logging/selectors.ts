@@ -68,7 +68,9 @@ const SELECTORS: ReadonlyMap<string, boolean> = new Map([
   ['unknown_in_list', false],
 ]);
 
-export type SelectorParsing = { readonly kind: 'ok'; readonly selectors: ReadonlySet<string> } | { readonly kind: 'error'; readonly message: string };
+export type SelectorParsing =
+  | { readonly kind: 'ok'; readonly selectors: ReadonlySet<string> }
+  | { readonly kind: 'error'; readonly message: string };
 
 /** In the order of the manual. */
 export const SELECTOR_NAMES: readonly string[] = [...SELECTORS.keys()];
@@ -90,7 +92,9 @@ export function parseLogSelector(text: Octets | undefined): SelectorParsing {
     const name = /^[0-9A-Za-z_]*/.exec(value.slice(at + 1))?.[0] ?? '';
     const known = lowerCase(name);
     if (known === 'all') {
-      for (const each of SELECTORS.keys()) if (sign === '+') chosen.add(each); else chosen.delete(each);
+      for (const each of SELECTORS.keys())
+        if (sign === '+') chosen.add(each);
+        else chosen.delete(each);
     } else if (SELECTORS.has(known)) {
       if (sign === '+') chosen.add(known);
       else chosen.delete(known);

@@ -10,8 +10,21 @@ const LOG_NOTICE = 5;
 const LOG_INFO = 6;
 
 const FACILITIES: ReadonlyMap<string, number> = new Map([
-  ['mail', 2], ['user', 1], ['news', 7], ['uucp', 8], ['daemon', 3], ['auth', 4], ['cron', 9],
-  ['local0', 16], ['local1', 17], ['local2', 18], ['local3', 19], ['local4', 20], ['local5', 21], ['local6', 22], ['local7', 23],
+  ['mail', 2],
+  ['user', 1],
+  ['news', 7],
+  ['uucp', 8],
+  ['daemon', 3],
+  ['auth', 4],
+  ['cron', 9],
+  ['local0', 16],
+  ['local1', 17],
+  ['local2', 18],
+  ['local3', 19],
+  ['local4', 20],
+  ['local5', 21],
+  ['local6', 22],
+  ['local7', 23],
 ]);
 
 /** Undefined when `syslog_facility` has no such value. */

@@ -1,8 +1,8 @@
 /** The body of a message: in memory while it is small, else read from -D in chunks. Spec ch. 57 "Format of the -D file". */
 import type { Octets } from '../base/octets.ts';
-import type { Body } from '../core/message.ts';
 import type { Deadline } from '../core/deadline.ts';
-import { defer, ok, type Outcome } from '../core/outcome.ts';
+import type { Body } from '../core/message.ts';
+import { defer, type Outcome, ok } from '../core/outcome.ts';
 import type { Files, OpenFile } from '../core/ports.ts';
 
 /** Bodies up to this size are kept in memory. */

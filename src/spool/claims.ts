@@ -2,7 +2,7 @@
  * Who may deliver or change a message: in this process an entry in a map, against all others one descriptor of -D that stays open with a lock on
  * its first line, which Exim's lock respects. Without native calls one lock file for the whole spool. DESIGN 3.8.
  */
-import { octetsFromBytes, type Octets } from '../base/octets.ts';
+import { type Octets, octetsFromBytes } from '../base/octets.ts';
 import type { Files, Machine, MessageClaim, OpenFile, SystemFailure } from '../core/ports.ts';
 import type { MessagePaths } from './places.ts';
 
@@ -120,7 +120,8 @@ export class Claims {
       if (made.errno !== 'EEXIST') return made;
       const text = this.#files.readFile(this.#lockPath, 64);
       const owner = text.kind === 'ok' ? /^([0-9]+)\n/.exec(octetsFromBytes(text.value))?.[1] : undefined;
-      if (owner === undefined || (owner !== String(this.#machine.pid) && this.#files.stat(`/proc/${owner}`).kind === 'ok')) return 'would-block';
+      if (owner === undefined || (owner !== String(this.#machine.pid) && this.#files.stat(`/proc/${owner}`).kind === 'ok'))
+        return 'would-block';
       this.#files.unlink(this.#lockPath);
     }
     return 'would-block';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bytesFromOctets } from '../base/octets.ts';
-import { tainted, untainted, type HeaderType, type Message } from '../core/index.ts';
+import { type HeaderType, type Message, tainted, untainted } from '../core/index.ts';
 import { FakeRandom } from '../system/fakes/host.ts';
 import { formatHeaderFile, headersSize, parseHeaderFile } from './header-file.ts';
 import { formatNonRecipients } from './non-recipients.ts';
@@ -91,7 +91,10 @@ test('what Exim wrote is read', () => {
   assert.equal(message.origin.tls?.bits, 256);
   assert.equal(message.origin.tls?.cipherStandardName, 'TLS_AES_256_GCM_SHA384');
   assert.deepEqual(message.unknownSpoolLines, ['-host_auth_pubname PLAIN']);
-  assert.deepEqual(message.headers.map((header) => header.type), ['P', ' ', '*']);
+  assert.deepEqual(
+    message.headers.map((header) => header.type),
+    ['P', ' ', '*'],
+  );
   assert.equal(message.size, 186 + 11 + 1);
   assert.equal(message.isFirstDelivery, true);
 });
@@ -110,7 +113,9 @@ test('addresses before 4.9x have their port behind a dot', () => {
 const random = new FakeRandom(7);
 const pick = <T>(items: readonly T[]): T => items[random.below(items.length)] as T; // below length
 const octets = (length: number, exclude = /[\n\0]/g) =>
-  Array.from({ length: random.below(length) }, () => String.fromCharCode(random.below(256))).join('').replace(exclude, '.');
+  Array.from({ length: random.below(length) }, () => String.fromCharCode(random.below(256)))
+    .join('')
+    .replace(exclude, '.');
 const optional = <T>(value: () => T): T | undefined => (random.below(2) === 0 ? undefined : value());
 
 /** Without keys of undefined, as the reader leaves them. */
@@ -121,7 +126,7 @@ function defined<T extends object>(value: T): T {
 function randomMessage(): Omit<Message, 'body'> {
   const hostAddress = optional(() => pick(['1.2.3.4', '::1']));
   const hostLookup = pick([undefined, 'failed', 'deferred'] as const);
-  const aclVariable = () => (octets(20, /(?!)/) || 'x');
+  const aclVariable = () => octets(20, /(?!)/) || 'x';
   const header = () => ({ type: pick([...' BCFIPRST*'] as HeaderType[]), text: `X-${octets(200, /[\0]/g)}\n` });
   const headers = Array.from({ length: random.below(6) }, header);
   const seconds = 1795267748 + random.below(1000);
@@ -129,13 +134,15 @@ function randomMessage(): Omit<Message, 'body'> {
   return {
     id: ID,
     sender: octets(20, /[\n\0]/g),
-    recipients: Array.from({ length: random.below(5) }, (_, i) => defined({
-      address: `${octets(10, /[\n\0#]/g)}${i}@x.y`,
-      errorsTo: optional(() => `e${octets(9, /[\n\0]/g)}`),
-      parentIndex: optional(() => random.below(9)),
-      orcpt: optional(() => `rfc822;${octets(9, /[\n\0]/g)}`),
-      notify: optional(() => ['SUCCESS', 'DELAY'] as const),
-    })),
+    recipients: Array.from({ length: random.below(5) }, (_, i) =>
+      defined({
+        address: `${octets(10, /[\n\0#]/g)}${i}@x.y`,
+        errorsTo: optional(() => `e${octets(9, /[\n\0]/g)}`),
+        parentIndex: optional(() => random.below(9)),
+        orcpt: optional(() => `rfc822;${octets(9, /[\n\0]/g)}`),
+        notify: optional(() => ['SUCCESS', 'DELAY'] as const),
+      }),
+    ),
     headers,
     size: headersSize(headers),
     bodyLineCount: random.below(100),
@@ -146,13 +153,26 @@ function randomMessage(): Omit<Message, 'body'> {
     receiveDurationUsec: optional(() => random.below(5_000_000)),
     isUtf8: random.below(2) === 0,
     dsn: defined({ envid: optional(() => `q${octets(5)}`), ret: pick([undefined, 'FULL', 'HDRS'] as const) }),
-    aclM: new Map([[String(random.below(10)), tainted(aclVariable())], ['_long name', untainted(aclVariable())]].slice(random.below(3)) as []),
+    aclM: new Map(
+      [
+        [String(random.below(10)), tainted(aclVariable())],
+        ['_long name', untainted(aclVariable())],
+      ].slice(random.below(3)) as [],
+    ),
     origin: defined({
-      callerLogin: `l${octets(4)}`, callerUid: random.below(100), callerGid: random.below(100), isLocal: random.below(2) === 0,
+      callerLogin: `l${octets(4)}`,
+      callerUid: random.below(100),
+      callerGid: random.below(100),
+      isLocal: random.below(2) === 0,
       aclC: new Map([['_x', tainted(aclVariable(), 'mysql')]]),
-      hostAddress, hostPort: hostAddress === undefined ? undefined : 25, hostLookup,
-      heloName: optional(() => `h${octets(9)}`), ident: optional(() => `i${octets(9)}`), protocol: optional(() => 'esmtp'),
-      authenticatedId: optional(() => `a${octets(9)}`), activeHostname: optional(() => 'act'),
+      hostAddress,
+      hostPort: hostAddress === undefined ? undefined : 25,
+      hostLookup,
+      heloName: optional(() => `h${octets(9)}`),
+      ident: optional(() => `i${octets(9)}`),
+      protocol: optional(() => 'esmtp'),
+      authenticatedId: optional(() => `a${octets(9)}`),
+      activeHostname: optional(() => 'act'),
       interfaceAddress: optional(() => '10.0.0.1'),
     }),
     nonRecipients: new Set(Array.from({ length: random.below(20) }, () => `n${octets(9)}`)),
@@ -172,7 +192,11 @@ function randomMessage(): Omit<Message, 'body'> {
 test('property: parse(write(x)) = x', () => {
   for (let i = 0; i < 500; i++) {
     const message = randomMessage();
-    const wanted = { ...message, aclM: new Map([...message.aclM].map(([name, text]) => [name.replaceAll(' ', '_'), text])), isWireFormat: false };
+    const wanted = {
+      ...message,
+      aclM: new Map([...message.aclM].map(([name, text]) => [name.replaceAll(' ', '_'), text])),
+      isWireFormat: false,
+    };
     const got = parsed(ID, formatHeaderFile(message));
     const { hostPort, ...origin } = got.origin;
     assert.deepEqual({ ...got, origin: defined({ ...origin, hostPort }) }, wanted);
@@ -181,9 +205,19 @@ test('property: parse(write(x)) = x', () => {
 
 test('no value makes a line of its own', () => {
   const evil = 'x\n-frozen 1\n';
-  const message = { ...parsed('1xUl9Q-0003y7-0a', WRITTEN_BY_EXIM), sender: evil, id: '1xUl9Q-0003y7-0a', nonRecipients: new Set([evil]), dsn: { envid: evil }, unknownSpoolLines: [`-x${evil}`] };
+  const message = {
+    ...parsed('1xUl9Q-0003y7-0a', WRITTEN_BY_EXIM),
+    sender: evil,
+    id: '1xUl9Q-0003y7-0a',
+    nonRecipients: new Set([evil]),
+    dsn: { envid: evil },
+    unknownSpoolLines: [`-x${evil}`],
+  };
   const origin = { ...message.origin, heloName: evil, ident: evil, authenticatedId: evil, hostName: evil, callerLogin: evil };
-  const again = parsed('1xUl9Q-0003y7-0a', formatHeaderFile({ ...message, origin, recipients: [{ address: evil }, { address: 'a@b', orcpt: 'o' }] }));
+  const again = parsed(
+    '1xUl9Q-0003y7-0a',
+    formatHeaderFile({ ...message, origin, recipients: [{ address: evil }, { address: 'a@b', orcpt: 'o' }] }),
+  );
   assert.equal(again.frozenAt, undefined);
   assert.equal(again.recipients.length, 2);
   assert.equal(again.sender, 'x -frozen 1 ');

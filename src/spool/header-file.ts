@@ -11,7 +11,9 @@ import { formatRecipient, parseRecipient } from './recipient-line.ts';
 /** Everything of a message but its body. `size` is that of headers and blank line; the body's is added by who knows it. */
 export type HeaderFile = Omit<Message, 'body'> & { readonly isWireFormat: boolean };
 
-export type HeaderFileParsing = { readonly kind: 'ok'; readonly message: HeaderFile } | { readonly kind: 'error'; readonly message: string };
+export type HeaderFileParsing =
+  | { readonly kind: 'ok'; readonly message: HeaderFile }
+  | { readonly kind: 'error'; readonly message: string };
 
 // ---------------------------------------------------------------- writing
 
@@ -93,7 +95,9 @@ function endpoint(address: Octets | undefined, port: number | undefined): Octets
 
 /** `-aclm _name length`, the value, a newline: names beyond the numbered ones begin with `_`. */
 function aclLines(kind: 'c' | 'm', values: ReadonlyMap<string, Text>): Octets[] {
-  return [...values].map(([name, value]) => `${taintMark(value)}acl${kind} ${oneLine(name).replaceAll(' ', '_')} ${value.octets.length}\n${value.octets}`);
+  return [...values].map(
+    ([name, value]) => `${taintMark(value)}acl${kind} ${oneLine(name).replaceAll(' ', '_')} ${value.octets.length}\n${value.octets}`,
+  );
 }
 
 function taintMark(text: Text): Octets {
@@ -136,7 +140,9 @@ function tlsLines(tls: TlsFacts): Octets[] {
 
 /** One line, newlines as `\n`. */
 function pem(der: Uint8Array): Octets {
-  const base64 = Buffer.from(der).toString('base64').replace(/.{64}(?=.)/g, '$&\\n');
+  const base64 = Buffer.from(der)
+    .toString('base64')
+    .replace(/.{64}(?=.)/g, '$&\\n');
   return `-----BEGIN CERTIFICATE-----\\n${base64}\\n-----END CERTIFICATE-----\\n`;
 }
 
@@ -172,8 +178,19 @@ interface Draft {
 }
 
 const FLAGS: ReadonlySet<string> = new Set([
-  'allow_unqualified_recipient', 'allow_unqualified_sender', 'deliver_firsttime', 'N', 'host_lookup_deferred', 'host_lookup_failed', 'local',
-  'localerror', 'manual_thaw', 'sender_set_untrusted', 'smtputf8', 'spool_file_wireformat', 'tls_certificate_verified',
+  'allow_unqualified_recipient',
+  'allow_unqualified_sender',
+  'deliver_firsttime',
+  'N',
+  'host_lookup_deferred',
+  'host_lookup_failed',
+  'local',
+  'localerror',
+  'manual_thaw',
+  'sender_set_untrusted',
+  'smtputf8',
+  'spool_file_wireformat',
+  'tls_certificate_verified',
 ]);
 
 const HEADER_TYPES = ' BCFIPRST*';
@@ -203,7 +220,13 @@ class HeaderFileReader {
     const caller = match(/^(.*) (-?[0-9]+) (-?[0-9]+)$/s, this.#line(), 'caller');
     const sender = match(/^<(.*)>$/s, this.#line(), 'sender')[1] ?? '';
     const times = match(/^([0-9]+) ([0-9]+)$/, this.#line(), 'time');
-    const draft = newDraft({ callerLogin: caller[1] ?? '', callerUid: int(caller[2]), callerGid: int(caller[3]), isLocal: false, aclC: new Map() });
+    const draft = newDraft({
+      callerLogin: caller[1] ?? '',
+      callerUid: int(caller[2]),
+      callerGid: int(caller[3]),
+      isLocal: false,
+      aclC: new Map(),
+    });
     while (this.#text[this.#at] === '-') this.#attribute(draft);
     const nonRecipients = this.#tree();
     const recipients = this.#recipients();
@@ -239,7 +262,8 @@ class HeaderFileReader {
     const parts = match(/^(.*) ([0-9]+)$/s, value, 'ACL variable');
     const length = int(parts[2]);
     const octets = this.#text.slice(this.#at, this.#at + length);
-    if (octets.length < length || this.#text[this.#at + length] !== '\n') throw new MalformedSpoolFile('an ACL variable has another length');
+    if (octets.length < length || this.#text[this.#at + length] !== '\n')
+      throw new MalformedSpoolFile('an ACL variable has another length');
     this.#at += length + 1;
     const span: TaintSpan = quotedFor === undefined ? { from: 0, to: length } : { from: 0, to: length, quotedFor };
     const text: Text = { octets, taint: isTainted && length > 0 ? [span] : [] };
@@ -329,32 +353,81 @@ function newDraft(origin: Origin): Draft {
 function setValue(draft: Draft, name: string, value: Octets): boolean {
   const { origin, tls } = draft;
   switch (name) {
-    case 'received_time_usec': draft.usec = micro(value); return true;
-    case 'received_time_complete': draft.completeUsec = int(value.slice(0, value.indexOf('.'))) * 1_000_000 + micro(value.slice(value.indexOf('.'))); return true;
-    case 'helo_name': origin.heloName = value; return true;
-    case 'host_address': [origin.hostAddress, origin.hostPort] = parseEndpoint(value); return true;
-    case 'interface_address': [origin.interfaceAddress, origin.interfacePort] = parseEndpoint(value); return true;
-    case 'host_name': origin.hostName = value; return true;
-    case 'host_auth': origin.authenticatorName = value; return true;
-    case 'active_hostname': origin.activeHostname = value; return true;
-    case 'ident': origin.ident = value; return true;
-    case 'received_protocol': origin.protocol = value; return true;
-    case 'auth_id': origin.authenticatedId = value; return true;
-    case 'auth_sender': origin.authenticatedSender = value; return true;
-    case 'body_linecount': draft.lineCount = int(value); return true;
-    case 'body_zerocount': draft.zeroCount = int(value); return true;
-    case 'max_received_linelength': draft.maxLineLength = int(value); return true;
-    case 'frozen': draft.frozenAt = int(value); return true;
-    case 'dsn_envid': draft.envid = value; return true;
-    case 'dsn_ret': draft.ret = value === '1' ? 'FULL' : value === '2' ? 'HDRS' : undefined; return true;
-    case 'tls_cipher': tls.cipher = value; return true;
-    case 'tls_peerdn': tls.peerDn = value; return true;
-    case 'tls_sni': tls.sni = value; return true;
-    case 'tls_ver': tls.version = value; return true;
-    case 'tls_resumption': tls.resumption = value.charCodeAt(0) & 0x1f; return true;
-    case 'tls_peercert': return setCertificate(tls, 'peerCertificate', value);
-    case 'tls_ourcert': return setCertificate(tls, 'ourCertificate', value);
-    default: return false;
+    case 'received_time_usec':
+      draft.usec = micro(value);
+      return true;
+    case 'received_time_complete':
+      draft.completeUsec = int(value.slice(0, value.indexOf('.'))) * 1_000_000 + micro(value.slice(value.indexOf('.')));
+      return true;
+    case 'helo_name':
+      origin.heloName = value;
+      return true;
+    case 'host_address':
+      [origin.hostAddress, origin.hostPort] = parseEndpoint(value);
+      return true;
+    case 'interface_address':
+      [origin.interfaceAddress, origin.interfacePort] = parseEndpoint(value);
+      return true;
+    case 'host_name':
+      origin.hostName = value;
+      return true;
+    case 'host_auth':
+      origin.authenticatorName = value;
+      return true;
+    case 'active_hostname':
+      origin.activeHostname = value;
+      return true;
+    case 'ident':
+      origin.ident = value;
+      return true;
+    case 'received_protocol':
+      origin.protocol = value;
+      return true;
+    case 'auth_id':
+      origin.authenticatedId = value;
+      return true;
+    case 'auth_sender':
+      origin.authenticatedSender = value;
+      return true;
+    case 'body_linecount':
+      draft.lineCount = int(value);
+      return true;
+    case 'body_zerocount':
+      draft.zeroCount = int(value);
+      return true;
+    case 'max_received_linelength':
+      draft.maxLineLength = int(value);
+      return true;
+    case 'frozen':
+      draft.frozenAt = int(value);
+      return true;
+    case 'dsn_envid':
+      draft.envid = value;
+      return true;
+    case 'dsn_ret':
+      draft.ret = value === '1' ? 'FULL' : value === '2' ? 'HDRS' : undefined;
+      return true;
+    case 'tls_cipher':
+      tls.cipher = value;
+      return true;
+    case 'tls_peerdn':
+      tls.peerDn = value;
+      return true;
+    case 'tls_sni':
+      tls.sni = value;
+      return true;
+    case 'tls_ver':
+      tls.version = value;
+      return true;
+    case 'tls_resumption':
+      tls.resumption = value.charCodeAt(0) & 0x1f;
+      return true;
+    case 'tls_peercert':
+      return setCertificate(tls, 'peerCertificate', value);
+    case 'tls_ourcert':
+      return setCertificate(tls, 'ourCertificate', value);
+    default:
+      return false;
   }
 }
 
@@ -380,7 +453,13 @@ function parseEndpoint(value: Octets): [address: Octets, port: number | undefine
 }
 
 function assemble(
-  id: string, sender: Octets, seconds: number, warningCount: number, draft: Draft, nonRecipients: ReadonlySet<Octets>, recipients: readonly Recipient[],
+  id: string,
+  sender: Octets,
+  seconds: number,
+  warningCount: number,
+  draft: Draft,
+  nonRecipients: ReadonlySet<Octets>,
+  recipients: readonly Recipient[],
   headers: readonly HeaderLine[],
 ): HeaderFile {
   const { origin, flags, tls } = draft;
@@ -426,7 +505,12 @@ function assemble(
 /** `TLS1.3:TLS_AES_256_GCM_SHA384:256` also says the standard name and the bits. */
 function withCipherFacts(tls: TlsFacts): TlsFacts {
   const [version = '', name = '', bits = ''] = tls.cipher.split(':');
-  return { ...tls, version: tls.version === '' ? version : tls.version, cipherStandardName: name.startsWith('TLS_') ? name : '', bits: /^[0-9]+$/.test(bits) ? int(bits) : 0 };
+  return {
+    ...tls,
+    version: tls.version === '' ? version : tls.version,
+    cipherStandardName: name.startsWith('TLS_') ? name : '',
+    bits: /^[0-9]+$/.test(bits) ? int(bits) : 0,
+  };
 }
 
 /** Octets of the headers that are sent, and the blank line after them. */

@@ -1,8 +1,8 @@
 /** A message on its way into the spool: its body in memory or in -D, then -D and -H made durable side by side. DESIGN 3.8 "Accepting". */
 import { bytesFromOctets } from '../base/octets.ts';
-import type { AcceptedMessage, Body, Files, MessageEnvelope, MessageSink, Message, OpenFile, SystemResult } from '../core/index.ts';
-import { FileBody, memoryBody, MEMORY_BODY_LIMIT } from './body.ts';
-import { firstLineLength, type Claim } from './claims.ts';
+import type { AcceptedMessage, Body, Files, Message, MessageEnvelope, MessageSink, OpenFile, SystemResult } from '../core/index.ts';
+import { FileBody, MEMORY_BODY_LIMIT, memoryBody } from './body.ts';
+import { type Claim, firstLineLength } from './claims.ts';
 import { formatHeaderFile, headersSize } from './header-file.ts';
 import { SPOOL_FILE_MODE, type SpoolPlaces } from './places.ts';
 

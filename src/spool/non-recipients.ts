@@ -20,7 +20,10 @@ function writeBranch(sorted: readonly Octets[], lines: Octets[]): void {
 }
 
 /** Reads the lines from `from` on; undefined when they are no tree. `next` is the line behind it. */
-export function parseNonRecipients(lines: readonly Octets[], from: number): { readonly addresses: Set<Octets>; readonly next: number } | undefined {
+export function parseNonRecipients(
+  lines: readonly Octets[],
+  from: number,
+): { readonly addresses: Set<Octets>; readonly next: number } | undefined {
   const addresses = new Set<Octets>();
   if (lines[from] === 'XX') return { addresses, next: from + 1 };
   let open = 1;

@@ -80,7 +80,8 @@ export class SpoolPlaces {
   makeDirectory(path: Octets): void {
     if (path === '' || this.#files.stat(path).kind === 'ok') return;
     this.makeDirectory(path.slice(0, path.lastIndexOf('/')));
-    if (this.#files.mkdir(path, SPOOL_DIRECTORY_MODE).kind === 'ok' && this.isRoot()) this.#files.chown(path, this.#owner.uid, this.#owner.gid);
+    if (this.#files.mkdir(path, SPOOL_DIRECTORY_MODE).kind === 'ok' && this.isRoot())
+      this.#files.chown(path, this.#owner.uid, this.#owner.gid);
   }
 
   /** Files made by root are given to Exim's user. */

@@ -5,7 +5,12 @@
 import type { Octets } from '../base/octets.ts';
 import type { Recipient } from '../core/message.ts';
 
-const NOTIFY_FLAGS = [['NEVER', 2], ['SUCCESS', 4], ['FAILURE', 8], ['DELAY', 16]] as const;
+const NOTIFY_FLAGS = [
+  ['NEVER', 2],
+  ['SUCCESS', 4],
+  ['FAILURE', 8],
+  ['DELAY', 16],
+] as const;
 /** Bits behind `#`. */
 const HAS_ERRORS_TO = 1;
 const HAS_DSN = 2;

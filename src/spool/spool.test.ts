@@ -12,16 +12,40 @@ import { MessageIds, secondsOfId } from './message-id.ts';
 import { Spool, type SpoolSettings } from './spool.ts';
 
 const settings: SpoolSettings = {
-  directory: '/spool', split: false, idFormat: 'long', owner: { uid: 93, gid: 93 }, writesMessageLogs: true, preservesMessageLogs: false, removalDelayMs: 0,
+  directory: '/spool',
+  split: false,
+  idFormat: 'long',
+  owner: { uid: 93, gid: 93 },
+  writesMessageLogs: true,
+  preservesMessageLogs: false,
+  removalDelayMs: 0,
 };
 
 function envelope(change: Partial<MessageEnvelope> = {}): MessageEnvelope {
   return {
-    sender: 's@x.y', recipients: [{ address: 'a@test.ex' }], headers: [{ type: ' ', text: 'Subject: x\n' }], bodyLineCount: 1, bodyZeroCount: 0, maxReceivedLineLength: 10,
-    receivedAtMs: 1795267748183, receivedUsec: 183150, isUtf8: false, dsn: {}, aclM: new Map(),
+    sender: 's@x.y',
+    recipients: [{ address: 'a@test.ex' }],
+    headers: [{ type: ' ', text: 'Subject: x\n' }],
+    bodyLineCount: 1,
+    bodyZeroCount: 0,
+    maxReceivedLineLength: 10,
+    receivedAtMs: 1795267748183,
+    receivedUsec: 183150,
+    isUtf8: false,
+    dsn: {},
+    aclM: new Map(),
     origin: { callerLogin: 'exim', callerUid: 93, callerGid: 93, isLocal: false, aclC: new Map() },
-    nonRecipients: new Set(), isFirstDelivery: true, isManuallyThawed: false, isLocalError: false, dontDeliver: false, warningCount: 0, isSenderSetUntrusted: false,
-    unknownSpoolLines: [], queueName: '', isQueueOnly: false, ...change,
+    nonRecipients: new Set(),
+    isFirstDelivery: true,
+    isManuallyThawed: false,
+    isLocalError: false,
+    dontDeliver: false,
+    warningCount: 0,
+    isSenderSetUntrusted: false,
+    unknownSpoolLines: [],
+    queueName: '',
+    isQueueOnly: false,
+    ...change,
   };
 }
 
@@ -29,7 +53,13 @@ function fixture(change: Partial<SpoolSettings> = {}) {
   const clock = new FakeClock();
   const files = new MemoryFiles({ clock });
   const parts = { files, clock, machine: new FakeMachine(), log: new FakeLog() };
-  return { clock, files, parts, spool: new Spool({ ...parts, settings: { ...settings, ...change } }), other: () => new Spool({ ...parts, settings: { ...settings, ...change } }) };
+  return {
+    clock,
+    files,
+    parts,
+    spool: new Spool({ ...parts, settings: { ...settings, ...change } }),
+    other: () => new Spool({ ...parts, settings: { ...settings, ...change } }),
+  };
 }
 
 async function accept(spool: Spool, body = 'body\n'): Promise<AcceptedMessage> {
@@ -165,7 +195,9 @@ test('ids never repeat in a process and keep their format', () => {
 });
 
 test('CRLF bodies of spool_wireformat are read with \\n', async () => {
-  const chunks = async function* () { yield* [Buffer.from('a\r'), Buffer.from('\nb\rc\r\n'), Buffer.from('d\r')]; };
+  const chunks = async function* () {
+    yield* [Buffer.from('a\r'), Buffer.from('\nb\rc\r\n'), Buffer.from('d\r')];
+  };
   let text = '';
   for await (const chunk of withoutCarriageReturns(chunks())) text += chunk.toString('latin1');
   assert.equal(text, 'a\nb\rc\nd\r');

@@ -2,14 +2,26 @@
  * The spool: accepting, loading, changing and removing messages in Exim's format so that every crash point leaves a message either not accepted
  * or whole in the queue, and no delivery forgotten. Spec ch. 57 "Format of spool files"; DESIGN 3.8.
  */
-import { bytesFromOctets, octetsFromBytes, type Octets } from '../base/octets.ts';
-import type { Clock, Config, Files, Log, Machine, Message, MessageSink, MessageStore, OpenFile, SystemFailure, SystemResult } from '../core/index.ts';
+import { bytesFromOctets, type Octets, octetsFromBytes } from '../base/octets.ts';
+import type {
+  Clock,
+  Config,
+  Files,
+  Log,
+  Machine,
+  Message,
+  MessageSink,
+  MessageStore,
+  OpenFile,
+  SystemFailure,
+  SystemResult,
+} from '../core/index.ts';
 import { FileBody } from './body.ts';
-import { Claims, firstLineLength, type Claim, type Claiming } from './claims.ts';
-import { formatHeaderFile, parseHeaderFile, type HeaderFile } from './header-file.ts';
-import { isMessageId, MessageIds, type MessageIdFormat } from './message-id.ts';
-import { SPOOL_FILE_MODE, SpoolPlaces, type MessagePaths, type SpoolOwner } from './places.ts';
+import { type Claim, type Claiming, Claims, firstLineLength } from './claims.ts';
+import { formatHeaderFile, type HeaderFile, parseHeaderFile } from './header-file.ts';
+import { isMessageId, type MessageIdFormat, MessageIds } from './message-id.ts';
 import { NewMessage } from './new-message.ts';
+import { type MessagePaths, SPOOL_FILE_MODE, type SpoolOwner, SpoolPlaces } from './places.ts';
 
 export interface SpoolSettings {
   readonly directory: Octets;
@@ -53,7 +65,9 @@ export type Loading =
   | SystemFailure;
 
 /** -H alone, as queue listings need it. */
-export type Peeking = { readonly kind: 'ok'; readonly message: HeaderFile; readonly bodySizeBytes: number } | Exclude<Loading, { kind: 'ok' }>;
+export type Peeking =
+  | { readonly kind: 'ok'; readonly message: HeaderFile; readonly bodySizeBytes: number }
+  | Exclude<Loading, { kind: 'ok' }>;
 
 /** A message as a listing sees it. */
 export interface QueuedMessage {
@@ -84,7 +98,9 @@ export class Spool implements MessageStore {
     this.directory = settings.directory;
     this.#places = new SpoolPlaces(settings.directory, files, machine, settings.split, settings.owner);
     this.#ids = new MessageIds(clock, machine, settings.idFormat, settings.localhostNumber);
-    this.#claims = new Claims(files, machine, settings.directory, (claim) => { this.#bodyBytes -= claim.bodyBytes; });
+    this.#claims = new Claims(files, machine, settings.directory, (claim) => {
+      this.#bodyBytes -= claim.bodyBytes;
+    });
   }
 
   // ------------------------------------------------------------ accepting
@@ -98,7 +114,9 @@ export class Spool implements MessageStore {
     for (;;) {
       const id = this.#ids.next();
       const paths = this.#places.forNew(id);
-      const made = this.#places.withDirectory(paths.directory, () => this.#parts.files.open(paths.data, 'create-exclusive', SPOOL_FILE_MODE));
+      const made = this.#places.withDirectory(paths.directory, () =>
+        this.#parts.files.open(paths.data, 'create-exclusive', SPOOL_FILE_MODE),
+      );
       if (made.kind === 'error') {
         if (made.errno === 'EEXIST') continue;
         return made;
@@ -145,7 +163,8 @@ export class Spool implements MessageStore {
       const journals = new Set(names.filter((name) => name.endsWith('-J')));
       for (const name of names) {
         const id = name.slice(0, -2);
-        if (name.endsWith('-H') && isMessageId(id)) found.push({ id, paths: this.#places.inDirectory(id, directory), hasJournal: journals.has(`${id}-J`) });
+        if (name.endsWith('-H') && isMessageId(id))
+          found.push({ id, paths: this.#places.inDirectory(id, directory), hasJournal: journals.has(`${id}-J`) });
       }
     }
     if (isSorted) found.sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -190,10 +209,18 @@ export class Spool implements MessageStore {
     const read = this.#read(id, paths);
     if (read.kind !== 'ok') return read;
     const facts = this.#parts.files.stat(paths.data);
-    return { kind: 'ok', message: read.message, bodySizeBytes: facts.kind === 'ok' ? Math.max(0, facts.value.sizeBytes - firstLineLength(id)) : 0 };
+    return {
+      kind: 'ok',
+      message: read.message,
+      bodySizeBytes: facts.kind === 'ok' ? Math.max(0, facts.value.sizeBytes - firstLineLength(id)) : 0,
+    };
   }
 
-  #read(id: string, paths: MessagePaths, hasJournal = true): Exclude<Peeking, { kind: 'ok' }> | { readonly kind: 'ok'; readonly message: HeaderFile } {
+  #read(
+    id: string,
+    paths: MessagePaths,
+    hasJournal = true,
+  ): Exclude<Peeking, { kind: 'ok' }> | { readonly kind: 'ok'; readonly message: HeaderFile } {
     const bytes = this.#parts.files.readFile(paths.header, HEADER_FILE_LIMIT);
     if (bytes.kind === 'error') return bytes.errno === 'ENOENT' ? { kind: 'gone' } : bytes;
     const parsed = parseHeaderFile(id, bytes.value);
@@ -207,7 +234,10 @@ export class Spool implements MessageStore {
   #journalled(paths: MessagePaths): Octets[] {
     const bytes = this.#parts.files.readFile(paths.journal, JOURNAL_LIMIT);
     if (bytes.kind === 'error') return [];
-    return octetsFromBytes(bytes.value).split('\n').slice(0, -1).filter((line) => line !== '');
+    return octetsFromBytes(bytes.value)
+      .split('\n')
+      .slice(0, -1)
+      .filter((line) => line !== '');
   }
 
   /** The raw file, for -Mvh, -Mvb, -Mvl. */
@@ -331,7 +361,9 @@ export class Spool implements MessageStore {
   appendMessageLog(claim: Claim, lines: readonly Octets[]): void {
     if (!this.#parts.settings.writesMessageLogs || lines.length === 0) return;
     const path = claim.paths.log;
-    const opened = this.#places.withDirectory(path.slice(0, path.lastIndexOf('/')), () => this.#parts.files.open(path, 'append', SPOOL_FILE_MODE));
+    const opened = this.#places.withDirectory(path.slice(0, path.lastIndexOf('/')), () =>
+      this.#parts.files.open(path, 'append', SPOOL_FILE_MODE),
+    );
     if (opened.kind === 'error') {
       this.#parts.log.panic(`Couldn't open message log ${path}: ${opened.reason}`, claim.id);
       return;

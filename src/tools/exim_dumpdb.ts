@@ -1,5 +1,5 @@
 /** `exim_dumpdb [-z] [-k] <spool> <database>`: prints a hints database. Spec ch. 54 "Hints database maintenance". */
-import { octetsFromUnicode, type Octets } from '../base/octets.ts';
+import { type Octets, octetsFromUnicode } from '../base/octets.ts';
 import type { Clock, Files, Hints } from '../core/ports.ts';
 import { dumpRetryRecord, parseRetryRecord } from '../hints/retry-record.ts';
 import { openHints } from '../hints/store.ts';
@@ -25,7 +25,9 @@ export async function runEximDumpdbTool(args: readonly Octets[], io: ToolIo, fil
       const path = `${spoolDirectory}/db/eximius.sqlite`;
       const found = files.stat(path);
       if (found.kind === 'error') log.main(`Failed to open database file ${path}: ${found.reason}`);
-      return found.kind === 'error' ? NO_HINTS : openHints({ files, machine: new SystemMachine(), log, spoolDirectory, owner: { uid: found.value.uid, gid: found.value.gid } });
+      return found.kind === 'error'
+        ? NO_HINTS
+        : openHints({ files, machine: new SystemMachine(), log, spoolDirectory, owner: { uid: found.value.uid, gid: found.value.gid } });
     },
     clock: new SystemClock(),
     write: (text) => io.stdout.write(text),
@@ -47,7 +49,11 @@ export function runEximDumpdb(args: readonly Octets[], parts: DumpParts): number
   for (const key of hints.keys(database)) {
     const value = hints.get(database, key);
     if (value === undefined) continue;
-    parts.write(flags.includes('-k') ? `  ${key}\n` : formatRecord(key, value, (seconds) => formatTime(seconds, flags.includes('-z') ? 'UTC' : '', parts.clock)));
+    parts.write(
+      flags.includes('-k')
+        ? `  ${key}\n`
+        : formatRecord(key, value, (seconds) => formatTime(seconds, flags.includes('-z') ? 'UTC' : '', parts.clock)),
+    );
   }
   hints.close();
   return 0;

@@ -1,5 +1,5 @@
 /** The `<=` line, and the first line of the message log. Spec ch. 53 "Logging message reception". */
-import { printable, type Octets } from '../../base/octets.ts';
+import { type Octets, printable } from '../../base/octets.ts';
 import type { Log, Origin } from '../../core/index.ts';
 import { formatDuration } from './duration.ts';
 import { hostAndIdent } from './host.ts';
@@ -68,19 +68,26 @@ export function authenticatorField(origin: Readonly<Origin>, mailAuth: Octets | 
   return field;
 }
 
-const BODY_TYPES: ReadonlyMap<string, string> = new Map([['', '0'], ['7BIT', '7'], ['8BITMIME', '8']]);
+const BODY_TYPES: ReadonlyMap<string, string> = new Map([
+  ['', '0'],
+  ['7BIT', '7'],
+  ['8BITMIME', '8'],
+]);
 
 function optionalFields(arrival: Arrival, log: Log): Octets {
   const escapes = { escapeHigh: !(arrival.showsHighOctets ?? false) };
   let fields = '';
   if (log.selected('8bitmime')) fields += ` M8S=${BODY_TYPES.get(arrival.bodyType ?? '') ?? '0'}`;
   if (log.selected('dkim') && arrival.dkimDomain !== undefined) fields += ` DKIM=${printable(arrival.dkimDomain)}`;
-  if (log.selected('receive_time') && arrival.durationMs !== undefined) fields += ` RT=${formatDuration(arrival.durationMs, log.selected('millisec'))}`;
+  if (log.selected('receive_time') && arrival.durationMs !== undefined)
+    fields += ` RT=${formatDuration(arrival.durationMs, log.selected('millisec'))}`;
   const { messageId } = arrival;
-  if (messageId !== undefined && log.selected(messageId.isCreated ? 'msg_id_created' : 'msg_id')) fields += ` id${messageId.isCreated ? '*' : ''}=${printable(messageId.value)}`;
-  if (log.selected('subject') && arrival.subject !== undefined) fields += ` T="${printable(arrival.subject.replace(/["\\]/g, '\\$&'), escapes)}"`;
+  if (messageId !== undefined && log.selected(messageId.isCreated ? 'msg_id_created' : 'msg_id'))
+    fields += ` id${messageId.isCreated ? '*' : ''}=${printable(messageId.value)}`;
+  if (log.selected('subject') && arrival.subject !== undefined)
+    fields += ` T="${printable(arrival.subject.replace(/["\\]/g, '\\$&'), escapes)}"`;
   if (log.selected('received_sender')) fields += ` from <${printable(arrival.rawSender ?? arrival.sender)}>`;
-  if (log.selected('received_recipients')) fields += (arrival.recipients ?? []).reduce((text, address) => `${text} ${printable(address)}`, ' for');
+  if (log.selected('received_recipients'))
+    fields += (arrival.recipients ?? []).reduce((text, address) => `${text} ${printable(address)}`, ' for');
   return fields;
 }
-

@@ -1,5 +1,5 @@
 /** SMTP connections as they come and go. Spec ch. 53 "Other log entries", log selectors `smtp_…`. */
-import { printable, type Octets } from '../../base/octets.ts';
+import { type Octets, printable } from '../../base/octets.ts';
 import type { Log, Origin } from '../../core/index.ts';
 import { authenticatorField } from './arrival.ts';
 import { formatDuration } from './duration.ts';
@@ -36,13 +36,24 @@ export function smtpErrorLine(kind: 'syntax' | 'protocol', command: Octets, orig
 export function noMailLine(origin: Readonly<Origin>, durationMs: number, commands: readonly Octets[], log: Log): Octets {
   const who = `${hostAndIdent(origin, log, false)} D=${formatDuration(durationMs, log.selected('millisec'))}`;
   const facts = authenticatorField(origin, undefined, log) + tlsFields(origin.tls, log, 'in');
-  const shown = commands.slice(-20).map((command) => printable(command)).join(',');
+  const shown = commands
+    .slice(-20)
+    .map((command) => printable(command))
+    .join(',');
   const list = commands.length === 0 ? '' : ` C=${commands.length > 20 ? '...' : ''}${shown}`;
   return `no MAIL in SMTP connection from ${who}${facts}${list}`;
 }
 
 /** A transaction that did not end in a message: `reason` is `RSET`, `QUIT`, `connection lost`… */
-export function incompleteTransactionLine(origin: Readonly<Origin>, reason: Octets, sender: Octets, accepted: readonly Octets[], all: number, log: Log): Octets {
-  const recipients = all === 0 ? '' : accepted.length === 0 ? ' rejected recipients' : ` for ${accepted.map((address) => printable(address)).join(' ')}`;
+export function incompleteTransactionLine(
+  origin: Readonly<Origin>,
+  reason: Octets,
+  sender: Octets,
+  accepted: readonly Octets[],
+  all: number,
+  log: Log,
+): Octets {
+  const recipients =
+    all === 0 ? '' : accepted.length === 0 ? ' rejected recipients' : ` for ${accepted.map((address) => printable(address)).join(' ')}`;
   return `${hostAndIdent(origin, log, true)} incomplete transaction (${reason}) from <${printable(sender)}>${recipients}`;
 }

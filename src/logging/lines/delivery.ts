@@ -1,5 +1,5 @@
 /** Lines about the fate of an address: `=>`, `->`, `*>`, `>>`, `**`, `==`. Spec ch. 53 "Logging deliveries" to "Fake deliveries". */
-import { lowerCase, printable, type Octets } from '../../base/octets.ts';
+import { lowerCase, type Octets, printable } from '../../base/octets.ts';
 import type { Address, DeliveryResult, HostItem, Log, TransportInstance } from '../../core/index.ts';
 import { formatDuration } from './duration.ts';
 import { tlsFields } from './tls.ts';
@@ -115,7 +115,9 @@ function interfaceField(result: DeliveryResult, log: Log): Octets {
 }
 
 function durationField(facts: DeliveryFacts, log: Log): Octets {
-  return log.selected('deliver_time') && facts.durationMs !== undefined ? ` DT=${formatDuration(facts.durationMs, log.selected('millisec'))}` : '';
+  return log.selected('deliver_time') && facts.durationMs !== undefined
+    ? ` DT=${formatDuration(facts.durationMs, log.selected('millisec'))}`
+    : '';
 }
 
 function driverFields(address: Address, facts: DeliveryFacts): Octets {
@@ -161,7 +163,9 @@ function unquoted(localPart: Octets): Octets {
 /** The case of domains does not count. */
 function isSameAddress(a: Octets, b: Octets): boolean {
   const at = a.lastIndexOf('@');
-  return at === b.lastIndexOf('@') && a.slice(0, at + 1) === b.slice(0, at + 1) && lowerCase(a.slice(at + 1)) === lowerCase(b.slice(at + 1));
+  return (
+    at === b.lastIndexOf('@') && a.slice(0, at + 1) === b.slice(0, at + 1) && lowerCase(a.slice(at + 1)) === lowerCase(b.slice(at + 1))
+  );
 }
 
 function logsAsLocal(address: Address): boolean {

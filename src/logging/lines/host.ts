@@ -1,5 +1,5 @@
 /** How log lines name the other end: `H=host (helo) [10.0.0.1]:4711 I=[10.0.0.2]:25 U=ident`. Spec ch. 53 "Logging message reception". */
-import { equalsIgnoreCase, printable, type Octets } from '../../base/octets.ts';
+import { equalsIgnoreCase, type Octets, printable } from '../../base/octets.ts';
 import type { Log, Origin } from '../../core/index.ts';
 
 /** `$sender_fullhost`: `host (helo) [ip]`, the port behind it with log selector `incoming_port`. '' for local submission. */
@@ -16,7 +16,8 @@ export function hostAndIdent(origin: Readonly<Origin>, log: Log, tag: boolean): 
   const ident = origin.ident ?? '';
   if (origin.hostAddress === undefined) return tag ? `U=${printable(ident)}` : printable(ident);
   const parts = [`${tag ? 'H=' : ''}${fullHost(origin, log.selected('incoming_port'))}`];
-  if (log.selected('incoming_interface') && origin.interfaceAddress !== undefined) parts.push(`I=[${origin.interfaceAddress}]:${origin.interfacePort ?? 0}`);
+  if (log.selected('incoming_interface') && origin.interfaceAddress !== undefined)
+    parts.push(`I=[${origin.interfaceAddress}]:${origin.interfacePort ?? 0}`);
   if (ident !== '') parts.push(`U=${printable(ident)}`);
   return parts.join(' ');
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Address, DeliveryResult, Origin, RouterInstance, TlsFacts, TransportInstance } from '../../core/index.ts';
 import { FakeLog } from '../../system/fakes/log.ts';
 import { defaultSelectors } from '../selectors.ts';
-import { arrivalLine, receivedFromLine, type Arrival } from './arrival.ts';
+import { type Arrival, arrivalLine, receivedFromLine } from './arrival.ts';
 import { closedLine, connectionLine, droppedLine, lostLine, noMailLine, smtpErrorLine } from './connection.ts';
 import { deferredLine, deliveredLine, discardedLine, failedLine, failedMessageLogLine } from './delivery.ts';
 import { formatDuration } from './duration.ts';
@@ -12,37 +12,113 @@ import { completedLine, frozenLine, queueRunLine } from './queue.ts';
 import { rejectedMessage, rejectionLine } from './rejection.ts';
 
 const plain = new FakeLog({ selectors: [...defaultSelectors()] });
-const all = new FakeLog({ selectors: [
-  ...defaultSelectors(), '8bitmime', 'deliver_time', 'delivery_size', 'incoming_interface', 'incoming_port', 'outgoing_interface', 'outgoing_port', 'millisec', 'msg_id_created', 'queue_time',
-  'queue_time_overall', 'pipelining', 'receive_time', 'received_recipients', 'received_sender', 'return_path_on_delivery', 'sender_on_delivery', 'subject', 'tls_peerdn', 'all_parents',
-] });
+const all = new FakeLog({
+  selectors: [
+    ...defaultSelectors(),
+    '8bitmime',
+    'deliver_time',
+    'delivery_size',
+    'incoming_interface',
+    'incoming_port',
+    'outgoing_interface',
+    'outgoing_port',
+    'millisec',
+    'msg_id_created',
+    'queue_time',
+    'queue_time_overall',
+    'pipelining',
+    'receive_time',
+    'received_recipients',
+    'received_sender',
+    'return_path_on_delivery',
+    'sender_on_delivery',
+    'subject',
+    'tls_peerdn',
+    'all_parents',
+  ],
+});
 
-const local: Origin = { ident: 'root', protocol: 'local', isLocal: false, callerUid: 0, callerGid: 0, callerLogin: 'root', aclC: new Map() };
-const remote: Origin = {
-  ...local, ident: undefined, hostAddress: '127.0.0.1', hostPort: 38070, interfaceAddress: '127.0.0.1', interfacePort: 2599, heloName: 'host.test.ex', protocol: 'esmtpsa',
-  authenticatorName: 'plain', authenticatedId: 'user',
+const local: Origin = {
+  ident: 'root',
+  protocol: 'local',
+  isLocal: false,
+  callerUid: 0,
+  callerGid: 0,
+  callerLogin: 'root',
+  aclC: new Map(),
 };
-const tls: TlsFacts = { cipher: 'TLS1.3:TLS_AES_256_GCM_SHA384:256', cipherStandardName: '', version: 'TLS1.3', bits: 256, peerDn: 'CN=host.test.ex', sni: '', certificateVerified: false, resumption: 1 };
+const remote: Origin = {
+  ...local,
+  ident: undefined,
+  hostAddress: '127.0.0.1',
+  hostPort: 38070,
+  interfaceAddress: '127.0.0.1',
+  interfacePort: 2599,
+  heloName: 'host.test.ex',
+  protocol: 'esmtpsa',
+  authenticatorName: 'plain',
+  authenticatedId: 'user',
+};
+const tls: TlsFacts = {
+  cipher: 'TLS1.3:TLS_AES_256_GCM_SHA384:256',
+  cipherStandardName: '',
+  version: 'TLS1.3',
+  bits: 256,
+  peerDn: 'CN=host.test.ex',
+  sni: '',
+  certificateVerified: false,
+  resumption: 1,
+};
 
 const arrival: Arrival = {
-  sender: 's@x.y', origin: local, sizeBytes: 293, bodyType: '', durationMs: 0, messageId: { value: 'E1xUlBX-0004Y2-27@host.test.ex', isCreated: true },
-  subject: 'hi there \xc3\xa4', recipients: ['x@red.ex', 'z@remote.ex'],
+  sender: 's@x.y',
+  origin: local,
+  sizeBytes: 293,
+  bodyType: '',
+  durationMs: 0,
+  messageId: { value: 'E1xUlBX-0004Y2-27@host.test.ex', isCreated: true },
+  subject: 'hi there \xc3\xa4',
+  recipients: ['x@red.ex', 'z@remote.ex'],
 };
 
 test('<=', () => {
   assert.equal(arrivalLine(arrival, plain), '<= s@x.y U=root P=local S=293');
-  assert.equal(arrivalLine(arrival, all), '<= s@x.y U=root P=local S=293 M8S=0 RT=0.000s id*=E1xUlBX-0004Y2-27@host.test.ex T="hi there \\303\\244" from <s@x.y> for x@red.ex z@remote.ex');
-  const fromHost: Arrival = { ...arrival, origin: { ...remote, tls: { ...tls, peerDn: '' } }, usedChunking: true, pipelining: 'offered', messageId: { value: 'a@b', isCreated: false } };
+  assert.equal(
+    arrivalLine(arrival, all),
+    '<= s@x.y U=root P=local S=293 M8S=0 RT=0.000s id*=E1xUlBX-0004Y2-27@host.test.ex T="hi there \\303\\244" from <s@x.y> for x@red.ex z@remote.ex',
+  );
+  const fromHost: Arrival = {
+    ...arrival,
+    origin: { ...remote, tls: { ...tls, peerDn: '' } },
+    usedChunking: true,
+    pipelining: 'offered',
+    messageId: { value: 'a@b', isCreated: false },
+  };
   assert.equal(
     arrivalLine(fromHost, all),
     '<= s@x.y H=(host.test.ex) [127.0.0.1]:38070 I=[127.0.0.1]:2599 P=esmtpsa L- X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=no A=plain:user K S=293 M8S=0 RT=0.000s id=a@b T="hi there \\303\\244" from <s@x.y> for x@red.ex z@remote.ex',
   );
-  assert.equal(arrivalLine({ ...arrival, sender: '', reference: '1abc', origin: { ...local, ident: 'Debian-exim' } }, plain), '<= <> R=1abc U=Debian-exim P=local S=293');
-  assert.equal(receivedFromLine({ ...arrival, origin: { ...remote, hostName: 'host.name', heloName: 'foo.bar', hostAddress: '1.2.3.4', ident: 'identme', protocol: 'esmtpa' } }, plain), 'Received from s@x.y H=host.name (foo.bar) [1.2.3.4] U=identme P=esmtpa A=plain:user S=293');
+  assert.equal(
+    arrivalLine({ ...arrival, sender: '', reference: '1abc', origin: { ...local, ident: 'Debian-exim' } }, plain),
+    '<= <> R=1abc U=Debian-exim P=local S=293',
+  );
+  assert.equal(
+    receivedFromLine(
+      {
+        ...arrival,
+        origin: { ...remote, hostName: 'host.name', heloName: 'foo.bar', hostAddress: '1.2.3.4', ident: 'identme', protocol: 'esmtpa' },
+      },
+      plain,
+    ),
+    'Received from s@x.y H=host.name (foo.bar) [1.2.3.4] U=identme P=esmtpa A=plain:user S=293',
+  );
 });
 
 test('what the peer sent cannot break a line', () => {
-  assert.equal(arrivalLine({ ...arrival, origin: { ...remote, heloName: 'a\nb', authenticatedId: 'x\ty' } }, plain), '<= s@x.y H=(a\\nb) [127.0.0.1] P=esmtpsa A=plain:x\\ty S=293');
+  assert.equal(
+    arrivalLine({ ...arrival, origin: { ...remote, heloName: 'a\nb', authenticatedId: 'x\ty' } }, plain),
+    '<= s@x.y H=(a\\nb) [127.0.0.1] P=esmtpsa A=plain:x\\ty S=293',
+  );
 });
 
 const hosts: [Partial<Origin>, string][] = [
@@ -54,18 +130,38 @@ const hosts: [Partial<Origin>, string][] = [
 ];
 test('H= and U=', () => {
   for (const [change, expected] of hosts) {
-    assert.equal(rejectionLine({ origin: { ...remote, authenticatorName: undefined, ...change }, what: 'MAIL <x@y>', isTemporary: false, reason: 'no' }, plain), `${expected} rejected MAIL <x@y>: no`);
+    assert.equal(
+      rejectionLine(
+        { origin: { ...remote, authenticatorName: undefined, ...change }, what: 'MAIL <x@y>', isTemporary: false, reason: 'no' },
+        plain,
+      ),
+      `${expected} rejected MAIL <x@y>: no`,
+    );
   }
 });
 
 const instance = { at: { file: '', line: 0, column: 0 }, own: {}, settings: new Map(), notYet: [], behaviour: undefined };
-const router = (name: string, logAsLocal = false): RouterInstance => ({ ...instance, name, driver: name, generic: { log_as_local: logAsLocal } });
+const router = (name: string, logAsLocal = false): RouterInstance => ({
+  ...instance,
+  name,
+  driver: name,
+  generic: { log_as_local: logAsLocal },
+});
 const transport = (name: string, isRemote: boolean): TransportInstance => ({ ...instance, name, driver: name, generic: {}, isRemote });
 
-function address(text: string, change: { kind?: Address['kind']; parent?: Address; router?: RouterInstance; transport?: TransportInstance; original?: string } = {}): Address {
+function address(
+  text: string,
+  change: { kind?: Address['kind']; parent?: Address; router?: RouterInstance; transport?: TransportInstance; original?: string } = {},
+): Address {
   const at = text.lastIndexOf('@');
   return {
-    kind: change.kind ?? 'mailbox', address: text, original: change.original ?? text, localPart: text.slice(0, at), domain: text.slice(at + 1), unique: text, recipientIndex: 0,
+    kind: change.kind ?? 'mailbox',
+    address: text,
+    original: change.original ?? text,
+    localPart: text.slice(0, at),
+    domain: text.slice(at + 1),
+    unique: text,
+    recipientIndex: 0,
     ...(change.parent === undefined ? {} : { parent: change.parent }),
     inherited: { headersAdd: [], headersRemove: [], routerVariables: new Map() },
     state: { headersAdd: [], headersRemove: [], routerVariables: new Map(), router: change.router, transport: change.transport },
@@ -79,19 +175,36 @@ test('=> and ->', () => {
   const red = address('x@red.ex');
   const final = address('final@local.ex', { parent: red, router: router('local', true), transport: transport('t1', false) });
   assert.equal(deliveredLine('=>', done(final), facts, plain), '=> final <x@red.ex> R=local T=t1');
-  assert.equal(deliveredLine('=>', done(final), { ...facts, queuedMs: 12, durationMs: 2, sizeBytes: 330 }, all), '=> final <x@red.ex> F=<s@x.y> P=<s@x.y> R=local T=t1 S=330 QT=0.012s DT=0.002s');
+  assert.equal(
+    deliveredLine('=>', done(final), { ...facts, queuedMs: 12, durationMs: 2, sizeBytes: 330 }, all),
+    '=> final <x@red.ex> F=<s@x.y> P=<s@x.y> R=local T=t1 S=330 QT=0.012s DT=0.002s',
+  );
   const other = address('other@remote.ex', { parent: red, router: router('remote', true), transport: transport('smtp', true) });
   const sent = done(other, {
-    host: { name: '127.0.0.1', address: '127.0.0.1', port: 2599 }, tls, authenticator: 'plain', usedPipelining: true, usedChunking: true, sendingAddress: '127.0.0.1', sendingPort: 38070,
+    host: { name: '127.0.0.1', address: '127.0.0.1', port: 2599 },
+    tls,
+    authenticator: 'plain',
+    usedPipelining: true,
+    usedChunking: true,
+    sendingAddress: '127.0.0.1',
+    sendingPort: 38070,
     confirmation: '250- 305 byte chunk, total 305\n250 OK id=1xUlBX-0004Y9-2D',
   });
   assert.equal(
     deliveredLine('=>', sent, facts, all),
     '=> other@remote.ex <x@red.ex> F=<s@x.y> P=<s@x.y> R=remote T=smtp S=305 H=127.0.0.1 [127.0.0.1]:2599 I=[127.0.0.1]:38070 X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=no DN="CN=host.test.ex" A=plain L K C="250- 305 byte chunk, total 305\\\\n250 OK id=1xUlBX-0004Y9-2D" QT=0.055s DT=0.017s',
   );
-  assert.equal(deliveredLine('->', done(address('z@remote.ex', { router: router('remote'), transport: transport('smtp', true) })), facts, plain), '-> z@remote.ex R=remote T=smtp');
+  assert.equal(
+    deliveredLine('->', done(address('z@remote.ex', { router: router('remote'), transport: transport('smtp', true) })), facts, plain),
+    '-> z@remote.ex R=remote T=smtp',
+  );
   assert.equal(discardedLine(address('bb@bh.ex', { router: router('bh') }), ':blackhole:'), '=> :blackhole: <bb@bh.ex> R=bh');
-  const pipe = address('|/bin/true', { kind: 'pipe', parent: address('g@red.ex', { parent: address('f@red.ex') }), router: router('red'), transport: transport('t3', false) });
+  const pipe = address('|/bin/true', {
+    kind: 'pipe',
+    parent: address('g@red.ex', { parent: address('f@red.ex') }),
+    router: router('red'),
+    transport: transport('t3', false),
+  });
   assert.equal(deliveredLine('=>', done(pipe), facts, plain), '=> |/bin/true (g@red.ex) <f@red.ex> R=red T=t3');
   const upper = address('loc@local.ex', { original: 'LOC@local.ex', router: router('local', true), transport: transport('t1', false) });
   assert.equal(deliveredLine('*>', done(upper), facts, plain), '*> loc <LOC@local.ex> R=local T=t1');
@@ -99,33 +212,93 @@ test('=> and ->', () => {
 
 test('** and ==', () => {
   const bad = address('userx@test.ex', { router: router('r2') });
-  assert.equal(failedLine(done(bad, { kind: 'failed', message: 'forced failure' }), facts, plain), '** userx@test.ex R=r2 : forced failure');
-  assert.equal(failedMessageLogLine(done(address('s@x.y'), { kind: 'failed', message: 'Unrouteable address' }), facts, plain), 'routing failed for s@x.y : Unrouteable address');
+  assert.equal(
+    failedLine(done(bad, { kind: 'failed', message: 'forced failure' }), facts, plain),
+    '** userx@test.ex R=r2 : forced failure',
+  );
+  assert.equal(
+    failedMessageLogLine(done(address('s@x.y'), { kind: 'failed', message: 'Unrouteable address' }), facts, plain),
+    'routing failed for s@x.y : Unrouteable address',
+  );
   const host = { name: '127.0.0.1', address: '127.0.0.1', port: 25 };
   const refused = address('r@ref.ex', { router: router('ref'), transport: transport('smtp', true) });
-  assert.equal(deferredLine(done(refused, { kind: 'deferred', errorNumber: 111, errorReason: 'Connection refused' }), facts, plain), '== r@ref.ex R=ref T=smtp defer (111): Connection refused');
   assert.equal(
-    deferredLine(done(refused, { kind: 'deferred', errorNumber: -44, host, message: 'SMTP error from remote mail server after RCPT TO:<r@ref.ex>: 451 no' }), facts, plain),
+    deferredLine(done(refused, { kind: 'deferred', errorNumber: 111, errorReason: 'Connection refused' }), facts, plain),
+    '== r@ref.ex R=ref T=smtp defer (111): Connection refused',
+  );
+  assert.equal(
+    deferredLine(
+      done(refused, {
+        kind: 'deferred',
+        errorNumber: -44,
+        host,
+        message: 'SMTP error from remote mail server after RCPT TO:<r@ref.ex>: 451 no',
+      }),
+      facts,
+      plain,
+    ),
     '== r@ref.ex R=ref T=smtp defer (-44) H=127.0.0.1 [127.0.0.1]: SMTP error from remote mail server after RCPT TO:<r@ref.ex>: 451 no',
   );
-  assert.equal(failedLine(done(refused, { kind: 'failed', host, message: '550 no' }), facts, plain), '** r@ref.ex R=ref T=smtp H=127.0.0.1 [127.0.0.1] : 550 no');
+  assert.equal(
+    failedLine(done(refused, { kind: 'failed', host, message: '550 no' }), facts, plain),
+    '** r@ref.ex R=ref T=smtp H=127.0.0.1 [127.0.0.1] : 550 no',
+  );
 });
 
 test('connections', () => {
   const host = { ...remote, heloName: undefined, authenticatorName: undefined };
   assert.equal(connectionLine(host, 1, plain), 'SMTP connection from [127.0.0.1] (TCP/IP connection count = 1)');
-  assert.equal(closedLine({ ...host, hostName: 'localhost', heloName: 'myhost' }, 'QUIT', 2100, plain), 'SMTP connection from localhost (myhost) [127.0.0.1] D=2s closed by QUIT');
-  assert.equal(lostLine({ ...local, ident: 'CALLER' }, 'while reading message data (header)', 0, plain), 'SMTP connection from CALLER lost while reading message data (header)');
-  assert.equal(droppedLine(host, 'too many nonmail commands (last was "vrfy")', plain), 'SMTP call from [127.0.0.1] dropped: too many nonmail commands (last was "vrfy")');
-  assert.equal(smtpErrorLine('syntax', 'auth a%b', { ...local, ident: 'CALLER' }, 'invalid character in authentication mechanism name', plain), 'SMTP syntax error in "auth a%b" U=CALLER invalid character in authentication mechanism name');
-  assert.equal(noMailLine({ ...host, heloName: 'foobar', authenticatorName: 'plain', authenticatedId: 'userx', tls: { ...tls, peerDn: '' } }, 0, ['EHLO', 'QUIT'], new FakeLog({ selectors: ['tls_cipher'] })), 'no MAIL in SMTP connection from (foobar) [127.0.0.1] D=0s A=plain:userx X=TLS1.3:TLS_AES_256_GCM_SHA384:256 C=EHLO,QUIT');
+  assert.equal(
+    closedLine({ ...host, hostName: 'localhost', heloName: 'myhost' }, 'QUIT', 2100, plain),
+    'SMTP connection from localhost (myhost) [127.0.0.1] D=2s closed by QUIT',
+  );
+  assert.equal(
+    lostLine({ ...local, ident: 'CALLER' }, 'while reading message data (header)', 0, plain),
+    'SMTP connection from CALLER lost while reading message data (header)',
+  );
+  assert.equal(
+    droppedLine(host, 'too many nonmail commands (last was "vrfy")', plain),
+    'SMTP call from [127.0.0.1] dropped: too many nonmail commands (last was "vrfy")',
+  );
+  assert.equal(
+    smtpErrorLine('syntax', 'auth a%b', { ...local, ident: 'CALLER' }, 'invalid character in authentication mechanism name', plain),
+    'SMTP syntax error in "auth a%b" U=CALLER invalid character in authentication mechanism name',
+  );
+  assert.equal(
+    noMailLine(
+      { ...host, heloName: 'foobar', authenticatorName: 'plain', authenticatedId: 'userx', tls: { ...tls, peerDn: '' } },
+      0,
+      ['EHLO', 'QUIT'],
+      new FakeLog({ selectors: ['tls_cipher'] }),
+    ),
+    'no MAIL in SMTP connection from (foobar) [127.0.0.1] D=0s A=plain:userx X=TLS1.3:TLS_AES_256_GCM_SHA384:256 C=EHLO,QUIT',
+  );
 });
 
 test('rejections', () => {
   const origin = { ...remote, authenticatorName: undefined, hostName: 'h.x' };
-  assert.equal(rejectionLine({ origin, sender: 'CALLER@test.ex', what: 'RCPT <userx@test.ex>', isTemporary: true, reason: 'Recipient deferred' }, plain), 'H=h.x (host.test.ex) [127.0.0.1] F=<CALLER@test.ex> temporarily rejected RCPT <userx@test.ex>: Recipient deferred');
-  assert.equal(rejectionLine({ origin, sender: '', what: 'after DATA', isTemporary: false, reason: '' }, plain), 'H=h.x (host.test.ex) [127.0.0.1] F=<> rejected after DATA');
-  assert.deepEqual(rejectedMessage('x@y', ['a@b', 'c@d'], [{ type: 'P', text: 'Received: x\n\ty\n' }, { type: ' ', text: 'Subject: s\n' }]), ['Envelope-from: <x@y>\n', 'Envelope-to: <a@b>\n', '    <c@d>\n', 'P Received: x\n\ty\n', '  Subject: s\n']);
+  assert.equal(
+    rejectionLine(
+      { origin, sender: 'CALLER@test.ex', what: 'RCPT <userx@test.ex>', isTemporary: true, reason: 'Recipient deferred' },
+      plain,
+    ),
+    'H=h.x (host.test.ex) [127.0.0.1] F=<CALLER@test.ex> temporarily rejected RCPT <userx@test.ex>: Recipient deferred',
+  );
+  assert.equal(
+    rejectionLine({ origin, sender: '', what: 'after DATA', isTemporary: false, reason: '' }, plain),
+    'H=h.x (host.test.ex) [127.0.0.1] F=<> rejected after DATA',
+  );
+  assert.deepEqual(
+    rejectedMessage(
+      'x@y',
+      ['a@b', 'c@d'],
+      [
+        { type: 'P', text: 'Received: x\n\ty\n' },
+        { type: ' ', text: 'Subject: s\n' },
+      ],
+    ),
+    ['Envelope-from: <x@y>\n', 'Envelope-to: <a@b>\n', '    <c@d>\n', 'P Received: x\n\ty\n', '  Subject: s\n'],
+  );
 });
 
 test('the rest', () => {

@@ -1,5 +1,5 @@
 /** Lines about a message on the queue: `Completed`, freezing, queue runs, removal. Spec ch. 53 "Completion", "Other log entries". */
-import { printable, type Octets } from '../../base/octets.ts';
+import { type Octets, printable } from '../../base/octets.ts';
 import type { Log } from '../../core/index.ts';
 import { formatDuration } from './duration.ts';
 

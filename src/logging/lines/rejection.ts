@@ -1,9 +1,9 @@
 /** Rejections: of connections, commands and messages. Spec ch. 53 "The reject log". */
-import { printable, type Octets } from '../../base/octets.ts';
+import { type Octets, printable } from '../../base/octets.ts';
 import type { HeaderLine, Log, Origin } from '../../core/index.ts';
+import { authenticatorField } from './arrival.ts';
 import { hostAndIdent } from './host.ts';
 import { tlsFields } from './tls.ts';
-import { authenticatorField } from './arrival.ts';
 
 export interface Rejection {
   readonly origin: Readonly<Origin>;
