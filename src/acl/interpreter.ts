@@ -2,7 +2,7 @@
 import type { Octets } from '../base/octets.ts';
 import { assertNever } from '../base/invariant.ts';
 import type {
-  AclContext, AclPhase, AclRunResult, AclRunState, AclStatementState, Frame, Judged, MaybePromise, Outcome, SourceLocation, Template, Text,
+  AclContext, AclPhase, AclRunResult, AclRunState, Frame, Judged, MaybePromise, Outcome, SourceLocation, Template, Text,
 } from '../core/index.ts';
 import { chain, chainEach, defer, ok, untainted, withCaptures } from '../core/index.ts';
 import type { AclItem, AclStatement, ParsedAcl } from './parse.ts';
@@ -16,45 +16,51 @@ type Tested =
 /** Runs the statements until one decides; no decision is an implicit deny. */
 export function runAcl(acl: ParsedAcl, phase: AclPhase, frame: Frame, run: AclRunState): MaybePromise<AclRunResult> {
   const problem = acl.problems[0];
-  if (problem) return { kind: 'error', logMessage: problem.message };
+  if (problem) return { kind: 'error', logMessage: problem.message.replace(/^error in ACL: /, '') };
   const indent = ' '.repeat(run.depth);
   const trace = (text: () => string) => frame.services.log.debug('acl', () => indent + text());
   const label = acl.name === '' ? 'inline ACL' : `ACL "${acl.name}"`;
   trace(() => `using ${label}`);
-  let last: AclStatementState = { verb: '', endpassSeen: false };
+  let last: AclContext | undefined;
   const decided = chainEach(acl.statements, (statement) => {
-    last = { verb: statement.verb, endpassSeen: false };
-    return runStatement(statement, label, phase, frame, run, last, trace);
+    const context: AclContext = { phase, frame, statement: { verb: statement.verb, endpassSeen: false }, acl: run };
+    last = context;
+    return runStatement(statement, label, context, trace);
   });
   return chain(decided, (result) => {
     if (result !== undefined) return result;
     trace(() => `end of ${label}: implicit DENY`);
-    // What the last statement's condition said is what the peer and the log are told.
-    return { kind: 'fail', message: last.userText, logMessage: firstLine(last.logText ?? last.userText), isDrop: last.nestedDrop ?? false, senderVerify: last.senderVerify };
+    return last === undefined ? { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false } : implicitlyDenied(last);
   });
 }
 
-function runStatement(
-  statement: AclStatement, label: string, phase: AclPhase, frame: Frame, run: AclRunState, state: AclStatementState, trace: (text: () => string) => void,
-): MaybePromise<AclRunResult | undefined> {
+/** What the last statement's condition said is what the peer and the log are told; of `accept` and `discard` also its `message`. */
+function implicitlyDenied(context: AclContext): MaybePromise<AclRunResult> {
+  const { statement } = context;
+  if (statement.verb !== 'accept' && statement.verb !== 'discard') {
+    statement.message = undefined;
+    statement.logMessage = undefined;
+  }
+  return denied(context, false);
+}
+
+function runStatement(statement: AclStatement, label: string, begun: AclContext, trace: (text: () => string) => void): MaybePromise<AclRunResult | undefined> {
   trace(() => `processing "${statement.verb}" (${statement.at.file} ${statement.at.line})`);
-  const tested = testItems(statement, phase, frame, run, state, trace);
+  const tested = testItems(statement, begun, trace);
   return chain(tested, ({ outcome, last }) => {
     trace(() => `${statement.verb}: condition test ${TESTED_WORDS[outcome.kind]} in ${label}`);
-    return decide(statement, outcome, { phase, frame: last, statement: state, acl: run }, label, trace);
+    return decide(statement, outcome, { ...begun, frame: last }, label, trace);
   });
 }
 
 const TESTED_WORDS: Readonly<Record<Tested['kind'], string>> = { true: 'succeeded', false: 'failed', defer: 'deferred', error: 'error' };
 
 /** Conditions and modifiers in order until one is not true. `last` has the captures that were made. */
-function testItems(
-  statement: AclStatement, phase: AclPhase, frame: Frame, run: AclRunState, state: AclStatementState, trace: (text: () => string) => void,
-): MaybePromise<{ readonly outcome: Tested; readonly last: Frame }> {
-  let last = frame;
+function testItems(statement: AclStatement, begun: AclContext, trace: (text: () => string) => void): MaybePromise<{ readonly outcome: Tested; readonly last: Frame }> {
+  let last = begun.frame;
   const stopped = chainEach<AclItem, Tested>(statement.items, (item) => {
-    const context: AclContext = { phase, frame: last, statement: state, acl: run };
-    const refused = permission(item, phase);
+    const context: AclContext = { ...begun, frame: last };
+    const refused = permission(item, begun.phase);
     if (item.kind === 'modifier' && item.argument.source !== '' && MESSAGE_WORDS.has(item.definition.name)) {
       trace(() => `${MESSAGE_WORDS.get(item.definition.name) ?? ''}: ${item.argument.source}`);
     } else if (item.definition.name !== 'endpass') {
@@ -63,7 +69,7 @@ function testItems(
     if (refused !== undefined) return { kind: 'error', message: refused };
     if (item.definition.isNotYet) {
       const message = `ACL ${item.kind} "${item.definition.name}" is not built yet`;
-      frame.services.log.panic(message);
+      begun.frame.services.log.panic(message);
       return { kind: 'defer', message };
     }
     if (item.kind === 'modifier') return chain(applyModifier(item, context), (outcome) => modifierStop(outcome));
@@ -147,6 +153,9 @@ function decide({ verb, at }: AclStatement, tested: Tested, context: AclContext,
       return undefined;
     }
     if (tested.kind === 'error') return { kind: 'error', logMessage: tested.message };
+    // The condition's own texts count; `message` is for what the verb decides.
+    if (verb !== 'defer') context.statement.message = undefined;
+    context.statement.logMessage = undefined;
     return withMessages(context, tested.message, (message, logMessage) => ({ kind: 'defer', message, logMessage, senderVerify: context.statement.senderVerify }));
   }
   if (context.statement.nestedDiscard) {
@@ -256,6 +265,7 @@ function withNewline(header: Octets): Octets {
 }
 
 function warnSkipped(context: AclContext, label: string, at: SourceLocation, message: Octets): void {
+  if (!context.frame.services.log.selected('acl_warn_skipped')) return;
   const name = label.startsWith('ACL "') ? `ACL ${label.slice(5, -1)}` : label;
   logWarning(context, `Warning: ACL 'warn' statement skipped (in ${name} at line ${at.line} of ${at.file}): condition test deferred${message === '' ? '' : `: ${message}`}`);
 }

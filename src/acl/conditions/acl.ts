@@ -1,8 +1,8 @@
 /** `acl = <name, ACL text or file> <arguments>`: another ACL as a condition. */
-import type { Octets } from '../../base/octets.ts';
+import { isSpaceCode, type Octets, skipSpace } from '../../base/octets.ts';
 import { assertNever } from '../../base/invariant.ts';
 import type { AclContext, AclRunResult, Judged, Outcome, Text } from '../../core/index.ts';
-import { chain, defer, defineAclCondition, fail, ok, sliceText } from '../../core/index.ts';
+import { chain, defer, defineAclCondition, derived, fail, ok, sliceText } from '../../core/index.ts';
 
 export default defineAclCondition({
   name: 'acl',
@@ -18,14 +18,40 @@ export default defineAclCondition({
   }),
 });
 
-/** A name and its arguments; a text with a newline is an ACL of its own and takes none. */
+/** Words, of which any may be a quoted string: the first is the name, the text or the file, the others its arguments. */
 function splitCall(text: Text): readonly [Text, readonly Text[]] {
-  if (text.octets.includes('\n')) return [text, []];
   const words: Text[] = [];
-  const pattern = /[^ \t]+/g;
-  for (let match = pattern.exec(text.octets); match; match = pattern.exec(text.octets)) words.push(sliceText(text, match.index, match.index + match[0].length));
+  let at = skipSpace(text.octets, 0);
+  while (at < text.octets.length) {
+    const end = text.octets[at] === '"' ? quotedEnd(text.octets, at) : wordEnd(text.octets, at);
+    const part = sliceText(text, at, end);
+    words.push(part.octets.startsWith('"') ? derived(unquote(part.octets), part) : part);
+    at = skipSpace(text.octets, end);
+  }
   const [name, ...args] = words;
   return [name ?? text, args.slice(0, 9)];
+}
+
+function wordEnd(octets: Octets, from: number): number {
+  let end = from;
+  while (end < octets.length && !isSpaceCode(octets.charCodeAt(end))) end++;
+  return end;
+}
+
+/** Behind the closing quote, or the end when there is none. */
+function quotedEnd(octets: Octets, from: number): number {
+  for (let at = from + 1; at < octets.length; at++) {
+    if (octets[at] === '\\') at++;
+    else if (octets[at] === '"') return at + 1;
+  }
+  return octets.length;
+}
+
+const ESCAPES: ReadonlyMap<string, string> = new Map([['n', '\n'], ['r', '\r'], ['t', '\t']]);
+
+function unquote(quoted: Octets): Octets {
+  const inner = quoted.endsWith('"') && quoted.length > 1 ? quoted.slice(1, -1) : quoted.slice(1);
+  return inner.replace(/\\([^])/g, (_, char: string) => ESCAPES.get(char) ?? char);
 }
 
 /** Texts of the inner ACL stand where a failed condition's texts stand. */
