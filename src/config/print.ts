@@ -67,7 +67,7 @@ function printOne(name: Octets, argument: Octets | undefined, parts: PrintParts)
   if (argument !== undefined) return name === 'macro' ? printMacro(argument, parts) : printNamedDriver(name, argument, parts);
   switch (name) {
     case 'all':
-      return shown(Object.keys(mainOptions).flatMap((option) => mainLine(option, parts) ?? []));
+      return shown(Object.keys(mainOptions).flatMap((option) => mainLine(option, parts, option, true) ?? []));
     case 'config_file':
     case 'configure_file':
       return shown([config.files[0]?.path ?? '']);
@@ -172,7 +172,7 @@ function tableLines(
   hidden: ReadonlySet<string>,
   parts: PrintParts,
 ): Octets[] {
-  const printed = Object.entries(table).filter(([name, spec]) => spec.sets === undefined && (!spec.isExtension || settings.has(name)));
+  const printed = Object.entries(table).filter(([name, spec]) => spec.sets === undefined && (isAlwaysPrinted(spec) || settings.has(name)));
   const lines = printed
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([name, spec]) => {
@@ -207,13 +207,17 @@ interface Shown {
   readonly isHidden: boolean;
 }
 
-/** A main option; undefined when there is none of that name. */
-function mainLine(name: string, parts: PrintParts, shownName: string = name): Octets[] | undefined {
+function isAlwaysPrinted(spec: OptionSpec<unknown>): boolean {
+  return !spec.isExtension && !spec.isOfSomeBuilds;
+}
+
+/** A main option; undefined when there is none of that name. `isWhole`: in a list of all. */
+function mainLine(name: string, parts: PrintParts, shownName: string = name, isWhole = false): Octets[] | undefined {
   const { config } = parts;
   const spec = (mainOptions as OptionTable)[name];
   if (!spec) return undefined;
   const setting = config.mainSettings.get(name);
-  if (spec.isExtension && !setting && shownName === name) return [];
+  if (!isAlwaysPrinted(spec) && !setting && isWhole) return [];
   const value = settledValue(name, parts) ?? config.main[name as keyof typeof config.main]; // a name of the table
   return optionLine({ name: shownName, spec, value, setting, isHidden: setting?.isHidden ?? false }, parts);
 }

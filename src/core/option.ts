@@ -61,6 +61,8 @@ export interface OptionSpec<T> {
   readonly derive?: (values: Readonly<Record<string, unknown>>) => unknown;
   /** Exim's text when the value is malformed; of strings. */
   readonly problemOf?: (text: Octets) => string | undefined;
+  /** Exim has it only in some builds: -bP shows it only when it is set. */
+  readonly isOfSomeBuilds?: boolean;
   /** How -bP shows several settings of a repeatable option as one; 'and': as conditions that must all hold. */
   readonly joiner?: '\n' | ':' | ';' | 'and';
   /** Of an expanded boolean: -bP shows its expansion on a line of its own, `*expand_NAME`, as Exim does for some. */
@@ -84,6 +86,7 @@ interface Extra {
   readonly sets?: readonly string[];
   readonly derive?: (values: Readonly<Record<string, unknown>>) => unknown;
   readonly problemOf?: (text: Octets) => string | undefined;
+  readonly isOfSomeBuilds?: boolean;
   readonly joiner?: '\n' | ':' | ';' | 'and';
   readonly isExpansionPrinted?: boolean;
 }

@@ -31,7 +31,7 @@ export const smtpOptions = {
   fallback_hosts: option.expanded({ onForcedFail: 'unset', doc: 'Hosts to try when none of the others could be used.' }),
   final_timeout: option.time({ default: 600, doc: 'How long to wait for the reply to the end of the message.' }),
   gethostbyname: option.boolean({ default: false, doc: 'Look up hosts as the system does, not in the DNS alone.' }),
-  gnutls_compat_mode: option.boolean({ default: false, doc: 'Has no effect: for GnuTLS.' }),
+  gnutls_compat_mode: option.boolean({ isOfSomeBuilds: true, default: false, doc: 'Has no effect: for GnuTLS.' }),
   helo_data: option.expanded({ default: '$primary_hostname', onForcedFail: 'defer', doc: 'The argument of EHLO, HELO and LHLO.' }),
   host_name_extract: option.expanded({ default: '${if and {{match{$host}{.outlook.com\\$}} {match{$item}{\\N^250-([\\w.]+)\\s\\N}}} {$1}}', doc: 'Takes a server\'s name out of its EHLO reply, for TLS resumption.' }),
   hosts: option.expanded({ onForcedFail: 'defer', doc: 'Hosts for addresses that have none from their router.' }),
