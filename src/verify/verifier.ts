@@ -4,6 +4,7 @@
  */
 import type { Octets } from '../base/octets.ts';
 import type { Frame, Verification, Verifier, VerifyRequest } from '../core/index.ts';
+import { rewriteAddress } from '../rewrite/rewrite.ts';
 import { makeAddress } from '../routers/address.ts';
 import { type Routed, type RoutingProblem, routeAddress } from '../routers/chain.ts';
 import { verifyByCallout } from './callout.ts';
@@ -12,12 +13,16 @@ import { verifyByCallout } from './callout.ts';
 const MAX_REDIRECTIONS = 100;
 
 class RouterVerifier implements Verifier {
-  async verify(request: VerifyRequest, frame: Frame): Promise<Verification> {
-    const address = qualified(request, frame);
-    if (address === undefined) {
-      const text = `A domain is required for "${request.address}"`;
+  async verify(asked: VerifyRequest, frame: Frame): Promise<Verification> {
+    const full = qualified(asked, frame);
+    if (full === undefined) {
+      const text = `A domain is required for "${asked.address}"`;
       return { kind: 'fail', userMessage: text, logMessage: text, failure: 'qualify' };
     }
+    // Spec ch. 31 "When does rewriting happen?": an address is rewritten before it is verified
+    const { address } = await rewriteAddress(full, asked.isSender ? 'env-from' : 'env-to', frame);
+    if (address === '') return { kind: 'ok', addressData: undefined };
+    const request = { ...asked, address };
     const verify = request.isSender ? 'sender' : 'recipient';
     let current = makeAddress({ address, recipientIndex: 0 });
     for (let step = 0; step < MAX_REDIRECTIONS; step++) {
