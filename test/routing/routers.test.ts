@@ -5,6 +5,7 @@ import type { Octets } from '../../src/base/octets.ts';
 import type { Address, RouteContext } from '../../src/core/index.ts';
 import { FakeDns } from '../../src/system/fakes/dns.ts';
 import { FakeAccounts } from '../../src/system/fakes/host.ts';
+import { FakeConnection, FakeNet } from '../../src/system/fakes/net.ts';
 import { makeAddress } from '../../src/routers/address.ts';
 import { routeAddress } from '../../src/routers/chain.ts';
 import type { Routed } from '../../src/routers/chain.ts';
@@ -198,6 +199,29 @@ test('manualroute: rules, hosts, options', async () => {
 
 test('options that are not built, or a transport that is not there, defer', async () => {
   await table('a:\n driver = accept\n transport = ${local_part}', [['gone@a.ex', ["deferred gone@a.ex: attempt to use tainted value 'gone' for 'transport'"]]]);
-  const world = await table('a:\n driver = iplookup\n hosts = 1.2.3.4', [['x@a.ex', ['deferred x@a.ex: a router: the iplookup router is not built yet']]]);
+  const world = await table('a:\n driver = iplookup\n hosts = 1.2.3.4\n port = 9', [['x@a.ex', ['deferred x@a.ex: a router: the iplookup router is not built yet']]]);
   assert.deepEqual(world.log.panicLines, ['a router: the iplookup router is not built yet']);
+});
+
+test('callouts ask the address\'s host', async () => {
+  const world = (answers: Readonly<Record<string, Octets>>) => {
+    const peer = (written: Octets) => (written === '' ? '220 mx\r\n' : written.split('\r\n').slice(0, -1).map((line) => Object.entries(answers).find(([start]) => line.startsWith(start))?.[1] ?? '250 OK\r\n').join(''));
+    const net = new FakeNet({ '198.51.100.1:25': () => new FakeConnection(peer) });
+    return makeWorld(`begin routers\nr:\n driver = manualroute\n transport = remote\n route_list = * 198.51.100.1\n${TRANSPORTS}`, { net });
+  };
+  const callout = {
+    connectTimeoutMs: 1000, commandTimeoutMs: 1000, totalTimeoutMs: 5000, isRandom: false, isPostmaster: false, isFullPostmaster: false, postmasterSender: undefined,
+    mailFrom: '', useSender: false, usePostmaster: false, noCache: true, deferOk: false, hold: false,
+  };
+  const ask = async (answers: Readonly<Record<string, Octets>>, isSender = true) => {
+    const { frame, services } = await world(answers);
+    const result = await services.verifier.verify({ address: 'a@b.ex', isSender, callout }, frame);
+    return result.kind === 'ok' ? ['ok'] : [result.kind, result.userMessage, result.logMessage];
+  };
+  assert.deepEqual(await ask({}), ['ok']);
+  assert.deepEqual(await ask({ 'RCPT TO:<a@b.ex>': '550 unknown\r\n' }), ['fail', 'Called:   198.51.100.1\nSent:     RCPT TO:<a@b.ex>\nResponse: 550 unknown', '198.51.100.1 [198.51.100.1] : SMTP error from remote mail server after RCPT TO:<a@b.ex>: 550 unknown']);
+  assert.deepEqual(await ask({ 'RCPT TO:<a@b.ex>': '550 unknown\r\n' }, false), ['fail', 'Callout verification failed:\n550 unknown', '198.51.100.1 [198.51.100.1] : SMTP error from remote mail server after RCPT TO:<a@b.ex>: 550 unknown']);
+  assert.deepEqual(await ask({ 'MAIL FROM:<>': '451 busy\r\n' }), [
+    'defer', undefined, 'Could not complete sender verify callout: 198.51.100.1 [198.51.100.1] : SMTP error from remote mail server after MAIL FROM:<>: 451 busy',
+  ]);
 });

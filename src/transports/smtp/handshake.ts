@@ -235,7 +235,7 @@ function refusedBy(answer: Answer, client: SmtpClient, after: Octets): (Handshak
   if (answer.kind === 'lost') return lost(answer);
   const { code } = answer.reply;
   if (code >= 200 && code < 300) return undefined;
-  return { kind: 'failing', isPermanent: code >= 500, isConnectFailure: false, failing: { number: 0, error: noError, message: client.refusal(answer.reply, after) } };
+  return { kind: 'failing', isPermanent: code >= 500 && code < 600, isConnectFailure: false, failing: { number: 0, error: noError, message: client.refusal(answer.reply, after) } };
 }
 
 function connectFailing(failure: ConnectFailure, host: HostItem): HandshakeResult {

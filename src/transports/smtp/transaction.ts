@@ -159,7 +159,7 @@ class SmtpTransaction {
   }
 
   #mailFailed(failing: Failing, reply: Reply, isConnectionUsable: boolean): TransactionOutcome {
-    const outcome = this.#all(reply.code >= 500 ? 'failed' : 'deferred', failing);
+    const outcome = this.#all(isPermanent(reply) ? 'failed' : 'deferred', failing);
     return { ...outcome, isConnectionUsable };
   }
 
@@ -170,7 +170,7 @@ class SmtpTransaction {
     }
     const { client } = this.#ready;
     const message = client.refusal(reply, `RCPT TO:<${this.#recipient(address)}>`);
-    if (reply.code >= 500) this.#results.set(address, { ...this.#common(address), kind: 'failed', message });
+    if (isPermanent(reply)) this.#results.set(address, { ...this.#common(address), kind: 'failed', message });
     else this.#defer(address, { number: eximErrno.rcpt4xx, error: error4xx('rcpt', reply), message });
   }
 
@@ -184,7 +184,7 @@ class SmtpTransaction {
     const { client } = this.#ready;
     if (reply.code < 300 || reply.code > 399) {
       const failing: Failing = { number: eximErrno.data4xx, error: error4xx('data', reply), message: client.refusal(reply, client.after('DATA')) };
-      return this.#all(reply.code >= 500 ? 'failed' : 'deferred', failing);
+      return this.#all(isPermanent(reply) ? 'failed' : 'deferred', failing);
     }
     const sent = await this.#sendMessage();
     if (sent !== undefined) return sent;
@@ -213,7 +213,7 @@ class SmtpTransaction {
       const early = await client.readReply('sending data block', 1);
       if (early.kind === 'lost') return this.#hostLost(early);
       const failing: Failing = { number: eximErrno.data4xx, error: error4xx('data', early.reply), message: client.refusal(early.reply, client.after('sending data block')) };
-      return { ...this.#all(early.reply.code >= 500 ? 'failed' : 'deferred', failing), isConnectionUsable: false };
+      return { ...this.#all(isPermanent(early.reply) ? 'failed' : 'deferred', failing), isConnectionUsable: false };
     }
     return undefined;
   }
@@ -230,7 +230,7 @@ class SmtpTransaction {
       return this.#finish(undefined, false, true);
     }
     const failing: Failing = { number: eximErrno.data4xx, error: error4xx('data', answer.reply), message: client.refusal(answer.reply, client.after('end of data')) };
-    return this.#all(answer.reply.code >= 500 ? 'failed' : 'deferred', failing);
+    return this.#all(isPermanent(answer.reply) ? 'failed' : 'deferred', failing);
   }
 
   /** One reply for each recipient that was accepted. RFC 2033 s4.2. */
@@ -245,7 +245,7 @@ class SmtpTransaction {
       const { reply } = answer;
       const message = client.refusal(reply, client.after('end of data'));
       if (isPositive(reply)) this.#deliver(address, reply);
-      else if (reply.code >= 500) this.#results.set(address, { ...this.#common(address), kind: 'failed', message });
+      else if (isPermanent(reply)) this.#results.set(address, { ...this.#common(address), kind: 'failed', message });
       else this.#defer(address, { number: 0, error: error4xx('data', reply), message });
     }
     return this.#finish(undefined, false, true);
@@ -307,6 +307,11 @@ class SmtpTransaction {
 
 function isPositive(reply: Reply): boolean {
   return reply.code >= 200 && reply.code < 300;
+}
+
+/** Codes from 600 on are nonsense, and tried again. */
+function isPermanent(reply: Reply): boolean {
+  return reply.code >= 500 && reply.code < 600;
 }
 
 /** For retry rules: `rcpt_45x` and the like compare the last two digits. */
