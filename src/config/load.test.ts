@@ -303,6 +303,7 @@ test('defaults come from the machine, the build and each other', async () => {
     localhostNumber: undefined,
     eximUid: 93,
     eximGid: 93,
+    eximLogin: 'exim',
   });
 });
 
@@ -315,6 +316,7 @@ test('start-up settings', async () => {
     localhostNumber: 3,
     eximUid: 8,
     eximGid: 7,
+    eximLogin: 'mail',
   });
 });
 

@@ -283,6 +283,7 @@ function startupDefaults(build: BuildSettings): StartupSettings {
     localhostNumber: undefined,
     eximUid: build.eximUser.uid,
     eximGid: build.eximGroup.gid,
+    eximLogin: build.eximUser.name,
   };
 }
 
@@ -305,7 +306,10 @@ async function settle(request: LoadRequest, draft: Config, context: OptionContex
   };
   const user = await expand(main.exim_user, 'exim_user');
   const group = await expand(main.exim_group, 'exim_group');
-  if (user !== undefined && main.exim_user) startup = { ...startup, eximUid: id('user', user, main.exim_user) ?? startup.eximUid };
+  if (user !== undefined && main.exim_user) {
+    const eximUid = id('user', user, main.exim_user) ?? startup.eximUid;
+    startup = { ...startup, eximUid, eximLogin: loginOf(eximUid, request) };
+  }
   if (group !== undefined && main.exim_group) startup = { ...startup, eximGid: id('group', group, main.exim_group) ?? startup.eximGid };
   const spoolDirectory = (await expand(main.spool_directory, 'spool_directory')) ?? startup.spoolDirectory;
   startup = { ...startup, spoolDirectory, pidFilePath: defaultPidFile(request.build, spoolDirectory) };
@@ -320,6 +324,11 @@ async function settle(request: LoadRequest, draft: Config, context: OptionContex
   }
   const lists = Object.fromEntries(context.pending.map(({ name, target }) => [name, target.values.get(name)]));
   return { ...now(), main: { ...main, ...lists } };
+}
+
+function loginOf(uid: number, { accounts }: LoadRequest): Octets {
+  const found = accounts.userById(uid);
+  return (found.kind === 'ok' ? found.value?.name : undefined) ?? String(uid);
 }
 
 async function expandAtStart(

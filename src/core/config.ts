@@ -55,6 +55,8 @@ export interface StartupSettings {
   readonly localhostNumber: number | undefined;
   readonly eximUid: number;
   readonly eximGid: number;
+  /** The account's name, or the number where it has none. */
+  readonly eximLogin: Octets;
 }
 
 export interface MacroDefinition {

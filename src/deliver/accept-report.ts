@@ -62,9 +62,9 @@ async function writeBody(
 
 async function makeEnvelope(report: Report, id: string, body: BodyCounts, parts: DeliverParts): Promise<MessageEnvelope> {
   const { config, services } = parts;
-  const { startup, build } = config;
+  const { startup } = config;
   const now = services.clock.now();
-  const login = build.eximUser.name;
+  const login = startup.eximLogin;
   const headers: HeaderLine[] = [
     ...report.headers.map((text): HeaderLine => ({ type: headerType(text), text })),
     { type: 'I', text: `Message-Id: <${messageIdOf(id, config)}>\n` },

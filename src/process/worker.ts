@@ -39,7 +39,7 @@ const QUEUE_DELIVERIES = 5;
 /** Nobody calls the daemon: its sessions are those of Exim's user. */
 function daemonCaller(runtime: Runtime): Caller {
   const { startup } = runtime.config;
-  return { uid: startup.eximUid, gid: startup.eximGid, groups: [], login: runtime.config.build.eximUser.name, fullName: '', home: '', isTrusted: false, isAdmin: false };
+  return { uid: startup.eximUid, gid: startup.eximGid, groups: [], login: startup.eximLogin, fullName: '', home: '', isTrusted: false, isAdmin: false };
 }
 
 export class Worker {

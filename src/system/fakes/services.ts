@@ -90,6 +90,7 @@ export function testConfig(parts: TestConfigParts = {}): Config {
       localhostNumber: undefined,
       eximUid: testBuild.eximUser.uid,
       eximGid: testBuild.eximGroup.gid,
+      eximLogin: testBuild.eximUser.name,
     },
     mainSettings: new Map(),
     mainNotYet: new Map(),
