@@ -1,6 +1,7 @@
 /** Addresses on their way through the routers: how they begin, inherit and are told apart. Spec ch. 22 "Duplicate addresses". */
-import { lowerCase } from '../base/octets.ts';
+
 import type { Octets } from '../base/octets.ts';
+import { lowerCase } from '../base/octets.ts';
 import type { Address, AddressKind, AddressState, InheritedProperties } from '../core/address.ts';
 import type { Text } from '../core/text.ts';
 
@@ -15,7 +16,11 @@ export interface NewAddress {
   readonly startRouter?: string | undefined;
 }
 
-const nothingInherited: InheritedProperties = Object.freeze({ headersAdd: [], headersRemove: [], routerVariables: new Map<string, Text>() });
+const nothingInherited: InheritedProperties = Object.freeze({
+  headersAdd: [],
+  headersRemove: [],
+  routerVariables: new Map<string, Text>(),
+});
 
 /** Makes an address that has not been routed yet. Of a file, pipe or reply the local part and domain are its parent's. */
 export function makeAddress(request: NewAddress): Address {
@@ -45,11 +50,16 @@ function newState(inherited: InheritedProperties, redirected: AddressState | und
     headersRemove: [...inherited.headersRemove],
     routerVariables: new Map(inherited.routerVariables),
     addressData: inherited.addressData,
-    ...(redirected === undefined ? {} : {
-      prefix: redirected.prefix, prefixVariable: redirected.prefixVariable,
-      suffix: redirected.suffix, suffixVariable: redirected.suffixVariable,
-      domainData: redirected.domainData, localPartData: redirected.localPartData,
-    }),
+    ...(redirected === undefined
+      ? {}
+      : {
+          prefix: redirected.prefix,
+          prefixVariable: redirected.prefixVariable,
+          suffix: redirected.suffix,
+          suffixVariable: redirected.suffixVariable,
+          domainData: redirected.domainData,
+          localPartData: redirected.localPartData,
+        }),
   };
 }
 
@@ -61,7 +71,8 @@ function uniqueString(kind: AddressKind, address: Octets, parent: Address | unde
   if (kind !== 'mailbox') return parent === undefined ? address : `${address}:${parent.unique}`;
   const plain = withLowerCaseDomain(address);
   let same = 0;
-  for (let ancestor = parent; ancestor; ancestor = ancestor.parent) if (ancestor.kind === 'mailbox' && withLowerCaseDomain(ancestor.address) === plain) same++;
+  for (let ancestor = parent; ancestor; ancestor = ancestor.parent)
+    if (ancestor.kind === 'mailbox' && withLowerCaseDomain(ancestor.address) === plain) same++;
   return same === 0 ? plain : `\\${same - 1}\\${plain}`;
 }
 

@@ -1,6 +1,7 @@
 /** Prefixes and suffixes of local parts. Spec ch. 15 `local_part_prefix`, `local_part_suffix`. */
-import { equalsIgnoreCase } from '../base/octets.ts';
+
 import type { Octets } from '../base/octets.ts';
+import { equalsIgnoreCase } from '../base/octets.ts';
 
 export interface Affix {
   readonly octets: Octets;
@@ -17,7 +18,8 @@ export function findPrefix(localPart: Octets, prefixes: readonly Octets[]): Affi
     }
     const fixed = prefix.slice(1);
     for (let from = localPart.length - fixed.length; from >= 0; from--) {
-      if (equalsIgnoreCase(localPart.slice(from, from + fixed.length), fixed)) return { octets: localPart.slice(0, from + fixed.length), variable: localPart.slice(0, from) };
+      if (equalsIgnoreCase(localPart.slice(from, from + fixed.length), fixed))
+        return { octets: localPart.slice(0, from + fixed.length), variable: localPart.slice(0, from) };
     }
   }
   return undefined;
@@ -33,7 +35,8 @@ export function findSuffix(localPart: Octets, suffixes: readonly Octets[]): Affi
     }
     const fixed = suffix.slice(0, -1);
     for (let from = 0; from + fixed.length <= localPart.length; from++) {
-      if (equalsIgnoreCase(localPart.slice(from, from + fixed.length), fixed)) return { octets: localPart.slice(from), variable: localPart.slice(from + fixed.length) };
+      if (equalsIgnoreCase(localPart.slice(from, from + fixed.length), fixed))
+        return { octets: localPart.slice(from), variable: localPart.slice(from + fixed.length) };
     }
   }
   return undefined;

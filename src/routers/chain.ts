@@ -2,15 +2,16 @@
  * Takes one address through the routers, from its start router to the one that settles it. Spec ch. 3 "Running an individual
  * router", ch. 15 "Generic options for routers". Expected results are values; the caller (deliver/, verify/) acts on them.
  */
+
+import { assertNever } from '../base/invariant.ts';
 import type { Octets } from '../base/octets.ts';
 import type { Address, InheritedProperties } from '../core/address.ts';
-import type { ChildAddress, RouteContext, RouterInstance, RouteResult } from '../core/drivers.ts';
+import type { ChildAddress, RouteContext, RouteResult, RouterInstance } from '../core/drivers.ts';
 import type { Frame } from '../core/frame.ts';
 import { tainted, untainted } from '../core/text.ts';
-import { assertNever } from '../base/invariant.ts';
-import { testPreconditions } from './preconditions.ts';
 import { makeAddress, writtenLocalPart } from './address.ts';
 import { fallbackHosts, findTransport, setHeaderData, setUserData, splitItems } from './delivery-data.ts';
+import { testPreconditions } from './preconditions.ts';
 import { expandBoolean, expandOption, expandText, messageOf, pairOption, settingsOf } from './settings.ts';
 
 /** What became of one address. Several lists may be filled: `unseen` makes copies. */
@@ -69,15 +70,18 @@ export async function routeAddress(address: Address, { frame, verify }: RoutingC
     lastSeen = { router, frame: { ...frame, address: step.address } };
     current = step.address;
     switch (step.kind) {
-      case 'done': return step.routed;
-      case 'next': break;
+      case 'done':
+        return step.routed;
+      case 'next':
+        break;
       case 'declined':
         if (step.message !== undefined) failure = step.message;
         break;
       case 'stop':
         if (step.message !== undefined) failure = step.message;
         return problem(current, 'failed', await unrouteableText(failure, lastSeen));
-      default: assertNever(step);
+      default:
+        assertNever(step);
     }
     index = step.kind === 'next' && step.to !== undefined ? startIndex(routers, step.to) : index + 1;
     if (index < 0) return problem(current, 'deferred', `router "${router.name}": pass_router not found`);
@@ -90,7 +94,10 @@ function startIndex(routers: readonly RouterInstance[], name: string | undefined
 }
 
 /** `cannot_route_message` of the last router that looked at the address, else what the routers said, else the usual text. */
-async function unrouteableText(failure: Octets, last: { readonly router: RouterInstance; readonly frame: Frame } | undefined): Promise<Octets> {
+async function unrouteableText(
+  failure: Octets,
+  last: { readonly router: RouterInstance; readonly frame: Frame } | undefined,
+): Promise<Octets> {
   if (last === undefined) return failure;
   const option = settingsOf(last.router).cannot_route_message;
   const expanded = await expandOption(option, last.frame);
@@ -123,7 +130,13 @@ class Routing {
 
   async step(address: Address, router: RouterInstance): Promise<Step> {
     const { services } = this.#base;
-    const context: RouteContext = { frame: this.#base, services, verify: this.#verify, until: this.#base.until, message: this.#base.message };
+    const context: RouteContext = {
+      frame: this.#base,
+      services,
+      verify: this.#verify,
+      until: this.#base.until,
+      message: this.#base.message,
+    };
     const tested = await testPreconditions(address, router, context, this.#base);
     if (tested.kind === 'skip') {
       services.log.debug('route', () => `${router.name} router skipped: ${tested.why}`);
@@ -153,27 +166,34 @@ class Routing {
   async #apply(result: RouteResult, kept: Address, view: Address, router: RouterInstance, context: RouteContext): Promise<Step> {
     const done = (routed: Routed): Step => ({ kind: 'done', address: kept, routed });
     switch (result.kind) {
-      case 'decline': return this.#declined(kept, router, context.frame, result.message);
+      case 'decline':
+        return this.#declined(kept, router, context.frame, result.message);
       case 'pass': {
         if (result.selfHostname !== undefined) kept.state.selfHostname = result.selfHostname;
         return { kind: 'next', address: kept, to: settingsOf(router).pass_router };
       }
-      case 'accept': return this.#unseen(kept, view, router, context, (own) => this.#accepted(result, own, router, context));
-      case 'redirect': return this.#unseen(kept, view, router, context, (own) => this.#redirected(result, own, router, context));
+      case 'accept':
+        return this.#unseen(kept, view, router, context, (own) => this.#accepted(result, own, router, context));
+      case 'redirect':
+        return this.#unseen(kept, view, router, context, (own) => this.#redirected(result, own, router, context));
       case 'fail': {
         const more = { userMessage: result.userMessage, hasSmtpCode: result.isSmtpCode ?? false };
         return this.#unseen(kept, view, router, context, async (own) => problem(own, 'failed', result.message, more));
       }
       case 'defer':
-        if (result.isTimeout === true && settingsOf(router).pass_on_timeout) return { kind: 'next', address: kept, to: settingsOf(router).pass_router };
+        if (result.isTimeout === true && settingsOf(router).pass_on_timeout)
+          return { kind: 'next', address: kept, to: settingsOf(router).pass_router };
         return done(problem(view, 'deferred', result.message, { userMessage: result.userMessage, isFreeze: result.isFreeze ?? false }));
-      case 'freeze': return done(problem(view, 'deferred', result.message, { isFreeze: true }));
+      case 'freeze':
+        return done(problem(view, 'deferred', result.message, { isFreeze: true }));
       case 'error': {
         this.#base.services.log.main(`Error in ${router.name} router: ${result.message}`);
         return done(problem(view, 'deferred', `error in router: ${result.message}`));
       }
-      case 'reroute': return done(this.#rerouted(result, view, router));
-      default: return assertNever(result);
+      case 'reroute':
+        return done(this.#rerouted(result, view, router));
+      default:
+        return assertNever(result);
     }
   }
 
@@ -207,7 +227,12 @@ class Routing {
     return { ...nothing, deliveries: [view] };
   }
 
-  async #redirected(result: RouteResult & { kind: 'redirect' }, view: Address, router: RouterInstance, context: RouteContext): Promise<Routed> {
+  async #redirected(
+    result: RouteResult & { kind: 'redirect' },
+    view: Address,
+    router: RouterInstance,
+    context: RouteContext,
+  ): Promise<Routed> {
     const headers = await setHeaderData(view, router, context.frame, context);
     if (headers !== undefined) return this.#deferred(view, router, messageOf(headers));
     const user = await setUserData(view, router, context.frame);
@@ -216,8 +241,12 @@ class Routing {
     const routed = { deliveries: [] as Address[], children: [] as Address[], problems: [] as RoutingProblem[] };
     for (const child of result.children) {
       const made = makeAddress({
-        address: child.address, kind: child.kind, parent: view, recipientIndex: view.recipientIndex,
-        inherited: inheritedBy(child, view), startRouter: child.kind === 'mailbox' ? settingsOf(router).redirect_router : undefined,
+        address: child.address,
+        kind: child.kind,
+        parent: view,
+        recipientIndex: view.recipientIndex,
+        inherited: inheritedBy(child, view),
+        startRouter: child.kind === 'mailbox' ? settingsOf(router).redirect_router : undefined,
       });
       if (child.kind === 'mailbox') routed.children.push(made);
       else await this.#deliverTo(made, child, view, router, context, routed);
@@ -226,20 +255,43 @@ class Routing {
   }
 
   /** A file, pipe or reply is delivered by a transport of the redirecting router. */
-  async #deliverTo(made: Address, child: ChildAddress, view: Address, router: RouterInstance, context: RouteContext, routed: { deliveries: Address[]; problems: RoutingProblem[] }): Promise<void> {
+  async #deliverTo(
+    made: Address,
+    child: ChildAddress,
+    view: Address,
+    router: RouterInstance,
+    context: RouteContext,
+    routed: { deliveries: Address[]; problems: RoutingProblem[] },
+  ): Promise<void> {
     const { state } = made;
-    Object.assign(state, { router, uid: view.state.uid, gid: view.state.gid, initgroups: view.state.initgroups, home: view.state.home, currentDirectory: view.state.currentDirectory, localUser: view.state.localUser });
+    Object.assign(state, {
+      router,
+      uid: view.state.uid,
+      gid: view.state.gid,
+      initgroups: view.state.initgroups,
+      home: view.state.home,
+      currentDirectory: view.state.currentDirectory,
+      localUser: view.state.localUser,
+    });
     state.fileName = child.isTainted === true ? tainted(fileNameOf(child)) : untainted(fileNameOf(child));
     state.fileMode = child.mode;
     if (child.isForbidden === true) {
       const what = child.kind === 'directory' ? 'file' : child.kind;
-      routed.problems.push({ address: made, kind: 'failed', message: `delivery to ${what} forbidden`, isFreeze: false, errorNumber: -1, isForbidden: true });
+      routed.problems.push({
+        address: made,
+        kind: 'failed',
+        message: `delivery to ${what} forbidden`,
+        isFreeze: false,
+        errorNumber: -1,
+        isForbidden: true,
+      });
       return;
     }
     const option = `${child.kind === 'autoreply' ? 'reply' : child.kind}_transport`;
-    const transport = child.transport === undefined
-      ? { kind: 'defer' as const, message: `${option} unset in ${router.name} router` }
-      : await findTransport(child.transport, router, context.frame);
+    const transport =
+      child.transport === undefined
+        ? { kind: 'defer' as const, message: `${option} unset in ${router.name} router` }
+        : await findTransport(child.transport, router, context.frame);
     if (transport.kind === 'ok') {
       const isBypassed = child.kind === 'file' && child.address === '/dev/null' && context.verify === 'no';
       state.transport = isBypassed ? undefined : transport.value;
@@ -249,26 +301,50 @@ class Routing {
 
   #rerouted(result: RouteResult & { kind: 'reroute' }, view: Address, router: RouterInstance): Routed {
     const child = makeAddress({
-      address: `${writtenLocalPart(view)}@${result.domain}`, parent: view, recipientIndex: view.recipientIndex,
-      inherited: inheritedBy({}, view), startRouter: settingsOf(router).redirect_router,
+      address: `${writtenLocalPart(view)}@${result.domain}`,
+      parent: view,
+      recipientIndex: view.recipientIndex,
+      inherited: inheritedBy({}, view),
+      startRouter: settingsOf(router).redirect_router,
     });
     return { ...nothing, children: [child], domainRewrites: result.rewriteHeaders ? [{ from: view.domain, to: result.domain }] : [] };
   }
 
   /** With `unseen` the address becomes the parent of two: of what this router makes of it, and of a copy that goes on behind the router. */
-  async #unseen(kept: Address, view: Address, router: RouterInstance, context: RouteContext, settle: (own: Address) => Promise<Routed>): Promise<Step> {
+  async #unseen(
+    kept: Address,
+    view: Address,
+    router: RouterInstance,
+    context: RouteContext,
+    settle: (own: Address) => Promise<Routed>,
+  ): Promise<Step> {
     const unseen = await expandBoolean(settingsOf(router).unseen, 'unseen', false, router, context.frame);
     const { routers } = this.#base.config;
     const next = routers[routers.indexOf(router) + 1];
     if (unseen.kind !== 'ok') {
       const routed = await settle(view);
-      const problems: RoutingProblem[] = [...routed.problems, { address: kept, kind: 'deferred', message: messageOf(unseen), isFreeze: false, errorNumber: -1 }];
+      const problems: RoutingProblem[] = [
+        ...routed.problems,
+        { address: kept, kind: 'deferred', message: messageOf(unseen), isFreeze: false, errorNumber: -1 },
+      ];
       return { kind: 'done', address: kept, routed: { ...routed, problems } };
     }
     if (!unseen.value || next === undefined) return { kind: 'done', address: kept, routed: await settle(view) };
     const routed = await settle({ ...view, parent: kept });
-    const inherited: InheritedProperties = { ...kept.inherited, headersAdd: [], headersRemove: [], routerVariables: new Map(view.state.routerVariables), addressData: view.state.addressData };
-    const copy = makeAddress({ address: kept.original, parent: view, recipientIndex: kept.recipientIndex, inherited, startRouter: next.name });
+    const inherited: InheritedProperties = {
+      ...kept.inherited,
+      headersAdd: [],
+      headersRemove: [],
+      routerVariables: new Map(view.state.routerVariables),
+      addressData: view.state.addressData,
+    };
+    const copy = makeAddress({
+      address: kept.original,
+      parent: view,
+      recipientIndex: kept.recipientIndex,
+      inherited,
+      startRouter: next.name,
+    });
     return { kind: 'done', address: kept, routed: { ...routed, children: [copy, ...routed.children] } };
   }
 
@@ -320,7 +396,8 @@ async function setVariables(view: Address, router: RouterInstance, frame: Frame)
   if (option === undefined) return { kind: 'ok' };
   const data = await option.evaluate(frame);
   if (data.kind === 'forced-fail') return { kind: 'declined' };
-  if (data.kind !== 'ok') return { kind: 'deferred', message: `expansion of "${option.source}" failed in ${router.name} router: ${messageOf(data)}` };
+  if (data.kind !== 'ok')
+    return { kind: 'deferred', message: `expansion of "${option.source}" failed in ${router.name} router: ${messageOf(data)}` };
   view.state.addressData = data.value;
   return { kind: 'ok' };
 }
@@ -334,7 +411,8 @@ async function setVariable(item: Octets, view: Address, router: RouterInstance, 
   }
   const value = await expandText(source, `"set" option of the ${router.name} router`, frame);
   if (value.kind === 'forced-fail') return { kind: 'declined' };
-  if (value.kind !== 'ok') return { kind: 'deferred', message: `expansion of "${source}" failed in ${router.name} router: ${messageOf(value)}` };
+  if (value.kind !== 'ok')
+    return { kind: 'deferred', message: `expansion of "${source}" failed in ${router.name} router: ${messageOf(value)}` };
   view.state.routerVariables.set(name, value.value);
   return { kind: 'ok' };
 }

@@ -6,15 +6,20 @@ import type { Octets } from '../base/octets.ts';
 import type { Address } from '../core/address.ts';
 import type { RouteContext, RouterInstance, TransportInstance } from '../core/drivers.ts';
 import type { Frame } from '../core/frame.ts';
+import { parseHostItem } from '../core/host-item.ts';
+import { expandGroup, expandUser } from '../core/local-identity.ts';
 import type { NotOk, Outcome } from '../core/outcome.ts';
 import { defer, ok } from '../core/outcome.ts';
 import type { HostItem } from '../core/ports.ts';
-import { expandGroup, expandUser } from '../core/local-identity.ts';
-import { parseHostItem } from '../core/host-item.ts';
 import { expandOption, expandText, messageOf, settingsOf } from './settings.ts';
 
 /** Fills `errorsTo`, `headersAdd` and `headersRemove` of the view. Undefined when all went well. */
-export async function setHeaderData(view: Address, router: RouterInstance, frame: Frame, context: RouteContext): Promise<NotOk | undefined> {
+export async function setHeaderData(
+  view: Address,
+  router: RouterInstance,
+  frame: Frame,
+  context: RouteContext,
+): Promise<NotOk | undefined> {
   const errors = await errorsAddress(router, frame, context);
   if (errors.kind !== 'ok') return errors;
   if (errors.value !== undefined) view.state.errorsTo = errors.value;
@@ -50,7 +55,13 @@ function withoutSender(frame: Frame): Frame {
 }
 
 /** Items of an option that may be given several times; each is expanded alone, a forced failure drops it. */
-async function expandItems(values: readonly Octets[], separator: ':' | '\n', what: Octets, router: RouterInstance, frame: Frame): Promise<Outcome<readonly Octets[]>> {
+async function expandItems(
+  values: readonly Octets[],
+  separator: ':' | '\n',
+  what: Octets,
+  router: RouterInstance,
+  frame: Frame,
+): Promise<Outcome<readonly Octets[]>> {
   const items: Octets[] = [];
   for (const value of values) {
     for (const source of splitItems(value, separator)) {
@@ -88,13 +99,18 @@ export function splitItems(list: Octets, usual: ':' | '\n' | ';'): Octets[] {
 }
 
 /** The transport named by the driver's rule or the generic option; undefined when neither names one. */
-export async function findTransport(name: Octets | undefined, router: Pick<RouterInstance, 'name' | 'generic'>, frame: Frame): Promise<Outcome<TransportInstance | undefined>> {
+export async function findTransport(
+  name: Octets | undefined,
+  router: Pick<RouterInstance, 'name' | 'generic'>,
+  frame: Frame,
+): Promise<Outcome<TransportInstance | undefined>> {
   let wanted = name;
   if (wanted === undefined) {
     const option = settingsOf(router).transport;
     if (option === undefined) return ok(undefined);
     const expanded = await option.evaluate(frame);
-    if (expanded.kind !== 'ok') return defer(`failed to expand transport "${option.source}" in ${router.name} router: ${messageOf(expanded)}`);
+    if (expanded.kind !== 'ok')
+      return defer(`failed to expand transport "${option.source}" in ${router.name} router: ${messageOf(expanded)}`);
     if (expanded.value.taint.length > 0) return defer(`attempt to use tainted value '${expanded.value.octets}' for 'transport'`);
     wanted = expanded.value.octets;
   }
@@ -131,9 +147,15 @@ function logged(problem: NotOk, frame: Frame): NotOk {
 async function setDirectories(view: Address, router: RouterInstance, frame: Frame): Promise<NotOk | undefined> {
   const settings = settingsOf(router);
   const home = await expandOption(settings.transport_home_directory, frame);
-  if (home.kind !== 'ok') return defer(`home directory "${settings.transport_home_directory?.source ?? ''}" failed to expand in ${router.name} router: ${messageOf(home)}`);
+  if (home.kind !== 'ok')
+    return defer(
+      `home directory "${settings.transport_home_directory?.source ?? ''}" failed to expand in ${router.name} router: ${messageOf(home)}`,
+    );
   const current = await expandOption(settings.transport_current_directory, frame);
-  if (current.kind !== 'ok') return defer(`current directory "${settings.transport_current_directory?.source ?? ''}" failed to expand in ${router.name} router: ${messageOf(current)}`);
+  if (current.kind !== 'ok')
+    return defer(
+      `current directory "${settings.transport_current_directory?.source ?? ''}" failed to expand in ${router.name} router: ${messageOf(current)}`,
+    );
   view.state.home = home.value?.octets ?? view.state.localUser?.home ?? view.state.home;
   if (current.value !== undefined) view.state.currentDirectory = current.value.octets;
   return undefined;
@@ -143,6 +165,8 @@ async function setDirectories(view: Address, router: RouterInstance, frame: Fram
 export async function fallbackHosts(router: RouterInstance, frame: Frame): Promise<readonly HostItem[] | undefined> {
   const option = settingsOf(router).fallback_hosts;
   if (option === undefined) return undefined;
-  return frame.services.lists.split(option.source).filter((item) => item !== '' && item !== '+').map((item) => parseHostItem(item).host);
+  return frame.services.lists
+    .split(option.source)
+    .filter((item) => item !== '' && item !== '+')
+    .map((item) => parseHostItem(item).host);
 }
-

@@ -24,7 +24,12 @@ type Step = { readonly kind: 'on'; readonly frame: Frame } | Exclude<Preconditio
 const skip = (why: Octets): Precondition & { kind: 'skip' } => ({ kind: 'skip', why });
 
 /** Tests all preconditions of one router for one address. `base` is the frame without an address. */
-export async function testPreconditions(address: Address, router: RouterInstance, context: RouteContext, base: Frame): Promise<Precondition> {
+export async function testPreconditions(
+  address: Address,
+  router: RouterInstance,
+  context: RouteContext,
+  base: Frame,
+): Promise<Precondition> {
   if (wasHere(address, router)) return skip(`previously routed ${address.address}`);
   const view = makeView(address, router);
   if (view === undefined) return skip('prefix or suffix mismatch');
@@ -46,7 +51,9 @@ function wasHere(address: Address, router: RouterInstance): boolean {
   for (let ancestor = address.parent; ancestor; ancestor = ancestor.parent) {
     if (ancestor.state.router?.name !== router.name) continue;
     if (!repeats) return true;
-    const isSame = isCaseful ? withLowerCaseDomain(ancestor.address) === withLowerCaseDomain(address.address) : lowerCase(ancestor.address) === lowerCase(address.address);
+    const isSame = isCaseful
+      ? withLowerCaseDomain(ancestor.address) === withLowerCaseDomain(address.address)
+      : lowerCase(ancestor.address) === lowerCase(address.address);
     if (isSame) return true;
   }
   return false;
@@ -57,8 +64,23 @@ function makeView(address: Address, router: RouterInstance): Address | undefined
   const settings = settingsOf(router);
   const written = unquoteLocalPart(writtenLocalPart(address));
   let localPart = settings.caseful_local_part ? written : lowerCase(written);
-  const { prefix: _p, prefixVariable: _pv, suffix: _s, suffixVariable: _sv, domainData: _d, localPartData: _l, localUser: _u, home: _h, ...kept } = address.state;
-  const state = { ...kept, routerVariables: new Map(address.state.routerVariables), headersAdd: [...address.state.headersAdd], headersRemove: [...address.state.headersRemove] };
+  const {
+    prefix: _p,
+    prefixVariable: _pv,
+    suffix: _s,
+    suffixVariable: _sv,
+    domainData: _d,
+    localPartData: _l,
+    localUser: _u,
+    home: _h,
+    ...kept
+  } = address.state;
+  const state = {
+    ...kept,
+    routerVariables: new Map(address.state.routerVariables),
+    headersAdd: [...address.state.headersAdd],
+    headersRemove: [...address.state.headersRemove],
+  };
   const view = (): Address => ({ ...address, localPart, state: { ...state, ...affixes } });
   let affixes: Partial<Address['state']> = {};
   if (settings.local_part_prefix.length > 0) {
@@ -92,14 +114,18 @@ async function testDomains(view: Address, router: RouterInstance, frame: Frame):
   const { domains } = settingsOf(router);
   if (domains === undefined) return { kind: 'on', frame };
   const match = await frame.services.lists.matchDomain(domains, tainted(view.domain), frame);
-  return afterList(match, 'domains', frame, (found) => { view.state.domainData = found.data; });
+  return afterList(match, 'domains', frame, (found) => {
+    view.state.domainData = found.data;
+  });
 }
 
 async function testLocalParts(view: Address, router: RouterInstance, frame: Frame): Promise<Step> {
   const { local_parts: localParts, caseful_local_part: isCaseful } = settingsOf(router);
   if (localParts === undefined) return { kind: 'on', frame };
   const match = await frame.services.lists.matchLocalPart(localParts, tainted(view.localPart), frame, isCaseful);
-  return afterList(match, 'local_parts', frame, (found) => { view.state.localPartData = found.data; });
+  return afterList(match, 'local_parts', frame, (found) => {
+    view.state.localPartData = found.data;
+  });
 }
 
 /** A list that cannot be evaluated defers the address; the cause is for the panic log. */
@@ -128,7 +154,8 @@ async function testLocalUser(view: Address, router: RouterInstance, frame: Frame
 async function setHome(view: Address, router: RouterInstance, frame: Frame): Promise<Step> {
   const option = settingsOf(router).router_home_directory;
   const home = await expandOption(option, frame);
-  if (home.kind !== 'ok') return { kind: 'defer', message: `failed to expand "${option?.source ?? ''}" for router_home_directory: ${messageOf(home)}` };
+  if (home.kind !== 'ok')
+    return { kind: 'defer', message: `failed to expand "${option?.source ?? ''}" for router_home_directory: ${messageOf(home)}` };
   if (home.value !== undefined) view.state.home = home.value.octets;
   await printDebug(router, frame);
   return { kind: 'on', frame };
@@ -140,13 +167,15 @@ async function printDebug(router: RouterInstance, frame: Frame): Promise<void> {
   const { log } = frame.services;
   if (option === undefined || !log.isDebug('route')) return;
   const text = await option.evaluate(frame);
-  log.debug('route', () => (text.kind === 'ok' ? text.value.octets : `failed to expand debug_output "${option.source}": ${messageOf(text)}`));
+  log.debug('route', () =>
+    text.kind === 'ok' ? text.value.octets : `failed to expand debug_output "${option.source}": ${messageOf(text)}`,
+  );
 }
 
 async function testSenders(_view: Address, router: RouterInstance, frame: Frame, context: RouteContext): Promise<Step> {
   const { senders } = settingsOf(router);
   if (senders === undefined) return { kind: 'on', frame };
-  const sender = context.verify === 'sender' ? '' : mailOf(frame)?.sender ?? '';
+  const sender = context.verify === 'sender' ? '' : (mailOf(frame)?.sender ?? '');
   const match = await frame.services.lists.matchAddress(senders, tainted(sender), frame);
   return afterList(match, 'senders', frame, () => undefined);
 }
@@ -166,7 +195,8 @@ async function testConditions(_view: Address, router: RouterInstance, frame: Fra
       if (!isTrue(outcome.value.octets)) return skip('condition failure');
     } else if (outcome.kind === 'defer') return { kind: 'defer', message: 'condition check lookup defer' };
     else {
-      if (outcome.kind === 'fail') frame.services.log.panic(`failed to expand condition "${source}" for ${router.name} router: ${outcome.message}`);
+      if (outcome.kind === 'fail')
+        frame.services.log.panic(`failed to expand condition "${source}" for ${router.name} router: ${outcome.message}`);
       return skip('condition failure');
     }
   }

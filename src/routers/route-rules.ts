@@ -1,6 +1,7 @@
 /** The rules of manualroute: `pattern hosts options`, in `route_list` and (without pattern) `route_data`. Spec ch. 20 "Routing rules". */
-import { isSpaceCode, skipSpace } from '../base/octets.ts';
+
 import type { Octets } from '../base/octets.ts';
+import { isSpaceCode, skipSpace } from '../base/octets.ts';
 import { splitItems } from './delivery-data.ts';
 
 export interface RouteRule {
@@ -69,7 +70,10 @@ export interface RouteOptions {
 const WORDS = ['randomize', 'no_randomize', 'byname', 'bydns', 'ipv4_only', 'ipv4_prefer'] as const;
 
 /** Words may be shortened, as in Exim; what is none of them must name a transport. */
-export function parseRouteOptions(options: Octets, isTransport: (name: Octets) => boolean): RouteOptions | { readonly kind: 'unknown'; readonly word: Octets } {
+export function parseRouteOptions(
+  options: Octets,
+  isTransport: (name: Octets) => boolean,
+): RouteOptions | { readonly kind: 'unknown'; readonly word: Octets } {
   let parsed: RouteOptions = { randomize: undefined, lookup: 'default', ipv4Only: false, ipv4Prefer: false, transport: undefined };
   for (const word of options.split(/[ \t\n\r\f\v]+/).filter((one) => one !== '')) {
     const known = WORDS.find((one) => one.startsWith(word));

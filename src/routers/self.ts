@@ -11,10 +11,14 @@ export function applySelf(self: Octets | undefined, first: HostItem, address: Ad
   const reroute = /^reroute[ \t]*:[ \t]*(rewrite[ \t]*:[ \t]*)?(.*)$/s.exec(self ?? '');
   if (reroute) return { kind: 'reroute', domain: reroute[2] ?? '', rewriteHeaders: reroute[1] !== undefined };
   switch (self) {
-    case 'send': return undefined;
-    case 'pass': return { kind: 'pass', selfHostname: first.name };
-    case 'fail': return { kind: 'fail', message };
-    case 'defer': return { kind: 'defer', message };
+    case 'send':
+      return undefined;
+    case 'pass':
+      return { kind: 'pass', selfHostname: first.name };
+    case 'fail':
+      return { kind: 'fail', message };
+    case 'defer':
+      return { kind: 'defer', message };
     default:
       frame.services.log.main(`${message}: ${address.domain} (while routing <${address.address}>)`);
       return { kind: 'freeze', message };

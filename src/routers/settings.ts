@@ -1,6 +1,7 @@
 /** Reading the options of a configured router: the generic ones, typed, and expanded options with the texts Exim uses when they fail. */
-import { equalsIgnoreCase } from '../base/octets.ts';
+
 import type { Octets } from '../base/octets.ts';
+import { equalsIgnoreCase } from '../base/octets.ts';
 import type { Template } from '../core/config.ts';
 import type { RouterInstance } from '../core/drivers.ts';
 import type { Frame } from '../core/frame.ts';
@@ -32,7 +33,13 @@ export function isTrue(octets: Octets): boolean {
 }
 
 /** `more`, `unseen`: a fixed boolean or text that must expand to yes, no, true or false. A forced failure gives the default. */
-export async function expandBoolean(value: boolean | Template, name: string, fallback: boolean, router: RouterInstance, frame: Frame): Promise<Outcome<boolean>> {
+export async function expandBoolean(
+  value: boolean | Template,
+  name: string,
+  fallback: boolean,
+  router: RouterInstance,
+  frame: Frame,
+): Promise<Outcome<boolean>> {
   if (typeof value === 'boolean') return ok(value);
   const outcome = await expandOption(value, frame);
   if (outcome.kind !== 'ok') return defer(`failed to expand "${name}" in ${router.name} router: ${messageOf(outcome)}`);
@@ -44,12 +51,18 @@ export async function expandBoolean(value: boolean | Template, name: string, fal
 }
 
 /** The text of an outcome that is not ok. */
-export function messageOf(outcome: { readonly kind: 'forced-fail' } | { readonly kind: 'fail' | 'defer'; readonly message: string }): Octets {
+export function messageOf(
+  outcome: { readonly kind: 'forced-fail' } | { readonly kind: 'fail' | 'defer'; readonly message: string },
+): Octets {
   return outcome.kind === 'forced-fail' ? '"fail" requested' : outcome.message;
 }
 
 /** `verify` and `fail_verify` set two options each; what stands later in the configuration holds. */
-export function pairOption(router: RouterInstance, both: 'verify' | 'fail_verify', single: 'verify_sender' | 'verify_recipient' | 'fail_verify_sender' | 'fail_verify_recipient'): boolean {
+export function pairOption(
+  router: RouterInstance,
+  both: 'verify' | 'fail_verify',
+  single: 'verify_sender' | 'verify_recipient' | 'fail_verify_sender' | 'fail_verify_recipient',
+): boolean {
   const settings = settingsOf(router);
   const bothAt = router.settings.get(both)?.at;
   if (bothAt === undefined) return settings[single];

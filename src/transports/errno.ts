@@ -52,7 +52,9 @@ export function systemFailing(failure: SystemFailure, message: Octets): Failing 
 
 export function deferredResult(address: Address, failing: Failing): DeliveryResult {
   return {
-    address, kind: 'deferred', message: failing.message,
+    address,
+    kind: 'deferred',
+    message: failing.message,
     ...(failing.number === undefined ? {} : { errorNumber: failing.number }),
     ...(failing.reason === undefined ? {} : { errorReason: failing.reason }),
     ...(failing.error === undefined ? {} : { error: failing.error }),

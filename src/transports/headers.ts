@@ -2,8 +2,9 @@
  * The header lines of one delivery: those of the message less headers_remove, then headers_add of routers and transport, before
  * them Return-path:, Envelope-to: and Delivery-date:. Spec ch. 48 "Adding and removing header lines in routers and transports".
  */
-import { lowerCase } from '../base/octets.ts';
+
 import type { Octets } from '../base/octets.ts';
+import { lowerCase } from '../base/octets.ts';
 import type { Address } from '../core/address.ts';
 import type { RewriteRule } from '../core/config.ts';
 import type { DeliveryBatch, TransportInstance } from '../core/drivers.ts';
@@ -36,18 +37,25 @@ export async function sizeProblem(batch: DeliveryBatch): Promise<Outcome<undefin
   const option = transportSettings(batch.instance).message_size_limit;
   if (option === undefined) return ok(undefined);
   const expanded = await option.evaluate(batch.frame);
-  if (expanded.kind !== 'ok') return defer(`failed to expand message_size_limit in ${batch.instance.name} transport: ${messageOf(expanded)}`);
+  if (expanded.kind !== 'ok')
+    return defer(`failed to expand message_size_limit in ${batch.instance.name} transport: ${messageOf(expanded)}`);
   const limit = parseSize(expanded.value.octets);
   if (limit === undefined) return defer(`invalid message_size_limit in ${batch.instance.name} transport: ${expanded.value.octets}`);
   return limit > 0 && batch.message.size > limit ? fail(`message is too big (transport limit = ${limit})`) : ok(undefined);
 }
 
 /** The transport's `return_path`, the router's `errors_to`, or the sender of the message. */
-export async function returnPathOf(address: Address, message: Message, instance: TransportInstance, frame: Frame): Promise<Outcome<Octets>> {
+export async function returnPathOf(
+  address: Address,
+  message: Message,
+  instance: TransportInstance,
+  frame: Frame,
+): Promise<Outcome<Octets>> {
   const usual = address.state.errorsTo ?? message.sender;
   const option = transportSettings(instance).return_path;
   const expanded = await expandOption(option, { ...frame, returnPath: usual });
-  if (expanded.kind !== 'ok') return defer(`Failed to expand return path "${option?.source ?? ''}" in ${instance.name} transport: ${messageOf(expanded)}`);
+  if (expanded.kind !== 'ok')
+    return defer(`Failed to expand return path "${option?.source ?? ''}" in ${instance.name} transport: ${messageOf(expanded)}`);
   if (expanded.value === undefined) return ok(usual);
   const { octets } = expanded.value;
   return ok(octets === '<>' ? '' : octets);
@@ -127,7 +135,13 @@ function nameTest(names: readonly Octets[]): (name: Octets) => boolean {
 }
 
 /** Items of an option that may be given several times, each expanded by itself; a forced failure drops an item. */
-async function expandItems(values: readonly Octets[], separator: ':' | '\n', what: Octets, instance: TransportInstance, frame: Frame): Promise<Outcome<readonly Octets[]>> {
+async function expandItems(
+  values: readonly Octets[],
+  separator: ':' | '\n',
+  what: Octets,
+  instance: TransportInstance,
+  frame: Frame,
+): Promise<Outcome<readonly Octets[]>> {
   const items: Octets[] = [];
   for (const value of values) {
     const sources = separator === '\n' ? value.split('\n') : frame.services.lists.split(value);
@@ -135,7 +149,8 @@ async function expandItems(values: readonly Octets[], separator: ':' | '\n', wha
       if (source === '') continue;
       const expanded = await frame.config.compile(source, `"${what}" option of the ${instance.name} transport`).evaluate(frame);
       if (expanded.kind === 'forced-fail') continue;
-      if (expanded.kind !== 'ok') return defer(`failed to expand ${what} item "${source}" in ${instance.name} transport: ${expanded.message}`);
+      if (expanded.kind !== 'ok')
+        return defer(`failed to expand ${what} item "${source}" in ${instance.name} transport: ${expanded.message}`);
       if (expanded.value.octets !== '') items.push(expanded.value.octets);
     }
   }

@@ -3,10 +3,10 @@ import type { Octets } from '../base/octets.ts';
 import type { Address } from '../core/address.ts';
 import type { DeliveryBatch, DeliveryResult, TransportInstance } from '../core/drivers.ts';
 import type { Frame } from '../core/frame.ts';
+import { expandGroup, expandUser, loginOf } from '../core/local-identity.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { defer, ok } from '../core/outcome.ts';
 import type { Identity } from '../core/ports.ts';
-import { expandGroup, expandUser, loginOf } from '../core/local-identity.ts';
 import { deferredResult, eximErrno } from './errno.ts';
 import { sizeProblem } from './headers.ts';
 import { expandOption, messageOf, transportSettings } from './settings.ts';
@@ -26,7 +26,11 @@ export async function settleAll(batch: DeliveryBatch, resultOf: (address: Addres
 export async function settleTooBig(batch: DeliveryBatch): Promise<readonly DeliveryResult[] | undefined> {
   const size = await sizeProblem(batch);
   if (size.kind === 'ok') return undefined;
-  return settleAll(batch, (address) => (size.kind === 'fail' ? { address, kind: 'failed', message: size.message } : deferredResult(address, { number: eximErrno.expansion, message: messageOf(size) })));
+  return settleAll(batch, (address) =>
+    size.kind === 'fail'
+      ? { address, kind: 'failed', message: size.message }
+      : deferredResult(address, { number: eximErrno.expansion, message: messageOf(size) }),
+  );
 }
 
 /** As whom a local delivery runs, and where. */
@@ -47,10 +51,16 @@ export async function localEnvironment(address: Address, instance: TransportInst
   const identity = await findIdentity(address, instance, frame);
   if (identity.kind !== 'ok') return identity;
   const home = await expandOption(settings.home_directory, frame);
-  if (home.kind !== 'ok') return defer(`home directory "${settings.home_directory?.source ?? ''}" failed to expand for ${instance.name} transport: ${messageOf(home)}`);
+  if (home.kind !== 'ok')
+    return defer(
+      `home directory "${settings.home_directory?.source ?? ''}" failed to expand for ${instance.name} transport: ${messageOf(home)}`,
+    );
   if (home.value !== undefined) state.home = home.value.octets;
   const current = await expandOption(settings.current_directory, frame);
-  if (current.kind !== 'ok') return defer(`current directory "${settings.current_directory?.source ?? ''}" failed to expand for ${instance.name} transport: ${messageOf(current)}`);
+  if (current.kind !== 'ok')
+    return defer(
+      `current directory "${settings.current_directory?.source ?? ''}" failed to expand for ${instance.name} transport: ${messageOf(current)}`,
+    );
   if (current.value !== undefined) state.currentDirectory = current.value.octets;
   return ok({ identity: identity.value, home: state.home, currentDirectory: state.currentDirectory ?? state.home });
 }

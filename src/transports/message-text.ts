@@ -2,8 +2,9 @@
  * The octets of a message as a transport writes them: prefix, header lines, body, suffix; with `check_string` escaped, or lines ended
  * by CRLF and dots doubled for SMTP (RFC 5321 s4.5.2). Large bodies pass through chunk by chunk.
  */
-import { bytesFromOctets } from '../base/octets.ts';
+
 import type { Octets } from '../base/octets.ts';
+import { bytesFromOctets } from '../base/octets.ts';
 import type { Deadline } from '../core/deadline.ts';
 import type { Body } from '../core/message.ts';
 

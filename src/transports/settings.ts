@@ -1,5 +1,5 @@
 /** The generic options of a configured transport, typed. */
-import { type Octets, lowerCase } from '../base/octets.ts';
+import { lowerCase, type Octets } from '../base/octets.ts';
 import type { Template } from '../core/config.ts';
 import type { TransportInstance } from '../core/drivers.ts';
 import type { Frame } from '../core/frame.ts';
@@ -19,7 +19,9 @@ export async function expandOption(template: Template | undefined, frame: Frame)
   return outcome.kind === 'forced-fail' ? ok(undefined) : outcome;
 }
 
-export function messageOf(outcome: { readonly kind: 'forced-fail' } | { readonly kind: 'fail' | 'defer'; readonly message: string }): Octets {
+export function messageOf(
+  outcome: { readonly kind: 'forced-fail' } | { readonly kind: 'fail' | 'defer'; readonly message: string },
+): Octets {
   return outcome.kind === 'forced-fail' ? '"fail" requested' : outcome.message;
 }
 

@@ -5,8 +5,8 @@
 import type { Octets } from '../base/octets.ts';
 import { earlier } from '../core/deadline.ts';
 import type { Address, CalloutOptions, Frame, HostItem, Verification, VerifyRequest } from '../core/index.ts';
-import { openClient } from '../transports/smtp/handshake.ts';
 import type { ReadyClient } from '../transports/smtp/handshake.ts';
+import { openClient } from '../transports/smtp/handshake.ts';
 import type { SmtpOptions } from '../transports/smtp/options.ts';
 
 type Refusal = Extract<Verification, { kind: 'fail' }>['failure'];
@@ -15,7 +15,12 @@ type Refusal = Extract<Verification, { kind: 'fail' }>['failure'];
 type HostAnswer = Verification | { readonly kind: 'next'; readonly why: Octets };
 
 /** Addresses that are delivered here need no callout. */
-export async function verifyByCallout(address: Address, request: VerifyRequest, options: CalloutOptions, frame: Frame): Promise<Verification> {
+export async function verifyByCallout(
+  address: Address,
+  request: VerifyRequest,
+  options: CalloutOptions,
+  frame: Frame,
+): Promise<Verification> {
   const good: Verification = { kind: 'ok', addressData: address.state.addressData, address };
   const { hosts, transport } = address.state;
   if (transport?.isRemote !== true || hosts === undefined || hosts.length === 0) return good;
@@ -53,13 +58,21 @@ class Callout {
     const host: HostItem = { ...found, port: found.port ?? defaultPort(set) };
     this.#address.state.host = host;
     const opened = await openClient({
-      set, transport: transport.name, host, interface: undefined, services: this.#frame.services, until: this.#frame.until, frame: this.#frame,
-      delivery: { results: this.#frame.results, startedAtMs: this.#frame.services.clock.now() }, isVerifying: true,
-      connectTimeoutSeconds: this.#options.connectTimeoutMs / 1000, commandTimeoutSeconds: this.#options.commandTimeoutMs / 1000,
+      set,
+      transport: transport.name,
+      host,
+      interface: undefined,
+      services: this.#frame.services,
+      until: this.#frame.until,
+      frame: this.#frame,
+      delivery: { results: this.#frame.results, startedAtMs: this.#frame.services.clock.now() },
+      isVerifying: true,
+      connectTimeoutSeconds: this.#options.connectTimeoutMs / 1000,
+      commandTimeoutSeconds: this.#options.commandTimeoutMs / 1000,
     });
     if (opened.kind === 'failing') {
       const { message, reason } = opened.failing;
-      if (!opened.isPermanent) return { kind: 'next', why: message === '' ? reason ?? '' : message };
+      if (!opened.isPermanent) return { kind: 'next', why: message === '' ? (reason ?? '') : message };
       return this.#failed('mail', message, host, 'initial connection', message);
     }
     const answer = await this.#converse(opened.ready, host);
@@ -90,7 +103,10 @@ class Callout {
   async #isRandomAccepted(ready: ReadyClient): Promise<boolean> {
     const option = this.#frame.config.main.callout_random_local_part;
     const expanded = await option?.evaluate(this.#frame);
-    const localPart = expanded?.kind === 'ok' && expanded.value.octets !== '' ? expanded.value.octets : `${this.#frame.config.main.primary_hostname ?? 'host'}-${Math.floor(this.#frame.services.clock.now() / 1000)}-testing`;
+    const localPart =
+      expanded?.kind === 'ok' && expanded.value.octets !== ''
+        ? expanded.value.octets
+        : `${this.#frame.config.main.primary_hostname ?? 'host'}-${Math.floor(this.#frame.services.clock.now() / 1000)}-testing`;
     const answer = await ready.client.command(`RCPT TO:<${localPart}@${this.#address.domain}>`, this.#options.commandTimeoutMs / 1000);
     return answer.kind === 'reply' && answer.reply.code >= 200 && answer.reply.code < 300;
   }
@@ -109,7 +125,8 @@ class Callout {
   /** Undefined: the host agrees. */
   async #command(ready: ReadyClient, command: Octets, host: HostItem, failure: Refusal): Promise<HostAnswer | undefined> {
     const answer = await ready.client.command(command, this.#options.commandTimeoutMs / 1000);
-    if (answer.kind === 'lost') return { kind: 'next', why: answer.failing.message === '' ? answer.failing.reason ?? '' : answer.failing.message };
+    if (answer.kind === 'lost')
+      return { kind: 'next', why: answer.failing.message === '' ? (answer.failing.reason ?? '') : answer.failing.message };
     const { code, raw } = answer.reply;
     if (code >= 200 && code < 300) return undefined;
     if (code < 500 || code > 599) return { kind: 'next', why: ready.client.refusal(answer.reply, command) };
@@ -121,7 +138,9 @@ class Callout {
   }
 
   #failed(failure: Refusal, reply: Octets, host: HostItem, command: Octets, why: Octets): Verification {
-    const userMessage = this.#request.isSender ? `Called:   ${host.address ?? ''}\nSent:     ${command}\nResponse: ${reply}` : `Callout verification failed:\n${reply}`;
+    const userMessage = this.#request.isSender
+      ? `Called:   ${host.address ?? ''}\nSent:     ${command}\nResponse: ${reply}`
+      : `Callout verification failed:\n${reply}`;
     return { kind: 'fail', failure, userMessage, logMessage: `${host.name} [${host.address ?? ''}] : ${why}` };
   }
 }

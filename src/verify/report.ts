@@ -26,7 +26,13 @@ const MAX_ADDRESSES = 100_000;
  * Routes an address and all it is redirected to. `seen` holds the unique strings of deliveries reported before: further ones are duplicates.
  * Verification without `isDetailed` says only whether the address is good.
  */
-export async function reportAddress(address: Octets, purpose: ReportPurpose, isDetailed: boolean, seen: Set<Octets>, frame: Frame): Promise<AddressReport> {
+export async function reportAddress(
+  address: Octets,
+  purpose: ReportPurpose,
+  isDetailed: boolean,
+  seen: Set<Octets>,
+  frame: Frame,
+): Promise<AddressReport> {
   const verify = purpose === 'test' ? 'test' : purpose === 'verify-sender' ? 'sender' : 'recipient';
   const lines: Octets[] = [];
   const local: Delivered[] = [];
@@ -95,7 +101,12 @@ function deliveryLines({ delivery, problem }: Delivered, seen: Set<Octets>): Oct
     if (problem !== undefined) return [place, '*** Error in setting up pipe, file, or autoreply:', problem.message];
     return [place + duplicate, `  ${transport}`];
   }
-  return [`${delivery.address}${duplicate}`, ...parentLines(parent), `  router = ${state.router?.name ?? ''}, ${transport}`, ...hostLines(delivery)];
+  return [
+    `${delivery.address}${duplicate}`,
+    ...parentLines(parent),
+    `  router = ${state.router?.name ?? ''}, ${transport}`,
+    ...hostLines(delivery),
+  ];
 }
 
 /** What an address that was not looked up is taken to need. */

@@ -28,7 +28,8 @@ class RouterVerifier implements Verifier {
     for (let step = 0; step < MAX_REDIRECTIONS; step++) {
       const routed = await routeAddress(current, { frame, verify });
       const problem = routed.problems[0];
-      if (problem && routed.deliveries.length === 0 && routed.children.length === 0 && routed.discarded.length === 0) return ofProblem(problem);
+      if (problem && routed.deliveries.length === 0 && routed.children.length === 0 && routed.discarded.length === 0)
+        return ofProblem(problem);
       const only = onlyChild(routed);
       if (only === undefined || request.successOnRedirect) return this.#routed(routed, request, frame);
       current = only;

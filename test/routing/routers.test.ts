@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Octets } from '../../src/base/octets.ts';
 import type { Address, RouteContext } from '../../src/core/index.ts';
+import { makeAddress } from '../../src/routers/address.ts';
+import type { Routed } from '../../src/routers/chain.ts';
+import { routeAddress } from '../../src/routers/chain.ts';
 import { FakeDns } from '../../src/system/fakes/dns.ts';
 import { FakeAccounts } from '../../src/system/fakes/host.ts';
 import { FakeConnection, FakeNet } from '../../src/system/fakes/net.ts';
-import { makeAddress } from '../../src/routers/address.ts';
-import { routeAddress } from '../../src/routers/chain.ts';
-import type { Routed } from '../../src/routers/chain.ts';
 import type { World } from './world.ts';
 import { makeWorld } from './world.ts';
 
@@ -29,16 +29,33 @@ async function route(world: World, address: Octets, verify: RouteContext['verify
 
 /** One line for each thing that came out, in a fixed order. */
 function summary(routed: Routed): string[] {
-  const hosts = (address: Address) => (address.state.hosts ?? []).map((host) => ` ${host.name}${host.address === undefined ? '' : `[${host.address}]`}${host.port === undefined ? '' : `:${host.port}`}`).join('');
+  const hosts = (address: Address) =>
+    (address.state.hosts ?? [])
+      .map(
+        (host) => ` ${host.name}${host.address === undefined ? '' : `[${host.address}]`}${host.port === undefined ? '' : `:${host.port}`}`,
+      )
+      .join('');
   return [
-    ...routed.deliveries.map((address) => `deliver ${address.address} ${address.state.router?.name ?? ''} ${address.state.transport?.name ?? 'none'}${hosts(address)}`),
-    ...routed.children.map((address) => `child ${address.address}${address.startRouter === undefined ? '' : ` from ${address.startRouter}`}`),
+    ...routed.deliveries.map(
+      (address) =>
+        `deliver ${address.address} ${address.state.router?.name ?? ''} ${address.state.transport?.name ?? 'none'}${hosts(address)}`,
+    ),
+    ...routed.children.map(
+      (address) => `child ${address.address}${address.startRouter === undefined ? '' : ` from ${address.startRouter}`}`,
+    ),
     ...routed.discarded.map((address) => `discard ${address.address}`),
-    ...routed.problems.map(({ address, kind, message, isFreeze }) => `${kind} ${address.address}: ${message}${isFreeze ? ' (freeze)' : ''}`),
+    ...routed.problems.map(
+      ({ address, kind, message, isFreeze }) => `${kind} ${address.address}: ${message}${isFreeze ? ' (freeze)' : ''}`,
+    ),
   ];
 }
 
-async function table(routers: Octets, rows: readonly (readonly [address: Octets, expected: readonly string[]])[], prepare?: (world: World) => void, dns?: FakeDns): Promise<World> {
+async function table(
+  routers: Octets,
+  rows: readonly (readonly [address: Octets, expected: readonly string[]])[],
+  prepare?: (world: World) => void,
+  dns?: FakeDns,
+): Promise<World> {
   const world = await makeWorld(`begin routers\n${routers}\n${TRANSPORTS}`, dns === undefined ? {} : { dns });
   prepare?.(world);
   for (const [address, expected] of rows) assert.deepEqual(summary(await route(world, address)), expected, `${address}: ${routers}`);
@@ -46,13 +63,16 @@ async function table(routers: Octets, rows: readonly (readonly [address: Octets,
 }
 
 test('a router takes what passes its preconditions', async () => {
-  await table('a:\n driver = accept\n domains = a.ex\n transport = local\nb:\n driver = accept\n local_parts = b : ^x\n transport = local', [
-    ['one@a.ex', ['deliver one@a.ex a local']],
-    ['One@A.EX', ['deliver One@A.EX a local']],
-    ['b@b.ex', ['deliver b@b.ex b local']],
-    ['xyz@b.ex', ['deliver xyz@b.ex b local']],
-    ['c@b.ex', ['failed c@b.ex: Unrouteable address']],
-  ]);
+  await table(
+    'a:\n driver = accept\n domains = a.ex\n transport = local\nb:\n driver = accept\n local_parts = b : ^x\n transport = local',
+    [
+      ['one@a.ex', ['deliver one@a.ex a local']],
+      ['One@A.EX', ['deliver One@A.EX a local']],
+      ['b@b.ex', ['deliver b@b.ex b local']],
+      ['xyz@b.ex', ['deliver xyz@b.ex b local']],
+      ['c@b.ex', ['failed c@b.ex: Unrouteable address']],
+    ],
+  );
   await table('a:\n driver = accept\n check_local_user\n transport = local\n cannot_route_message = nobody is $local_part', [
     ['ann@a.ex', ['deliver ann@a.ex a local']],
     ['ANN@a.ex', ['deliver ANN@a.ex a local']],
@@ -63,12 +83,20 @@ test('a router takes what passes its preconditions', async () => {
     ['yes@b.ex', ['failed yes@b.ex: Unrouteable address']],
     ['no@a.ex', ['failed no@a.ex: Unrouteable address']],
   ]);
-  await table('a:\n driver = accept\n require_files = /etc/there : !/etc/missing\n transport = local', [['a@a.ex', ['deliver a@a.ex a local']]], (world) => world.files.put('/etc/there', ''));
-  await table('a:\n driver = accept\n require_files = relative/path\n transport = local', [['a@a.ex', ['deferred a@a.ex: require_files: "relative/path" is not absolute']]]);
+  await table(
+    'a:\n driver = accept\n require_files = /etc/there : !/etc/missing\n transport = local',
+    [['a@a.ex', ['deliver a@a.ex a local']]],
+    (world) => world.files.put('/etc/there', ''),
+  );
+  await table('a:\n driver = accept\n require_files = relative/path\n transport = local', [
+    ['a@a.ex', ['deferred a@a.ex: require_files: "relative/path" is not absolute']],
+  ]);
 });
 
 test('affixes are taken off and kept as variables', async () => {
-  const world = await makeWorld(`begin routers\na:\n driver = accept\n local_part_prefix = real-\n local_part_suffix = +*\n local_part_suffix_optional\n local_parts = ann\n transport = local\n${TRANSPORTS}`);
+  const world = await makeWorld(
+    `begin routers\na:\n driver = accept\n local_part_prefix = real-\n local_part_suffix = +*\n local_part_suffix_optional\n local_parts = ann\n transport = local\n${TRANSPORTS}`,
+  );
   const [delivery] = (await route(world, 'Real-Ann+list@a.ex')).deliveries;
   assert.equal(delivery?.localPart, 'ann');
   assert.deepEqual([delivery?.state.prefix, delivery?.state.suffix, delivery?.state.suffixVariable], ['real-', '+list', 'list']);
@@ -76,19 +104,33 @@ test('affixes are taken off and kept as variables', async () => {
 });
 
 test('more, unseen, set and address_data', async () => {
-  await table('a:\n driver = redirect\n data =\n no_more\nb:\n driver = accept\n transport = local', [['x@a.ex', ['failed x@a.ex: Unrouteable address']]]);
+  await table('a:\n driver = redirect\n data =\n no_more\nb:\n driver = accept\n transport = local', [
+    ['x@a.ex', ['failed x@a.ex: Unrouteable address']],
+  ]);
   await table('a:\n driver = redirect\n data =\n more = ${if eq{$local_part}{x}}\nb:\n driver = accept\n transport = local', [
     ['x@a.ex', ['deliver x@a.ex b local']],
     ['y@a.ex', ['deferred y@a.ex: "" is not a valid value for the "more" option in the a router']],
   ]);
-  await table('a:\n driver = accept\n unseen\n transport = local\nb:\n driver = accept\n transport = remote', [['x@a.ex', ['deliver x@a.ex a local', 'child x@a.ex from b']]]);
-  await table('a:\n driver = accept\n set = r_one = 1 ; r_two = ${r_one}2\n address_data = $r_two\n condition = yes\n transport = ${if eq{$address_data}{12}{local}{remote}}', [['x@a.ex', ['deliver x@a.ex a local']]]);
-  await table('a:\n driver = accept\n address_data = ${if eq{a}{b}{}fail}\n transport = local\nb:\n driver = accept\n transport = remote', [['x@a.ex', ['deliver x@a.ex b remote']]]);
+  await table('a:\n driver = accept\n unseen\n transport = local\nb:\n driver = accept\n transport = remote', [
+    ['x@a.ex', ['deliver x@a.ex a local', 'child x@a.ex from b']],
+  ]);
+  await table(
+    'a:\n driver = accept\n set = r_one = 1 ; r_two = ${r_one}2\n address_data = $r_two\n condition = yes\n transport = ${if eq{$address_data}{12}{local}{remote}}',
+    [['x@a.ex', ['deliver x@a.ex a local']]],
+  );
+  await table('a:\n driver = accept\n address_data = ${if eq{a}{b}{}fail}\n transport = local\nb:\n driver = accept\n transport = remote', [
+    ['x@a.ex', ['deliver x@a.ex b remote']],
+  ]);
 });
 
 test('verification modes', async () => {
-  const world = await makeWorld(`begin routers\na:\n driver = accept\n local_parts = a\n no_verify\n transport = local\nb:\n driver = accept\n local_parts = b\n no_verify_sender\n transport = local\nc:\n driver = accept\n local_parts = c\n verify_only\nd:\n driver = accept\n local_parts = d\n fail_verify_recipient\n transport = local\n${TRANSPORTS}`);
-  const kinds = async (address: Octets) => Promise.all((['no', 'recipient', 'sender'] as const).map(async (verify) => summary(await route(world, address, verify))[0]?.split(' ')[0]));
+  const world = await makeWorld(
+    `begin routers\na:\n driver = accept\n local_parts = a\n no_verify\n transport = local\nb:\n driver = accept\n local_parts = b\n no_verify_sender\n transport = local\nc:\n driver = accept\n local_parts = c\n verify_only\nd:\n driver = accept\n local_parts = d\n fail_verify_recipient\n transport = local\n${TRANSPORTS}`,
+  );
+  const kinds = async (address: Octets) =>
+    Promise.all(
+      (['no', 'recipient', 'sender'] as const).map(async (verify) => summary(await route(world, address, verify))[0]?.split(' ')[0]),
+    );
   assert.deepEqual(await kinds('a@x.ex'), ['deliver', 'failed', 'failed']);
   assert.deepEqual(await kinds('b@x.ex'), ['deliver', 'deliver', 'failed']);
   assert.deepEqual(await kinds('c@x.ex'), ['failed', 'deliver', 'deliver']);
@@ -96,10 +138,18 @@ test('verification modes', async () => {
 });
 
 test('redirect: addresses, files, pipes and special items', async () => {
-  const rows = (data: Octets, expected: readonly string[], more = '') => table(`a:\n driver = redirect\n data = ${data}\n file_transport = local\n directory_transport = local\n pipe_transport = piped\n allow_fail\n allow_defer\n${more}\nb:\n driver = accept\n transport = local`, [['x@a.ex', expected]]);
+  const rows = (data: Octets, expected: readonly string[], more = '') =>
+    table(
+      `a:\n driver = redirect\n data = ${data}\n file_transport = local\n directory_transport = local\n pipe_transport = piped\n allow_fail\n allow_defer\n${more}\nb:\n driver = accept\n transport = local`,
+      [['x@a.ex', expected]],
+    );
   await rows('one, two@b.ex', ['child one@test.ex', 'child two@b.ex']);
   await rows('\\\\one', ['child one@a.ex']);
-  await rows('/var/mail/x, /dir/, |/bin/cmd a b', ['deliver /var/mail/x a local', 'deliver /dir/ a local', 'deliver |/bin/cmd a b a piped']);
+  await rows('/var/mail/x, /dir/, |/bin/cmd a b', [
+    'deliver /var/mail/x a local',
+    'deliver /dir/ a local',
+    'deliver |/bin/cmd a b a piped',
+  ]);
   await rows(':blackhole:', ['discard x@a.ex']);
   await rows(':fail: 550 5.1.1 gone, away', ['failed x@a.ex: 550 5.1.1 gone, away']);
   await rows(':defer: later', ['deferred x@a.ex: later']);
@@ -108,12 +158,20 @@ test('redirect: addresses, files, pipes and special items', async () => {
   await rows('a@@b, good@b.ex', ['child good@b.ex'], ' skip_syntax_errors');
   await rows('/var/mail/x', ['failed /var/mail/x: delivery to file forbidden'], ' forbid_file');
   await rows('# Exim filter', ['deferred x@a.ex: error in filter data: filtering not enabled']);
-  await rows(':include:/lists/none', ['deferred x@a.ex: error in redirect data: failed to open included file /lists/none: No such file or directory']);
+  await rows(':include:/lists/none', [
+    'deferred x@a.ex: error in redirect data: failed to open included file /lists/none: No such file or directory',
+  ]);
 });
 
 test('redirect: a forward file is read as its user, checked, and may be missing', async () => {
-  const accounts = new FakeAccounts(['ann:x:93:93:Ann:/home/ann:/bin/sh', 'bob:x:1002:1002:Bob:/home/bob:/bin/sh'], ['ann:x:93:', 'bob:x:1002:']);
-  const world = await makeWorld(`begin routers\nf:\n driver = redirect\n check_local_user\n file = $home/.forward\n no_check_owner\nb:\n driver = accept\n transport = local\n${TRANSPORTS}`, { accounts });
+  const accounts = new FakeAccounts(
+    ['ann:x:93:93:Ann:/home/ann:/bin/sh', 'bob:x:1002:1002:Bob:/home/bob:/bin/sh'],
+    ['ann:x:93:', 'bob:x:1002:'],
+  );
+  const world = await makeWorld(
+    `begin routers\nf:\n driver = redirect\n check_local_user\n file = $home/.forward\n no_check_owner\nb:\n driver = accept\n transport = local\n${TRANSPORTS}`,
+    { accounts },
+  );
   const becomes = async (address: Octets) => summary(await route(world, address));
   assert.deepEqual(await becomes('ann@a.ex'), ['deferred ann@a.ex: failed to stat /home/ann/. (No such file or directory)']);
   world.files.makeDirectory('/home/ann');
@@ -122,11 +180,15 @@ test('redirect: a forward file is read as its user, checked, and may be missing'
   assert.deepEqual(await becomes('ann@a.ex'), ['child one@b.ex', 'child two@b.ex']);
   world.files.chmod('/home/ann/.forward', 0o666);
   assert.deepEqual(await becomes('ann@a.ex'), ['deferred ann@a.ex: bad mode (0100666) for /home/ann/.forward: 022 bit(s) unexpected']);
-  assert.deepEqual(await becomes('bob@a.ex'), ['deferred bob@a.ex: failed to open /home/bob/.forward: this process runs as uid 93 and cannot become uid 1002']);
+  assert.deepEqual(await becomes('bob@a.ex'), [
+    'deferred bob@a.ex: failed to open /home/bob/.forward: this process runs as uid 93 and cannot become uid 1002',
+  ]);
 });
 
 test('redirect: loops end', async () => {
-  const world = await makeWorld(`begin routers\na:\n driver = redirect\n data = ${'${if eq{$local_part}{one}{two}{one}}'}\n check_ancestor\nb:\n driver = accept\n transport = local\n${TRANSPORTS}`);
+  const world = await makeWorld(
+    `begin routers\na:\n driver = redirect\n data = ${'${if eq{$local_part}{one}{two}{one}}'}\n check_ancestor\nb:\n driver = accept\n transport = local\n${TRANSPORTS}`,
+  );
   const [two] = (await route(world, 'one@test.ex')).children;
   assert.equal(two?.address, 'two@test.ex');
   assert.ok(two !== undefined);
@@ -153,33 +215,64 @@ const ZONE = {
 test('dnslookup: MX, addresses, this host', async () => {
   const dns = () => new FakeDns(ZONE);
   const router = (more = '') => `d:\n driver = dnslookup\n transport = remote\n${more}`;
-  await table(router(), [
-    ['a@mx.ex', ['deliver a@mx.ex d remote one.ex[198.51.100.1] two.ex[2001:db8::2] two.ex[198.51.100.2]']],
-    ['a@one.ex', ['deliver a@one.ex d remote one.ex[198.51.100.1]']],
-    ['a@none.ex', ['failed a@none.ex: Unrouteable address']],
-    ['a@self.ex', ['deferred a@self.ex: lowest numbered MX record points to local host (freeze)']],
-    ['a@backup.ex', ['deliver a@backup.ex d remote one.ex[198.51.100.1]']],
-    ['a@nohosts.ex', ['failed a@nohosts.ex: all relevant MX records point to non-existent hosts']],
-    ['a@ipmx.ex', ['failed a@ipmx.ex: all relevant MX records point to non-existent hosts or (invalidly) to IP addresses']],
-    ['a@later.ex', ['deferred a@later.ex: host lookup did not complete']],
-    ['a@null.ex', ['failed a@null.ex: Unrouteable address']],
-  ], undefined, dns());
+  await table(
+    router(),
+    [
+      ['a@mx.ex', ['deliver a@mx.ex d remote one.ex[198.51.100.1] two.ex[2001:db8::2] two.ex[198.51.100.2]']],
+      ['a@one.ex', ['deliver a@one.ex d remote one.ex[198.51.100.1]']],
+      ['a@none.ex', ['failed a@none.ex: Unrouteable address']],
+      ['a@self.ex', ['deferred a@self.ex: lowest numbered MX record points to local host (freeze)']],
+      ['a@backup.ex', ['deliver a@backup.ex d remote one.ex[198.51.100.1]']],
+      ['a@nohosts.ex', ['failed a@nohosts.ex: all relevant MX records point to non-existent hosts']],
+      ['a@ipmx.ex', ['failed a@ipmx.ex: all relevant MX records point to non-existent hosts or (invalidly) to IP addresses']],
+      ['a@later.ex', ['deferred a@later.ex: host lookup did not complete']],
+      ['a@null.ex', ['failed a@null.ex: Unrouteable address']],
+    ],
+    undefined,
+    dns(),
+  );
   await table(router(' mx_domains = *'), [['a@one.ex', ['failed a@one.ex: Unrouteable address']]], undefined, dns());
-  await table(router(' check_secondary_mx'), [
-    ['a@backup.ex', ['deliver a@backup.ex d remote one.ex[198.51.100.1]']],
-    ['a@mx.ex', ['failed a@mx.ex: Unrouteable address']],
-  ], undefined, dns());
-  await table(router(' ignore_target_hosts = 198.51.100.0/24 : <; 2001:db8::/32'), [['a@one.ex', ['failed a@one.ex: Unrouteable address']]], undefined, dns());
+  await table(
+    router(' check_secondary_mx'),
+    [
+      ['a@backup.ex', ['deliver a@backup.ex d remote one.ex[198.51.100.1]']],
+      ['a@mx.ex', ['failed a@mx.ex: Unrouteable address']],
+    ],
+    undefined,
+    dns(),
+  );
+  await table(
+    router(' ignore_target_hosts = 198.51.100.0/24 : <; 2001:db8::/32'),
+    [['a@one.ex', ['failed a@one.ex: Unrouteable address']]],
+    undefined,
+    dns(),
+  );
   await table(router(' ipv4_only = yes'), [['a@two.ex', ['deliver a@two.ex d remote two.ex[198.51.100.2]']]], undefined, dns());
   await table(router(' self = reroute: other.ex'), [['a@self.ex', ['child a@other.ex']]], undefined, dns());
   await table(router(' self = send'), [['a@here.ex', ['deliver a@here.ex d remote here.ex[192.0.2.1]']]], undefined, dns());
-  await table(`${router(' self = pass\n pass_router = l')}\nk:\n driver = accept\n transport = remote\nl:\n driver = accept\n transport = local`, [['a@self.ex', ['deliver a@self.ex l local']]], undefined, dns());
-  await table(`${router(' pass_on_timeout\n no_more')}\nl:\n driver = accept\n transport = local`, [['a@later.ex', ['deliver a@later.ex l local']]], undefined, dns());
+  await table(
+    `${router(' self = pass\n pass_router = l')}\nk:\n driver = accept\n transport = remote\nl:\n driver = accept\n transport = local`,
+    [['a@self.ex', ['deliver a@self.ex l local']]],
+    undefined,
+    dns(),
+  );
+  await table(
+    `${router(' pass_on_timeout\n no_more')}\nl:\n driver = accept\n transport = local`,
+    [['a@later.ex', ['deliver a@later.ex l local']]],
+    undefined,
+    dns(),
+  );
   await table(router(' widen_domains = ex'), [['a@mx', ['child a@mx.ex']]], undefined, dns());
 });
 
 test('manualroute: rules, hosts, options', async () => {
-  const rows = (rules: Octets, expected: readonly string[], more = '') => table(`m:\n driver = manualroute\n transport = remote\n route_list = ${rules}\n${more}\nl:\n driver = accept\n transport = local`, [['a@b.ex', expected]], undefined, new FakeDns(ZONE));
+  const rows = (rules: Octets, expected: readonly string[], more = '') =>
+    table(
+      `m:\n driver = manualroute\n transport = remote\n route_list = ${rules}\n${more}\nl:\n driver = accept\n transport = local`,
+      [['a@b.ex', expected]],
+      undefined,
+      new FakeDns(ZONE),
+    );
   await rows('* one.ex', ['deliver a@b.ex m remote one.ex[198.51.100.1]']);
   await rows('* one.ex::26', ['deliver a@b.ex m remote one.ex[198.51.100.1]:26']);
   await rows('* "<+ one.ex:26 + 198.51.100.7:27"', ['deliver a@b.ex m remote one.ex[198.51.100.1]:26 198.51.100.7[198.51.100.7]:27']);
@@ -198,20 +291,42 @@ test('manualroute: rules, hosts, options', async () => {
 });
 
 test('options that are not built, or a transport that is not there, defer', async () => {
-  await table('a:\n driver = accept\n transport = ${local_part}', [['gone@a.ex', ["deferred gone@a.ex: attempt to use tainted value 'gone' for 'transport'"]]]);
-  const world = await table('a:\n driver = iplookup\n hosts = 1.2.3.4\n port = 9', [['x@a.ex', ['deferred x@a.ex: a router: the iplookup router is not built yet']]]);
+  await table('a:\n driver = accept\n transport = ${local_part}', [
+    ['gone@a.ex', ["deferred gone@a.ex: attempt to use tainted value 'gone' for 'transport'"]],
+  ]);
+  const world = await table('a:\n driver = iplookup\n hosts = 1.2.3.4\n port = 9', [
+    ['x@a.ex', ['deferred x@a.ex: a router: the iplookup router is not built yet']],
+  ]);
   assert.deepEqual(world.log.panicLines, ['a router: the iplookup router is not built yet']);
 });
 
-test('callouts ask the address\'s host', async () => {
+test("callouts ask the address's host", async () => {
   const world = (answers: Readonly<Record<string, Octets>>) => {
-    const peer = (written: Octets) => (written === '' ? '220 mx\r\n' : written.split('\r\n').slice(0, -1).map((line) => Object.entries(answers).find(([start]) => line.startsWith(start))?.[1] ?? '250 OK\r\n').join(''));
+    const peer = (written: Octets) =>
+      written === ''
+        ? '220 mx\r\n'
+        : written
+            .split('\r\n')
+            .slice(0, -1)
+            .map((line) => Object.entries(answers).find(([start]) => line.startsWith(start))?.[1] ?? '250 OK\r\n')
+            .join('');
     const net = new FakeNet({ '198.51.100.1:25': () => new FakeConnection(peer) });
     return makeWorld(`begin routers\nr:\n driver = manualroute\n transport = remote\n route_list = * 198.51.100.1\n${TRANSPORTS}`, { net });
   };
   const callout = {
-    connectTimeoutMs: 1000, commandTimeoutMs: 1000, totalTimeoutMs: 5000, isRandom: false, isPostmaster: false, isFullPostmaster: false, postmasterSender: undefined,
-    mailFrom: '', useSender: false, usePostmaster: false, noCache: true, deferOk: false, hold: false,
+    connectTimeoutMs: 1000,
+    commandTimeoutMs: 1000,
+    totalTimeoutMs: 5000,
+    isRandom: false,
+    isPostmaster: false,
+    isFullPostmaster: false,
+    postmasterSender: undefined,
+    mailFrom: '',
+    useSender: false,
+    usePostmaster: false,
+    noCache: true,
+    deferOk: false,
+    hold: false,
   };
   const ask = async (answers: Readonly<Record<string, Octets>>, isSender = true) => {
     const { frame, services } = await world(answers);
@@ -219,9 +334,19 @@ test('callouts ask the address\'s host', async () => {
     return result.kind === 'ok' ? ['ok'] : [result.kind, result.userMessage, result.logMessage];
   };
   assert.deepEqual(await ask({}), ['ok']);
-  assert.deepEqual(await ask({ 'RCPT TO:<a@b.ex>': '550 unknown\r\n' }), ['fail', 'Called:   198.51.100.1\nSent:     RCPT TO:<a@b.ex>\nResponse: 550 unknown', '198.51.100.1 [198.51.100.1] : SMTP error from remote mail server after RCPT TO:<a@b.ex>: 550 unknown']);
-  assert.deepEqual(await ask({ 'RCPT TO:<a@b.ex>': '550 unknown\r\n' }, false), ['fail', 'Callout verification failed:\n550 unknown', '198.51.100.1 [198.51.100.1] : SMTP error from remote mail server after RCPT TO:<a@b.ex>: 550 unknown']);
+  assert.deepEqual(await ask({ 'RCPT TO:<a@b.ex>': '550 unknown\r\n' }), [
+    'fail',
+    'Called:   198.51.100.1\nSent:     RCPT TO:<a@b.ex>\nResponse: 550 unknown',
+    '198.51.100.1 [198.51.100.1] : SMTP error from remote mail server after RCPT TO:<a@b.ex>: 550 unknown',
+  ]);
+  assert.deepEqual(await ask({ 'RCPT TO:<a@b.ex>': '550 unknown\r\n' }, false), [
+    'fail',
+    'Callout verification failed:\n550 unknown',
+    '198.51.100.1 [198.51.100.1] : SMTP error from remote mail server after RCPT TO:<a@b.ex>: 550 unknown',
+  ]);
   assert.deepEqual(await ask({ 'MAIL FROM:<>': '451 busy\r\n' }), [
-    'defer', undefined, 'Could not complete sender verify callout: 198.51.100.1 [198.51.100.1] : SMTP error from remote mail server after MAIL FROM:<>: 451 busy',
+    'defer',
+    undefined,
+    'Could not complete sender verify callout: 198.51.100.1 [198.51.100.1] : SMTP error from remote mail server after MAIL FROM:<>: 451 busy',
   ]);
 });

@@ -1,16 +1,16 @@
 /** What transports do with a batch: files in memory, scripted servers, a fake spawner. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytesFromOctets } from '../../src/base/octets.ts';
 import type { Octets } from '../../src/base/octets.ts';
+import { bytesFromOctets } from '../../src/base/octets.ts';
 import type { Address, Body, DeliveryBatch, DeliveryResult, HostItem, Message, RetryPort } from '../../src/core/index.ts';
 import { ok } from '../../src/core/outcome.ts';
 import { makeHeader } from '../../src/message/header.ts';
 import { makeAddress } from '../../src/routers/address.ts';
-import { FakeConnection, FakeNet, connectFailure } from '../../src/system/fakes/net.ts';
 import type { FakePeer } from '../../src/system/fakes/net.ts';
-import { FakeSpawner } from '../../src/system/fakes/spawner.ts';
+import { connectFailure, FakeConnection, FakeNet } from '../../src/system/fakes/net.ts';
 import type { FakeProgram } from '../../src/system/fakes/spawner.ts';
+import { FakeSpawner } from '../../src/system/fakes/spawner.ts';
 import { prepareBatch } from '../../src/transports/headers.ts';
 import type { World } from './world.ts';
 import { makeWorld } from './world.ts';
@@ -18,18 +18,44 @@ import { makeWorld } from './world.ts';
 function bodyOf(octets: Octets): Body {
   const bytes = bytesFromOctets(octets);
   return {
-    sizeBytes: bytes.length, bytes, head: (limit) => ok(bytes.subarray(0, limit)), tail: (limit) => ok(bytes.subarray(-limit)),
-    async *chunks() { yield bytes; },
+    sizeBytes: bytes.length,
+    bytes,
+    head: (limit) => ok(bytes.subarray(0, limit)),
+    tail: (limit) => ok(bytes.subarray(-limit)),
+    async *chunks() {
+      yield bytes;
+    },
   };
 }
 
 function messageWith(body: Octets, more: Partial<Message> = {}): Message {
   return {
-    id: '1xUlZP-00000000bq2-2R00', sender: 'snd@x.ex', recipients: [{ address: 'a@b.ex' }], headers: [makeHeader('Subject: hi\n'), makeHeader('X-Old: 1\n')],
-    body: bodyOf(body), size: body.length + 20, bodyLineCount: 1, bodyZeroCount: 0, maxReceivedLineLength: 70, receivedAtMs: 0, isUtf8: false, dsn: {}, aclM: new Map(),
-    origin: { isLocal: true, callerUid: 93, callerGid: 93, callerLogin: 'exim', aclC: new Map() }, nonRecipients: new Set(), isFirstDelivery: true,
-    isManuallyThawed: false, isLocalError: false, dontDeliver: false, warningCount: 0, receivedUsec: 0, isSenderSetUntrusted: false, unknownSpoolLines: [],
-    queueName: '', isQueueOnly: false, ...more,
+    id: '1xUlZP-00000000bq2-2R00',
+    sender: 'snd@x.ex',
+    recipients: [{ address: 'a@b.ex' }],
+    headers: [makeHeader('Subject: hi\n'), makeHeader('X-Old: 1\n')],
+    body: bodyOf(body),
+    size: body.length + 20,
+    bodyLineCount: 1,
+    bodyZeroCount: 0,
+    maxReceivedLineLength: 70,
+    receivedAtMs: 0,
+    isUtf8: false,
+    dsn: {},
+    aclM: new Map(),
+    origin: { isLocal: true, callerUid: 93, callerGid: 93, callerLogin: 'exim', aclC: new Map() },
+    nonRecipients: new Set(),
+    isFirstDelivery: true,
+    isManuallyThawed: false,
+    isLocalError: false,
+    dontDeliver: false,
+    warningCount: 0,
+    receivedUsec: 0,
+    isSenderSetUntrusted: false,
+    unknownSpoolLines: [],
+    queueName: '',
+    isQueueOnly: false,
+    ...more,
   };
 }
 
@@ -44,12 +70,23 @@ async function deliver(world: World, name: string, addresses: readonly Address[]
   assert.ok(instance?.behaviour !== undefined);
   const failedHosts: string[] = [];
   const settled: DeliveryResult[] = [];
-  const retry: RetryPort = { hostStatus: () => 'due', hostFailed: (host, _address, error) => void failedHosts.push(`${host.address ?? ''} ${error.name}`), hostWorked: () => undefined };
+  const retry: RetryPort = {
+    hostStatus: () => 'due',
+    hostFailed: (host, _address, error) => void failedHosts.push(`${host.address ?? ''} ${error.name}`),
+    hostWorked: () => undefined,
+  };
   const [first] = addresses;
   assert.ok(first !== undefined);
   const frame = { ...world.frame, message, address: first, batch: addresses };
   const prepared = await prepareBatch({
-    message, addresses, instance, frame, services: world.services, until: world.frame.until, isRehearsal: false, retry,
+    message,
+    addresses,
+    instance,
+    frame,
+    services: world.services,
+    until: world.frame.until,
+    isRehearsal: false,
+    retry,
     settled: async (result) => void settled.push(result),
   });
   assert.equal(prepared.kind, 'ok');
@@ -118,30 +155,50 @@ test('appendfile: a mailbox gets From line, header changes, escapes and an empty
   const { results } = await deliver(world, 'mbox', [local('ann@b.ex')], message);
   assert.deepEqual(results.map(short), ['delivered | ann@b.ex']);
   const text = world.files.text('/var/mail/ann') ?? '';
-  assert.match(text, /^From snd@x\.ex [A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} [0-9]{4}\nReturn-path: <snd@x\.ex>\nEnvelope-to: ann@b\.ex\nDelivery-date: /);
+  assert.match(
+    text,
+    /^From snd@x\.ex [A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} [0-9]{4}\nReturn-path: <snd@x\.ex>\nEnvelope-to: ann@b\.ex\nDelivery-date: /,
+  );
   assert.ok(text.endsWith('\nSubject: hi\nX-New: ann\n\n>From me\nFromage\n\n>From you\n\n'), text);
   assert.deepEqual(world.files.paths('/var/mail'), ['/var/mail/ann']);
   await deliver(world, 'mbox', [local('ann@b.ex')], message);
   assert.equal((world.files.text('/var/mail/ann') ?? '').length, text.length * 2);
 });
 
-test('appendfile: what may not be written defers with Exim\'s words', async () => {
+test("appendfile: what may not be written defers with Exim's words", async () => {
   const world = await makeWorld(FILES);
   world.files.makeDirectory('/var/mail');
-  const attempt = async (transport: string, address: Address) => (await deliver(world, transport, [address], messageWith('text\n'))).results.map(short);
+  const attempt = async (transport: string, address: Address) =>
+    (await deliver(world, transport, [address], messageWith('text\n'))).results.map(short);
   world.files.put('/var/mail/wide', '', 0o400);
-  assert.deepEqual(await attempt('mbox', local('wide@b.ex')), ['deferred | wide@b.ex | -7 | mailbox /var/mail/wide has the wrong mode 400 (600 expected)']);
+  assert.deepEqual(await attempt('mbox', local('wide@b.ex')), [
+    'deferred | wide@b.ex | -7 | mailbox /var/mail/wide has the wrong mode 400 (600 expected)',
+  ]);
   world.files.put('/var/mail/roots', '', 0o600);
   world.files.chown('/var/mail/roots', 0, 0);
-  assert.deepEqual(await attempt('mbox', local('roots@b.ex')), ['deferred | roots@b.ex | -6 | mailbox /var/mail/roots has wrong uid (0 != 93)']);
-  assert.deepEqual(await attempt('small', local('full@b.ex')), ['deferred | full@b.ex | -22 | mailbox is full (MTA-imposed quota exceeded while writing to /var/mail/full)']);
-  assert.deepEqual(await attempt('bounded', local('out@b.ex', { home: '/home/out' })), ['deferred | out@b.ex | -34 | tried to create file in /var/mail, but file creation outside the home directory is not permitted']);
+  assert.deepEqual(await attempt('mbox', local('roots@b.ex')), [
+    'deferred | roots@b.ex | -6 | mailbox /var/mail/roots has wrong uid (0 != 93)',
+  ]);
+  assert.deepEqual(await attempt('small', local('full@b.ex')), [
+    'deferred | full@b.ex | -22 | mailbox is full (MTA-imposed quota exceeded while writing to /var/mail/full)',
+  ]);
+  assert.deepEqual(await attempt('bounded', local('out@b.ex', { home: '/home/out' })), [
+    'deferred | out@b.ex | -34 | tried to create file in /var/mail, but file creation outside the home directory is not permitted',
+  ]);
   assert.deepEqual(await attempt('tiny', local('big@b.ex')), ['failed | big@b.ex | message is too big (transport limit = 10)']);
-  assert.deepEqual(await attempt('mbox', local('"../etc"@b.ex')), ["deferred | \"../etc\"@b.ex | -1 | Tainted '/var/mail/../etc' (file or directory name for mbox transport) not permitted"]);
+  assert.deepEqual(await attempt('mbox', local('"../etc"@b.ex')), [
+    'deferred | "../etc"@b.ex | -1 | Tainted \'/var/mail/../etc\' (file or directory name for mbox transport) not permitted',
+  ]);
   world.files.put('/var/mail/held', '', 0o600);
   world.files.put('/var/mail/held.lock', '', 0o600);
-  assert.deepEqual(await attempt('impatient', local('held@b.ex')), ['deferred | held@b.ex | -9 | failed to lock mailbox /var/mail/held (lock file)']);
-  assert.deepEqual(world.files.paths('/var/mail').filter((path) => path.includes('.lock.')), [], 'no hitching posts are left');
+  assert.deepEqual(await attempt('impatient', local('held@b.ex')), [
+    'deferred | held@b.ex | -9 | failed to lock mailbox /var/mail/held (lock file)',
+  ]);
+  assert.deepEqual(
+    world.files.paths('/var/mail').filter((path) => path.includes('.lock.')),
+    [],
+    'no hitching posts are left',
+  );
 });
 
 test('appendfile: a failing write leaves the mailbox as it was', async () => {
@@ -208,7 +265,8 @@ function server(answers: Readonly<Record<string, Octets>>, ehlo = EHLO): FakePee
         continue;
       }
       const known = Object.entries(answers).find(([start]) => start !== '.' && line.startsWith(start));
-      const answer = known?.[1] ?? (line.startsWith('EHLO') || line.startsWith('LHLO') ? ehlo : line === 'DATA' ? '354 go\r\n' : '250 OK\r\n');
+      const answer =
+        known?.[1] ?? (line.startsWith('EHLO') || line.startsWith('LHLO') ? ehlo : line === 'DATA' ? '354 go\r\n' : '250 OK\r\n');
       if (line === 'DATA' && answer.startsWith('354')) isData = true;
       reply += answer;
     }
@@ -216,12 +274,30 @@ function server(answers: Readonly<Record<string, Octets>>, ehlo = EHLO): FakePee
   };
 }
 
-async function send(transport: string, peers: Readonly<Record<string, FakePeer | 'refused'>>, addresses: readonly Octets[], more: Partial<Message> = {}, hosts?: readonly HostItem[]) {
-  const net = new FakeNet(Object.fromEntries(Object.entries(peers).map(([key, peer]) => [key, () => (peer === 'refused' ? connectFailure('ECONNREFUSED', 'Connection refused') : new FakeConnection(peer))])));
+async function send(
+  transport: string,
+  peers: Readonly<Record<string, FakePeer | 'refused'>>,
+  addresses: readonly Octets[],
+  more: Partial<Message> = {},
+  hosts?: readonly HostItem[],
+) {
+  const net = new FakeNet(
+    Object.fromEntries(
+      Object.entries(peers).map(([key, peer]) => [
+        key,
+        () => (peer === 'refused' ? connectFailure('ECONNREFUSED', 'Connection refused') : new FakeConnection(peer)),
+      ]),
+    ),
+  );
   const world = await makeWorld(REMOTE, { net });
   const made = addresses.map((address) => local(address, hosts === undefined ? {} : { hosts }));
   const delivered = await deliver(world, transport, made, messageWith('.dot\nend', more));
-  return { ...delivered, lines: delivered.results.map(short), written: net.connections.map((connection) => connection.written), log: world.log.mainLines };
+  return {
+    ...delivered,
+    lines: delivered.results.map(short),
+    written: net.connections.map((connection) => connection.written),
+    log: world.log.mainLines,
+  };
 }
 
 test('smtp: a transaction, pipelined', async () => {
@@ -236,16 +312,32 @@ test('smtp: a transaction, pipelined', async () => {
 });
 
 test('smtp: replies to RCPT, MAIL, DATA and the message', async () => {
-  const one = async (answers: Readonly<Record<string, Octets>>, transport = 'slow') => (await send(transport, { '198.51.100.1:25': server(answers) }, ['a@c.ex', 'b@c.ex'])).lines;
+  const one = async (answers: Readonly<Record<string, Octets>>, transport = 'slow') =>
+    (await send(transport, { '198.51.100.1:25': server(answers) }, ['a@c.ex', 'b@c.ex'])).lines;
   assert.deepEqual(await one({ 'RCPT TO:<a': '550 no\r\n', 'RCPT TO:<b': '451-wait\r\n451 please\r\n' }), [
     'failed | a@c.ex | 198.51.100.1 | SMTP error from remote mail server after RCPT TO:<a@c.ex>: 550 no',
     'deferred | b@c.ex | -44 | 198.51.100.1 | SMTP error from remote mail server after RCPT TO:<b@c.ex>: 451-wait\n451 please',
   ]);
-  assert.deepEqual((await one({ MAIL: '550 not you\r\n' }))[0], 'failed | a@c.ex | 198.51.100.1 | SMTP error from remote mail server after MAIL FROM:<snd@x.ex> SIZE=1052: 550 not you');
-  assert.deepEqual((await one({ DATA: '451 not now\r\n' }))[0], 'deferred | a@c.ex | -46 | 198.51.100.1 | SMTP error from remote mail server after DATA: 451 not now');
-  assert.deepEqual((await one({ '.': '552 too bad\r\n' }))[0], 'failed | a@c.ex | 198.51.100.1 | SMTP error from remote mail server after end of data: 552 too bad');
-  assert.deepEqual((await one({ '.': '550 no\r\n' }, 'out'))[1], 'failed | b@c.ex | 198.51.100.1 | SMTP error from remote mail server after pipelined end of data: 550 no');
-  assert.deepEqual((await one({ 'RCPT TO:<a': '250 ok\r\n', 'RCPT TO:<b': '\r\n' }))[1], 'deferred | b@c.ex | -19 | 198.51.100.1 | Malformed SMTP reply (an empty line) in response to RCPT TO:<b@c.ex>');
+  assert.deepEqual(
+    (await one({ MAIL: '550 not you\r\n' }))[0],
+    'failed | a@c.ex | 198.51.100.1 | SMTP error from remote mail server after MAIL FROM:<snd@x.ex> SIZE=1052: 550 not you',
+  );
+  assert.deepEqual(
+    (await one({ DATA: '451 not now\r\n' }))[0],
+    'deferred | a@c.ex | -46 | 198.51.100.1 | SMTP error from remote mail server after DATA: 451 not now',
+  );
+  assert.deepEqual(
+    (await one({ '.': '552 too bad\r\n' }))[0],
+    'failed | a@c.ex | 198.51.100.1 | SMTP error from remote mail server after end of data: 552 too bad',
+  );
+  assert.deepEqual(
+    (await one({ '.': '550 no\r\n' }, 'out'))[1],
+    'failed | b@c.ex | 198.51.100.1 | SMTP error from remote mail server after pipelined end of data: 550 no',
+  );
+  assert.deepEqual(
+    (await one({ 'RCPT TO:<a': '250 ok\r\n', 'RCPT TO:<b': '\r\n' }))[1],
+    'deferred | b@c.ex | -19 | 198.51.100.1 | Malformed SMTP reply (an empty line) in response to RCPT TO:<b@c.ex>',
+  );
 });
 
 test('smtp: hosts in turn', async () => {
@@ -256,13 +348,25 @@ test('smtp: hosts in turn', async () => {
   const none = await send('out', {}, ['a@c.ex']);
   assert.deepEqual(none.lines, ['deferred | a@c.ex | 111 | Connection refused']);
   const busy = await send('slow', { '198.51.100.1:25': () => '451 later\r\n' }, ['a@c.ex']);
-  assert.deepEqual(busy.lines, ['deferred | a@c.ex | 198.51.100.1 | SMTP error from remote mail server after initial connection: 451 later'].map((line) => line.replace('a@c.ex |', 'a@c.ex | 0 |')));
+  assert.deepEqual(
+    busy.lines,
+    ['deferred | a@c.ex | 198.51.100.1 | SMTP error from remote mail server after initial connection: 451 later'].map((line) =>
+      line.replace('a@c.ex |', 'a@c.ex | 0 |'),
+    ),
+  );
   assert.deepEqual(busy.log, ['H=198.51.100.1 [198.51.100.1]: SMTP error from remote mail server after initial connection: 451 later']);
   const gone = await send('slow', { '198.51.100.1:25': () => '554 go away\r\n' }, ['a@c.ex']);
-  assert.deepEqual(gone.lines, ['failed | a@c.ex | 198.51.100.1 | SMTP error from remote mail server after initial connection: 554 go away']);
-  const partly = await send('out', { '198.51.100.1:25': server({ 'RCPT TO:<b': '450 no\r\n' }), '198.51.100.2:25': server({}) }, ['a@c.ex', 'b@c.ex']);
+  assert.deepEqual(gone.lines, [
+    'failed | a@c.ex | 198.51.100.1 | SMTP error from remote mail server after initial connection: 554 go away',
+  ]);
+  const partly = await send('out', { '198.51.100.1:25': server({ 'RCPT TO:<b': '450 no\r\n' }), '198.51.100.2:25': server({}) }, [
+    'a@c.ex',
+    'b@c.ex',
+  ]);
   assert.deepEqual(partly.lines, ['delivered | a@c.ex | 198.51.100.1', 'delivered | b@c.ex | 198.51.100.2']);
-  const routed = await send('out', { '198.51.100.9:2525': server({}) }, ['a@c.ex'], {}, [{ name: 'nine.ex', address: '198.51.100.9', port: 2525 }]);
+  const routed = await send('out', { '198.51.100.9:2525': server({}) }, ['a@c.ex'], {}, [
+    { name: 'nine.ex', address: '198.51.100.9', port: 2525 },
+  ]);
   assert.deepEqual(routed.lines, ['delivered | a@c.ex | 198.51.100.9']);
 });
 
@@ -270,9 +374,17 @@ test('smtp: HELO after a refused EHLO, required TLS, LMTP, max_rcpt', async () =
   const old = await send('slow', { '198.51.100.1:25': server({ EHLO: '500 what\r\n' }) }, ['a@c.ex']);
   assert.match(old.written[0] ?? '', /^EHLO host\.test\.ex\r\nHELO host\.test\.ex\r\nMAIL FROM:<snd@x\.ex>\r\n/);
   const secure = await send('secure', { '198.51.100.1:25': server({}) }, ['a@c.ex']);
-  assert.deepEqual(secure.lines, ['deferred | a@c.ex | -38 | 198.51.100.1 | a TLS session is required, but the server did not offer TLS support']);
-  const lmtp = await send('mail', { '198.51.100.1:2003': server({ '.': '250 first\r\n550 second\r\n' }, '250 hi\r\n') }, ['a@c.ex', 'b@c.ex']);
-  assert.deepEqual(lmtp.lines, ['delivered | a@c.ex | 198.51.100.1', 'failed | b@c.ex | 198.51.100.1 | LMTP error after end of data: 550 second']);
+  assert.deepEqual(secure.lines, [
+    'deferred | a@c.ex | -38 | 198.51.100.1 | a TLS session is required, but the server did not offer TLS support',
+  ]);
+  const lmtp = await send('mail', { '198.51.100.1:2003': server({ '.': '250 first\r\n550 second\r\n' }, '250 hi\r\n') }, [
+    'a@c.ex',
+    'b@c.ex',
+  ]);
+  assert.deepEqual(lmtp.lines, [
+    'delivered | a@c.ex | 198.51.100.1',
+    'failed | b@c.ex | 198.51.100.1 | LMTP error after end of data: 550 second',
+  ]);
   const single = await send('one', { '198.51.100.1:25': server({}) }, ['a@c.ex', 'b@c.ex']);
   assert.equal(single.written.length, 1);
   assert.equal((single.written[0] ?? '').split('MAIL FROM').length, 3);
@@ -321,18 +433,34 @@ test('pipe: the command is split before it is expanded', async () => {
   assert.deepEqual(request?.argv, ['/bin/deliver', '-d', 'o ne', 'two words', 'x']);
   assert.equal(request?.directory, '/home/one');
   const environment = request?.environment;
-  assert.deepEqual(['LOCAL_PART', 'LOCAL_PART_PREFIX', 'DOMAIN', 'RECIPIENT', 'SENDER', 'HOME', 'PATH', 'MESSAGE_ID', 'SHELL'].map((name) => environment?.get(name)), [
-    'o ne', 'real-', 'b.ex', 'real-o ne@b.ex', 'snd@x.ex', '/home/one', '/bin:/usr/bin', '1xUlZP-00000000bq2-2R00', '/bin/sh',
-  ]);
+  assert.deepEqual(
+    ['LOCAL_PART', 'LOCAL_PART_PREFIX', 'DOMAIN', 'RECIPIENT', 'SENDER', 'HOME', 'PATH', 'MESSAGE_ID', 'SHELL'].map((name) =>
+      environment?.get(name),
+    ),
+    ['o ne', 'real-', 'b.ex', 'real-o ne@b.ex', 'snd@x.ex', '/home/one', '/bin:/usr/bin', '1xUlZP-00000000bq2-2R00', '/bin/sh'],
+  );
   assert.match(input ?? '', /^From snd@x\.ex .*\nSubject: hi\nX-Old: 1\n\ntext\n\n$/);
 });
 
 test('pipe: what a status, a signal, output and a time-out mean', async () => {
-  const becomes = async (transport: string, program: FakeProgram, more: Partial<Message> = {}) => (await pipe(transport, program, local('a@b.ex'), more)).lines[0];
-  assert.equal(await becomes('run', () => ({ status: 1 })), 'failed | a@b.ex | Child process of run transport returned 1 from command: /bin/deliver');
-  assert.equal(await becomes('run', () => ({ status: 67 })), 'failed | a@b.ex | Child process of run transport returned 67 (could mean user nonexistent) from command: /bin/deliver');
-  assert.equal(await becomes('run', () => ({ status: 75 })), 'deferred | a@b.ex | 0 | Child process of run transport returned 75 (could mean temporary error) from command: /bin/deliver');
-  assert.equal(await becomes('back', () => ({ status: undefined, signal: 9 })), 'failed | a@b.ex | Child process of back transport (running command "/bin/deliver") was terminated by signal 9 (Killed)');
+  const becomes = async (transport: string, program: FakeProgram, more: Partial<Message> = {}) =>
+    (await pipe(transport, program, local('a@b.ex'), more)).lines[0];
+  assert.equal(
+    await becomes('run', () => ({ status: 1 })),
+    'failed | a@b.ex | Child process of run transport returned 1 from command: /bin/deliver',
+  );
+  assert.equal(
+    await becomes('run', () => ({ status: 67 })),
+    'failed | a@b.ex | Child process of run transport returned 67 (could mean user nonexistent) from command: /bin/deliver',
+  );
+  assert.equal(
+    await becomes('run', () => ({ status: 75 })),
+    'deferred | a@b.ex | 0 | Child process of run transport returned 75 (could mean temporary error) from command: /bin/deliver',
+  );
+  assert.equal(
+    await becomes('back', () => ({ status: undefined, signal: 9 })),
+    'failed | a@b.ex | Child process of back transport (running command "/bin/deliver") was terminated by signal 9 (Killed)',
+  );
   assert.equal(await becomes('back', () => 'hello\n'), 'failed | a@b.ex | return message generated');
   assert.equal(await becomes('back', () => 'hello\n', { sender: '' }), 'delivered | a@b.ex');
   assert.equal(await becomes('back', () => ({ isTimeout: true })), 'failed | a@b.ex | pipe delivery process timed out');
@@ -349,5 +477,7 @@ test('pipe: redirected commands, PATH, tainted names', async () => {
   assert.equal(input, 'Subject: hi\nX-Old: 1\n\ntext\n');
   const unknown = makeAddress({ address: '|nosuch', kind: 'pipe', parent, recipientIndex: 0 });
   assert.deepEqual((await pipe('plain', () => '', unknown)).lines, ['failed | |nosuch | "nosuch" command not found for plain transport']);
-  assert.deepEqual((await pipe('strange', () => '', local('sh@b.ex'))).lines, ["deferred | sh@b.ex | 0 | Tainted '/bin/sh' (command for strange transport) not permitted"]);
+  assert.deepEqual((await pipe('strange', () => '', local('sh@b.ex'))).lines, [
+    "deferred | sh@b.ex | 0 | Tainted '/bin/sh' (command for strange transport) not permitted",
+  ]);
 });

@@ -33,23 +33,44 @@ class ImpatientClock extends FakeClock {
 }
 
 /** Reads the text (main section first) and wires it; `overrides` replace single services. */
-export async function makeWorld(text: Octets, overrides: Partial<Services> & { readonly files?: MemoryFiles; readonly dns?: FakeDns } = {}): Promise<World> {
+export async function makeWorld(
+  text: Octets,
+  overrides: Partial<Services> & { readonly files?: MemoryFiles; readonly dns?: FakeDns } = {},
+): Promise<World> {
   const clock = new ImpatientClock();
   const machine = new FakeMachine();
   const log = new FakeLog();
   const files = overrides.files ?? new MemoryFiles({ clock, uid: machine.effectiveUid(), gid: machine.effectiveUid() });
   const dns = overrides.dns ?? new FakeDns();
-  const accounts = overrides.accounts ?? new FakeAccounts(
-    ['root:x:0:0:root:/root:/bin/sh', 'exim:x:93:93:Exim:/var/spool/exim:/bin/false', 'ann:x:1001:1001:Ann:/home/ann:/bin/sh'],
-    ['root:x:0:', 'exim:x:93:', 'ann:x:1001:'],
-  );
+  const accounts =
+    overrides.accounts ??
+    new FakeAccounts(
+      ['root:x:0:0:root:/root:/bin/sh', 'exim:x:93:93:Exim:/var/spool/exim:/bin/false', 'ann:x:1001:1001:Ann:/home/ann:/bin/sh'],
+      ['root:x:0:', 'exim:x:93:', 'ann:x:1001:'],
+    );
   const expander = createExpander(await builtin.expansion());
   const services = fakeServices({
-    clock, log, machine, lists: createLists(), lookups: createLookups(await builtin.lookups()), verifier: createVerifier(),
-    userActions: new DirectUserActions(files, machine.effectiveUid()), ...overrides, files, dns, accounts,
+    clock,
+    log,
+    machine,
+    lists: createLists(),
+    lookups: createLookups(await builtin.lookups()),
+    verifier: createVerifier(),
+    userActions: new DirectUserActions(files, machine.effectiveUid()),
+    ...overrides,
+    files,
+    dns,
+    accounts,
   });
   const loaded = await loadConfigText(`primary_hostname = host.test.ex\nqualify_domain = test.ex\n${text}`, {
-    macros: [], build: testBuild, registry: builtin, compiler: expander, compileText: (source, what) => expander.runtime(source, what), files, accounts, machine,
+    macros: [],
+    build: testBuild,
+    registry: builtin,
+    compiler: expander,
+    compileText: (source, what) => expander.runtime(source, what),
+    files,
+    accounts,
+    machine,
   });
   invariant(loaded.kind === 'ok', loaded.kind === 'ok' ? '' : loaded.problems.map((problem) => problem.message).join('; '));
   const frame: Frame = { config: loaded.config, services, results: {}, captures: [], until: untilAborted(new AbortController().signal) };

@@ -2,17 +2,17 @@
 import type { Octets } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
 import type { ListSource, Template } from '../../core/config.ts';
-import { defineRouter } from '../../core/drivers.ts';
 import type { RouteContext, RouteResult } from '../../core/drivers.ts';
+import { defineRouter } from '../../core/drivers.ts';
 import type { OptionValues } from '../../core/option.ts';
 import { option } from '../../core/option.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { ok } from '../../core/outcome.ts';
 import { tainted } from '../../core/text.ts';
-import { routerOptions } from '../generic-options.ts';
-import type { RouterOptions } from '../generic-options.ts';
-import { findMailHosts } from '../../lists/mail-hosts.ts';
 import type { HostFinding } from '../../lists/mail-hosts.ts';
+import { findMailHosts } from '../../lists/mail-hosts.ts';
+import type { RouterOptions } from '../generic-options.ts';
+import { routerOptions } from '../generic-options.ts';
 import { applySelf, selfProblems } from '../self.ts';
 import { expandOption, isTrue, messageOf, settingsOf } from '../settings.ts';
 
@@ -21,12 +21,18 @@ const options = {
   check_srv: option.expanded({ onForcedFail: 'unset', doc: 'Name of a service whose SRV records are looked for before MX records.' }),
   fail_defer_domains: option.domainList({ doc: 'Domains for which "nothing found" defers the address instead of declining it.' }),
   ipv4_only: option.expanded({ onForcedFail: 'unset', doc: 'When it expands to something true, only A records are used.' }),
-  ipv4_prefer: option.expanded({ onForcedFail: 'unset', doc: 'When it expands to something true, IPv4 addresses come before IPv6 addresses.' }),
+  ipv4_prefer: option.expanded({
+    onForcedFail: 'unset',
+    doc: 'When it expands to something true, IPv4 addresses come before IPv6 addresses.',
+  }),
   mx_domains: option.domainList({ doc: 'Domains that must have MX (or SRV) records: address records are not used for them.' }),
   mx_fail_domains: option.domainList({ doc: 'Domains whose failing MX look-up counts as "no MX records".' }),
   qualify_single: option.boolean({ default: true, doc: 'Let the resolver add its own domain to a name of one component.' }),
   rewrite_headers: option.boolean({ default: true, doc: 'Rewrite header lines when the domain was completed.' }),
-  same_domain_copy_routing: option.boolean({ default: false, doc: 'Addresses of one message with the same domain may be given the same hosts without another look-up.' }),
+  same_domain_copy_routing: option.boolean({
+    default: false,
+    doc: 'Addresses of one message with the same domain may be given the same hosts without another look-up.',
+  }),
   search_parents: option.boolean({ default: false, doc: 'Let the resolver search in parent domains.', notYet: 'instance' }),
   srv_fail_domains: option.domainList({ doc: 'Domains whose failing SRV look-up counts as "no SRV records".' }),
   widen_domains: option.stringList({ default: [], doc: 'Tried in turn, appended to a domain that is not found.' }),
@@ -83,7 +89,12 @@ class DnsRouting {
   async #find(domain: Octets): Promise<Outcome<HostFinding>> {
     const { frame, until } = this.#context;
     const set = this.#set;
-    const flags = { mustHaveMx: set.mx_domains, ignoresMx: set.mx_fail_domains, ignoresSrv: set.srv_fail_domains, dnssec: this.#generic.dnssec_request_domains };
+    const flags = {
+      mustHaveMx: set.mx_domains,
+      ignoresMx: set.mx_fail_domains,
+      ignoresSrv: set.srv_fail_domains,
+      dnssec: this.#generic.dnssec_request_domains,
+    };
     const matches = { mustHaveMx: false, ignoresMx: false, ignoresSrv: false, dnssec: false };
     for (const key of ['mustHaveMx', 'ignoresMx', 'ignoresSrv', 'dnssec'] as const) {
       const match = await this.#isIn(flags[key], domain);
@@ -96,11 +107,20 @@ class DnsRouting {
     if (ipv4Prefer.kind !== 'ok') return ipv4Prefer;
     const service = await expandOption(set.check_srv, frame);
     if (service.kind !== 'ok') return service;
-    return ok(await findMailHosts(domain, {
-      frame, until, ignore: this.#generic.ignore_target_hosts, ipv4Only: ipv4Only.value, ipv4Prefer: ipv4Prefer.value, dnssec: matches.dnssec,
-      usesAddressRecords: !matches.mustHaveMx, ignoresMxFailure: matches.ignoresMx,
-      service: service.value?.octets, ignoresSrvFailure: matches.ignoresSrv,
-    }));
+    return ok(
+      await findMailHosts(domain, {
+        frame,
+        until,
+        ignore: this.#generic.ignore_target_hosts,
+        ipv4Only: ipv4Only.value,
+        ipv4Prefer: ipv4Prefer.value,
+        dnssec: matches.dnssec,
+        usesAddressRecords: !matches.mustHaveMx,
+        ignoresMxFailure: matches.ignoresMx,
+        service: service.value?.octets,
+        ignoresSrvFailure: matches.ignoresSrv,
+      }),
+    );
   }
 
   async #isIn(list: ListSource | undefined, domain: Octets): Promise<Outcome<boolean>> {
@@ -138,8 +158,11 @@ class DnsRouting {
 function whyNothing(finding: HostFinding): Octets | undefined {
   if (finding.kind !== 'not-found') return undefined;
   switch (finding.reason) {
-    case 'mx-without-hosts': return 'all relevant MX records point to non-existent hosts';
-    case 'mx-to-ip': return 'all relevant MX records point to non-existent hosts or (invalidly) to IP addresses';
-    default: return undefined;
+    case 'mx-without-hosts':
+      return 'all relevant MX records point to non-existent hosts';
+    case 'mx-to-ip':
+      return 'all relevant MX records point to non-existent hosts or (invalidly) to IP addresses';
+    default:
+      return undefined;
   }
 }

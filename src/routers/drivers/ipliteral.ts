@@ -1,10 +1,10 @@
 /** The router for domains that are IP addresses in brackets. Spec ch. 18 "The ipliteral router", RFC 5321 s4.1.3. */
 import { isIp } from '../../base/ip.ts';
-import { lowerCase } from '../../base/octets.ts';
 import type { Octets } from '../../base/octets.ts';
+import { lowerCase } from '../../base/octets.ts';
 import { defineRouter } from '../../core/drivers.ts';
-import { routerOptions } from '../generic-options.ts';
 import { findHostByDns } from '../../lists/mail-hosts.ts';
+import { routerOptions } from '../generic-options.ts';
 import { applySelf, selfProblems } from '../self.ts';
 import { settingsOf } from '../settings.ts';
 

@@ -1,34 +1,49 @@
 /** The router for domains whose hosts the administrator names. Spec ch. 20 "The manualroute router". */
 import type { Octets } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
-import { defineRouter } from '../../core/drivers.ts';
 import type { RouteContext, RouteResult } from '../../core/drivers.ts';
+import { defineRouter } from '../../core/drivers.ts';
 import type { Frame } from '../../core/frame.ts';
 import { withLocal } from '../../core/frame.ts';
+import type { ParsedHost } from '../../core/host-item.ts';
+import { parseHostItem } from '../../core/host-item.ts';
 import type { OptionValues } from '../../core/option.ts';
 import { option } from '../../core/option.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { ok } from '../../core/outcome.ts';
 import type { HostItem } from '../../core/ports.ts';
 import { tainted, untainted } from '../../core/text.ts';
+import type { HostFinding, HostSearch } from '../../lists/mail-hosts.ts';
+import { findHostByDns, findHostByName, findMailHosts, shuffle } from '../../lists/mail-hosts.ts';
 import { findTransport } from '../delivery-data.ts';
 import { routerOptions } from '../generic-options.ts';
-import { parseHostItem } from '../../core/host-item.ts';
-import type { ParsedHost } from '../../core/host-item.ts';
-import { findHostByDns, findHostByName, findMailHosts, shuffle } from '../../lists/mail-hosts.ts';
-import type { HostFinding, HostSearch } from '../../lists/mail-hosts.ts';
-import { parseRouteData, parseRouteList, parseRouteOptions } from '../route-rules.ts';
 import type { RouteOptions, RouteRule } from '../route-rules.ts';
+import { parseRouteData, parseRouteList, parseRouteOptions } from '../route-rules.ts';
 import { applySelf, selfProblems } from '../self.ts';
 import { expandText, messageOf, settingsOf } from '../settings.ts';
 
 const options = {
-  host_all_ignored: option.string({ default: 'defer', doc: 'What to do when all hosts were ignored: decline, defer, fail, freeze or pass.' }),
-  host_find_failed: option.string({ default: 'freeze', doc: 'What to do when a host does not exist: decline, defer, fail, freeze, ignore or pass.' }),
-  hosts_randomize: option.expandedBoolean({ default: false, doc: 'Put the hosts of a rule into random order, each group between + for itself.' }),
-  route_data: option.expanded({ onForcedFail: 'decline', doc: 'Expands to the hosts and options for the domain; the router declines when that is empty.' }),
+  host_all_ignored: option.string({
+    default: 'defer',
+    doc: 'What to do when all hosts were ignored: decline, defer, fail, freeze or pass.',
+  }),
+  host_find_failed: option.string({
+    default: 'freeze',
+    doc: 'What to do when a host does not exist: decline, defer, fail, freeze, ignore or pass.',
+  }),
+  hosts_randomize: option.expandedBoolean({
+    default: false,
+    doc: 'Put the hosts of a rule into random order, each group between + for itself.',
+  }),
+  route_data: option.expanded({
+    onForcedFail: 'decline',
+    doc: 'Expands to the hosts and options for the domain; the router declines when that is empty.',
+  }),
   route_list: option.string({ doc: 'Rules "domain-pattern hosts options", separated by semicolons.' }),
-  same_domain_copy_routing: option.boolean({ default: false, doc: 'Addresses of one message with the same domain may be given the same hosts without another look-up.' }),
+  same_domain_copy_routing: option.boolean({
+    default: false,
+    doc: 'Addresses of one message with the same domain may be given the same hosts without another look-up.',
+  }),
 } as const;
 
 type Settings = OptionValues<typeof options>;
@@ -87,7 +102,8 @@ class ManualRouting {
     const { rule, frame } = found;
     const hosts = await expandText(rule.hosts, `host list of the ${this.#instance.name} router`, frame);
     if (hosts.kind === 'forced-fail') return { kind: 'decline' };
-    if (hosts.kind !== 'ok') return { kind: 'defer', message: `${this.#instance.name} router: failed to expand "${rule.hosts}": ${hosts.message}` };
+    if (hosts.kind !== 'ok')
+      return { kind: 'defer', message: `${this.#instance.name} router: failed to expand "${rule.hosts}": ${hosts.message}` };
     const { transports } = this.#context.frame.config;
     const parsed = parseRouteOptions(rule.options, (name) => transports.has(name));
     if ('kind' in parsed) return { kind: 'error', message: `unknown routing option or transport name "${parsed.word}"` };
@@ -111,7 +127,10 @@ class ManualRouting {
       const match = await frame.services.lists.matchDomain(item, tainted(this.#address.domain), frame);
       if (match.kind !== 'ok') return { kind: 'defer', message: `lookup deferred in ${this.#instance.name} router: ${messageOf(match)}` };
       if (!match.value.matched) continue;
-      const captured = match.value.captures === undefined ? { ...frame, captures: [tainted(this.#address.domain)] } : { ...frame, captures: match.value.captures };
+      const captured =
+        match.value.captures === undefined
+          ? { ...frame, captures: [tainted(this.#address.domain)] }
+          : { ...frame, captures: match.value.captures };
       return { rule, frame: match.value.data === undefined ? captured : withLocal(captured, 'value', match.value.data) };
     }
     return { kind: 'decline' };
@@ -122,16 +141,22 @@ class ManualRouting {
     const transport = await findTransport(parsed.transport, this.#instance, frame);
     if (transport.kind !== 'ok') return { kind: 'defer', message: messageOf(transport) };
     const name = transport.value?.name;
-    if (name === undefined && verify !== 'sender' && verify !== 'recipient') return { kind: 'error', message: 'neither the router nor the rule names a transport' };
+    if (name === undefined && verify !== 'sender' && verify !== 'recipient')
+      return { kind: 'error', message: 'neither the router nor the rule names a transport' };
     const naming = name === undefined ? {} : { transport: name };
-    if (transport.value?.isRemote === false) return hosts === '' ? { kind: 'accept', ...naming } : { kind: 'accept', ...naming, hosts: [{ name: hosts }] };
+    if (transport.value?.isRemote === false)
+      return hosts === '' ? { kind: 'accept', ...naming } : { kind: 'accept', ...naming, hosts: [{ name: hosts }] };
     const found = await this.#findHosts(hosts, parsed);
-    if (found.kind === 'forced-fail' || found.kind === 'fail' || found.kind === 'defer') return { kind: 'defer', message: messageOf(found) };
+    if (found.kind === 'forced-fail' || found.kind === 'fail' || found.kind === 'defer')
+      return { kind: 'defer', message: messageOf(found) };
     if ('result' in found.value) return found.value.result;
     return { kind: 'accept', ...naming, hosts: found.value.hosts, isRandomized: found.value.isRandomized };
   }
 
-  async #findHosts(list: Octets, parsed: RouteOptions): Promise<Outcome<{ readonly result: RouteResult } | { readonly hosts: readonly HostItem[]; readonly isRandomized: boolean }>> {
+  async #findHosts(
+    list: Octets,
+    parsed: RouteOptions,
+  ): Promise<Outcome<{ readonly result: RouteResult } | { readonly hosts: readonly HostItem[]; readonly isRandomized: boolean }>> {
     const { frame, until } = this.#context;
     const set = this.#set;
     const randomize = parsed.randomize ?? (typeof set.hosts_randomize === 'boolean' ? set.hosts_randomize : await this.#randomizes());
@@ -141,7 +166,13 @@ class ManualRouting {
       frame.services.log.main(message);
       return ok({ result: { kind: 'defer', message } });
     }
-    const search: HostSearch = { frame, until, ignore: settingsOf(this.#instance).ignore_target_hosts, ipv4Only: parsed.ipv4Only, ipv4Prefer: parsed.ipv4Prefer };
+    const search: HostSearch = {
+      frame,
+      until,
+      ignore: settingsOf(this.#instance).ignore_target_hosts,
+      ipv4Only: parsed.ipv4Only,
+      ipv4Prefer: parsed.ipv4Prefer,
+    };
     const hosts: HostItem[] = [];
     for (const [index, item] of items.entries()) {
       const finding = await findItem(item, parsed, search);
@@ -154,7 +185,12 @@ class ManualRouting {
     if (hosts.length > 0) return ok({ hosts, isRandomized: randomize });
     const failed = set.host_find_failed ?? 'freeze';
     const ignored = set.host_all_ignored ?? 'defer';
-    return ok({ result: act(ignored, `lookup failed for all hosts in ${this.#instance.name} router: host_find_failed=${failed} host_all_ignored=${ignored}`) });
+    return ok({
+      result: act(
+        ignored,
+        `lookup failed for all hosts in ${this.#instance.name} router: host_find_failed=${failed} host_all_ignored=${ignored}`,
+      ),
+    });
   }
 
   async #randomizes(): Promise<boolean> {
@@ -167,7 +203,8 @@ class ManualRouting {
   /** What one item's look-up means for the list. */
   #take(finding: HostFinding, item: ParsedHost, isFirst: boolean): RouteResult | 'stop' | 'skip' | { readonly hosts: readonly HostItem[] } {
     switch (finding.kind) {
-      case 'again': return { kind: 'defer', message: `host lookup for ${item.host.name} did not complete`, isTimeout: true };
+      case 'again':
+        return { kind: 'defer', message: `host lookup for ${item.host.name} did not complete`, isTimeout: true };
       case 'ignored':
       case 'not-found': {
         const action = this.#set.host_find_failed ?? 'freeze';
@@ -194,7 +231,8 @@ function orderItems(items: readonly Octets[], randomize: boolean, frame: Frame):
 }
 
 async function findItem(item: ParsedHost, { lookup }: RouteOptions, search: HostSearch): Promise<HostFinding> {
-  if (item.isMx) return findMailHosts(item.host.name, { ...search, usesAddressRecords: false, ignoresMxFailure: false, port: item.host.port });
+  if (item.isMx)
+    return findMailHosts(item.host.name, { ...search, usesAddressRecords: false, ignoresMxFailure: false, port: item.host.port });
   if (lookup === 'byname') return findHostByName(item.host, search);
   const byDns = await findHostByDns(item.host, search);
   return byDns.kind === 'not-found' && lookup === 'default' ? findHostByName(item.host, search) : byDns;
@@ -203,10 +241,15 @@ async function findItem(item: ParsedHost, { lookup }: RouteOptions, search: Host
 /** `host_find_failed`, `host_all_ignored`. */
 function act(action: Octets, message: Octets): RouteResult {
   switch (action) {
-    case 'decline': return { kind: 'decline' };
-    case 'pass': return { kind: 'pass' };
-    case 'fail': return { kind: 'fail', message };
-    case 'defer': return { kind: 'defer', message };
-    default: return { kind: 'freeze', message };
+    case 'decline':
+      return { kind: 'decline' };
+    case 'pass':
+      return { kind: 'pass' };
+    case 'fail':
+      return { kind: 'fail', message };
+    case 'defer':
+      return { kind: 'defer', message };
+    default:
+      return { kind: 'freeze', message };
   }
 }

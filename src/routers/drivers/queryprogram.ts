@@ -9,7 +9,12 @@ export default defineRouter({
   spec: 'ch. 21 "The queryprogram router"',
   generic: routerOptions,
   needsTransport: false,
-  validate: (set) => (set.command === undefined ? ['a command specification is required'] : set.command_user === undefined ? ['command_user must be specified'] : []),
+  validate: (set) =>
+    set.command === undefined
+      ? ['a command specification is required']
+      : set.command_user === undefined
+        ? ['command_user must be specified']
+        : [],
   options: {
     command: option.expanded({ doc: 'The command, split into arguments before they are expanded.' }),
     command_group: option.string({ doc: 'The group under which the command runs.' }),

@@ -3,8 +3,9 @@ import type { Octets } from '../../base/octets.ts';
 import { lowerCase } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
 import type { Template } from '../../core/config.ts';
-import { defineRouter } from '../../core/drivers.ts';
 import type { ChildAddress, RouteContext, RouteResult } from '../../core/drivers.ts';
+import { defineRouter } from '../../core/drivers.ts';
+import { expandGroup, expandUser, loginOf } from '../../core/local-identity.ts';
 import type { OptionValues } from '../../core/option.ts';
 import { option } from '../../core/option.ts';
 import type { NotOk, Outcome } from '../../core/outcome.ts';
@@ -12,13 +13,12 @@ import { defer, ok } from '../../core/outcome.ts';
 import type { Identity } from '../../core/ports.ts';
 import { isUsablePath } from '../../core/taint.ts';
 import type { Text } from '../../core/text.ts';
-import { expandGroup, expandUser, loginOf } from '../../core/local-identity.ts';
-import { writtenLocalPart } from '../address.ts';
 import { rewriteAddress } from '../../rewrite/rewrite.ts';
+import { writtenLocalPart } from '../address.ts';
 import { routerOptions } from '../generic-options.ts';
 import { readIncludedFile, readRedirectFile } from '../redirect/file.ts';
-import { parseRedirectList } from '../redirect/list.ts';
 import type { RedirectItem } from '../redirect/list.ts';
+import { parseRedirectList } from '../redirect/list.ts';
 import { expandOption, messageOf, settingsOf } from '../settings.ts';
 
 const GROUP_WRITE = 0o020;
@@ -37,12 +37,26 @@ const options = {
   allow_fail: option.boolean({ default: false, doc: 'The list may hold :fail:.' }),
   allow_filter: option.boolean({ default: false, doc: 'Data that begins with "#Exim filter" or "#Sieve filter" is run as a filter.' }),
   allow_freeze: option.boolean({ default: false, doc: 'An Exim filter may use freeze.' }),
-  check_ancestor: option.boolean({ default: false, doc: 'A generated address that is one of the ancestors is replaced by the current address.' }),
-  check_group: option.boolean({ default: false, derive: checksGroup, doc: 'The group of the file must be that of the local user or in owngroups. On when owngroups is set, or with check_local_user where modemask lets the group write.' }),
-  check_owner: option.boolean({ default: false, derive: (values) => values['check_local_user'] === true || isListed(values['owners']), doc: 'The owner of the file must be the local user or in owners. On with check_local_user or owners.' }),
+  check_ancestor: option.boolean({
+    default: false,
+    doc: 'A generated address that is one of the ancestors is replaced by the current address.',
+  }),
+  check_group: option.boolean({
+    default: false,
+    derive: checksGroup,
+    doc: 'The group of the file must be that of the local user or in owngroups. On when owngroups is set, or with check_local_user where modemask lets the group write.',
+  }),
+  check_owner: option.boolean({
+    default: false,
+    derive: (values) => values['check_local_user'] === true || isListed(values['owners']),
+    doc: 'The owner of the file must be the local user or in owners. On with check_local_user or owners.',
+  }),
   data: option.expanded({ onForcedFail: 'decline', doc: 'Expands to the list (or filter); the router declines when it is empty.' }),
   directory_transport: option.expanded({ onForcedFail: 'unset', doc: 'Transport for paths that end with a slash.' }),
-  file: option.expanded({ onForcedFail: 'decline', doc: 'File that holds the list (or filter); the router declines when it does not exist.' }),
+  file: option.expanded({
+    onForcedFail: 'decline',
+    doc: 'File that holds the list (or filter); the router declines when it does not exist.',
+  }),
   file_transport: option.expanded({ onForcedFail: 'unset', doc: 'Transport for other paths.' }),
   filter_prepend_home: option.boolean({ default: true, doc: 'Put $home before a relative path in a filter.' }),
   forbid_blackhole: option.boolean({ default: false, doc: 'The list may not hold :blackhole:.' }),
@@ -63,15 +77,27 @@ const options = {
   forbid_smtp_code: option.boolean({ default: false, doc: 'An SMTP code at the start of the text of :fail: and :defer: is not used.' }),
   hide_child_in_errmsg: option.boolean({ default: false, doc: 'Bounces do not name generated addresses.' }),
   ignore_eacces: option.boolean({ default: false, doc: 'A file that may not be read counts as missing.' }),
-  ignore_enotdir: option.boolean({ default: false, doc: 'A file whose path leads through something that is no directory counts as missing.' }),
+  ignore_enotdir: option.boolean({
+    default: false,
+    doc: 'A file whose path leads through something that is no directory counts as missing.',
+  }),
   include_directory: option.string({ doc: 'Included files must be below this directory.' }),
   modemask: option.octal({ default: 0o022, doc: 'Mode bits that the file must not have.' }),
-  one_time: option.boolean({ default: false, doc: 'Redirect only at the first attempt: addresses that could not be delivered then stand for themselves.' }),
+  one_time: option.boolean({
+    default: false,
+    doc: 'Redirect only at the first attempt: addresses that could not be delivered then stand for themselves.',
+  }),
   owners: option.userList({ doc: 'Owners that the file may have, besides the local user.' }),
   owngroups: option.groupList({ doc: 'Groups that the file may have, besides that of the local user.' }),
   pipe_transport: option.expanded({ onForcedFail: 'unset', doc: 'Transport for |command items.' }),
-  qualify_domain: option.expanded({ onForcedFail: 'decline', doc: 'Domain for generated addresses that have none, in place of qualify_recipient.' }),
-  qualify_preserve_domain: option.boolean({ default: false, doc: 'Generated addresses without a domain get the one of the incoming address.' }),
+  qualify_domain: option.expanded({
+    onForcedFail: 'decline',
+    doc: 'Domain for generated addresses that have none, in place of qualify_recipient.',
+  }),
+  qualify_preserve_domain: option.boolean({
+    default: false,
+    doc: 'Generated addresses without a domain get the one of the incoming address.',
+  }),
   repeat_use: option.boolean({ default: true, doc: 'The router may handle an address although it handled one of its ancestors.' }),
   reply_transport: option.expanded({ onForcedFail: 'unset', doc: 'Transport for replies that a filter sends.' }),
   rewrite: option.boolean({ default: true, doc: 'Apply the rewriting rules to generated addresses.' }),
@@ -108,10 +134,14 @@ function problems(set: Settings, generic: Readonly<Record<string, unknown>>): Oc
   const settings = settingsOf({ generic });
   const found: Octets[] = [];
   if (settings.transport !== undefined) found.push('%s router:\n  a transport must not be defined for this router');
-  if ((set.data === undefined) === (set.file === undefined)) found.push(set.data === undefined ? 'one of "file" or "data" must be specified' : 'only one of "file" or "data" must be specified');
-  if (set.allow_filter && !settings.check_local_user && settings.user === undefined) found.push('"user" or "check_local_user" must be set with "allow_filter"');
-  if (set.qualify_preserve_domain && set.qualify_domain !== undefined) found.push('only one of "qualify_domain" or "qualify_preserve_domain" must be set');
-  if (set.one_time && (settings.headers_add.length > 0 || settings.headers_remove.length > 0)) found.push('"headers_add" and "headers_remove" are not permitted with "one_time"');
+  if ((set.data === undefined) === (set.file === undefined))
+    found.push(set.data === undefined ? 'one of "file" or "data" must be specified' : 'only one of "file" or "data" must be specified');
+  if (set.allow_filter && !settings.check_local_user && settings.user === undefined)
+    found.push('"user" or "check_local_user" must be set with "allow_filter"');
+  if (set.qualify_preserve_domain && set.qualify_domain !== undefined)
+    found.push('only one of "qualify_domain" or "qualify_preserve_domain" must be set');
+  if (set.one_time && (settings.headers_add.length > 0 || settings.headers_remove.length > 0))
+    found.push('"headers_add" and "headers_remove" are not permitted with "one_time"');
   if (set.one_time && settings.unseen !== false) found.push('"unseen" may not be used with "one_time"');
   return found;
 }
@@ -151,7 +181,8 @@ class Redirection {
     const { user: userOption, group: groupOption } = settingsOf(this.#instance);
     const { localUser } = this.#address.state;
     if (this.#set.file === undefined && userOption === undefined) return ok(undefined);
-    let identity: Identity | undefined = localUser === undefined ? undefined : { uid: localUser.uid, gid: localUser.gid, initgroupsFor: localUser.name };
+    let identity: Identity | undefined =
+      localUser === undefined ? undefined : { uid: localUser.uid, gid: localUser.gid, initgroupsFor: localUser.name };
     if (userOption !== undefined) {
       const user = await expandUser(userOption, `${this.#instance.name} router`, frame);
       if (user.kind !== 'ok') return user;
@@ -179,7 +210,18 @@ class Redirection {
     if (set.file === undefined) return ok(expanded.value.octets);
     const path = expanded.value.octets;
     if (!isUsablePath(expanded.value, frame.config)) return defer(`Tainted name '${path}' for file read not permitted`);
-    return readRedirectFile({ path, identity, ignoresEacces: set.ignore_eacces, ignoresEnotdir: set.ignore_enotdir, modemask: set.modemask, ...this.#fileRules() }, frame, until);
+    return readRedirectFile(
+      {
+        path,
+        identity,
+        ignoresEacces: set.ignore_eacces,
+        ignoresEnotdir: set.ignore_enotdir,
+        modemask: set.modemask,
+        ...this.#fileRules(),
+      },
+      frame,
+      until,
+    );
   }
 
   /** Whose file it may be; the defaults depend on other options. */
@@ -188,7 +230,9 @@ class Redirection {
     const set = this.#set;
     const isSet = (name: string): boolean => router?.settings.has(name) === true;
     const checksOwner = isSet('check_owner') ? set.check_owner : localUser !== undefined || set.owners.length > 0;
-    const checksGroup = isSet('check_group') ? set.check_group : (localUser !== undefined && (set.modemask & 0o020) === 0) || set.owngroups.length > 0;
+    const checksGroup = isSet('check_group')
+      ? set.check_group
+      : (localUser !== undefined && (set.modemask & 0o020) === 0) || set.owngroups.length > 0;
     return {
       owners: checksOwner ? [...set.owners, ...(localUser === undefined ? [] : [localUser.uid])] : undefined,
       groups: checksGroup ? [...set.owngroups, ...(localUser === undefined ? [] : [localUser.gid])] : undefined,
@@ -202,7 +246,8 @@ class Redirection {
     const set = this.#set;
     const isExim = mark[1] === 'exim';
     if (!set.allow_filter) return { kind: 'defer', message: 'error in filter data: filtering not enabled' };
-    if (isExim ? set.forbid_exim_filter : set.forbid_sieve_filter) return { kind: 'defer', message: `error in filter data: ${isExim ? 'Exim' : 'Sieve'} filtering not enabled` };
+    if (isExim ? set.forbid_exim_filter : set.forbid_sieve_filter)
+      return { kind: 'defer', message: `error in filter data: ${isExim ? 'Exim' : 'Sieve'} filtering not enabled` };
     const message = `${this.#instance.name} router: ${isExim ? 'Exim' : 'Sieve'} filters are not built yet`;
     this.#context.services.log.panic(message);
     return { kind: 'defer', message };
@@ -212,7 +257,10 @@ class Redirection {
     const { frame, until } = this.#context;
     const { main } = frame.config;
     const all: RedirectItem[] = [];
-    for (const item of parseRedirectList(data, { allowsUtf8Domains: main.allow_utf8_domains, stripsTrailingDot: main.strip_trailing_dot })) {
+    for (const item of parseRedirectList(data, {
+      allowsUtf8Domains: main.allow_utf8_domains,
+      stripsTrailingDot: main.strip_trailing_dot,
+    })) {
       if (item.kind !== 'include') {
         all.push(item);
         continue;
@@ -288,7 +336,8 @@ class Redirection {
     if (!isAllowed) return notPermitted(item.source);
     const code = /^([0-9]{3}) ([0-9]\.[0-9]+\.[0-9]+ )?/.exec(item.text);
     const text = { message: item.text, userMessage: item.text };
-    if (item.kind === 'defer') return { kind: 'defer', ...text, userMessage: code && this.#set.forbid_smtp_code ? item.text.slice(code[0].length) : item.text };
+    if (item.kind === 'defer')
+      return { kind: 'defer', ...text, userMessage: code && this.#set.forbid_smtp_code ? item.text.slice(code[0].length) : item.text };
     if (code && this.#set.forbid_smtp_code) return { kind: 'fail', message: item.text, userMessage: item.text.slice(code[0].length) };
     return { kind: 'fail', ...text, isSmtpCode: code !== null };
   }
@@ -331,7 +380,8 @@ class Redirection {
     const isForbidden = item.kind === 'pipe' ? set.forbid_pipe || set.one_time : set.forbid_file || set.one_time;
     const option = TRANSPORTS[item.kind];
     const transport = await this.#expandTransport(set[option]);
-    if (transport.kind !== 'ok') return defer(`failed to expand transport "${set[option]?.source ?? ''}" in ${this.#instance.name} router: ${messageOf(transport)}`);
+    if (transport.kind !== 'ok')
+      return defer(`failed to expand transport "${set[option]?.source ?? ''}" in ${this.#instance.name} router: ${messageOf(transport)}`);
     return ok({ kind: item.kind, address: item.text, transport: transport.value?.octets, isForbidden });
   }
 

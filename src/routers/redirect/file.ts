@@ -1,6 +1,7 @@
 /** Reading redirection data and included lists with the rights of the user they belong to. Spec ch. 22 `file`, `check_owner`, `modemask`. */
-import { octetsFromBytes } from '../../base/octets.ts';
+
 import type { Octets } from '../../base/octets.ts';
+import { octetsFromBytes } from '../../base/octets.ts';
 import type { Deadline } from '../../core/deadline.ts';
 import type { Frame } from '../../core/frame.ts';
 import type { Outcome } from '../../core/outcome.ts';
@@ -30,13 +31,21 @@ export async function readRedirectFile(file: RedirectFile, frame: Frame, until: 
     return bad === undefined ? ok(octetsFromBytes(read.value.bytes)) : defer(bad);
   }
   switch (read.errno) {
-    case 'ENOENT': return file.ignoresEnotdir ? ok(undefined) : checkDirectory(file, frame, until);
-    case 'ENOTDIR': if (file.ignoresEnotdir) return ok(undefined); break;
-    case 'EACCES': if (file.ignoresEacces) return ok(undefined); break;
+    case 'ENOENT':
+      return file.ignoresEnotdir ? ok(undefined) : checkDirectory(file, frame, until);
+    case 'ENOTDIR':
+      if (file.ignoresEnotdir) return ok(undefined);
+      break;
+    case 'EACCES':
+      if (file.ignoresEacces) return ok(undefined);
+      break;
     case 'EISDIR':
-    case 'EINVAL': return defer(`${path} is not a regular file`);
-    case 'EFBIG': return defer(`${path} is too big (max ${MAX_REDIRECT_BYTES})`);
-    default: break;
+    case 'EINVAL':
+      return defer(`${path} is not a regular file`);
+    case 'EFBIG':
+      return defer(`${path} is too big (max ${MAX_REDIRECT_BYTES})`);
+    default:
+      break;
   }
   return defer(`failed to open ${path}: ${read.reason}`);
 }
@@ -50,14 +59,21 @@ async function checkDirectory({ path, identity }: RedirectFile, frame: Frame, un
 
 function findBadFacts({ path, modemask, owners, groups }: RedirectFile, facts: FileFacts): Octets | undefined {
   const unexpected = facts.mode & modemask;
-  if (unexpected !== 0) return `bad mode (0100${facts.mode.toString(8).padStart(3, '0')}) for ${path}: 0${unexpected.toString(8)} bit(s) unexpected`;
+  if (unexpected !== 0)
+    return `bad mode (0100${facts.mode.toString(8).padStart(3, '0')}) for ${path}: 0${unexpected.toString(8)} bit(s) unexpected`;
   if (owners !== undefined && !owners.includes(facts.uid)) return `bad owner for ${path}`;
   if (groups !== undefined && !groups.includes(facts.gid)) return `bad group for ${path}`;
   return undefined;
 }
 
 /** The list in an `:include:` file; texts as Exim's `error in redirect data: …`. */
-export async function readIncludedFile(path: Octets, directory: Octets | undefined, identity: Identity | undefined, frame: Frame, until: Deadline): Promise<Outcome<Octets>> {
+export async function readIncludedFile(
+  path: Octets,
+  directory: Octets | undefined,
+  identity: Identity | undefined,
+  frame: Frame,
+  until: Deadline,
+): Promise<Outcome<Octets>> {
   if (!path.startsWith('/')) return defer(`included file "${path}" is not an absolute path`);
   if (directory !== undefined && !isInside(path, directory)) return defer(`included file ${path} is not in directory ${directory}`);
   const read = await frame.services.userActions.readFile(identity, path, MAX_REDIRECT_BYTES, until);

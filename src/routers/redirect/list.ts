@@ -1,15 +1,21 @@
 /** Redirection lists: addresses, files, pipes and special items. Spec ch. 22 "Items in a non-filter redirection list". */
-import { isSpaceCode, lowerCase, trimSpace } from '../../base/octets.ts';
+
 import type { Octets } from '../../base/octets.ts';
+import { isSpaceCode, lowerCase, trimSpace } from '../../base/octets.ts';
 import type { AddressSyntax } from '../../message/address.ts';
 import { parseAddress } from '../../message/address.ts';
 
 export type RedirectItem =
-  | { readonly kind: 'address'; readonly address: Octets; /** Written with a leading backslash: keeps the incoming domain. */ readonly isBackslashed: boolean; readonly isQualified: boolean }
+  | {
+      readonly kind: 'address';
+      readonly address: Octets /** Written with a leading backslash: keeps the incoming domain. */;
+      readonly isBackslashed: boolean;
+      readonly isQualified: boolean;
+    }
   | { readonly kind: 'file' | 'directory' | 'pipe'; readonly text: Octets }
   | { readonly kind: 'include'; readonly path: Octets }
   | { readonly kind: 'blackhole' | 'unknown' }
-  | { readonly kind: 'fail' | 'defer'; readonly text: Octets; /** As written, for "is not permitted". */ readonly source: Octets }
+  | { readonly kind: 'fail' | 'defer'; readonly text: Octets /** As written, for "is not permitted". */; readonly source: Octets }
   | { readonly kind: 'error'; readonly message: Octets };
 
 /** Splits and reads a list. A `:fail:` or `:defer:` takes the rest of its line. */
@@ -22,7 +28,11 @@ export function parseRedirectList(data: Octets, syntax: AddressSyntax = {}): rea
     const special = /^:([Ff][Aa][Ii][Ll]|[Dd][Ee][Ff][Ee][Rr]):[ \t]*([^\n]*)/.exec(data.slice(at));
     if (special) {
       const source = trimSpace(special[0]);
-      items.push({ kind: special[1]?.[0] === 'f' || special[1]?.[0] === 'F' ? 'fail' : 'defer', text: trimSpace(special[2] ?? ''), source });
+      items.push({
+        kind: special[1]?.[0] === 'f' || special[1]?.[0] === 'F' ? 'fail' : 'defer',
+        text: trimSpace(special[2] ?? ''),
+        source,
+      });
       at += special[0].length;
       continue;
     }
@@ -68,7 +78,10 @@ function endOfQuotes(data: Octets, from: number): number {
   return data[at] === '"' ? at : at - 1;
 }
 
-const SPECIALS: ReadonlyMap<string, 'blackhole' | 'unknown'> = new Map([[':blackhole:', 'blackhole'], [':unknown:', 'unknown']]);
+const SPECIALS: ReadonlyMap<string, 'blackhole' | 'unknown'> = new Map([
+  [':blackhole:', 'blackhole'],
+  [':unknown:', 'unknown'],
+]);
 
 /** One item; undefined when there is nothing in it (`(comment)`). */
 function readItem(source: Octets, syntax: AddressSyntax): RedirectItem | undefined {
@@ -89,7 +102,8 @@ function readItem(source: Octets, syntax: AddressSyntax): RedirectItem | undefin
   }
   if (isBackslashed) {
     const local = parseAddress(text.slice(1), syntax);
-    if (local.kind === 'ok' && local.domain === '') return { kind: 'address', address: local.address, isBackslashed: true, isQualified: false };
+    if (local.kind === 'ok' && local.domain === '')
+      return { kind: 'address', address: local.address, isBackslashed: true, isQualified: false };
   }
   if (parsed.kind === 'error') {
     return parsed.message === 'empty address' ? undefined : { kind: 'error', message: `${parsed.message} in "${text}"` };

@@ -16,7 +16,8 @@ export function makeDirectories(directory: Octets, mode: number, files: Files, f
   }
   for (const path of missing) {
     const made = files.mkdir(path, mode);
-    if (made.kind === 'error' && made.errno !== 'EEXIST') return refused(made, `failed to create directories for ${forPath}: ${made.reason}`);
+    if (made.kind === 'error' && made.errno !== 'EEXIST')
+      return refused(made, `failed to create directories for ${forPath}: ${made.reason}`);
     if (made.kind === 'ok') files.chmod(path, mode);
   }
   return done(undefined);
@@ -33,10 +34,18 @@ export function checkMayCreate({ set, path, home, batch }: AppendDelivery): Step
   if (where === 'anywhere') return done(undefined);
   const base = where.startsWith('/') ? where : home;
   const inside = base !== undefined && base !== '' && path.startsWith(`${base}/`);
-  const isSafe = where === 'inhome' || !path.slice((base ?? '').length).split('/').includes('..');
+  const isSafe =
+    where === 'inhome' ||
+    !path
+      .slice((base ?? '').length)
+      .split('/')
+      .includes('..');
   const escapes = inside && where !== 'inhome' && leadsOut(path, base ?? '', batch.services.files);
   if (inside && isSafe && !escapes) return done(undefined);
-  return failing({ number: eximErrno.badCreate, message: `tried to create file in ${parentOf(path)}, but file creation outside the home directory is not permitted` });
+  return failing({
+    number: eximErrno.badCreate,
+    message: `tried to create file in ${parentOf(path)}, but file creation outside the home directory is not permitted`,
+  });
 }
 
 /** A symbolic link on the way may lead out of the directory. */

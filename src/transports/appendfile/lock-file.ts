@@ -1,8 +1,8 @@
 /** A lock file made so that it also holds over NFS: a hitching post is linked to the lock's name. Spec ch. 26 "Operational details for appending". */
 import type { Octets } from '../../base/octets.ts';
+import { eximErrno } from '../errno.ts';
 import type { AppendDelivery, Step } from './delivery.ts';
 import { done, failing, refused } from './delivery.ts';
-import { eximErrno } from '../errno.ts';
 
 /** The path of the lock file, which the caller unlinks when the delivery is over. */
 export async function takeLockFile(delivery: AppendDelivery): Promise<Step<Octets>> {
@@ -27,7 +27,10 @@ function linkLock({ set, batch }: AppendDelivery, lock: Octets): Step<boolean> {
   const post = `${lock}.${batch.frame.config.main.primary_hostname ?? machine.hostName}.${hex(Math.floor(clock.now() / 1000))}.${hex(machine.pid)}`;
   const opened = files.open(post, 'create-exclusive', set.lockfile_mode, true);
   if (opened.kind === 'error') {
-    return refused(opened, `creating lock file hitching post ${post} (euid=${machine.effectiveUid()} egid=${machine.effectiveGid?.() ?? ''})`);
+    return refused(
+      opened,
+      `creating lock file hitching post ${post} (euid=${machine.effectiveUid()} egid=${machine.effectiveGid?.() ?? ''})`,
+    );
   }
   opened.value.chmod(set.lockfile_mode);
   opened.value.close();

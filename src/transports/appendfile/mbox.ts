@@ -3,9 +3,9 @@ import type { Octets } from '../../base/octets.ts';
 import type { FileFacts, OpenFile } from '../../core/ports.ts';
 import { eximErrno } from '../errno.ts';
 import type { MessageFormat } from '../message-text.ts';
-import { checkMayCreate, makeDirectories, parentOf } from './directories.ts';
 import type { AppendDelivery, Step } from './delivery.ts';
 import { done, failing, isMissing, refused } from './delivery.ts';
+import { checkMayCreate, makeDirectories, parentOf } from './directories.ts';
 import { takeLockFile } from './lock-file.ts';
 import { quotaProblem, readQuota } from './quota.ts';
 import { writeMessage } from './write.ts';
@@ -46,7 +46,8 @@ async function openAndAppend(delivery: AppendDelivery, format: MessageFormat): P
   const { set, path, batch } = delivery;
   const { clock } = batch.services;
   const timeoutMs = set.lock_fcntl_timeout * 1000;
-  const attempts = timeoutMs > 0 ? Math.ceil((Math.max(1, set.lock_retries) * set.lock_interval * 1000) / timeoutMs) : Math.max(1, set.lock_retries);
+  const attempts =
+    timeoutMs > 0 ? Math.ceil((Math.max(1, set.lock_retries) * set.lock_interval * 1000) / timeoutMs) : Math.max(1, set.lock_retries);
   for (let attempt = 0; attempt < Math.max(1, attempts); attempt++) {
     const opened = openMailbox(delivery);
     if (opened.kind !== 'ok') return opened;
@@ -86,7 +87,8 @@ function openMailbox(delivery: AppendDelivery): Step<OpenFile> {
     const found = files.lstat(path);
     if (found.kind === 'error' && !isMissing(found)) return refused(found, `attempting to stat mailbox ${path}`);
     const opened = found.kind === 'ok' ? openExisting(delivery, found.value) : createNew(delivery);
-    if (opened.kind !== 'ok' || opened.value !== undefined) return opened.kind === 'ok' && opened.value !== undefined ? done(opened.value) : opened as Step<never>; // an undefined value does not get here
+    if (opened.kind !== 'ok' || opened.value !== undefined)
+      return opened.kind === 'ok' && opened.value !== undefined ? done(opened.value) : (opened as Step<never>); // an undefined value does not get here
   }
   return failing({ isFreeze: true, number: eximErrno.unknown, message: `existence of mailbox ${path} changes: message frozen` });
 }
@@ -109,7 +111,13 @@ function openExisting(delivery: AppendDelivery, link: FileFacts): Step<OpenFile 
   const opened = files.open(path, 'append', set.mode, !set.allow_symlink);
   if (opened.kind === 'error') return isMissing(opened) ? done(undefined) : refused(opened, `while opening mailbox ${path}`);
   const now = opened.value.facts();
-  if (now.kind === 'ok' && now.value.inode === facts.inode && now.value.device === facts.device && now.value.type === 'file' && now.value.uid === facts.uid) {
+  if (
+    now.kind === 'ok' &&
+    now.value.inode === facts.inode &&
+    now.value.device === facts.device &&
+    now.value.type === 'file' &&
+    now.value.uid === facts.uid
+  ) {
     return done(opened.value);
   }
   opened.value.close();
@@ -120,14 +128,18 @@ function ownerProblem({ set, batch }: AppendDelivery, facts: FileFacts, path: Oc
   const { machine } = batch.services;
   const uid = machine.effectiveUid();
   const gid = machine.effectiveGid?.();
-  if (set.check_owner && facts.uid !== uid) return failing({ number: eximErrno.wrongOwner, message: `mailbox ${path} has wrong uid (${facts.uid} != ${uid})` });
-  if (set.check_group && gid !== undefined && facts.gid !== gid) return failing({ number: eximErrno.wrongOwner, message: `mailbox ${path} has wrong gid (${facts.gid} != ${gid})` });
+  if (set.check_owner && facts.uid !== uid)
+    return failing({ number: eximErrno.wrongOwner, message: `mailbox ${path} has wrong uid (${facts.uid} != ${uid})` });
+  if (set.check_group && gid !== undefined && facts.gid !== gid)
+    return failing({ number: eximErrno.wrongOwner, message: `mailbox ${path} has wrong gid (${facts.gid} != ${gid})` });
   return undefined;
 }
 
 function typeProblem(facts: FileFacts, path: Octets): Step<never> | undefined {
   if (facts.type !== 'file') return failing({ number: eximErrno.notRegular, message: `mailbox ${path} is not a regular file` });
-  return facts.links > 1 ? failing({ number: eximErrno.notRegular, message: `mailbox ${path} has too many links (${facts.links})` }) : undefined;
+  return facts.links > 1
+    ? failing({ number: eximErrno.notRegular, message: `mailbox ${path} has too many links (${facts.links})` })
+    : undefined;
 }
 
 /** Wider permissions are reduced; narrower ones defer, unless `no_mode_fail_narrower`. */
@@ -138,7 +150,10 @@ function modeProblem({ set, path, batch }: AppendDelivery, facts: FileFacts): St
   const isForced = batch.addresses[0]?.state.fileMode !== undefined;
   if (mode < wanted && !isForced) {
     if (!set.mode_fail_narrower) return undefined;
-    return failing({ number: eximErrno.wrongMode, message: `mailbox ${path} has the wrong mode ${mode.toString(8)} (${wanted.toString(8)} expected)` });
+    return failing({
+      number: eximErrno.wrongMode,
+      message: `mailbox ${path} has the wrong mode ${mode.toString(8)} (${wanted.toString(8)} expected)`,
+    });
   }
   const changed = batch.services.files.chmod(path, wanted);
   return changed.kind === 'ok' ? undefined : refused(changed, `attempting to chmod mailbox ${path}`);
@@ -147,7 +162,12 @@ function modeProblem({ set, path, batch }: AppendDelivery, facts: FileFacts): St
 /** Undefined: it exists now. */
 function createNew(delivery: AppendDelivery): Step<OpenFile | undefined> {
   const { set, path, batch } = delivery;
-  if (set.file_must_exist) return failing({ number: 2, reason: 'No such file or directory', message: `mailbox ${path} does not exist, but file_must_exist is set` });
+  if (set.file_must_exist)
+    return failing({
+      number: 2,
+      reason: 'No such file or directory',
+      message: `mailbox ${path} does not exist, but file_must_exist is set`,
+    });
   const allowed = checkMayCreate(delivery);
   if (allowed.kind !== 'ok') return allowed;
   const mode = batch.addresses[0]?.state.fileMode ?? set.mode;
@@ -164,7 +184,13 @@ async function append(file: OpenFile, delivery: AppendDelivery, format: MessageF
   if (before.kind === 'error') return refused(before, `attempting to stat mailbox ${path}`);
   const quota = await readQuota(delivery);
   if (quota.kind !== 'ok') return quota;
-  const full = quotaProblem(delivery, quota.value, { bytes: before.value.sizeBytes, files: 0 }, path, batch.services.clock.now() - before.value.atimeMs);
+  const full = quotaProblem(
+    delivery,
+    quota.value,
+    { bytes: before.value.sizeBytes, files: 0 },
+    path,
+    batch.services.clock.now() - before.value.atimeMs,
+  );
   if (full.kind !== 'ok') return full;
   const written = await writeMessage(file, format, batch.until);
   if (written.kind === 'ok') return done(undefined);

@@ -1,14 +1,15 @@
 /** One new file for each message: Maildir, or a plain directory. Spec ch. 26 "Operational details for delivery to a new file", "Maildir delivery". */
-import { isAlnumCode } from '../../base/octets.ts';
+
 import type { Octets } from '../../base/octets.ts';
+import { isAlnumCode } from '../../base/octets.ts';
 import { withLocal } from '../../core/frame.ts';
 import { untainted } from '../../core/text.ts';
 import { eximErrno } from '../errno.ts';
 import type { MessageFormat } from '../message-text.ts';
 import { expandOption, messageOf } from '../settings.ts';
-import { checkMayCreate, makeDirectories } from './directories.ts';
 import type { AppendDelivery, Step } from './delivery.ts';
 import { done, failing, isMissing, refused } from './delivery.ts';
+import { checkMayCreate, makeDirectories } from './directories.ts';
 import { countDirectory, quotaProblem, readQuota } from './quota.ts';
 import { writeMessage } from './write.ts';
 
@@ -77,7 +78,11 @@ function prepareMaildir(delivery: AppendDelivery): Step<void> {
   }
   if (set.maildirfolder_create_regex === undefined) return done(undefined);
   const pattern = regexes.compile(set.maildirfolder_create_regex);
-  if (pattern.kind !== 'ok') return failing({ number: eximErrno.unknown, message: `appendfile: regular expression error: ${pattern.message} at offset ${pattern.offset} while compiling ${set.maildirfolder_create_regex}` });
+  if (pattern.kind !== 'ok')
+    return failing({
+      number: eximErrno.unknown,
+      message: `appendfile: regular expression error: ${pattern.message} at offset ${pattern.offset} while compiling ${set.maildirfolder_create_regex}`,
+    });
   if (pattern.regex.match(path).kind !== 'match' || files.stat(`${path}/maildirfolder`).kind === 'ok') return done(undefined);
   const opened = files.open(`${path}/maildirfolder`, 'create', 0o600, true);
   if (opened.kind === 'error') return refused(opened, `failed to create ${path}/maildirfolder`);
@@ -109,7 +114,11 @@ function existsIn(files: AppendDelivery['batch']['services']['files'], path: Oct
 /** `$message_size` is what was written. A forced failure drops the tag. */
 async function readTag({ set, batch }: AppendDelivery, bytes: number): Promise<Step<Octets>> {
   const expanded = await expandOption(set.maildir_tag, withLocal(batch.frame, 'message_size', untainted(String(bytes))));
-  if (expanded.kind !== 'ok') return failing({ number: eximErrno.expansion, message: `Expansion of "${set.maildir_tag?.source ?? ''}" (maildir_tag for ${batch.instance.name} transport) failed: ${messageOf(expanded)}` });
+  if (expanded.kind !== 'ok')
+    return failing({
+      number: eximErrno.expansion,
+      message: `Expansion of "${set.maildir_tag?.source ?? ''}" (maildir_tag for ${batch.instance.name} transport) failed: ${messageOf(expanded)}`,
+    });
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is left out
   const tag = (expanded.value?.octets ?? '').replace(/[\x00-\x1f\x7f/]/g, '');
   return done(tag !== '' && isAlnumCode(tag.charCodeAt(0)) ? `:${tag}` : tag);
@@ -160,8 +169,16 @@ export async function deliverToDirectory(delivery: AppendDelivery, format: Messa
 async function fileName({ set, batch }: AppendDelivery, inode: bigint): Promise<Step<Octets>> {
   if (set.directory_file === undefined) return failing({ number: eximErrno.unknown, message: 'directory_file is not set' });
   const expanded = await set.directory_file.evaluate(withLocal(batch.frame, 'inode', untainted(String(inode))));
-  if (expanded.kind !== 'ok') return failing({ number: eximErrno.expansion, message: `Expansion of "${set.directory_file.source}" (directory_file for ${batch.instance.name} transport) failed: ${messageOf(expanded)}` });
+  if (expanded.kind !== 'ok')
+    return failing({
+      number: eximErrno.expansion,
+      message: `Expansion of "${set.directory_file.source}" (directory_file for ${batch.instance.name} transport) failed: ${messageOf(expanded)}`,
+    });
   const name = expanded.value.octets;
-  if (name === '' || name.includes('/') || name === '.' || name === '..') return failing({ number: eximErrno.unknown, message: `directory_file for ${batch.instance.name} transport gives no usable name: "${name}"` });
+  if (name === '' || name.includes('/') || name === '.' || name === '..')
+    return failing({
+      number: eximErrno.unknown,
+      message: `directory_file for ${batch.instance.name} transport gives no usable name: "${name}"`,
+    });
   return done(name);
 }

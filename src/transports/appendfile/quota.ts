@@ -4,9 +4,9 @@ import type { Template } from '../../core/config.ts';
 import type { Files } from '../../core/ports.ts';
 import { eximErrno } from '../errno.ts';
 import { expandOption, messageOf, parseSize } from '../settings.ts';
-import { parentOf } from './directories.ts';
 import type { AppendDelivery, Step } from './delivery.ts';
 import { done, failing } from './delivery.ts';
+import { parentOf } from './directories.ts';
 
 export interface Quota {
   /** 0: no limit. */
@@ -24,18 +24,36 @@ export async function readQuota({ set, batch }: AppendDelivery): Promise<Step<Qu
   return done({ bytes: bytes.value.limit, files: bytes.value.limit > 0 ? files.value.limit : 0, isChecked: bytes.value.isChecked });
 }
 
-async function readLimit(template: Template | undefined, name: Octets, batch: AppendDelivery['batch']): Promise<Step<{ readonly limit: number; readonly isChecked: boolean }>> {
+async function readLimit(
+  template: Template | undefined,
+  name: Octets,
+  batch: AppendDelivery['batch'],
+): Promise<Step<{ readonly limit: number; readonly isChecked: boolean }>> {
   const expanded = await expandOption(template, batch.frame);
-  if (expanded.kind !== 'ok') return failing({ number: eximErrno.expansion, message: `Expansion of "${template?.source ?? ''}" in ${batch.instance.name} transport failed: ${messageOf(expanded)}` });
+  if (expanded.kind !== 'ok')
+    return failing({
+      number: eximErrno.expansion,
+      message: `Expansion of "${template?.source ?? ''}" in ${batch.instance.name} transport failed: ${messageOf(expanded)}`,
+    });
   if (expanded.value === undefined) return done({ limit: 0, isChecked: true });
   const [size = '', ...modifiers] = expanded.value.octets.split('/');
   const limit = size === '' ? 0 : parseSize(size);
-  if (limit === undefined) return failing({ number: eximErrno.expansion, message: `Malformed value "${expanded.value.octets}" (expansion of "${template?.source ?? ''}") in ${batch.instance.name} transport (${name})` });
+  if (limit === undefined)
+    return failing({
+      number: eximErrno.expansion,
+      message: `Malformed value "${expanded.value.octets}" (expansion of "${template?.source ?? ''}") in ${batch.instance.name} transport (${name})`,
+    });
   return done({ limit, isChecked: !modifiers.some((modifier) => modifier.replace(/[ \t]/g, '') === 'no_check') });
 }
 
 /** Undefined: the message fits. `current` is what is there without it. */
-export function quotaProblem({ set, messageBytes }: AppendDelivery, quota: Quota, current: { readonly bytes: number; readonly files: number }, path: Octets, readMs: number): Step<void> {
+export function quotaProblem(
+  { set, messageBytes }: AppendDelivery,
+  quota: Quota,
+  current: { readonly bytes: number; readonly files: number },
+  path: Octets,
+  readMs: number,
+): Step<void> {
   if (!quota.isChecked) return done(undefined);
   const size = current.bytes + (set.quota_is_inclusive ? messageBytes : 0);
   const more = Math.max(0, Math.floor(readMs / 1000));
@@ -44,7 +62,11 @@ export function quotaProblem({ set, messageBytes }: AppendDelivery, quota: Quota
     return failing({ number: eximErrno.quota, error, message: `mailbox is full (MTA-imposed quota exceeded while writing to ${path})` });
   }
   if (quota.files > 0 && current.files + (set.quota_is_inclusive ? 1 : 0) > quota.files) {
-    return failing({ number: eximErrno.quota, error, message: `mailbox is full (MTA-imposed filecount quota exceeded while writing to ${path})` });
+    return failing({
+      number: eximErrno.quota,
+      error,
+      message: `mailbox is full (MTA-imposed filecount quota exceeded while writing to ${path})`,
+    });
   }
   return done(undefined);
 }
@@ -57,10 +79,18 @@ export async function countDirectory(delivery: AppendDelivery): Promise<Step<{ r
   const { set, batch, path } = delivery;
   const { files, regexes } = batch.services;
   const external = await expandOption(set.mailbox_size, batch.frame);
-  if (external.kind !== 'ok') return failing({ number: eximErrno.expansion, message: `Expansion of "${set.mailbox_size?.source ?? ''}" in ${batch.instance.name} transport failed: ${messageOf(external)}` });
+  if (external.kind !== 'ok')
+    return failing({
+      number: eximErrno.expansion,
+      message: `Expansion of "${set.mailbox_size?.source ?? ''}" in ${batch.instance.name} transport failed: ${messageOf(external)}`,
+    });
   if (external.value !== undefined) return done({ bytes: parseSize(external.value.octets) ?? 0, files: 0 });
   const directory = await expandOption(set.quota_directory, batch.frame);
-  if (directory.kind !== 'ok') return failing({ number: eximErrno.expansion, message: `Expansion of "${set.quota_directory?.source ?? ''}" in ${batch.instance.name} transport failed: ${messageOf(directory)}` });
+  if (directory.kind !== 'ok')
+    return failing({
+      number: eximErrno.expansion,
+      message: `Expansion of "${set.quota_directory?.source ?? ''}" in ${batch.instance.name} transport failed: ${messageOf(directory)}`,
+    });
   const isFolder = set.maildir_format && files.stat(`${path}/maildirfolder`).kind === 'ok';
   const top = directory.value?.octets ?? (isFolder ? parentOf(path) : path);
   const pattern = set.quota_size_regex === undefined ? undefined : regexes.compile(set.quota_size_regex);
@@ -72,7 +102,12 @@ export async function countDirectory(delivery: AppendDelivery): Promise<Step<{ r
   return done(count(top, files, sizeOf, 0));
 }
 
-function count(directory: Octets, files: Files, sizeOf: (name: Octets) => number | undefined, depth: number): { readonly bytes: number; readonly files: number } {
+function count(
+  directory: Octets,
+  files: Files,
+  sizeOf: (name: Octets) => number | undefined,
+  depth: number,
+): { readonly bytes: number; readonly files: number } {
   const names = files.list(directory);
   if (names.kind === 'error' || depth > MAX_DEPTH) return { bytes: 0, files: 0 };
   let bytes = 0;

@@ -1,10 +1,11 @@
 /** Writing a message to an open file, and what a full disk or quota means. */
-import type { MessageFormat } from '../message-text.ts';
-import { messageText } from '../message-text.ts';
-import { eximErrno } from '../errno.ts';
+
+import type { Octets } from '../../base/octets.ts';
 import type { Deadline } from '../../core/deadline.ts';
 import type { OpenFile, SystemFailure } from '../../core/ports.ts';
-import type { Octets } from '../../base/octets.ts';
+import { eximErrno } from '../errno.ts';
+import type { MessageFormat } from '../message-text.ts';
+import { messageText } from '../message-text.ts';
 import type { Step } from './delivery.ts';
 import { done, failing, refused } from './delivery.ts';
 
@@ -17,7 +18,7 @@ export async function writeMessage(file: OpenFile, format: MessageFormat, until:
   let waitingBytes = 0;
   let total = 0;
   const flush = async (): Promise<Step<void>> => {
-    const bytes = waiting.length === 1 ? waiting[0] ?? Buffer.alloc(0) : Buffer.concat(waiting);
+    const bytes = waiting.length === 1 ? (waiting[0] ?? Buffer.alloc(0)) : Buffer.concat(waiting);
     waiting = [];
     waitingBytes = 0;
     total += bytes.length;
@@ -40,6 +41,11 @@ export async function writeMessage(file: OpenFile, format: MessageFormat, until:
 }
 
 export function writeFailure(failure: SystemFailure, path: Octets): Step<never> {
-  if (failure.errno === 'EDQUOT') return failing({ number: eximErrno.quota, error: { name: 'quota', detail: '', more: 0 }, message: `mailbox is full (quota exceeded while writing to ${path})` });
+  if (failure.errno === 'EDQUOT')
+    return failing({
+      number: eximErrno.quota,
+      error: { name: 'quota', detail: '', more: 0 },
+      message: `mailbox is full (quota exceeded while writing to ${path})`,
+    });
   return refused(failure, `error while writing to ${path}`);
 }

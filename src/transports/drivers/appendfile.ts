@@ -2,15 +2,15 @@
 import type { Octets } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
 import type { Template } from '../../core/config.ts';
-import { defineTransport } from '../../core/drivers.ts';
 import type { DeliveryBatch, DeliveryResult } from '../../core/drivers.ts';
+import { defineTransport } from '../../core/drivers.ts';
 import { isUsablePath } from '../../core/taint.ts';
-import { appendToFile } from '../appendfile/mbox.ts';
 import type { AppendDelivery, Step } from '../appendfile/delivery.ts';
 import { done, failing } from '../appendfile/delivery.ts';
+import { appendToFile } from '../appendfile/mbox.ts';
 import { deliverToDirectory, deliverToMaildir } from '../appendfile/new-file.ts';
-import { appendfileOptions } from '../appendfile/options.ts';
 import type { AppendfileOptions } from '../appendfile/options.ts';
+import { appendfileOptions } from '../appendfile/options.ts';
 import { deferredResult, eximErrno } from '../errno.ts';
 import { genericProblems, transportOptions } from '../generic-options.ts';
 import { settleAll, settleTooBig } from '../local.ts';
@@ -40,7 +40,8 @@ function problems(set: AppendfileOptions): Octets[] {
   if (set.maildir_format && set.mailstore_format) found.push('only one of maildir and mailstore may be specified');
   if (!set.use_fcntl_lock && !set.use_flock_lock && !set.use_lockfile && set.file !== undefined) found.push('no locking configured');
   const where = set.create_file ?? 'anywhere';
-  if (!['anywhere', 'inhome', 'belowhome'].includes(where) && !where.startsWith('/')) found.push(`invalid value given for "create_file" for the %s transport: '${where}'`);
+  if (!['anywhere', 'inhome', 'belowhome'].includes(where) && !where.startsWith('/'))
+    found.push(`invalid value given for "create_file" for the %s transport: '${where}'`);
   return found;
 }
 
@@ -64,9 +65,12 @@ async function write(set: AppendfileOptions, batch: DeliveryBatch, first: Addres
   if (format.kind !== 'ok') return format;
   const delivery: AppendDelivery = { set, batch, path, messageBytes: sizeOf(format.value), home: first.state.home };
   switch (kind) {
-    case 'file': return appendToFile(delivery, format.value);
-    case 'maildir': return deliverToMaildir(delivery, format.value);
-    case 'directory': return deliverToDirectory(delivery, format.value);
+    case 'file':
+      return appendToFile(delivery, format.value);
+    case 'maildir':
+      return deliverToMaildir(delivery, format.value);
+    case 'directory':
+      return deliverToDirectory(delivery, format.value);
   }
 }
 
@@ -74,15 +78,24 @@ async function write(set: AppendfileOptions, batch: DeliveryBatch, first: Addres
 async function findTarget(set: AppendfileOptions, batch: DeliveryBatch, first: Address): Promise<Step<Target>> {
   const template = set.file ?? set.directory;
   const isRedirected = first.kind === 'file' || first.kind === 'directory';
-  if (template === undefined && !isRedirected) return failing({ number: eximErrno.unknown, message: `Mandatory file or directory option missing from ${batch.instance.name} transport` });
+  if (template === undefined && !isRedirected)
+    return failing({
+      number: eximErrno.unknown,
+      message: `Mandatory file or directory option missing from ${batch.instance.name} transport`,
+    });
   const isDirectory = set.directory !== undefined || (template === undefined && (first.kind === 'directory' || set.maildir_format));
-  const expanded = template === undefined ? done(first.state.fileName ?? { octets: first.address, taint: [] }) : await expandPath(template, batch);
+  const expanded =
+    template === undefined ? done(first.state.fileName ?? { octets: first.address, taint: [] }) : await expandPath(template, batch);
   if (expanded.kind !== 'ok') return expanded;
   const { octets } = expanded.value;
-  if (!octets.startsWith('/')) return failing({ number: eximErrno.notAbsolute, message: `appendfile: file or directory name "${octets}" is not absolute` });
+  if (!octets.startsWith('/'))
+    return failing({ number: eximErrno.notAbsolute, message: `appendfile: file or directory name "${octets}" is not absolute` });
   const isBelow = set.create_file?.startsWith('/') === true || set.create_file === 'belowhome';
   if (!isBelow && !isUsablePath(expanded.value, batch.frame.config)) {
-    return failing({ number: eximErrno.unknown, message: `Tainted '${octets}' (file or directory name for ${batch.instance.name} transport) not permitted` });
+    return failing({
+      number: eximErrno.unknown,
+      message: `Tainted '${octets}' (file or directory name for ${batch.instance.name} transport) not permitted`,
+    });
   }
   const path = isDirectory ? octets.replace(/\/+$/, '') : octets;
   return done({ path: path === '' ? '/' : path, kind: isDirectory ? (set.maildir_format ? 'maildir' : 'directory') : 'file' });
@@ -91,7 +104,10 @@ async function findTarget(set: AppendfileOptions, batch: DeliveryBatch, first: A
 async function expandPath(template: Template, batch: DeliveryBatch): Promise<Step<NonNullable<Address['state']['fileName']>>> {
   const expanded = await template.evaluate(batch.frame);
   if (expanded.kind === 'ok') return done(expanded.value);
-  return failing({ number: eximErrno.unknown, message: `Expansion of "${template.source}" (file or directory name for ${batch.instance.name} transport) failed: ${messageOf(expanded)}` });
+  return failing({
+    number: eximErrno.unknown,
+    message: `Expansion of "${template.source}" (file or directory name for ${batch.instance.name} transport) failed: ${messageOf(expanded)}`,
+  });
 }
 
 /** Single files get a `From ` line, an empty line after them, and `>` before lines that begin with `From `, unless set otherwise. */
@@ -99,17 +115,26 @@ async function makeFormat(set: AppendfileOptions, batch: DeliveryBatch, isFile: 
   const { config } = batch.frame;
   const usualPrefix = 'From ${if def:return_path{$return_path}{MAILER-DAEMON}} ${tod_bsdinbox}\n';
   const { settings } = batch.instance;
-  const prefixOption = settings.has('message_prefix') || !isFile ? set.message_prefix : config.compile(usualPrefix, 'message_prefix option');
+  const prefixOption =
+    settings.has('message_prefix') || !isFile ? set.message_prefix : config.compile(usualPrefix, 'message_prefix option');
   const prefix = await expandOption(prefixOption, batch.frame);
-  if (prefix.kind !== 'ok') return failing({ number: eximErrno.unknown, message: `Expansion of "${prefixOption?.source ?? ''}" (message_prefix for ${batch.instance.name} transport) failed: ${messageOf(prefix)}` });
+  if (prefix.kind !== 'ok')
+    return failing({
+      number: eximErrno.unknown,
+      message: `Expansion of "${prefixOption?.source ?? ''}" (message_prefix for ${batch.instance.name} transport) failed: ${messageOf(prefix)}`,
+    });
   const suffix = await expandOption(set.message_suffix, batch.frame);
-  if (suffix.kind !== 'ok') return failing({ number: eximErrno.unknown, message: `Expansion of "${set.message_suffix?.source ?? ''}" (message_suffix for ${batch.instance.name} transport) failed: ${messageOf(suffix)}` });
+  if (suffix.kind !== 'ok')
+    return failing({
+      number: eximErrno.unknown,
+      message: `Expansion of "${set.message_suffix?.source ?? ''}" (message_suffix for ${batch.instance.name} transport) failed: ${messageOf(suffix)}`,
+    });
   const from = settings.has('check_string') ? set.check_string : isFile ? 'From ' : undefined;
   const to = settings.has('escape_string') ? set.escape_string : isFile ? '>From ' : undefined;
   const generic = transportSettings(batch.instance);
   return done({
     prefix: prefix.value?.octets ?? '',
-    suffix: settings.has('message_suffix') ? suffix.value?.octets ?? '' : isFile ? '\n' : '',
+    suffix: settings.has('message_suffix') ? (suffix.value?.octets ?? '') : isFile ? '\n' : '',
     headers: generic.body_only ? undefined : batch.headers,
     body: generic.headers_only ? undefined : batch.message.body,
     useCrlf: set.use_crlf,

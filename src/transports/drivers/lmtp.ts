@@ -18,5 +18,8 @@ export default defineTransport({
     socket: option.expanded({ doc: 'The Unix socket of the server.' }),
     timeout: option.time({ default: 300, doc: 'How long to wait for a reply.' }),
   },
-  validate: (set) => ((set.command === undefined) === (set.socket === undefined) ? ['one (and only one) of command or socket must be set for the %s transport'] : []),
+  validate: (set) =>
+    (set.command === undefined) === (set.socket === undefined)
+      ? ['one (and only one) of command or socket must be set for the %s transport']
+      : [],
 });

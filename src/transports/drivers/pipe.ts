@@ -19,7 +19,8 @@ export default defineTransport({
     if (set.log_fail_output && set.log_output) found.push('both log_output and log_fail_output set for the %s transport');
     if (set.use_shell && set.allow_commands !== undefined) found.push('both allow_commands and use_shell set for %s transport');
     if (set.use_shell && set.restrict_to_path) found.push('both restrict_to_path and use_shell set for %s transport');
-    if (set.temp_errors.some((item) => !/^(?:\*|[0-9]+)$/.test(item))) found.push('temp_errors must be a list of numbers or an asterisk for the %s transport');
+    if (set.temp_errors.some((item) => !/^(?:\*|[0-9]+)$/.test(item)))
+      found.push('temp_errors must be a list of numbers or an asterisk for the %s transport');
     return found;
   },
   create: (set) => ({ deliver: (batch) => deliverToPipe(set, batch) }),

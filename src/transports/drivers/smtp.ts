@@ -1,19 +1,19 @@
 /** The transport that delivers over SMTP or LMTP to other hosts. Spec ch. 30 "The smtp transport". */
 import type { Octets } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
-import { defineTransport } from '../../core/drivers.ts';
 import type { DeliveryBatch, DeliveryResult } from '../../core/drivers.ts';
+import { defineTransport } from '../../core/drivers.ts';
 import type { DeliveryState, Frame } from '../../core/frame.ts';
 import type { HostItem } from '../../core/ports.ts';
-import { deferredResult, eximErrno } from '../errno.ts';
 import type { Failing } from '../errno.ts';
+import { deferredResult, eximErrno } from '../errno.ts';
 import { genericProblems, transportOptions } from '../generic-options.ts';
 import { settleAll, settleTooBig } from '../local.ts';
-import { openClient } from '../smtp/handshake.ts';
 import type { ReadyClient } from '../smtp/handshake.ts';
+import { openClient } from '../smtp/handshake.ts';
 import { hostsFromList, hostsOf, interfaceOf, portOf } from '../smtp/host-list.ts';
-import { smtpOptions } from '../smtp/options.ts';
 import type { SmtpOptions } from '../smtp/options.ts';
+import { smtpOptions } from '../smtp/options.ts';
 import { sendTransaction } from '../smtp/transaction.ts';
 
 export default defineTransport({
@@ -25,7 +25,9 @@ export default defineTransport({
   options: smtpOptions,
   validate: (set, generic) => [
     ...genericProblems(generic),
-    ...(set.command_timeout > 0 && set.data_timeout > 0 && set.final_timeout > 0 ? [] : ['command, data, or final timeout value is zero for %s transport']),
+    ...(set.command_timeout > 0 && set.data_timeout > 0 && set.final_timeout > 0
+      ? []
+      : ['command, data, or final timeout value is zero for %s transport']),
   ],
   create: (set) => ({ deliver: (batch) => new SmtpDelivery(set, batch).deliver() }),
 });
@@ -55,7 +57,8 @@ class SmtpDelivery {
     if (tooBig !== undefined) return tooBig;
     const tooLong = this.#set.message_linelength_limit > 0 && batch.message.maxReceivedLineLength > this.#set.message_linelength_limit;
     if (tooLong) return settleAll(batch, (address) => ({ address, kind: 'failed', message: 'message has lines too long for transport' }));
-    if (batch.isRehearsal) return settleAll(batch, (address) => ({ address, kind: 'delivered', confirmation: 'delivery not attempted: -N option' }));
+    if (batch.isRehearsal)
+      return settleAll(batch, (address) => ({ address, kind: 'delivered', confirmation: 'delivery not attempted: -N option' }));
     const hosts = await hostsOf(this.#set, batch);
     if (hosts.kind === 'failing') return settleAll(batch, (address) => deferredResult(address, hosts.failing));
     await this.#tryHosts(hosts.hosts);
@@ -84,10 +87,16 @@ class SmtpDelivery {
   /** Not for hosts of MX records that include this one's; the fallback list of router or transport. */
   async #tryFallback(tried: readonly HostItem[]): Promise<void> {
     const own = this.#pending[0]?.state.fallbackHosts;
-    const list = own === undefined ? this.#set.fallback_hosts?.source : own.map((host) => `${host.name}${host.port === undefined ? '' : `::${host.port}`}`).join(' : ');
+    const list =
+      own === undefined
+        ? this.#set.fallback_hosts?.source
+        : own.map((host) => `${host.name}${host.port === undefined ? '' : `::${host.port}`}`).join(' : ');
     if (list === undefined || list === '') return;
     const hosts = await hostsFromList(list, this.#set, this.#batch);
-    if (hosts.kind === 'ok') await this.#tryHosts(hosts.hosts.filter((host) => !tried.some((other) => other.address === host.address && other.port === host.port)));
+    if (hosts.kind === 'ok')
+      await this.#tryHosts(
+        hosts.hosts.filter((host) => !tried.some((other) => other.address === host.address && other.port === host.port)),
+      );
   }
 
   async #tryHost(found: HostItem, first: Address): Promise<void> {
@@ -100,9 +109,18 @@ class SmtpDelivery {
     const source = await interfaceOf(this.#set, this.#batch, host, frame);
     if (source.kind === 'failing') return this.#deferAll(source.failing, undefined);
     const opened = await openClient({
-      set: this.#set, transport: this.#batch.instance.name, host, interface: source.address, services: this.#batch.services, until: this.#batch.until,
-      frame, delivery: this.#delivery, isVerifying: false, logId: this.#batch.message.id,
-      connectTimeoutSeconds: this.#set.connect_timeout, commandTimeoutSeconds: this.#set.command_timeout,
+      set: this.#set,
+      transport: this.#batch.instance.name,
+      host,
+      interface: source.address,
+      services: this.#batch.services,
+      until: this.#batch.until,
+      frame,
+      delivery: this.#delivery,
+      isVerifying: false,
+      logId: this.#batch.message.id,
+      connectTimeoutSeconds: this.#set.connect_timeout,
+      commandTimeoutSeconds: this.#set.command_timeout,
     });
     if (opened.kind === 'ready') return this.#sendAll(opened.ready, host);
     if (opened.isPermanent) return this.#failAll(opened.failing, host);
@@ -119,7 +137,8 @@ class SmtpDelivery {
       for (const result of outcome.results) await this.#take(result);
       const [first] = group;
       if (outcome.failing !== undefined) this.#logHost(host, outcome.failing);
-      if (first !== undefined && outcome.failing !== undefined) this.#hostFailed(host, first, outcome.failing, outcome.isHostError ? 'host' : 'message');
+      if (first !== undefined && outcome.failing !== undefined)
+        this.#hostFailed(host, first, outcome.failing, outcome.isHostError ? 'host' : 'message');
       if (first !== undefined && !outcome.isHostError) this.#batch.retry.hostWorked(host, first);
       if (!outcome.isConnectionUsable) {
         ready.client.connection.close();
@@ -132,7 +151,8 @@ class SmtpDelivery {
 
   async #groups(frame: Frame): Promise<readonly (readonly Address[])[]> {
     const limit = await this.#maxRcpt(frame);
-    const isMultiDomain = typeof this.#set.multi_domain === 'boolean' ? this.#set.multi_domain : await this.#expandsTrue(this.#set.multi_domain, frame);
+    const isMultiDomain =
+      typeof this.#set.multi_domain === 'boolean' ? this.#set.multi_domain : await this.#expandsTrue(this.#set.multi_domain, frame);
     const byDomain = new Map<Octets, Address[]>();
     for (const address of this.#pending) {
       const key = isMultiDomain ? '' : address.domain;
@@ -167,11 +187,16 @@ class SmtpDelivery {
   }
 
   #hostFailed(host: HostItem, address: Address, failing: Failing, scope: 'host' | 'message'): void {
-    this.#batch.retry.hostFailed(host, address, failing.error ?? { name: '', detail: '', more: 0 }, failing.message, { scope, reason: failing.reason, errorNumber: failing.number });
+    this.#batch.retry.hostFailed(host, address, failing.error ?? { name: '', detail: '', more: 0 }, failing.message, {
+      scope,
+      reason: failing.reason,
+      errorNumber: failing.number,
+    });
   }
 
   #deferAll(failing: Failing, host: HostItem | undefined): void {
-    for (const address of this.#pending) this.#last.set(address, { ...deferredResult(address, failing), ...(host === undefined ? {} : { host }) });
+    for (const address of this.#pending)
+      this.#last.set(address, { ...deferredResult(address, failing), ...(host === undefined ? {} : { host }) });
   }
 
   async #failAll(failing: Failing, host: HostItem): Promise<void> {
@@ -182,14 +207,21 @@ class SmtpDelivery {
   #logHost(host: HostItem, failing: Failing): void {
     const { log } = this.#batch.services;
     const port = log.selected('outgoing_port') ? `:${host.port ?? 25}` : '';
-    const why = failing.message === '' ? ` ${failing.reason ?? ''}` : `: ${failing.message}${failing.reason === undefined ? '' : `: ${failing.reason}`}`;
+    const why =
+      failing.message === ''
+        ? ` ${failing.reason ?? ''}`
+        : `: ${failing.message}${failing.reason === undefined ? '' : `: ${failing.reason}`}`;
     log.main(`H=${host.name} [${host.address ?? ''}]${port}${why}`, this.#batch.message.id);
   }
 
   async #settleRest(): Promise<void> {
     for (const address of this.#pending) {
       const result = this.#last.get(address) ?? {
-        ...deferredResult(address, { number: eximErrno.hostRetryNotReached, message: `retry time not reached for any host for '${address.domain}'` }), isRetryTimeNotReached: true,
+        ...deferredResult(address, {
+          number: eximErrno.hostRetryNotReached,
+          message: `retry time not reached for any host for '${address.domain}'`,
+        }),
+        isRetryTimeNotReached: true,
       };
       this.#results.push(result);
       await this.#batch.settled(result);

@@ -11,13 +11,15 @@ import { eximErrno } from '../errno.ts';
 import { expandOption, messageOf } from '../settings.ts';
 import type { PipeOptions } from './options.ts';
 
-export type Command = { readonly kind: 'ok'; readonly argv: readonly Octets[]; /** As written, for messages. */ readonly source: Octets } | { readonly kind: 'failing'; readonly failing: Failing; readonly isPermanent?: boolean };
+export type Command =
+  | { readonly kind: 'ok'; readonly argv: readonly Octets[] /** As written, for messages. */; readonly source: Octets }
+  | { readonly kind: 'failing'; readonly failing: Failing; readonly isPermanent?: boolean };
 
 /** The option, or what a redirection named (not expanded then). The command's name may not be tainted, and is looked for on `path`. */
 export async function commandOf(set: PipeOptions, batch: DeliveryBatch, path: Octets): Promise<Command> {
   const [first] = batch.addresses;
   const isRedirected = first?.kind === 'pipe' && !set.force_command;
-  const source = isRedirected ? first?.address.slice(1).replace(/^[ \t]+/, '') ?? '' : set.command?.source ?? '';
+  const source = isRedirected ? (first?.address.slice(1).replace(/^[ \t]+/, '') ?? '') : (set.command?.source ?? '');
   if (source === '') return problem(`no command specified for ${batch.instance.name} transport`);
   if (set.use_shell) return shellCommand(source, isRedirected, batch);
   const argv = await expandArguments(source, isRedirected, batch);
@@ -31,9 +33,13 @@ function problem(message: Octets, number = 0): Command {
 
 async function shellCommand(source: Octets, isRedirected: boolean, batch: DeliveryBatch): Promise<Command> {
   if (isRedirected) return { kind: 'ok', argv: ['/bin/sh', '-c', source], source };
-  const expanded = await batch.frame.config.compile(source, `"command" option of the ${batch.instance.name} transport`).evaluate(batch.frame);
-  if (expanded.kind !== 'ok') return problem(`Expansion of "${source}" from command "${source}" in ${batch.instance.name} transport failed: ${messageOf(expanded)}`);
-  if (isTainted(expanded.value)) return problem(`Tainted '${expanded.value.octets}' (command for ${batch.instance.name} transport) not permitted`);
+  const expanded = await batch.frame.config
+    .compile(source, `"command" option of the ${batch.instance.name} transport`)
+    .evaluate(batch.frame);
+  if (expanded.kind !== 'ok')
+    return problem(`Expansion of "${source}" from command "${source}" in ${batch.instance.name} transport failed: ${messageOf(expanded)}`);
+  if (isTainted(expanded.value))
+    return problem(`Tainted '${expanded.value.octets}' (command for ${batch.instance.name} transport) not permitted`);
   return { kind: 'ok', argv: ['/bin/sh', '-c', expanded.value.octets], source };
 }
 
@@ -48,8 +54,11 @@ async function expandArguments(source: Octets, isRedirected: boolean, batch: Del
       argv.push(...splitCommandLine(batch.addresses[0].address.slice(1)));
       continue;
     }
-    const text = isRedirected ? undefined : await batch.frame.config.compile(part, `"command" option of the ${batch.instance.name} transport`).evaluate(batch.frame);
-    if (text !== undefined && text.kind !== 'ok') return problem(`Expansion of "${part}" from command "${source}" in ${batch.instance.name} transport failed: ${messageOf(text)}`);
+    const text = isRedirected
+      ? undefined
+      : await batch.frame.config.compile(part, `"command" option of the ${batch.instance.name} transport`).evaluate(batch.frame);
+    if (text !== undefined && text.kind !== 'ok')
+      return problem(`Expansion of "${part}" from command "${source}" in ${batch.instance.name} transport failed: ${messageOf(text)}`);
     const refused = text === undefined ? undefined : taintProblem(text.value, argv.length, batch);
     if (refused !== undefined) return refused;
     argv.push(text === undefined ? part : text.value.octets);
@@ -62,25 +71,56 @@ function taintProblem(text: Text, index: number, batch: DeliveryBatch): Command 
   if (!isTainted(text)) return undefined;
   if (index === 0) return problem(`Tainted '${text.octets}' (command for ${batch.instance.name} transport) not permitted`);
   if (!isStrictTaint(batch.frame.config)) return undefined;
-  return { kind: 'failing', isPermanent: true, failing: { number: 0, message: `Tainted arg ${index} for ${batch.instance.name} transport command: '${text.octets}'` } };
+  return {
+    kind: 'failing',
+    isPermanent: true,
+    failing: { number: 0, message: `Tainted arg ${index} for ${batch.instance.name} transport command: '${text.octets}'` },
+  };
 }
 
 /** `allow_commands`, `restrict_to_path`, `path`. */
-async function restrict({ argv, source }: Command & { kind: 'ok' }, set: PipeOptions, batch: DeliveryBatch, path: Octets): Promise<Command> {
+async function restrict(
+  { argv, source }: Command & { kind: 'ok' },
+  set: PipeOptions,
+  batch: DeliveryBatch,
+  path: Octets,
+): Promise<Command> {
   const [name = '', ...rest] = argv;
   const allowed = await expandOption(set.allow_commands, batch.frame);
-  if (allowed.kind !== 'ok') return problem(`Failed to expand string "${set.allow_commands?.source ?? ''}" for ${batch.instance.name} transport: ${messageOf(allowed)}`, eximErrno.expansion);
+  if (allowed.kind !== 'ok')
+    return problem(
+      `Failed to expand string "${set.allow_commands?.source ?? ''}" for ${batch.instance.name} transport: ${messageOf(allowed)}`,
+      eximErrno.expansion,
+    );
   const isListed = allowed.value !== undefined && batch.services.lists.split(allowed.value.octets).includes(name);
   if (!isListed && set.restrict_to_path && name.includes('/')) {
-    return { kind: 'failing', isPermanent: true, failing: { number: 0, message: `"/" found in "${name}" (command for ${batch.instance.name} transport) - failed for security reasons` } };
+    return {
+      kind: 'failing',
+      isPermanent: true,
+      failing: {
+        number: 0,
+        message: `"/" found in "${name}" (command for ${batch.instance.name} transport) - failed for security reasons`,
+      },
+    };
   }
   if (!isListed && allowed.value !== undefined && !set.restrict_to_path) {
-    return { kind: 'failing', isPermanent: true, failing: { number: 0, message: `"${name}" command not permitted by ${batch.instance.name} transport` } };
+    return {
+      kind: 'failing',
+      isPermanent: true,
+      failing: { number: 0, message: `"${name}" command not permitted by ${batch.instance.name} transport` },
+    };
   }
   if (name.includes('/')) return { kind: 'ok', argv, source };
-  const found = path.split(':').map((directory) => `${directory}/${name}`).find((file) => batch.services.files.access(file, 'execute').kind === 'ok');
+  const found = path
+    .split(':')
+    .map((directory) => `${directory}/${name}`)
+    .find((file) => batch.services.files.access(file, 'execute').kind === 'ok');
   if (found !== undefined) return { kind: 'ok', argv: [found, ...rest], source };
-  return { kind: 'failing', isPermanent: true, failing: { number: 0, message: `"${name}" command not found for ${batch.instance.name} transport` } };
+  return {
+    kind: 'failing',
+    isPermanent: true,
+    failing: { number: 0, message: `"${name}" command not found for ${batch.instance.name} transport` },
+  };
 }
 
 /** The environment of the command. Spec ch. 29 "Environment variables". */

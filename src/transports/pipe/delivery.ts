@@ -4,11 +4,11 @@ import { octetsFromBytes, printable } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
 import type { DeliveryBatch, DeliveryResult } from '../../core/drivers.ts';
 import type { SpawnResult, SystemFailure } from '../../core/ports.ts';
-import { deferredResult, eximErrno } from '../errno.ts';
 import type { Failing } from '../errno.ts';
+import { deferredResult, eximErrno } from '../errno.ts';
 import { settleAll, settleTooBig } from '../local.ts';
-import { messageText } from '../message-text.ts';
 import type { MessageFormat } from '../message-text.ts';
+import { messageText } from '../message-text.ts';
 import { expandOption, messageOf, transportSettings } from '../settings.ts';
 import { commandOf, environmentOf } from './command.ts';
 import type { PipeOptions } from './options.ts';
@@ -32,7 +32,8 @@ export async function deliverToPipe(set: PipeOptions, batch: DeliveryBatch): Pro
 function resultOf(address: Address, { kind, failing, returned }: Fate): DeliveryResult {
   if (kind === 'deferred' && failing !== undefined) return deferredResult(address, failing);
   return {
-    address, kind,
+    address,
+    kind,
     ...(failing === undefined ? {} : { message: failing.message }),
     ...(failing?.isFreeze === true ? { isFreeze: true } : {}),
     ...(returned === undefined ? {} : { returnedText: returned }),
@@ -42,7 +43,8 @@ function resultOf(address: Address, { kind, failing, returned }: Fate): Delivery
 async function run(set: PipeOptions, batch: DeliveryBatch, first: Address): Promise<Fate> {
   const { services, frame, instance } = batch;
   const path = await expandOption(set.path, frame);
-  if (path.kind !== 'ok') return deferring(`Expansion of "${set.path?.source ?? ''}" (path for ${instance.name} transport) failed: ${messageOf(path)}`);
+  if (path.kind !== 'ok')
+    return deferring(`Expansion of "${set.path?.source ?? ''}" (path for ${instance.name} transport) failed: ${messageOf(path)}`);
   const searchPath = path.value?.octets ?? '/bin:/usr/bin';
   const command = await commandOf(set, batch, searchPath);
   if (command.kind === 'failing') return { kind: command.isPermanent === true ? 'failed' : 'deferred', failing: command.failing };
@@ -51,10 +53,19 @@ async function run(set: PipeOptions, batch: DeliveryBatch, first: Address): Prom
   if (added !== undefined) return added;
   const format = await formatOf(set, batch);
   if ('kind' in format) return format;
-  const ran = await services.spawner.run({
-    argv: command.argv, environment, directory: first.state.currentDirectory ?? first.state.home ?? '/', umask: set.umask,
-    timeoutMs: set.timeout > 0 ? set.timeout * 1000 : NO_TIMEOUT_MS, maxOutputBytes: set.max_output, killOnExcess: true,
-  }, messageText(format, batch.until), batch.until);
+  const ran = await services.spawner.run(
+    {
+      argv: command.argv,
+      environment,
+      directory: first.state.currentDirectory ?? first.state.home ?? '/',
+      umask: set.umask,
+      timeoutMs: set.timeout > 0 ? set.timeout * 1000 : NO_TIMEOUT_MS,
+      maxOutputBytes: set.max_output,
+      killOnExcess: true,
+    },
+    messageText(format, batch.until),
+    batch.until,
+  );
   if (ran.kind === 'error') return spawnFailed(ran, set, batch, command.argv);
   return judge(ran.result, set, batch, command);
 }
@@ -66,7 +77,10 @@ function deferring(message: Octets, number: number = eximErrno.expansion): Fate 
 /** `environment`: a list of name=value. */
 async function addEnvironment(set: PipeOptions, batch: DeliveryBatch, environment: Map<string, Octets>): Promise<Fate | undefined> {
   const expanded = await expandOption(set.environment, batch.frame);
-  if (expanded.kind !== 'ok') return deferring(`Expansion of "${set.environment?.source ?? ''}" (environment for ${batch.instance.name} transport) failed: ${messageOf(expanded)}`);
+  if (expanded.kind !== 'ok')
+    return deferring(
+      `Expansion of "${set.environment?.source ?? ''}" (environment for ${batch.instance.name} transport) failed: ${messageOf(expanded)}`,
+    );
   for (const item of expanded.value === undefined ? [] : batch.services.lists.split(expanded.value.octets)) {
     const equals = item.indexOf('=');
     if (equals > 0) environment.set(item.slice(0, equals), item.slice(equals + 1));
@@ -76,14 +90,24 @@ async function addEnvironment(set: PipeOptions, batch: DeliveryBatch, environmen
 
 async function formatOf(set: PipeOptions, batch: DeliveryBatch): Promise<MessageFormat | Fate> {
   const prefix = await expandOption(set.message_prefix, batch.frame);
-  if (prefix.kind !== 'ok') return deferring(`Expansion of "${set.message_prefix?.source ?? ''}" (message_prefix for ${batch.instance.name} transport) failed: ${messageOf(prefix)}`);
+  if (prefix.kind !== 'ok')
+    return deferring(
+      `Expansion of "${set.message_prefix?.source ?? ''}" (message_prefix for ${batch.instance.name} transport) failed: ${messageOf(prefix)}`,
+    );
   const suffix = await expandOption(set.message_suffix, batch.frame);
-  if (suffix.kind !== 'ok') return deferring(`Expansion of "${set.message_suffix?.source ?? ''}" (message_suffix for ${batch.instance.name} transport) failed: ${messageOf(suffix)}`);
+  if (suffix.kind !== 'ok')
+    return deferring(
+      `Expansion of "${set.message_suffix?.source ?? ''}" (message_suffix for ${batch.instance.name} transport) failed: ${messageOf(suffix)}`,
+    );
   const generic = transportSettings(batch.instance);
   const { check_string: from, escape_string: to } = set;
   return {
-    prefix: prefix.value?.octets ?? '', suffix: suffix.value?.octets ?? '', useCrlf: set.use_crlf, endsLine: true,
-    headers: generic.body_only ? undefined : batch.headers, body: generic.headers_only ? undefined : batch.message.body,
+    prefix: prefix.value?.octets ?? '',
+    suffix: suffix.value?.octets ?? '',
+    useCrlf: set.use_crlf,
+    endsLine: true,
+    headers: generic.body_only ? undefined : batch.headers,
+    body: generic.headers_only ? undefined : batch.message.body,
     check: from === undefined || from === '' || to === undefined ? undefined : { from, to },
   };
 }
@@ -91,17 +115,40 @@ async function formatOf(set: PipeOptions, batch: DeliveryBatch): Promise<Message
 /** It could not be started. */
 function spawnFailed(failure: SystemFailure, set: PipeOptions, batch: DeliveryBatch, argv: readonly Octets[]): Fate {
   const isExec = failure.errno === 'ENOENT' || failure.errno === 'EACCES' || failure.errno === 'ENOEXEC' || failure.errno === 'ENOTDIR';
-  if (!isExec) return { kind: 'deferred', failing: { number: eximErrno.unknown, message: `Failed to create child process for ${batch.instance.name} transport: ${failure.reason}` } };
+  if (!isExec)
+    return {
+      kind: 'deferred',
+      failing: {
+        number: eximErrno.unknown,
+        message: `Failed to create child process for ${batch.instance.name} transport: ${failure.reason}`,
+      },
+    };
   return ended(EXEC_FAILED, Buffer.alloc(0), set, batch, argv);
 }
 
-function judge(result: SpawnResult, set: PipeOptions, batch: DeliveryBatch, { argv, source }: { readonly argv: readonly Octets[]; readonly source: Octets }): Fate {
+function judge(
+  result: SpawnResult,
+  set: PipeOptions,
+  batch: DeliveryBatch,
+  { argv, source }: { readonly argv: readonly Octets[]; readonly source: Octets },
+): Fate {
   const output = result.stdout;
   if (result.isTimeout) {
     const message = `pipe delivery process timed out`;
-    return set.timeout_defer ? { kind: 'deferred', failing: { number: 110, reason: 'Connection timed out', message } } : withOutput({ kind: 'failed', failing: { message } }, output, set, batch);
+    return set.timeout_defer
+      ? { kind: 'deferred', failing: { number: 110, reason: 'Connection timed out', message } }
+      : withOutput({ kind: 'failed', failing: { message } }, output, set, batch);
   }
-  if (result.isTruncated) return withOutput({ kind: 'failed', failing: { message: `Too much output from the ${batch.instance.name} transport (more than ${set.max_output} bytes): killed` } }, output, set, batch);
+  if (result.isTruncated)
+    return withOutput(
+      {
+        kind: 'failed',
+        failing: { message: `Too much output from the ${batch.instance.name} transport (more than ${set.max_output} bytes): killed` },
+      },
+      output,
+      set,
+      batch,
+    );
   if (result.signal !== undefined) return signalled(result.signal, output, set, batch, source);
   return ended(result.status ?? 0, output, set, batch, argv);
 }
@@ -116,7 +163,10 @@ function signalled(signal: number, output: Buffer, set: PipeOptions, batch: Deli
 
 function ended(status: number, output: Buffer, set: PipeOptions, batch: DeliveryBatch, argv: readonly Octets[]): Fate {
   if (status === EXEC_FAILED && set.freeze_exec_fail) {
-    return { kind: 'deferred', failing: { number: eximErrno.unknown, isFreeze: true, message: `pipe process failed to exec "${argv.join(' ')}"` } };
+    return {
+      kind: 'deferred',
+      failing: { number: eximErrno.unknown, isFreeze: true, message: `pipe process failed to exec "${argv.join(' ')}"` },
+    };
   }
   const isBad = status !== 0 && !set.ignore_status;
   const isTemporary = isBad && !set.return_output && (set.temp_errors.includes('*') || set.temp_errors.includes(String(status)));

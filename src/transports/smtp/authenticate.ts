@@ -1,10 +1,11 @@
 /** Client authentication: each of our authenticators that the server offers, in the configuration's order. Spec ch. 33 "Authentication by an Exim client", RFC 4954. */
-import type { Octets } from '../../base/octets.ts';
+
 import { decodeBase64 } from '../../auth/base64.ts';
+import type { Octets } from '../../base/octets.ts';
+import { equalsIgnoreCase } from '../../base/octets.ts';
+import type { Template } from '../../core/config.ts';
 import type { AuthenticatorInstance, ClientAuthConnection } from '../../core/drivers.ts';
 import type { Frame } from '../../core/frame.ts';
-import type { Template } from '../../core/config.ts';
-import { equalsIgnoreCase } from '../../base/octets.ts';
 import type { Failing } from '../errno.ts';
 import type { SmtpClient } from './client.ts';
 
@@ -17,7 +18,12 @@ export type AuthenticateResult = (
   | { readonly kind: 'error'; readonly message: Octets }
 ) & { readonly log: readonly Octets[] };
 
-export async function authenticate(client: SmtpClient, mechanisms: readonly Octets[], frame: Frame, timeoutSeconds: number): Promise<AuthenticateResult> {
+export async function authenticate(
+  client: SmtpClient,
+  mechanisms: readonly Octets[],
+  frame: Frame,
+  timeoutSeconds: number,
+): Promise<AuthenticateResult> {
   const log: Octets[] = [];
   let wasTried = false;
   for (const authenticator of frame.config.authenticators) {
@@ -27,15 +33,20 @@ export async function authenticate(client: SmtpClient, mechanisms: readonly Octe
     const result = await authenticator.behaviour.client(dialogue, frame);
     if (dialogue.failing !== undefined) return { kind: 'lost', failing: dialogue.failing, log };
     switch (result.kind) {
-      case 'ok': return { kind: 'ok', name: authenticator.name, log };
-      case 'skipped': break;
+      case 'ok':
+        return { kind: 'ok', name: authenticator.name, log };
+      case 'skipped':
+        break;
       case 'fail': {
         wasTried = true;
-        log.push(`${authenticator.name} authenticator failed H=${client.host.name} [${client.host.address ?? ''}] ${dialogue.lastReply ?? result.message}`);
+        log.push(
+          `${authenticator.name} authenticator failed H=${client.host.name} [${client.host.address ?? ''}] ${dialogue.lastReply ?? result.message}`,
+        );
         break;
       }
       case 'defer':
-      case 'error': return { kind: 'error', message: `${authenticator.name} authenticator: ${result.message}`, log };
+      case 'error':
+        return { kind: 'error', message: `${authenticator.name} authenticator: ${result.message}`, log };
     }
   }
   return { kind: wasTried ? 'failed' : 'none-fits', log };
@@ -63,7 +74,9 @@ class Dialogue implements ClientAuthConnection {
     this.#timeoutSeconds = timeoutSeconds;
   }
 
-  async send(line: Octets): Promise<{ readonly code: number; readonly text: Octets } | { readonly kind: 'lost'; readonly message: Octets }> {
+  async send(
+    line: Octets,
+  ): Promise<{ readonly code: number; readonly text: Octets } | { readonly kind: 'lost'; readonly message: Octets }> {
     const shown = line.startsWith('AUTH ') ? line.replace(/^(AUTH [^ ]+) .*$/s, '$1 ********') : '********';
     const answer = await this.#client.command(line, this.#timeoutSeconds, shown);
     if (answer.kind === 'lost') {

@@ -1,16 +1,18 @@
 /** The client's end of an SMTP or LMTP connection: commands out, replies in, and what a missing or bad reply is called. RFC 5321 s4. */
 import type { Octets } from '../../base/octets.ts';
-import { earlier } from '../../core/deadline.ts';
 import type { Deadline } from '../../core/deadline.ts';
+import { earlier } from '../../core/deadline.ts';
 import type { RetryError } from '../../core/drivers.ts';
 import type { Clock, Connection, HostItem, ReadResult } from '../../core/ports.ts';
 import type { Reply } from '../../smtp/reply.ts';
 import { ReplyReader } from '../../smtp/reply.ts';
-import { eximErrno, errnoNumber } from '../errno.ts';
 import type { Failing } from '../errno.ts';
+import { errnoNumber, eximErrno } from '../errno.ts';
 
 /** `lost`: the connection is of no use any more. */
-export type Answer = { readonly kind: 'reply'; readonly reply: Reply } | { readonly kind: 'lost'; readonly failing: Failing; readonly isTimeout: boolean };
+export type Answer =
+  | { readonly kind: 'reply'; readonly reply: Reply }
+  | { readonly kind: 'lost'; readonly failing: Failing; readonly isTimeout: boolean };
 
 export const noError: RetryError = { name: '', detail: '', more: 0 };
 
@@ -25,7 +27,14 @@ export class SmtpClient {
   /** Commands have been sent together: messages then say "pipelined". */
   isPipelining = false;
 
-  constructor(connection: Connection, host: HostItem, protocol: 'SMTP' | 'LMTP', clock: Clock, until: Deadline, log?: (line: Octets) => void) {
+  constructor(
+    connection: Connection,
+    host: HostItem,
+    protocol: 'SMTP' | 'LMTP',
+    clock: Clock,
+    until: Deadline,
+    log?: (line: Octets) => void,
+  ) {
     this.connection = connection;
     this.host = host;
     this.protocol = protocol;
@@ -94,16 +103,50 @@ export class SmtpClient {
   #malformed(raw: Octets, after: Octets): Answer {
     const what = raw === '' ? ' (an empty line)' : '';
     const shown = raw === '' ? '' : `: ${raw}`;
-    return { kind: 'lost', isTimeout: false, failing: { number: eximErrno.badReply, error: noError, message: `Malformed ${this.protocol} reply${what} in response to ${this.after(after)}${shown}` } };
+    return {
+      kind: 'lost',
+      isTimeout: false,
+      failing: {
+        number: eximErrno.badReply,
+        error: noError,
+        message: `Malformed ${this.protocol} reply${what} in response to ${this.after(after)}${shown}`,
+      },
+    };
   }
 
   #unanswered(read: Exclude<ReadResult, { kind: 'data' }>, after: Octets): Answer {
     if (read.kind === 'timeout') {
-      return { kind: 'lost', isTimeout: true, failing: { number: errnoNumber('ETIMEDOUT'), reason: 'Connection timed out', error: { name: 'timeout', detail: '', more: 0 }, message: `${this.protocol} timeout after ${this.after(after)}` } };
+      return {
+        kind: 'lost',
+        isTimeout: true,
+        failing: {
+          number: errnoNumber('ETIMEDOUT'),
+          reason: 'Connection timed out',
+          error: { name: 'timeout', detail: '', more: 0 },
+          message: `${this.protocol} timeout after ${this.after(after)}`,
+        },
+      };
     }
     if (read.kind === 'end') {
-      return { kind: 'lost', isTimeout: false, failing: { number: eximErrno.closed, error: { name: 'lost_connection', detail: '', more: 0 }, message: `Remote host closed connection in response to ${this.after(after)}` } };
+      return {
+        kind: 'lost',
+        isTimeout: false,
+        failing: {
+          number: eximErrno.closed,
+          error: { name: 'lost_connection', detail: '', more: 0 },
+          message: `Remote host closed connection in response to ${this.after(after)}`,
+        },
+      };
     }
-    return { kind: 'lost', isTimeout: false, failing: { number: errnoNumber(read.errno), reason: read.reason, error: { name: 'lost_connection', detail: '', more: 0 }, message: '' } };
+    return {
+      kind: 'lost',
+      isTimeout: false,
+      failing: {
+        number: errnoNumber(read.errno),
+        reason: read.reason,
+        error: { name: 'lost_connection', detail: '', more: 0 },
+        message: '',
+      },
+    };
   }
 }

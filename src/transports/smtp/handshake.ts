@@ -12,8 +12,8 @@ import type { ConnectFailure, HostItem, Services, TlsClientRequest } from '../..
 import type { TlsFacts } from '../../core/session.ts';
 import type { ServerExtensions } from '../../smtp/extensions.ts';
 import { parseExtensions } from '../../smtp/extensions.ts';
-import { eximErrno, errnoNumber } from '../errno.ts';
 import type { Failing } from '../errno.ts';
+import { errnoNumber, eximErrno } from '../errno.ts';
 import { expandOption, messageOf } from '../settings.ts';
 import { authenticate } from './authenticate.ts';
 import type { Answer } from './client.ts';
@@ -48,14 +48,25 @@ export interface ReadyClient {
 }
 
 /** `permanent`: a 5xx; all addresses fail. `host` errors are remembered for the host. */
-export type HandshakeResult = { readonly kind: 'ready'; readonly ready: ReadyClient } | { readonly kind: 'failing'; readonly failing: Failing; readonly isPermanent: boolean; readonly isConnectFailure: boolean; /** TLS failed: worth another try without. */ readonly triesClear?: boolean };
+export type HandshakeResult =
+  | { readonly kind: 'ready'; readonly ready: ReadyClient }
+  | {
+      readonly kind: 'failing';
+      readonly failing: Failing;
+      readonly isPermanent: boolean;
+      readonly isConnectFailure: boolean /** TLS failed: worth another try without. */;
+      readonly triesClear?: boolean;
+    };
 
 /** Connects and greets. When TLS cannot be started and need not be, it connects once more without. */
 export async function openClient(request: HandshakeRequest): Promise<HandshakeResult> {
   const first = await new Handshake(request, true).run();
   if (first.kind !== 'failing' || first.triesClear !== true) return first;
   const { host, services, logId } = request;
-  services.log.main(`${first.failing.message}: delivering unencrypted to H=${host.name} [${host.address ?? ''}] (not in hosts_require_tls)`, logId);
+  services.log.main(
+    `${first.failing.message}: delivering unencrypted to H=${host.name} [${host.address ?? ''}] (not in hosts_require_tls)`,
+    logId,
+  );
   return new Handshake(request, false).run();
 }
 
@@ -72,16 +83,29 @@ class Handshake {
 
   async run(): Promise<HandshakeResult> {
     const { host, set, services, until } = this.#request;
-    const connected = await services.net.connect({
-      address: host.address ?? '', port: host.port ?? 25, interface: this.#request.interface, keepAlive: set.keepalive,
-      timeoutMs: this.#request.connectTimeoutSeconds * 1000,
-    }, until);
+    const connected = await services.net.connect(
+      {
+        address: host.address ?? '',
+        port: host.port ?? 25,
+        interface: this.#request.interface,
+        keepAlive: set.keepalive,
+        timeoutMs: this.#request.connectTimeoutSeconds * 1000,
+      },
+      until,
+    );
     if (connected.kind === 'error') return connectFailing(connected, host);
     const { connection } = connected;
     this.#request.delivery.sendingAddress = connection.localAddress;
     this.#request.delivery.sendingPort = connection.localPort;
     this.#request.delivery.tlsOut = undefined;
-    const client = new SmtpClient(connection, host, set.protocol === 'lmtp' ? 'LMTP' : 'SMTP', services.clock, until, services.log.isDebug('transport') ? (line) => services.log.debug('transport', () => line) : undefined);
+    const client = new SmtpClient(
+      connection,
+      host,
+      set.protocol === 'lmtp' ? 'LMTP' : 'SMTP',
+      services.clock,
+      until,
+      services.log.isDebug('transport') ? (line) => services.log.debug('transport', () => line) : undefined,
+    );
     const result = await this.#greet(client);
     if (result.kind === 'failing') connection.close();
     return result;
@@ -109,34 +133,57 @@ class Handshake {
     }
     const auth = await this.#authenticate(client, hello.extensions, hello.isEsmtp);
     if ('kind' in auth) return auth;
-    return { kind: 'ready', ready: { client, extensions: hello.extensions, frame: this.#frame, tls: client.connection.tls, authenticator: auth.name, isEsmtp: hello.isEsmtp } };
+    return {
+      kind: 'ready',
+      ready: {
+        client,
+        extensions: hello.extensions,
+        frame: this.#frame,
+        tls: client.connection.tls,
+        authenticator: auth.name,
+        isEsmtp: hello.isEsmtp,
+      },
+    };
   }
 
-  async #expandHelo(): Promise<{ readonly kind: 'ok'; readonly name: Octets } | HandshakeResult & { kind: 'failing' }> {
+  async #expandHelo(): Promise<{ readonly kind: 'ok'; readonly name: Octets } | (HandshakeResult & { kind: 'failing' })> {
     const { set, transport } = this.#request;
     if (set.helo_data === undefined) return { kind: 'ok', name: this.#frame.config.main.primary_hostname ?? '' };
     const expanded = await set.helo_data.evaluate(this.#frame);
     if (expanded.kind === 'ok') return { kind: 'ok', name: expanded.value.octets };
-    return deferring({ number: eximErrno.expansion, message: `failed to expand helo_data of ${transport} transport: ${messageOf(expanded)}` });
+    return deferring({
+      number: eximErrno.expansion,
+      message: `failed to expand helo_data of ${transport} transport: ${messageOf(expanded)}`,
+    });
   }
 
   /** EHLO, and HELO when that is refused; LHLO for LMTP. */
-  async #hello(client: SmtpClient, name: Octets): Promise<{ readonly kind: 'ok'; readonly extensions: ServerExtensions; readonly isEsmtp: boolean } | HandshakeResult & { kind: 'failing' }> {
+  async #hello(
+    client: SmtpClient,
+    name: Octets,
+  ): Promise<
+    { readonly kind: 'ok'; readonly extensions: ServerExtensions; readonly isEsmtp: boolean } | (HandshakeResult & { kind: 'failing' })
+  > {
     const timeout = this.#request.commandTimeoutSeconds;
     const nothing: ServerExtensions = { keywords: new Map(), sizeLimit: undefined, authMechanisms: [] };
     if (client.protocol === 'LMTP' || !(await this.#isIn(this.#request.set.hosts_avoid_esmtp))) {
       const verb = client.protocol === 'LMTP' ? 'LHLO' : 'EHLO';
       const answer = await client.command(`${verb} ${name}`, timeout);
       if (answer.kind === 'lost') return lost(answer);
-      if (answer.reply.code >= 200 && answer.reply.code < 300) return { kind: 'ok', extensions: parseExtensions(answer.reply.lines), isEsmtp: true };
-      if (client.protocol === 'LMTP' || answer.reply.code < 500) return refusedBy(answer, client, `${verb} ${name}`) ?? deferring({ message: 'unexpected reply' });
+      if (answer.reply.code >= 200 && answer.reply.code < 300)
+        return { kind: 'ok', extensions: parseExtensions(answer.reply.lines), isEsmtp: true };
+      if (client.protocol === 'LMTP' || answer.reply.code < 500)
+        return refusedBy(answer, client, `${verb} ${name}`) ?? deferring({ message: 'unexpected reply' });
     }
     const answer = await client.command(`HELO ${name}`, timeout);
     return refusedBy(answer, client, `HELO ${name}`) ?? { kind: 'ok', extensions: nothing, isEsmtp: false };
   }
 
   /** `none`: not offered or not wanted, and not needed. */
-  async #negotiateTls(client: SmtpClient, extensions: ServerExtensions): Promise<'none' | 'started' | HandshakeResult & { kind: 'failing' }> {
+  async #negotiateTls(
+    client: SmtpClient,
+    extensions: ServerExtensions,
+  ): Promise<'none' | 'started' | (HandshakeResult & { kind: 'failing' })> {
     const { set, isVerifying } = this.#request;
     const isRequired = await this.#isIn(set.hosts_require_tls);
     const avoids = (await this.#isIn(set.hosts_avoid_tls)) || (isVerifying && (await this.#isIn(set.hosts_verify_avoid_tls)));
@@ -149,23 +196,30 @@ class Handshake {
     const answer = await client.command('STARTTLS', this.#request.commandTimeoutSeconds);
     if (answer.kind === 'lost') return lost(answer);
     if (answer.reply.code < 200 || answer.reply.code > 299) {
-      if (isRequired) return deferring({ number: eximErrno.tlsRequired, error: tlsRequired, message: `a TLS session is required, but ${client.refusal(answer.reply, 'STARTTLS')}` });
+      if (isRequired)
+        return deferring({
+          number: eximErrno.tlsRequired,
+          error: tlsRequired,
+          message: `a TLS session is required, but ${client.refusal(answer.reply, 'STARTTLS')}`,
+        });
       if (set.tls_tempfail_tryclear || answer.reply.code >= 500) return 'none';
       return deferring({ number: eximErrno.tlsFailure, message: client.refusal(answer.reply, 'STARTTLS') });
     }
-    if (client.hasUnreadOctets) return deferring({ number: eximErrno.tlsFailure, message: 'TLS session: the server sent octets before the handshake' });
+    if (client.hasUnreadOctets)
+      return deferring({ number: eximErrno.tlsFailure, message: 'TLS session: the server sent octets before the handshake' });
     const started = await this.#startTls(client, 'STARTTLS');
     if (started.kind === 'ok') return 'started';
     return { ...started, triesClear: !isRequired && set.tls_tempfail_tryclear };
   }
 
-  async #startTls(client: SmtpClient, after: Octets): Promise<{ readonly kind: 'ok' } | HandshakeResult & { kind: 'failing' }> {
+  async #startTls(client: SmtpClient, after: Octets): Promise<{ readonly kind: 'ok' } | (HandshakeResult & { kind: 'failing' })> {
     const request = await this.#tlsRequest();
     if ('failing' in request) return deferring(request.failing);
     client.connection.discardBuffered();
     const started = await client.connection.startClientTls(request, client.deadline(this.#request.commandTimeoutSeconds));
     if (started.kind === 'error') {
-      const message = started.message === '' ? `Remote host closed connection in response to ${after}` : `TLS session: (${started.message})`;
+      const message =
+        started.message === '' ? `Remote host closed connection in response to ${after}` : `TLS session: (${started.message})`;
       return deferring({ number: eximErrno.tlsFailure, message });
     }
     this.#request.delivery.tlsOut = started.facts;
@@ -175,9 +229,23 @@ class Handshake {
   async #tlsRequest(): Promise<TlsClientRequest | { readonly failing: Failing }> {
     const { set, host, transport } = this.#request;
     const values = new Map<string, Octets | undefined>();
-    for (const [name, template] of Object.entries({ tls_sni: set.tls_sni, tls_certificate: set.tls_certificate, tls_privatekey: set.tls_privatekey, tls_verify_certificates: set.tls_verify_certificates, tls_crl: set.tls_crl, tls_require_ciphers: set.tls_require_ciphers, tls_alpn: set.tls_alpn } satisfies Record<string, Template | undefined>)) {
+    for (const [name, template] of Object.entries({
+      tls_sni: set.tls_sni,
+      tls_certificate: set.tls_certificate,
+      tls_privatekey: set.tls_privatekey,
+      tls_verify_certificates: set.tls_verify_certificates,
+      tls_crl: set.tls_crl,
+      tls_require_ciphers: set.tls_require_ciphers,
+      tls_alpn: set.tls_alpn,
+    } satisfies Record<string, Template | undefined>)) {
       const expanded = await expandOption(template, this.#frame);
-      if (expanded.kind !== 'ok') return { failing: { number: eximErrno.expansion, message: `failed to expand "${name}" option for ${transport} transport: ${messageOf(expanded)}` } };
+      if (expanded.kind !== 'ok')
+        return {
+          failing: {
+            number: eximErrno.expansion,
+            message: `failed to expand "${name}" option for ${transport} transport: ${messageOf(expanded)}`,
+          },
+        };
       values.set(name, expanded.value === undefined || expanded.value.octets === '' ? undefined : expanded.value.octets);
     }
     const mustVerify = await this.#isIn(set.tls_verify_hosts);
@@ -186,20 +254,37 @@ class Handshake {
     const verify = values.get('tls_verify_certificates');
     const alpn = values.get('tls_alpn');
     return {
-      host: host.name, sni: values.get('tls_sni'), certificateFile: values.get('tls_certificate'), keyFile: values.get('tls_privatekey') ?? values.get('tls_certificate'),
-      verifyCertificates: verify, crlFile: values.get('tls_crl'), ciphers: values.get('tls_require_ciphers'), options: this.#frame.config.main.openssl_options,
+      host: host.name,
+      sni: values.get('tls_sni'),
+      certificateFile: values.get('tls_certificate'),
+      keyFile: values.get('tls_privatekey') ?? values.get('tls_certificate'),
+      verifyCertificates: verify,
+      crlFile: values.get('tls_crl'),
+      ciphers: values.get('tls_require_ciphers'),
+      options: this.#frame.config.main.openssl_options,
       ...(alpn === undefined ? {} : { alpn: this.#request.services.lists.split(alpn) }),
-      verifyNames: checksName ? [host.name] : [], mustVerify: mustVerify && verify !== undefined, tryVerify: tryVerify && verify !== undefined, minDhBits: set.tls_dh_min_bits,
+      verifyNames: checksName ? [host.name] : [],
+      mustVerify: mustVerify && verify !== undefined,
+      tryVerify: tryVerify && verify !== undefined,
+      minDhBits: set.tls_dh_min_bits,
     };
   }
 
-  async #authenticate(client: SmtpClient, extensions: ServerExtensions, isEsmtp: boolean): Promise<{ readonly name: Octets | undefined } | HandshakeResult & { kind: 'failing' }> {
+  async #authenticate(
+    client: SmtpClient,
+    extensions: ServerExtensions,
+    isEsmtp: boolean,
+  ): Promise<{ readonly name: Octets | undefined } | (HandshakeResult & { kind: 'failing' })> {
     const { set, services, logId } = this.#request;
     const isRequired = await this.#isIn(set.hosts_require_auth);
     const isWanted = isRequired || (await this.#isIn(set.hosts_try_auth));
     if (!isWanted || !isEsmtp || extensions.authMechanisms.length === 0) {
       if (!isRequired) return { name: undefined };
-      return deferring({ number: eximErrno.authFailed, error: authFailed, message: `authentication required but server "${this.#request.host.name}" did not advertise AUTH support` });
+      return deferring({
+        number: eximErrno.authFailed,
+        error: authFailed,
+        message: `authentication required but server "${this.#request.host.name}" did not advertise AUTH support`,
+      });
     }
     const result = await authenticate(client, extensions.authMechanisms, this.#frame, this.#request.commandTimeoutSeconds);
     for (const line of result.log) services.log.main(line, logId);
@@ -235,11 +320,25 @@ function refusedBy(answer: Answer, client: SmtpClient, after: Octets): (Handshak
   if (answer.kind === 'lost') return lost(answer);
   const { code } = answer.reply;
   if (code >= 200 && code < 300) return undefined;
-  return { kind: 'failing', isPermanent: code >= 500 && code < 600, isConnectFailure: false, failing: { number: 0, error: noError, message: client.refusal(answer.reply, after) } };
+  return {
+    kind: 'failing',
+    isPermanent: code >= 500 && code < 600,
+    isConnectFailure: false,
+    failing: { number: 0, error: noError, message: client.refusal(answer.reply, after) },
+  };
 }
 
 function connectFailing(failure: ConnectFailure, host: HostItem): HandshakeResult {
   const detail = host.mx === undefined ? 'A' : 'MX';
-  const error: RetryError = failure.isTimeout ? { name: 'timeout_connect', detail, more: 0 } : failure.errno === 'ECONNREFUSED' ? { name: 'refused', detail, more: 0 } : noError;
-  return { kind: 'failing', isPermanent: false, isConnectFailure: true, failing: { number: errnoNumber(failure.errno), reason: failure.reason, error, message: '' } };
+  const error: RetryError = failure.isTimeout
+    ? { name: 'timeout_connect', detail, more: 0 }
+    : failure.errno === 'ECONNREFUSED'
+      ? { name: 'refused', detail, more: 0 }
+      : noError;
+  return {
+    kind: 'failing',
+    isPermanent: false,
+    isConnectFailure: true,
+    failing: { number: errnoNumber(failure.errno), reason: failure.reason, error, message: '' },
+  };
 }

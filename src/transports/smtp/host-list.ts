@@ -4,14 +4,16 @@ import type { DeliveryBatch } from '../../core/drivers.ts';
 import type { Frame } from '../../core/frame.ts';
 import { parseHostItem } from '../../core/host-item.ts';
 import type { HostItem } from '../../core/ports.ts';
-import { findHostByDns, findHostByName, shuffle } from '../../lists/mail-hosts.ts';
 import type { HostFinding } from '../../lists/mail-hosts.ts';
+import { findHostByDns, findHostByName, shuffle } from '../../lists/mail-hosts.ts';
 import type { Failing } from '../errno.ts';
 import { eximErrno } from '../errno.ts';
 import { messageOf } from '../settings.ts';
 import type { SmtpOptions } from './options.ts';
 
-export type HostList = { readonly kind: 'ok'; readonly hosts: readonly HostItem[] } | { readonly kind: 'failing'; readonly failing: Failing };
+export type HostList =
+  | { readonly kind: 'ok'; readonly hosts: readonly HostItem[] }
+  | { readonly kind: 'failing'; readonly failing: Failing };
 
 /** The router's hosts, else the option's. Each has an address. */
 export async function hostsOf(set: SmtpOptions, batch: DeliveryBatch): Promise<HostList> {
@@ -21,7 +23,11 @@ export async function hostsOf(set: SmtpOptions, batch: DeliveryBatch): Promise<H
     const randomize = !isRandomized && own.every((host) => host.mx === undefined) && (await randomizes(set, batch.frame));
     return findAll(randomize ? shuffle(own, batch.frame) : own, set, batch, false);
   }
-  if (set.hosts === undefined) return { kind: 'failing', failing: { number: eximErrno.unknown, message: `${batch.instance.name} transport called with no hosts set` } };
+  if (set.hosts === undefined)
+    return {
+      kind: 'failing',
+      failing: { number: eximErrno.unknown, message: `${batch.instance.name} transport called with no hosts set` },
+    };
   const expanded = await set.hosts.evaluate(batch.frame);
   if (expanded.kind !== 'ok') {
     const message = `failed to expand list of hosts "${set.hosts.source}" in ${batch.instance.name} transport: ${messageOf(expanded)}`;
@@ -39,7 +45,11 @@ export async function hostsFromList(list: Octets, set: SmtpOptions, batch: Deliv
     else if (item !== '') groups.at(-1)?.push(parseHostItem(item).host);
   }
   const hosts = (await randomizes(set, batch.frame)) ? groups.flatMap((group) => shuffle(group, batch.frame)) : groups.flat();
-  if (hosts.length === 0) return { kind: 'failing', failing: { number: eximErrno.unknown, message: `${batch.instance.name} transport called with empty hosts setting` } };
+  if (hosts.length === 0)
+    return {
+      kind: 'failing',
+      failing: { number: eximErrno.unknown, message: `${batch.instance.name} transport called with empty hosts setting` },
+    };
   return findAll(hosts, set, batch, !set.allow_localhost);
 }
 
@@ -58,13 +68,34 @@ async function findAll(hosts: readonly HostItem[], set: SmtpOptions, batch: Deli
       continue;
     }
     const finding = await findOne(host, set, batch);
-    if (finding.kind === 'again') problem = { number: eximErrno.unknown, message: `no addresses found for host ${host.name}: ${finding.message}`, error: { name: 'lookup', detail: '', more: 0 } };
-    else if (finding.kind !== 'found') problem = { number: eximErrno.unknown, message: `${batch.instance.name} transport: host lookup failed for ${host.name}`, error: { name: 'lookup', detail: '', more: 0 } };
-    else if (finding.isLocal && refusesLocal) return { kind: 'failing', failing: { isFreeze: true, number: eximErrno.unknown, message: `${batch.instance.name} transport found host ${host.name} to be local` } };
+    if (finding.kind === 'again')
+      problem = {
+        number: eximErrno.unknown,
+        message: `no addresses found for host ${host.name}: ${finding.message}`,
+        error: { name: 'lookup', detail: '', more: 0 },
+      };
+    else if (finding.kind !== 'found')
+      problem = {
+        number: eximErrno.unknown,
+        message: `${batch.instance.name} transport: host lookup failed for ${host.name}`,
+        error: { name: 'lookup', detail: '', more: 0 },
+      };
+    else if (finding.isLocal && refusesLocal)
+      return {
+        kind: 'failing',
+        failing: {
+          isFreeze: true,
+          number: eximErrno.unknown,
+          message: `${batch.instance.name} transport found host ${host.name} to be local`,
+        },
+      };
     else found.push(...finding.hosts);
   }
   if (found.length > 0) return { kind: 'ok', hosts: found };
-  return { kind: 'failing', failing: problem ?? { number: eximErrno.unknown, message: `all hosts for '${batch.addresses[0]?.domain ?? ''}' are ignored` } };
+  return {
+    kind: 'failing',
+    failing: problem ?? { number: eximErrno.unknown, message: `all hosts for '${batch.addresses[0]?.domain ?? ''}' are ignored` },
+  };
 }
 
 async function findOne(host: HostItem, set: SmtpOptions, batch: DeliveryBatch): Promise<HostFinding> {
@@ -75,28 +106,67 @@ async function findOne(host: HostItem, set: SmtpOptions, batch: DeliveryBatch): 
 }
 
 /** Ports of the services that the options name, as /etc/services has them. */
-const SERVICES: ReadonlyMap<string, number> = new Map([['smtp', 25], ['lmtp', 24], ['smtps', 465], ['submissions', 465], ['ssmtp', 465], ['urd', 465], ['submission', 587], ['mail', 25]]);
+const SERVICES: ReadonlyMap<string, number> = new Map([
+  ['smtp', 25],
+  ['lmtp', 24],
+  ['smtps', 465],
+  ['submissions', 465],
+  ['ssmtp', 465],
+  ['urd', 465],
+  ['submission', 587],
+  ['mail', 25],
+]);
 
 /** The port for hosts that bring none. */
-export async function portOf(set: SmtpOptions, batch: DeliveryBatch, frame: Frame): Promise<{ readonly kind: 'ok'; readonly port: number } | { readonly kind: 'failing'; readonly failing: Failing }> {
+export async function portOf(
+  set: SmtpOptions,
+  batch: DeliveryBatch,
+  frame: Frame,
+): Promise<{ readonly kind: 'ok'; readonly port: number } | { readonly kind: 'failing'; readonly failing: Failing }> {
   const fallback = set.protocol === 'lmtp' ? 'lmtp' : set.protocol === 'smtps' ? 'smtps' : 'smtp';
   let text: Octets = fallback;
   if (set.port !== undefined) {
     const expanded = await set.port.evaluate(frame);
-    if (expanded.kind !== 'ok') return { kind: 'failing', failing: { number: eximErrno.expansion, message: `failed to expand "port" option for ${batch.instance.name} transport: ${messageOf(expanded)}` } };
+    if (expanded.kind !== 'ok')
+      return {
+        kind: 'failing',
+        failing: {
+          number: eximErrno.expansion,
+          message: `failed to expand "port" option for ${batch.instance.name} transport: ${messageOf(expanded)}`,
+        },
+      };
     text = expanded.value.octets;
   }
   const port = /^[0-9]/.test(text) ? Number.parseInt(text, 10) : SERVICES.get(text);
-  if (port === undefined || port > 65_535) return { kind: 'failing', failing: { number: eximErrno.unknown, message: `unknown port "${text}" in ${batch.instance.name} transport` } };
+  if (port === undefined || port > 65_535)
+    return {
+      kind: 'failing',
+      failing: { number: eximErrno.unknown, message: `unknown port "${text}" in ${batch.instance.name} transport` },
+    };
   return { kind: 'ok', port };
 }
 
 /** The first of the option's addresses of the host's family. */
-export async function interfaceOf(set: SmtpOptions, batch: DeliveryBatch, host: HostItem, frame: Frame): Promise<{ readonly kind: 'ok'; readonly address: Octets | undefined } | { readonly kind: 'failing'; readonly failing: Failing }> {
+export async function interfaceOf(
+  set: SmtpOptions,
+  batch: DeliveryBatch,
+  host: HostItem,
+  frame: Frame,
+): Promise<{ readonly kind: 'ok'; readonly address: Octets | undefined } | { readonly kind: 'failing'; readonly failing: Failing }> {
   if (set.interface === undefined) return { kind: 'ok', address: undefined };
   const expanded = await set.interface.evaluate(frame);
   if (expanded.kind === 'forced-fail') return { kind: 'ok', address: undefined };
-  if (expanded.kind !== 'ok') return { kind: 'failing', failing: { number: eximErrno.unknown, message: `failed to expand "interface" option for ${batch.instance.name} transport: ${expanded.message}` } };
+  if (expanded.kind !== 'ok')
+    return {
+      kind: 'failing',
+      failing: {
+        number: eximErrno.unknown,
+        message: `failed to expand "interface" option for ${batch.instance.name} transport: ${expanded.message}`,
+      },
+    };
   const isV6 = host.address?.includes(':') === true;
-  return { kind: 'ok', address: batch.services.lists.split(expanded.value.octets).find((item) => item !== '' && item.includes(':') === isV6) };
+  return {
+    kind: 'ok',
+    address: batch.services.lists.split(expanded.value.octets).find((item) => item !== '' && item.includes(':') === isV6),
+  };
 }

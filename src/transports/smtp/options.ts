@@ -1,9 +1,13 @@
 /** The private options of the smtp transport. Spec ch. 30 "The smtp transport". */
-import { option } from '../../core/option.ts';
+
 import type { OptionValues } from '../../core/option.ts';
+import { option } from '../../core/option.ts';
 
 export const smtpOptions = {
-  address_retry_include_sender: option.boolean({ default: true, doc: 'A recipient that was refused for now is delayed for this sender only.' }),
+  address_retry_include_sender: option.boolean({
+    default: true,
+    doc: 'A recipient that was refused for now is delayed for this sender only.',
+  }),
   allow_localhost: option.boolean({ default: false, doc: 'Deliver although a host of hosts or fallback_hosts is this one.' }),
   arc_sign: option.expanded({ doc: 'Sign with ARC.', notYet: 'instance' }),
   authenticated_sender: option.expanded({ onForcedFail: 'unset', doc: 'The value of AUTH= in MAIL.' }),
@@ -13,7 +17,10 @@ export const smtpOptions = {
   connection_max_messages: option.integer({ default: 500, doc: 'How many messages go over one connection.' }),
   dane_require_tls_ciphers: option.expanded({ doc: 'Ciphers when DANE is in use.' }),
   data_timeout: option.time({ default: 300, doc: 'How long sending a block of the message may take.' }),
-  delay_after_cutoff: option.boolean({ default: true, doc: 'Hosts that have been down too long are not tried before their next retry time.' }),
+  delay_after_cutoff: option.boolean({
+    default: true,
+    doc: 'Hosts that have been down too long are not tried before their next retry time.',
+  }),
   dkim_canon: option.expanded({ doc: 'Canonicalization of DKIM signatures.' }),
   dkim_domain: option.expanded({ onForcedFail: 'unset', doc: 'Domains to sign for with DKIM.', notYet: 'instance' }),
   dkim_hash: option.expanded({ default: 'sha256', doc: 'Hash of DKIM signatures.' }),
@@ -33,7 +40,10 @@ export const smtpOptions = {
   gethostbyname: option.boolean({ default: false, doc: 'Look up hosts as the system does, not in the DNS alone.' }),
   gnutls_compat_mode: option.boolean({ isOfSomeBuilds: true, default: false, doc: 'Has no effect: for GnuTLS.' }),
   helo_data: option.expanded({ default: '$primary_hostname', onForcedFail: 'defer', doc: 'The argument of EHLO, HELO and LHLO.' }),
-  host_name_extract: option.expanded({ default: '${if and {{match{$host}{.outlook.com\\$}} {match{$item}{\\N^250-([\\w.]+)\\s\\N}}} {$1}}', doc: 'Takes a server\'s name out of its EHLO reply, for TLS resumption.' }),
+  host_name_extract: option.expanded({
+    default: '${if and {{match{$host}{.outlook.com\\$}} {match{$item}{\\N^250-([\\w.]+)\\s\\N}}} {$1}}',
+    doc: "Takes a server's name out of its EHLO reply, for TLS resumption.",
+  }),
   hosts: option.expanded({ onForcedFail: 'defer', doc: 'Hosts for addresses that have none from their router.' }),
   hosts_avoid_esmtp: option.hostList({ doc: 'Hosts that get HELO.' }),
   hosts_avoid_pipelining: option.hostList({ doc: 'Hosts to which commands are sent one by one.' }),
@@ -63,7 +73,11 @@ export const smtpOptions = {
   max_rcpt: option.expanded({ default: '100', doc: 'How many recipients one transaction may have. 0 is no limit.' }),
   message_linelength_limit: option.integer({ default: 998, doc: 'A message with a longer line fails.' }),
   multi_domain: option.expandedBoolean({ default: true, doc: 'Recipients of several domains with the same hosts may go together.' }),
-  port: option.expanded({ derive: (values) => (values['protocol'] === 'lmtp' ? 'lmtp' : values['protocol'] === 'smtps' ? 'smtps' : 'smtp'), onForcedFail: 'defer', doc: 'Port or service name.' }),
+  port: option.expanded({
+    derive: (values) => (values['protocol'] === 'lmtp' ? 'lmtp' : values['protocol'] === 'smtps' ? 'smtps' : 'smtp'),
+    onForcedFail: 'defer',
+    doc: 'Port or service name.',
+  }),
   protocol: option.string({ default: 'smtp', doc: 'smtp, lmtp or smtps.' }),
   retry_include_ip_address: option.expandedBoolean({ default: true, doc: 'Retry data is by name and address of a host.' }),
   serialize_hosts: option.hostList({ doc: 'Hosts to which there is one connection at a time.', notYet: 'instance' }),

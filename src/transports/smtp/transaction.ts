@@ -8,8 +8,8 @@ import type { DeliveryBatch, DeliveryResult, RetryError } from '../../core/drive
 import type { Recipient } from '../../core/message.ts';
 import type { Reply } from '../../smtp/reply.ts';
 import { encodeXtext } from '../../smtp/xtext.ts';
-import { deferredResult, eximErrno } from '../errno.ts';
 import type { Failing } from '../errno.ts';
+import { deferredResult, eximErrno } from '../errno.ts';
 import { recipientAddress } from '../headers.ts';
 import { messageText } from '../message-text.ts';
 import { expandOption, messageOf, transportSettings } from '../settings.ts';
@@ -29,7 +29,12 @@ export interface TransactionOutcome {
 }
 
 /** Sends the message of the batch to `addresses`. */
-export async function sendTransaction(ready: ReadyClient, set: SmtpOptions, batch: DeliveryBatch, addresses: readonly Address[]): Promise<TransactionOutcome> {
+export async function sendTransaction(
+  ready: ReadyClient,
+  set: SmtpOptions,
+  batch: DeliveryBatch,
+  addresses: readonly Address[],
+): Promise<TransactionOutcome> {
   return new SmtpTransaction(ready, set, batch, addresses).run();
 }
 
@@ -56,8 +61,10 @@ class SmtpTransaction {
     const isPipelining = extensions.keywords.has('PIPELINING') && !(await this.#avoidsPipelining());
     client.isPipelining = isPipelining;
     const limit = extensions.sizeLimit ?? 0;
-    if (limit > 0 && this.#batch.message.size > limit) return this.#all('failed', { message: `message is too big for remote host (SIZE ${limit})`, error: noError });
-    if (this.#batch.message.isUtf8 && !extensions.keywords.has('SMTPUTF8')) return this.#all('failed', { message: 'utf8 support required but not offered for forwarding', error: noError });
+    if (limit > 0 && this.#batch.message.size > limit)
+      return this.#all('failed', { message: `message is too big for remote host (SIZE ${limit})`, error: noError });
+    if (this.#batch.message.isUtf8 && !extensions.keywords.has('SMTPUTF8'))
+      return this.#all('failed', { message: 'utf8 support required but not offered for forwarding', error: noError });
     const mail = await this.#mailCommand();
     if (mail.kind === 'failing') return this.#all('deferred', mail.failing);
     const rcpts = this.#addresses.map((address) => this.#rcptCommand(address));
@@ -68,7 +75,11 @@ class SmtpTransaction {
     const list = this.#set.hosts_avoid_pipelining;
     if (list === undefined) return false;
     const { host } = this.#ready.client;
-    const match = await this.#batch.services.lists.matchHost(list, { address: host.address, name: host.name, isSender: false }, this.#ready.frame);
+    const match = await this.#batch.services.lists.matchHost(
+      list,
+      { address: host.address, name: host.name, isSender: false },
+      this.#ready.frame,
+    );
     return match.kind === 'ok' && match.value.matched;
   }
 
@@ -90,11 +101,18 @@ class SmtpTransaction {
   }
 
   /** ` AUTH=<…>` once we have authenticated, or with `authenticated_sender_force`. */
-  async #authParameter(): Promise<{ readonly kind: 'ok'; readonly text: Octets } | { readonly kind: 'failing'; readonly failing: Failing }> {
+  async #authParameter(): Promise<
+    { readonly kind: 'ok'; readonly text: Octets } | { readonly kind: 'failing'; readonly failing: Failing }
+  > {
     const option = this.#set.authenticated_sender;
     const expanded = await expandOption(option, this.#ready.frame);
-    if (expanded.kind !== 'ok') return { kind: 'failing', failing: { number: eximErrno.unknown, message: `failed to expand authenticated_sender: ${messageOf(expanded)}` } };
-    const sender = expanded.value !== undefined && expanded.value.octets !== '' ? expanded.value.octets : this.#batch.message.origin.authenticatedSender;
+    if (expanded.kind !== 'ok')
+      return {
+        kind: 'failing',
+        failing: { number: eximErrno.unknown, message: `failed to expand authenticated_sender: ${messageOf(expanded)}` },
+      };
+    const sender =
+      expanded.value !== undefined && expanded.value.octets !== '' ? expanded.value.octets : this.#batch.message.origin.authenticatedSender;
     const isAllowed = this.#ready.authenticator !== undefined || this.#set.authenticated_sender_force;
     return { kind: 'ok', text: isAllowed && sender !== undefined && sender !== '' ? ` AUTH=${encodeXtext(sender)}` : '' };
   }
@@ -183,7 +201,11 @@ class SmtpTransaction {
   async #afterData(reply: Reply): Promise<TransactionOutcome> {
     const { client } = this.#ready;
     if (reply.code < 300 || reply.code > 399) {
-      const failing: Failing = { number: eximErrno.data4xx, error: error4xx('data', reply), message: client.refusal(reply, client.after('DATA')) };
+      const failing: Failing = {
+        number: eximErrno.data4xx,
+        error: error4xx('data', reply),
+        message: client.refusal(reply, client.after('DATA')),
+      };
       return this.#all(isPermanent(reply) ? 'failed' : 'deferred', failing);
     }
     const sent = await this.#sendMessage();
@@ -198,7 +220,10 @@ class SmtpTransaction {
     const format = {
       headers: generic.body_only ? undefined : this.#batch.headers,
       body: generic.headers_only ? undefined : this.#batch.message.body,
-      useCrlf: true, check: { from: '.', to: '..' }, endsLine: true, suffix: '.\r\n',
+      useCrlf: true,
+      check: { from: '.', to: '..' },
+      endsLine: true,
+      suffix: '.\r\n',
     };
     let written = 0;
     for await (const part of messageText(format, this.#batch.until)) {
@@ -208,11 +233,24 @@ class SmtpTransaction {
         continue;
       }
       if (result.kind === 'timeout') {
-        return this.#hostLost({ kind: 'lost', isTimeout: true, failing: { number: 110, reason: 'Connection timed out', error: { name: 'timeout', detail: '', more: 0 }, message: `${client.protocol} timeout after ${client.after('sending data block')} (${written} bytes written)` } });
+        return this.#hostLost({
+          kind: 'lost',
+          isTimeout: true,
+          failing: {
+            number: 110,
+            reason: 'Connection timed out',
+            error: { name: 'timeout', detail: '', more: 0 },
+            message: `${client.protocol} timeout after ${client.after('sending data block')} (${written} bytes written)`,
+          },
+        });
       }
       const early = await client.readReply('sending data block', 1);
       if (early.kind === 'lost') return this.#hostLost(early);
-      const failing: Failing = { number: eximErrno.data4xx, error: error4xx('data', early.reply), message: client.refusal(early.reply, client.after('sending data block')) };
+      const failing: Failing = {
+        number: eximErrno.data4xx,
+        error: error4xx('data', early.reply),
+        message: client.refusal(early.reply, client.after('sending data block')),
+      };
       return { ...this.#all(isPermanent(early.reply) ? 'failed' : 'deferred', failing), isConnectionUsable: false };
     }
     return undefined;
@@ -229,7 +267,11 @@ class SmtpTransaction {
       for (const address of this.#accepted) this.#deliver(address, answer.reply);
       return this.#finish(undefined, false, true);
     }
-    const failing: Failing = { number: eximErrno.data4xx, error: error4xx('data', answer.reply), message: client.refusal(answer.reply, client.after('end of data')) };
+    const failing: Failing = {
+      number: eximErrno.data4xx,
+      error: error4xx('data', answer.reply),
+      message: client.refusal(answer.reply, client.after('end of data')),
+    };
     return this.#all(isPermanent(answer.reply) ? 'failed' : 'deferred', failing);
   }
 
@@ -253,11 +295,22 @@ class SmtpTransaction {
 
   // ---------------------------------------------------------------- results
 
-  #common(address: Address): Pick<DeliveryResult, 'address' | 'host' | 'tls' | 'authenticator' | 'usedPipelining' | 'dsnAware' | 'sendingAddress' | 'sendingPort' | 'durationMs'> {
+  #common(
+    address: Address,
+  ): Pick<
+    DeliveryResult,
+    'address' | 'host' | 'tls' | 'authenticator' | 'usedPipelining' | 'dsnAware' | 'sendingAddress' | 'sendingPort' | 'durationMs'
+  > {
     const { client, tls, authenticator } = this.#ready;
     return {
-      address, host: client.host, tls, authenticator, usedPipelining: client.isPipelining, dsnAware: this.#passesDsn,
-      sendingAddress: client.connection.localAddress, sendingPort: client.connection.localPort,
+      address,
+      host: client.host,
+      tls,
+      authenticator,
+      usedPipelining: client.isPipelining,
+      dsnAware: this.#passesDsn,
+      sendingAddress: client.connection.localAddress,
+      sendingPort: client.connection.localPort,
       durationMs: this.#batch.services.clock.monotonicMs() - this.#startedMs,
     };
   }
