@@ -67,7 +67,9 @@ export function quantify(
   return (frame) => chainOk(list.evaluate(frame), (text) => chainOk(itemsOf(text), (items) => testItems(items, condition, frame, stopsAt)));
 }
 
+/** Of an empty list both are false, as in Exim. */
 function testItems(items: readonly Text[], condition: CompiledCondition, frame: Frame, stopsAt: boolean): MaybePromise<Outcome<Judged>> {
+  if (items.length === 0) return judged(false);
   const conditions = items.map(
     (item): CompiledCondition =>
       (state) =>

@@ -1,5 +1,5 @@
 /** Integers as expansions read them. Spec ch. 11 "Expansion conditions". */
-import { type Octets, trimSpace, upperCase } from '../base/octets.ts';
+import { type Octets, trimSpace, trimStart, upperCase } from '../base/octets.ts';
 import { fail, type NotOk } from '../core/outcome.ts';
 
 const MAX_INTEGER = (1n << 63n) - 1n;
@@ -13,18 +13,15 @@ const SHIFTS: ReadonlyMap<string, bigint> = new Map([
 
 /** A 64-bit integer with an optional K, M or G; white space around it is allowed and an empty string is zero. */
 export function parseInteger(octets: Octets): number | bigint | NotOk {
-  const match = /^([+-]?[0-9]+)([KkMmGg]?)(.*)$/s.exec(trimStartOnly(octets));
-  if (!match) return trimSpace(octets) === '' ? 0 : fail(`integer expected but "${octets}" found`);
+  const text = trimStart(octets);
+  const match = /^([+-]?[0-9]+)([KkMmGg]?)(.*)$/s.exec(text);
+  if (!match) return text === '' ? 0 : fail(`integer expected but "${text}" found`);
   const [, digits = '', unit = '', rest = ''] = match;
-  if (trimSpace(rest) !== '') return fail(`invalid integer "${octets}"`);
+  if (trimSpace(rest) !== '') return fail(`invalid integer "${text}"`);
   if (digits.length < 12 && unit === '') return Number.parseInt(digits, 10);
   const value = BigInt(digits.startsWith('+') ? digits.slice(1) : digits) << (SHIFTS.get(upperCase(unit)) ?? 0n);
-  if (value > MAX_INTEGER || value < MIN_INTEGER) return fail(`absolute value of integer "${octets}" is too large (overflow)`);
+  if (value > MAX_INTEGER || value < MIN_INTEGER) return fail(`absolute value of integer "${text}" is too large (overflow)`);
   return value;
-}
-
-function trimStartOnly(octets: Octets): Octets {
-  return octets.replace(/^[\t-\r ]+/, '');
 }
 
 export function isFailure(value: number | bigint | NotOk): value is NotOk {

@@ -9,7 +9,7 @@ export default defineCondition({
   spec: 'ch. 11 "Expansion conditions"',
   examples: [
     ['${if forall{<, a,a}{eq{$item}{a}}{y}{n}}', 'y'],
-    ['${if forall{}{eq{a}{b}}{y}{n}}', 'y'],
+    ['${if forall{}{eq{a}{a}}{y}{n}}', 'n'],
   ],
   arguments: [{ kind: 'string' }, { kind: 'braced-condition', label: '' }],
   compile: ([list, condition]) => quantify(list, condition, listItems, false),
