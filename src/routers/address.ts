@@ -102,10 +102,3 @@ export function withLowerCaseDomain(address: Octets): Octets {
   const at = address.lastIndexOf('@');
   return at < 0 ? address : address.slice(0, at + 1) + lowerCase(address.slice(at + 1));
 }
-
-/** The envelope recipient it descends from. */
-export function topAncestor(address: Address): Address {
-  let top = address;
-  while (top.parent) top = top.parent;
-  return top;
-}
