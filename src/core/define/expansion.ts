@@ -14,7 +14,12 @@ import type { ExpansionExample } from './operator.ts';
 /** One argument as it is written. White space is allowed before each but `options`. */
 export type ArgumentShape =
   /** `{text}`. `label` names it in Exim's message when it is missing: `missing '{' for LABEL of NAME`. */
-  | { readonly kind: 'string'; readonly label?: string; /** `$` is not special in it. */ readonly isDollarLiteral?: boolean; /** Added to the message of a failure in it. */ readonly inside?: string }
+  | {
+      readonly kind: 'string';
+      readonly label?: string /** `$` is not special in it. */;
+      readonly isDollarLiteral?: boolean /** Added to the message of a failure in it. */;
+      readonly inside?: string;
+    }
   /** `{text}`, or nothing. */
   | { readonly kind: 'optional-string' }
   /** `{a}{b}…`; too few and too many are errors. `isFollowed`: more comes after, so no closing brace is looked for. */
@@ -22,7 +27,13 @@ export type ArgumentShape =
   /** `{{a}{b}…}`. */
   | { readonly kind: 'group'; readonly min: number; readonly max: number }
   /** A bare word up to white space or a brace; `''` when `among` is given and none of these follows. */
-  | { readonly kind: 'word'; readonly missing?: string; readonly among?: readonly string[]; readonly isLookupType?: boolean; /** Exim's message when no brace follows. */ readonly next?: string }
+  | {
+      readonly kind: 'word';
+      readonly missing?: string;
+      readonly among?: readonly string[];
+      readonly isLookupType?: boolean /** Exim's message when no brace follows. */;
+      readonly next?: string;
+    }
   /** `,name` directly after the item's name, several times. */
   | { readonly kind: 'options'; readonly names: readonly string[] }
   /** `{command line}`: split at spaces, each part expanded by itself, unless the option `preexpand` was given before. */
@@ -73,7 +84,9 @@ export interface VariableReference {
 }
 
 /** A command line: the parts before or after expansion. */
-export type CommandArgument = { readonly kind: 'split'; readonly source: Octets; readonly parts: readonly { readonly source: Octets; readonly text: Expression }[] } | { readonly kind: 'whole'; readonly text: Expression };
+export type CommandArgument =
+  | { readonly kind: 'split'; readonly source: Octets; readonly parts: readonly { readonly source: Octets; readonly text: Expression }[] }
+  | { readonly kind: 'whole'; readonly text: Expression };
 
 /** What `compile` gets for each kind of {@link ArgumentShape}. */
 export interface ArgumentValues {
@@ -131,7 +144,9 @@ export function defineItem<const S extends readonly ArgumentShape[]>(definition:
   return { family: 'item', ...rest, compile: (args) => compile(args as unknown as ArgumentsOf<S>) };
 }
 
-export function defineCondition<const S extends readonly ArgumentShape[]>(definition: Typed<ConditionDefinition, S, CompiledCondition>): ConditionDefinition {
+export function defineCondition<const S extends readonly ArgumentShape[]>(
+  definition: Typed<ConditionDefinition, S, CompiledCondition>,
+): ConditionDefinition {
   const { compile, ...rest } = definition;
   return { family: 'condition', ...rest, compile: (args) => compile(args as unknown as ArgumentsOf<S>) };
 }

@@ -6,7 +6,10 @@ import type { NotOk } from '../outcome.ts';
 import type { Text } from '../text.ts';
 
 /** Executable documentation: an expansion and what it gives. Octets; `kind: 'fail'` compares Exim's text. */
-export type ExpansionExample = readonly [source: Octets, result: Octets | { readonly kind: 'forced-fail' } | { readonly kind: 'fail'; readonly message: Octets }];
+export type ExpansionExample = readonly [
+  source: Octets,
+  result: Octets | { readonly kind: 'forced-fail' } | { readonly kind: 'fail'; readonly message: Octets },
+];
 
 export interface OperatorDefinition {
   readonly family: 'operator';
@@ -39,5 +42,10 @@ export function defineOperator(definition: OperatorInput): OperatorDefinition {
 }
 
 export function defineNotYetOperator(definition: Omit<Common, 'isNotYet'>): OperatorDefinition {
-  return { family: 'operator', isNotYet: true, ...definition, apply: () => ({ kind: 'defer', message: `expansion operator "${definition.name}" is not built yet` }) };
+  return {
+    family: 'operator',
+    isNotYet: true,
+    ...definition,
+    apply: () => ({ kind: 'defer', message: `expansion operator "${definition.name}" is not built yet` }),
+  };
 }
