@@ -26,7 +26,8 @@ rmSync(scratch, { recursive: true, force: true });
 const lines = readFileSync(list, 'utf8').split('\n');
 const heads = lines.filter((line) => line.startsWith('#'));
 const known = new Set(lines.filter((line) => line !== '' && !line.startsWith('#')));
-const named = (status: (text: string) => boolean) => cases.filter((result) => status(result.status)).map((result) => `${result.dir}/${result.id}`);
+const named = (status: (text: string) => boolean) =>
+  cases.filter((result) => status(result.status)).map((result) => `${result.dir}/${result.id}`);
 const lost = named((status) => status !== 'pass').filter((name) => known.has(name));
 const gained = named((status) => status === 'pass').filter((name) => !known.has(name));
 console.log(`\n${lost.length} listed cases do not pass: ${lost.join(' ')}\n${gained.length} cases could be added: ${gained.join(' ')}`);

@@ -3,7 +3,22 @@ import { BoundedCache } from '../base/bounded-cache.ts';
 import type { Octets } from '../base/octets.ts';
 import { octetsFromBytes, skipSpace } from '../base/octets.ts';
 import type {
-  AclControlDefinition, AclDefinition, AclFamily, AclLine, AclPhase, AclRunResult, AclRunState, AclVerdict, Acls, Config, Frame, MaybePromise, Outcome, Problem, TemplateCompiler, Text,
+  AclControlDefinition,
+  AclDefinition,
+  AclFamily,
+  AclLine,
+  AclPhase,
+  AclRunResult,
+  AclRunState,
+  Acls,
+  AclVerdict,
+  Config,
+  Frame,
+  MaybePromise,
+  Outcome,
+  Problem,
+  TemplateCompiler,
+  Text,
 } from '../core/index.ts';
 import { chain, defer, fail, ok, tainted, untainted, withLocal } from '../core/index.ts';
 import { runAcl } from './interpreter.ts';
@@ -27,10 +42,14 @@ function notYetProblems(acl: ParsedAcl): readonly Problem[] {
   return acl.statements.flatMap((statement) =>
     statement.items
       .filter((item) => item.definition.isNotYet)
-      .map((item): Problem => ({
-        severity: 'not-yet', at: item.argument.at, subject: item.definition.name,
-        message: `ACL ${item.kind} "${item.definition.name}" is not built yet: a statement that reaches it defers`,
-      })),
+      .map(
+        (item): Problem => ({
+          severity: 'not-yet',
+          at: item.argument.at,
+          subject: item.definition.name,
+          message: `ACL ${item.kind} "${item.definition.name}" is not built yet: a statement that reaches it defers`,
+        }),
+      ),
   );
 }
 
@@ -45,7 +64,9 @@ class AclRunner implements Acls {
 
   constructor(family: AclFamily, compiler: TemplateCompiler) {
     this.#vocabulary = makeVocabulary(family);
-    this.#controls = new Map(family.controls.flatMap((control) => [control.name, ...(control.aliases ?? [])].map((name) => [name, control] as const)));
+    this.#controls = new Map(
+      family.controls.flatMap((control) => [control.name, ...(control.aliases ?? [])].map((name) => [name, control] as const)),
+    );
     this.#compiler = compiler;
   }
 
@@ -83,7 +104,8 @@ class AclRunner implements Acls {
   #run(phase: AclPhase, text: Text, args: readonly Text[], frame: Frame, run: AclRunState): MaybePromise<AclRunResult> {
     if (run.depth > MAX_DEPTH) return { kind: 'error', logMessage: 'ACL nested too deep: possible loop' };
     const found = this.#find(text, frame);
-    if (found.kind !== 'ok') return found.kind === 'forced-fail' ? { kind: 'error', logMessage: 'no ACL' } : { kind: 'error', logMessage: found.message };
+    if (found.kind !== 'ok')
+      return found.kind === 'forced-fail' ? { kind: 'error', logMessage: 'no ACL' } : { kind: 'error', logMessage: found.message };
     let inner: Frame = withLocal({ ...frame, aclPhase: phase, aclDepth: run.depth }, 'acl_narg', untainted(String(args.length)));
     for (const [index, arg] of args.entries()) inner = withLocal(inner, `acl_arg${index + 1}`, arg);
     for (let index = args.length; index < 9; index++) inner = withLocal(inner, `acl_arg${index + 1}`, untainted(''));

@@ -4,7 +4,10 @@ import { trimStart } from '../base/octets.ts';
 import type { AddedHeader } from '../core/index.ts';
 
 const POSITIONS: ReadonlyMap<string, AddedHeader['position']> = new Map([
-  [':after_received:', 'after-received'], [':at_start_rfc:', 'at-start-rfc'], [':at_start:', 'at-start'], [':at_end:', 'at-end'],
+  [':after_received:', 'after-received'],
+  [':at_start_rfc:', 'at-start-rfc'],
+  [':at_start:', 'at-start'],
+  [':at_end:', 'at-end'],
 ]);
 
 /** One header a line; a line that begins with white space continues the header before it. What is no header gets `X-ACL-Warn:`. */

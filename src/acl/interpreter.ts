@@ -1,17 +1,26 @@
 /** Runs parsed ACLs: the seven verbs, conditions from left to right, messages. Spec ch. 44 "ACL verbs", "ACL modifiers". */
-import type { Octets } from '../base/octets.ts';
+
 import { assertNever } from '../base/invariant.ts';
+import type { Octets } from '../base/octets.ts';
 import type {
-  AclContext, AclPhase, AclRunResult, AclRunState, Frame, Judged, MaybePromise, Outcome, SourceLocation, Template, Text,
+  AclContext,
+  AclPhase,
+  AclRunResult,
+  AclRunState,
+  Frame,
+  Judged,
+  MaybePromise,
+  Outcome,
+  SourceLocation,
+  Template,
+  Text,
 } from '../core/index.ts';
 import { chain, chainEach, defer, ok, untainted, withCaptures } from '../core/index.ts';
 import type { AclItem, AclStatement, ParsedAcl } from './parse.ts';
 import { phaseName } from './phases.ts';
 
 /** What the conditions of one statement came to. */
-type Tested =
-  | { readonly kind: 'true' | 'false' }
-  | { readonly kind: 'defer' | 'error'; readonly message: Octets };
+type Tested = { readonly kind: 'true' | 'false' } | { readonly kind: 'defer' | 'error'; readonly message: Octets };
 
 /** Runs the statements until one decides; no decision is an implicit deny. */
 export function runAcl(acl: ParsedAcl, phase: AclPhase, frame: Frame, run: AclRunState): MaybePromise<AclRunResult> {
@@ -44,7 +53,12 @@ function implicitlyDenied(context: AclContext): MaybePromise<AclRunResult> {
   return denied(context, false);
 }
 
-function runStatement(statement: AclStatement, label: string, begun: AclContext, trace: (text: () => string) => void): MaybePromise<AclRunResult | undefined> {
+function runStatement(
+  statement: AclStatement,
+  label: string,
+  begun: AclContext,
+  trace: (text: () => string) => void,
+): MaybePromise<AclRunResult | undefined> {
   trace(() => `processing "${statement.verb}" (${statement.at.file} ${statement.at.line})`);
   const tested = testItems(statement, begun, trace);
   return chain(tested, ({ outcome, last }) => {
@@ -56,7 +70,11 @@ function runStatement(statement: AclStatement, label: string, begun: AclContext,
 const TESTED_WORDS: Readonly<Record<Tested['kind'], string>> = { true: 'succeeded', false: 'failed', defer: 'deferred', error: 'error' };
 
 /** Conditions and modifiers in order until one is not true. `last` has the captures that were made. */
-function testItems(statement: AclStatement, begun: AclContext, trace: (text: () => string) => void): MaybePromise<{ readonly outcome: Tested; readonly last: Frame }> {
+function testItems(
+  statement: AclStatement,
+  begun: AclContext,
+  trace: (text: () => string) => void,
+): MaybePromise<{ readonly outcome: Tested; readonly last: Frame }> {
   let last = begun.frame;
   const stopped = chainEach<AclItem, Tested>(statement.items, (item) => {
     const context: AclContext = { ...begun, frame: last };
@@ -64,7 +82,10 @@ function testItems(statement: AclStatement, begun: AclContext, trace: (text: () 
     if (item.kind === 'modifier' && item.argument.source !== '' && MESSAGE_WORDS.has(item.definition.name)) {
       trace(() => `${MESSAGE_WORDS.get(item.definition.name) ?? ''}: ${item.argument.source}`);
     } else if (item.definition.name !== 'endpass') {
-      trace(() => `check ${item.kind === 'condition' && item.isNegated ? '!' : ''}${item.definition.name}${item.argument.variable ? ` ${item.argument.variable}` : ''} = ${item.argument.source}`);
+      trace(
+        () =>
+          `check ${item.kind === 'condition' && item.isNegated ? '!' : ''}${item.definition.name}${item.argument.variable ? ` ${item.argument.variable}` : ''} = ${item.argument.source}`,
+      );
     }
     if (refused !== undefined) return { kind: 'error', message: refused };
     if (item.definition.isNotYet) {
@@ -82,7 +103,10 @@ function testItems(statement: AclStatement, begun: AclContext, trace: (text: () 
   return chain(stopped, (outcome) => ({ outcome: outcome ?? { kind: 'true' }, last }));
 }
 
-const MESSAGE_WORDS: ReadonlyMap<string, string> = new Map([['message', '  message'], ['log_message', 'l_message']]);
+const MESSAGE_WORDS: ReadonlyMap<string, string> = new Map([
+  ['message', '  message'],
+  ['log_message', 'l_message'],
+]);
 
 function permission(item: AclItem, phase: AclPhase): Octets | undefined {
   const { permittedIn } = item.definition;
@@ -95,17 +119,24 @@ function expandArgument(item: AclItem, context: AclContext): MaybePromise<Outcom
   return chain(item.argument.template.evaluate(context.frame), (outcome) => {
     if (outcome.kind === 'ok') {
       const { octets } = outcome.value;
-      if (item.argument.template.constant === undefined) context.frame.services.log.debug('acl', () => `${' '.repeat(context.acl.depth)}${' '.repeat(6 + item.definition.name.length)} = ${octets}`);
+      if (item.argument.template.constant === undefined)
+        context.frame.services.log.debug(
+          'acl',
+          () => `${' '.repeat(context.acl.depth)}${' '.repeat(6 + item.definition.name.length)} = ${octets}`,
+        );
       return outcome;
     }
-    if (outcome.kind === 'fail' || outcome.kind === 'defer') return defer(`failed to expand ACL string "${item.argument.source}": ${outcome.message}`);
+    if (outcome.kind === 'fail' || outcome.kind === 'defer')
+      return defer(`failed to expand ACL string "${item.argument.source}": ${outcome.message}`);
     return outcome;
   });
 }
 
 function applyModifier(item: AclItem & { kind: 'modifier' }, context: AclContext): MaybePromise<Outcome<void>> {
   const { definition, argument } = item;
-  return chain(expandArgument(item, context), (expanded) => (expanded.kind === 'ok' ? definition.apply(expanded.value, context, argument) : expanded));
+  return chain(expandArgument(item, context), (expanded) =>
+    expanded.kind === 'ok' ? definition.apply(expanded.value, context, argument) : expanded,
+  );
 }
 
 /** A forced failure of the argument means that the item is ignored. */
@@ -144,7 +175,13 @@ function conditionStop(outcome: Outcome<Judged>, isNegated: boolean): readonly [
 }
 
 /** What follows from the verb; undefined goes on with the next statement. */
-function decide({ verb, at }: AclStatement, tested: Tested, context: AclContext, label: string, trace: (text: () => string) => void): MaybePromise<AclRunResult | undefined> {
+function decide(
+  { verb, at }: AclStatement,
+  tested: Tested,
+  context: AclContext,
+  label: string,
+  trace: (text: () => string) => void,
+): MaybePromise<AclRunResult | undefined> {
   const ended = (word: string) => trace(() => `end of ${label}: ${word}`);
   if (tested.kind === 'defer' || tested.kind === 'error') {
     if (verb === 'warn') {
@@ -156,7 +193,12 @@ function decide({ verb, at }: AclStatement, tested: Tested, context: AclContext,
     // The condition's own texts count; `message` is for what the verb decides.
     if (verb !== 'defer') context.statement.message = undefined;
     context.statement.logMessage = undefined;
-    return withMessages(context, tested.message, (message, logMessage) => ({ kind: 'defer', message, logMessage, senderVerify: context.statement.senderVerify }));
+    return withMessages(context, tested.message, (message, logMessage) => ({
+      kind: 'defer',
+      message,
+      logMessage,
+      senderVerify: context.statement.senderVerify,
+    }));
   }
   if (context.statement.nestedDiscard) {
     ended('DISCARD');
@@ -199,11 +241,19 @@ function accepted(verb: 'accept' | 'discard', context: AclContext): MaybePromise
   statement.userText = undefined;
   statement.logText = undefined;
   if (statement.endpassSeen) statement.message = undefined;
-  return withMessages(context, undefined, (message, logMessage) => (verb === 'accept' ? { kind: 'accept', message } : { kind: 'discard', logMessage }));
+  return withMessages(context, undefined, (message, logMessage) =>
+    verb === 'accept' ? { kind: 'accept', message } : { kind: 'discard', logMessage },
+  );
 }
 
 function denied(context: AclContext, isDrop: boolean): MaybePromise<AclRunResult> {
-  return withMessages(context, undefined, (message, logMessage) => ({ kind: 'fail', message, logMessage, isDrop: isDrop || (context.statement.nestedDrop ?? false), senderVerify: context.statement.senderVerify }));
+  return withMessages(context, undefined, (message, logMessage) => ({
+    kind: 'fail',
+    message,
+    logMessage,
+    isDrop: isDrop || (context.statement.nestedDrop ?? false),
+    senderVerify: context.statement.senderVerify,
+  }));
 }
 
 /**
@@ -211,7 +261,9 @@ function denied(context: AclContext, isDrop: boolean): MaybePromise<AclRunResult
  * is put before what a condition said to the log; without both, the first line of the reply is logged.
  */
 function withMessages(
-  context: AclContext, failure: Octets | undefined, make: (message: Octets | undefined, logMessage: Octets | undefined) => AclRunResult,
+  context: AclContext,
+  failure: Octets | undefined,
+  make: (message: Octets | undefined, logMessage: Octets | undefined) => AclRunResult,
 ): MaybePromise<AclRunResult> {
   const { statement, frame } = context;
   const conditionLog = statement.logText ?? failure;
@@ -234,12 +286,18 @@ function firstLine(text: Octets | undefined): Octets | undefined {
 }
 
 /** Undefined when there is none, it is empty, or it cannot be expanded (which is logged). */
-function expandMessage(template: Template | undefined, what: 'message' | 'log_message', context: AclContext): MaybePromise<Octets | undefined> {
+function expandMessage(
+  template: Template | undefined,
+  what: 'message' | 'log_message',
+  context: AclContext,
+): MaybePromise<Octets | undefined> {
   if (template === undefined) return undefined;
   return chain(template.evaluate(context.frame), (outcome) => {
     if (outcome.kind === 'ok') return outcome.value.octets === '' ? undefined : outcome.value.octets;
     if (outcome.kind !== 'forced-fail') {
-      context.frame.services.log.panic(`failed to expand ACL ${what === 'message' ? 'message' : 'log message'} "${template.source}": ${outcome.message}`);
+      context.frame.services.log.panic(
+        `failed to expand ACL ${what === 'message' ? 'message' : 'log message'} "${template.source}": ${outcome.message}`,
+      );
     }
     return undefined;
   });
@@ -253,7 +311,8 @@ function warn(context: AclContext): MaybePromise<undefined> {
     if (logMessage !== undefined) logWarning(context, `Warning: ${logMessage}`);
     return chain(expandMessage(statement.message, 'message', context), (header) => {
       frame.results.aclVerifyMessage = '';
-      if (header !== undefined && context.frame.transaction) context.frame.transaction.state.addedHeaders.push({ text: withNewline(header), position: 'at-end' });
+      if (header !== undefined && context.frame.transaction)
+        context.frame.transaction.state.addedHeaders.push({ text: withNewline(header), position: 'at-end' });
       return undefined;
     });
   });
@@ -267,7 +326,10 @@ function withNewline(header: Octets): Octets {
 function warnSkipped(context: AclContext, label: string, at: SourceLocation, message: Octets): void {
   if (!context.frame.services.log.selected('acl_warn_skipped')) return;
   const name = label.startsWith('ACL "') ? `ACL ${label.slice(5, -1)}` : label;
-  logWarning(context, `Warning: ACL 'warn' statement skipped (in ${name} at line ${at.line} of ${at.file}): condition test deferred${message === '' ? '' : `: ${message}`}`);
+  logWarning(
+    context,
+    `Warning: ACL 'warn' statement skipped (in ${name} at line ${at.line} of ${at.file}): condition test deferred${message === '' ? '' : `: ${message}`}`,
+  );
 }
 
 /** The same warning is written once while a message is received. */
@@ -277,4 +339,3 @@ function logWarning(context: AclContext, text: Octets): void {
   seen?.add(text);
   context.frame.services.log.main(`${context.frame.services.logPrefix(context.frame)}${text}`);
 }
-

@@ -8,7 +8,9 @@ export function listSource(kind: ListKind, argument: AclArgument): ListSource {
 
 /** Keeps the list's data for `$domain_data` and the like, and its captures for the rest of the statement. */
 export function judgeMatch(
-  match: MaybePromise<Outcome<ListMatch>>, context: AclContext, keep: (data: Text | undefined, context: AclContext) => void,
+  match: MaybePromise<Outcome<ListMatch>>,
+  context: AclContext,
+  keep: (data: Text | undefined, context: AclContext) => void,
 ): MaybePromise<Outcome<Judged>> {
   return chainOk(match, (result) => {
     if (result.matched) keep(result.data, context);

@@ -5,7 +5,15 @@
 import type { Octets } from '../base/octets.ts';
 import { skipSpace, trimEnd, trimSpace } from '../base/octets.ts';
 import type {
-  AclArgument, AclConditionDefinition, AclFamily, AclLine, AclModifierDefinition, PreparedCondition, Problem, SourceLocation, TemplateCompiler,
+  AclArgument,
+  AclConditionDefinition,
+  AclFamily,
+  AclLine,
+  AclModifierDefinition,
+  PreparedCondition,
+  Problem,
+  SourceLocation,
+  TemplateCompiler,
 } from '../core/index.ts';
 
 export type AclVerb = 'accept' | 'defer' | 'deny' | 'discard' | 'drop' | 'require' | 'warn';
@@ -17,7 +25,13 @@ export interface AclStatement {
 }
 
 export type AclItem =
-  | { readonly kind: 'condition'; readonly definition: AclConditionDefinition; readonly isNegated: boolean; readonly argument: AclArgument; readonly prepared: PreparedCondition }
+  | {
+      readonly kind: 'condition';
+      readonly definition: AclConditionDefinition;
+      readonly isNegated: boolean;
+      readonly argument: AclArgument;
+      readonly prepared: PreparedCondition;
+    }
   | { readonly kind: 'modifier'; readonly definition: AclModifierDefinition; readonly argument: AclArgument };
 
 export interface ParsedAcl {
@@ -75,7 +89,8 @@ export function parseAcl(name: string, lines: readonly AclLine[], vocabulary: Ac
     const text = trimSpace(line.text);
     if (text === '') continue;
     const fault = parseLine(text, line.at);
-    if (fault !== undefined) problems.push({ severity: 'error', message: `error in ACL: ${fault}`, at: line.at, ...suggestionFor(fault, vocabulary) });
+    if (fault !== undefined)
+      problems.push({ severity: 'error', message: `error in ACL: ${fault}`, at: line.at, ...suggestionFor(fault, vocabulary) });
   }
   return { name, statements, problems };
 
@@ -119,10 +134,13 @@ export function parseAcl(name: string, lines: readonly AclLine[], vocabulary: Ac
     }
     const source = line.slice(rest);
     const argument: AclArgument = {
-      source, at, variable,
+      source,
+      at,
+      variable,
       template: compiler.template(source, { ...at, column: at.column + rest }, `argument of "${word}" in ACL "${name}"`),
     };
-    if (condition) statement.items.push({ kind: 'condition', definition: condition, isNegated, argument, prepared: condition.prepare(argument) });
+    if (condition)
+      statement.items.push({ kind: 'condition', definition: condition, isNegated, argument, prepared: condition.prepare(argument) });
     else if (modifier) statement.items.push({ kind: 'modifier', definition: modifier, argument });
     return undefined;
   }
@@ -135,7 +153,8 @@ function parseVariable(line: Octets, from: number): { readonly name: string; rea
     const word = /^[A-Za-z0-9_]+/.exec(rest)?.[0] ?? '';
     if (!/^[0-9_]/.test(word.slice(5))) return bad('digit or underscore must follow acl_c or acl_m');
     const after = rest[word.length];
-    if (after !== undefined && after !== ' ' && after !== '\t' && after !== '=') return `invalid character "${after}" in variable name in ACL modifier "set ${rest}"`;
+    if (after !== undefined && after !== ' ' && after !== '\t' && after !== '=')
+      return `invalid character "${after}" in variable name in ACL modifier "set ${rest}"`;
     return { name: word, end: from + word.length };
   }
   return bad('must start "acl_c" or "acl_m"');

@@ -2,9 +2,29 @@
 import type { AclPhase } from '../core/index.ts';
 
 const PHASE_NAMES: Readonly<Record<AclPhase, string>> = {
-  connect: 'connection', helo: 'EHLO or HELO', mail: 'MAIL', auth: 'AUTH', starttls: 'STARTTLS', rcpt: 'RCPT', predata: 'PREDATA', data: 'DATA',
-  mime: 'MIME', dkim: 'DKIM', prdr: 'PRDR', quit: 'QUIT', notquit: 'NOTQUIT', vrfy: 'VRFY', expn: 'EXPN', etrn: 'ETRN', mailauth: 'MAILAUTH',
-  not_smtp: 'non-SMTP', not_smtp_start: 'non-SMTP-start', not_smtp_mime: 'non-SMTP MIME', atrn: 'ATRN', wellknown: 'WELLKNOWN', delivery: 'delivery',
+  connect: 'connection',
+  helo: 'EHLO or HELO',
+  mail: 'MAIL',
+  auth: 'AUTH',
+  starttls: 'STARTTLS',
+  rcpt: 'RCPT',
+  predata: 'PREDATA',
+  data: 'DATA',
+  mime: 'MIME',
+  dkim: 'DKIM',
+  prdr: 'PRDR',
+  quit: 'QUIT',
+  notquit: 'NOTQUIT',
+  vrfy: 'VRFY',
+  expn: 'EXPN',
+  etrn: 'ETRN',
+  mailauth: 'MAILAUTH',
+  not_smtp: 'non-SMTP',
+  not_smtp_start: 'non-SMTP-start',
+  not_smtp_mime: 'non-SMTP MIME',
+  atrn: 'ATRN',
+  wellknown: 'WELLKNOWN',
+  delivery: 'delivery',
   unknown: 'unknown',
 };
 
@@ -25,4 +45,15 @@ export function allPhasesBut(...phases: readonly AclPhase[]): readonly AclPhase[
 }
 
 /** A message is being received and its envelope is (becoming) known. */
-export const MESSAGE_PHASES: readonly AclPhase[] = ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim', 'prdr', 'not_smtp', 'not_smtp_start', 'not_smtp_mime'];
+export const MESSAGE_PHASES: readonly AclPhase[] = [
+  'mail',
+  'rcpt',
+  'predata',
+  'data',
+  'mime',
+  'dkim',
+  'prdr',
+  'not_smtp',
+  'not_smtp_start',
+  'not_smtp_mime',
+];

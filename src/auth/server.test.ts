@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AuthDialogue, AuthenticatorInstance, Frame, Adaptations, Lists, Outcome, Template, Text } from '../core/index.ts';
+import type { Adaptations, AuthDialogue, AuthenticatorInstance, Frame, Lists, Outcome, Template, Text } from '../core/index.ts';
 import { defer, forcedFail, ok, untainted } from '../core/index.ts';
 import { FakeLog } from '../system/fakes/log.ts';
 import { constantTemplate, fakeServices, testBuild, testConfig, testFrame, testLocation } from '../system/fakes/services.ts';

@@ -144,7 +144,10 @@ export function maskIp(bytes: IpBytes, prefixBits: number): IpBytes {
 /** `4.3.2.1` or dotted nibbles, for DNS lists and PTR names (without `.in-addr.arpa`). RFC 1035 s3.5, RFC 3596 s2.5. */
 export function reverseIp(bytes: IpBytes): Octets {
   if (bytes.length === 4) return [...bytes].reverse().join('.');
-  return [...bytes].reverse().map((byte) => `${(byte & 15).toString(16)}.${(byte >> 4).toString(16)}`).join('.');
+  return [...bytes]
+    .reverse()
+    .map((byte) => `${(byte & 15).toString(16)}.${(byte >> 4).toString(16)}`)
+    .join('.');
 }
 
 /** The name whose PTR records name the host. */

@@ -124,7 +124,13 @@ export function printable(octets: Octets, options: { readonly escapeHigh?: boole
 }
 
 const CONTROL_ESCAPES: ReadonlyMap<number, string> = new Map([
-  [0x0a, '\\n'], [0x0d, '\\r'], [0x09, '\\t'], [0x08, '\\b'], [0x0b, '\\v'], [0x0c, '\\f'], [0x07, '\\a'],
+  [0x0a, '\\n'],
+  [0x0d, '\\r'],
+  [0x09, '\\t'],
+  [0x08, '\\b'],
+  [0x0b, '\\v'],
+  [0x0c, '\\f'],
+  [0x07, '\\a'],
 ]);
 
 /** Decimal digits only (an optional sign before them); undefined for anything else. */

@@ -1,8 +1,8 @@
 /** `-bt`, `-bv`, `-bvs`: what becomes of addresses. Spec ch. 5 "-bt", "-bv". */
 import type { Octets } from '../base/octets.ts';
 import { octetsFromBytes, trimSpace } from '../base/octets.ts';
-import { untilAborted } from '../core/index.ts';
 import type { Frame } from '../core/index.ts';
+import { untilAborted } from '../core/index.ts';
 import { parseAddress } from '../message/address.ts';
 import { newOrigin, newSessionState, newTransaction } from '../receive/transaction.ts';
 import { type ReportPurpose, reportAddress } from '../verify/report.ts';
@@ -21,12 +21,24 @@ export const runAddressTest: ModeRunner = async (context) => {
   const until = untilAborted(lifetime.signal);
   const transaction = newTransaction(0, context.system.clock.now());
   transaction.state.sender = invocation.sender ?? (purpose === 'test' ? `${caller.login}@${main.qualify_domain ?? ''}` : '');
-  const session = { mode: 'command-line' as const, connectionNumber: 0, startedAtMs: context.system.clock.now(), caller, isRehearsal: true, until, state: newSessionState(newOrigin(caller, true)) };
+  const session = {
+    mode: 'command-line' as const,
+    connectionNumber: 0,
+    startedAtMs: context.system.clock.now(),
+    caller,
+    isRehearsal: true,
+    until,
+    state: newSessionState(newOrigin(caller, true)),
+  };
   const frame: Frame = { ...runtime.frame(until, transaction.state.results), session, transaction };
   const seen = new Set<Octets>();
   let status = 0;
   const test = async (text: Octets) => {
-    const parsed = parseAddress(text, { allowsDomainLiterals: main.allow_domain_literals, stripsTrailingDot: main.strip_trailing_dot, allowsUtf8Domains: main.allow_utf8_domains });
+    const parsed = parseAddress(text, {
+      allowsDomainLiterals: main.allow_domain_literals,
+      stripsTrailingDot: main.strip_trailing_dot,
+      allowsUtf8Domains: main.allow_utf8_domains,
+    });
     if (parsed.kind === 'error') {
       io.stdout.write(`syntax error: ${parsed.message}\n`);
       status = 2;
@@ -44,7 +56,10 @@ export const runAddressTest: ModeRunner = async (context) => {
   return status;
 };
 
-function qualifyDomain(purpose: ReportPurpose, main: { readonly qualify_domain: Octets | undefined; readonly qualify_recipient: Octets | undefined }): Octets {
+function qualifyDomain(
+  purpose: ReportPurpose,
+  main: { readonly qualify_domain: Octets | undefined; readonly qualify_recipient: Octets | undefined },
+): Octets {
   return (purpose === 'verify-sender' ? main.qualify_domain : (main.qualify_recipient ?? main.qualify_domain)) ?? '';
 }
 

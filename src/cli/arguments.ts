@@ -4,7 +4,9 @@ import { parseTimeSpan } from '../base/time-span.ts';
 import { parseMacroArgument } from '../config/macros.ts';
 import type { AddressSelection, ErrorMode, Invocation, MessageAction, Mode, OriginOptions, QueueSelection } from './invocation.ts';
 
-export type ParsedArguments = { readonly kind: 'ok'; readonly invocation: Invocation } | { readonly kind: 'error'; readonly message: Octets; readonly status: number };
+export type ParsedArguments =
+  | { readonly kind: 'ok'; readonly invocation: Invocation }
+  | { readonly kind: 'error'; readonly message: Octets; readonly status: number };
 
 /** The record that options write into while they are read. */
 type Draft = Omit<{ -readonly [K in keyof Invocation]: Invocation[K] }, 'macros' | 'words' | 'origin'> & {
@@ -86,7 +88,14 @@ const RULES: readonly OptionRule[] = [
   mode('bS', { kind: 'batch-smtp' }),
   mode('bmalware', { kind: 'not-yet', option: '-bmalware' }),
   mode('bm', { kind: 'receive' }),
-  { name: 'bnq', read: ({ draft }) => { draft.noQualify = true; draft.mode ??= { kind: 'receive' }; return undefined; } },
+  {
+    name: 'bnq',
+    read: ({ draft }) => {
+      draft.noQualify = true;
+      draft.mode ??= { kind: 'receive' };
+      return undefined;
+    },
+  },
   { name: 'bem', value: true, read: ({ draft }, file) => void (draft.mode = { kind: 'expand', messageFile: file }) },
   mode('be', { kind: 'expand' }),
   { name: 'bhc', value: true, read: ({ draft }, host) => void (draft.mode = { kind: 'host-test', host, withCallouts: true }) },
@@ -103,11 +112,25 @@ const RULES: readonly OptionRule[] = [
   listQueue('bpi', 'ids'),
   listQueue('bpu', 'undelivered'),
   listQueue('bp', 'all'),
-  { name: 'bP', read: (reader) => { reader.draft.mode = { kind: 'print-options' }; reader.draft.words.push(...reader.rest()); return undefined; } },
+  {
+    name: 'bP',
+    read: (reader) => {
+      reader.draft.mode = { kind: 'print-options' };
+      reader.draft.words.push(...reader.rest());
+      return undefined;
+    },
+  },
   { name: 'bI:', attached: true, read: ({ draft }, topic) => void (draft.mode = { kind: 'information', topic }) },
   mode('bV', { kind: 'version' }),
   mode('bi', { kind: 'newaliases' }),
-  { name: 'brt', read: (reader) => { reader.draft.mode = { kind: 'retry-test' }; reader.draft.words.push(...reader.rest()); return undefined; } },
+  {
+    name: 'brt',
+    read: (reader) => {
+      reader.draft.mode = { kind: 'retry-test' };
+      reader.draft.words.push(...reader.rest());
+      return undefined;
+    },
+  },
   mode('brw', { kind: 'rewrite-test' }),
   { name: 'bfd', value: true, read: ({ draft }, domain) => void (draft.filterTest = { ...draft.filterTest, domain }) },
   { name: 'bfl', value: true, read: ({ draft }, localPart) => void (draft.filterTest = { ...draft.filterTest, localPart }) },
@@ -116,7 +139,15 @@ const RULES: readonly OptionRule[] = [
   { name: 'bf', value: true, read: ({ draft }, file) => void (draft.mode = { kind: 'filter-test', file, isSystem: false }) },
   { name: 'bF', value: true, read: ({ draft }, file) => void (draft.mode = { kind: 'filter-test', file, isSystem: true }) },
   { name: 'B', attached: true, read: () => undefined },
-  { name: 'C', value: true, read: ({ draft }, list) => void (draft.configFiles = list.split(':').map((file) => file.replace(/^[ \t]+|[ \t]+$/g, '')).filter((file) => file !== '')) },
+  {
+    name: 'C',
+    value: true,
+    read: ({ draft }, list) =>
+      void (draft.configFiles = list
+        .split(':')
+        .map((file) => file.replace(/^[ \t]+|[ \t]+$/g, ''))
+        .filter((file) => file !== '')),
+  },
   { name: 'D', value: true, read: readMacro },
   { name: 'dropcr', read: () => undefined },
   { name: 'd', attached: true, read: ({ draft }, text) => void (draft.debug = text) },
@@ -126,7 +157,14 @@ const RULES: readonly OptionRule[] = [
   set('G', 'isGatewayed', true),
   ignored('h', { value: true }),
   set('i', 'isDotNotEnd', true),
-  { name: 'L', value: true, read: ({ draft }, tag) => (tag.length > 32 || tag === '' ? { message: `the -L syslog name is ${tag === '' ? 'empty' : `too long: "${tag}"`}` } : void (draft.logTag = tag)) },
+  {
+    name: 'L',
+    value: true,
+    read: ({ draft }, tag) =>
+      tag.length > 32 || tag === ''
+        ? { message: `the -L syslog name is ${tag === '' ? 'empty' : `too long: "${tag}"`}` }
+        : void (draft.logTag = tag),
+  },
   messageAction('Mar', 'add-recipient'),
   messageAction('Mes', 'edit-sender'),
   messageAction('Mf', 'freeze'),
@@ -148,7 +186,14 @@ const RULES: readonly OptionRule[] = [
   set('N', 'minusN', true),
   set('n', 'isValueOnly', true),
   { name: 'oA', value: true, read: () => undefined },
-  { name: 'oB', attached: true, read: (reader, text) => { if (text === '' && /^[0-9]+$/.test(reader.draft.words[0] ?? '')) reader.next(); return undefined; } },
+  {
+    name: 'oB',
+    attached: true,
+    read: (reader, text) => {
+      if (text === '' && /^[0-9]+$/.test(reader.draft.words[0] ?? '')) reader.next();
+      return undefined;
+    },
+  },
   origin('oMaa', 'authenticator'),
   origin('oMai', 'authenticatedId'),
   origin('oMas', 'authenticatedSender'),
@@ -180,7 +225,11 @@ const RULES: readonly OptionRule[] = [
   { name: 'os', value: true, read: ({ draft }, time) => void (draft.smtpReceiveTimeout = time) },
   set('ov', 'isVerbose', true),
   ignored('o', { value: true }),
-  { name: 'O', attached: true, read: (reader, text) => (text === '' && reader.next() === undefined ? { message: 'string expected after -O' } : undefined) },
+  {
+    name: 'O',
+    attached: true,
+    read: (reader, text) => (text === '' && reader.next() === undefined ? { message: 'string expected after -O' } : undefined),
+  },
   set('pd', 'perlAtStart', false),
   set('ps', 'perlAtStart', true),
   { name: 'p', value: true, read: readProtocol },
@@ -190,7 +239,14 @@ const RULES: readonly OptionRule[] = [
   { name: 'S', attached: true, read: (reader, text) => readSelection(reader, text, 'S', 'selectSender') },
   { name: 'Tqt', value: true, read: ({ draft }, ages) => void (draft.queueAges = ages) },
   { name: 'tls-on-connect', read: ({ draft }) => void (draft.listen = { ...draft.listen, tlsOnConnect: true }) },
-  { name: 'ti', read: ({ draft }) => { draft.takesRecipientsFromHeaders = true; draft.isDotNotEnd = true; return undefined; } },
+  {
+    name: 'ti',
+    read: ({ draft }) => {
+      draft.takesRecipientsFromHeaders = true;
+      draft.isDotNotEnd = true;
+      return undefined;
+    },
+  },
   set('t', 'takesRecipientsFromHeaders', true),
   ignored('U'),
   set('v', 'isVerbose', true),
@@ -235,8 +291,12 @@ function readQueue(reader: Reader, text: Octets): Fault {
   const intervalSeconds = time === '' ? undefined : parseTimeSpan(time);
   if (!match || (time !== '' && intervalSeconds === undefined)) return { message: `bad time value ${text}: abandoned` };
   const base: QueueSelection = {
-    isTwoStage: match[1] === 'q', isFirstOnly: match[2] === 'i', force: match[3] === 'ff' ? 'frozen' : match[3] === 'f' ? 'retry' : 'no', isLocalOnly: match[4] === 'l',
-    queueName: match[5] ?? '', intervalSeconds,
+    isTwoStage: match[1] === 'q',
+    isFirstOnly: match[2] === 'i',
+    force: match[3] === 'ff' ? 'frozen' : match[3] === 'f' ? 'retry' : 'no',
+    isLocalOnly: match[4] === 'l',
+    queueName: match[5] ?? '',
+    intervalSeconds,
   };
   reader.draft.queue = base;
   return undefined;
@@ -247,7 +307,11 @@ function readSelection(reader: Reader, text: Octets, letter: string, key: 'selec
   const attached = match?.[4] ?? '';
   const value = attached === '' ? reader.next() : attached;
   if (value === undefined) return { message: `string expected after -${letter}` };
-  const selection: AddressSelection = { text: value, isRegex: match?.[1] === 'r' || match?.[3] === 'r', force: match?.[2] === 'ff' ? 'frozen' : match?.[2] === 'f' ? 'retry' : 'no' };
+  const selection: AddressSelection = {
+    text: value,
+    isRegex: match?.[1] === 'r' || match?.[3] === 'r',
+    force: match?.[2] === 'ff' ? 'frozen' : match?.[2] === 'f' ? 'retry' : 'no',
+  };
   reader.draft[key] = selection;
   reader.draft.queue ??= { ...EMPTY_QUEUE };
   return undefined;
@@ -256,10 +320,38 @@ function readSelection(reader: Reader, text: Octets, letter: string, key: 'selec
 /** The modes that a program name stands for. */
 function draftFor(calledAs: string): Draft {
   const draft: Draft = {
-    calledAs, mode: undefined, configFiles: undefined, macros: [], debug: undefined, isVerbose: false, words: [], queue: undefined, selectRecipient: undefined,
-    selectSender: undefined, listen: { interfaces: undefined, pidFile: undefined, tlsOnConnect: false }, sender: undefined, fullName: undefined, isDotNotEnd: false,
-    takesRecipientsFromHeaders: false, delivery: 'default', errors: 'mail', isRehearsal: false, noQualify: false, isGatewayed: false, isMinusM: false, bounceProtocol: undefined,
-    origin: {}, isValueOnly: false, receiveTimeout: undefined, smtpReceiveTimeout: undefined, dsn: {}, minusN: false, perlAtStart: undefined, logTag: undefined, queueAges: undefined, filterTest: {},
+    calledAs,
+    mode: undefined,
+    configFiles: undefined,
+    macros: [],
+    debug: undefined,
+    isVerbose: false,
+    words: [],
+    queue: undefined,
+    selectRecipient: undefined,
+    selectSender: undefined,
+    listen: { interfaces: undefined, pidFile: undefined, tlsOnConnect: false },
+    sender: undefined,
+    fullName: undefined,
+    isDotNotEnd: false,
+    takesRecipientsFromHeaders: false,
+    delivery: 'default',
+    errors: 'mail',
+    isRehearsal: false,
+    noQualify: false,
+    isGatewayed: false,
+    isMinusM: false,
+    bounceProtocol: undefined,
+    origin: {},
+    isValueOnly: false,
+    receiveTimeout: undefined,
+    smtpReceiveTimeout: undefined,
+    dsn: {},
+    minusN: false,
+    perlAtStart: undefined,
+    logTag: undefined,
+    queueAges: undefined,
+    filterTest: {},
   };
   switch (calledAs) {
     case 'mailq':

@@ -16,7 +16,10 @@ export async function findCaller({ callerIds, system }: ModeContext, runtime: Ru
   const login = found?.name ?? main.unknown_login ?? '';
   const fullName = found === undefined ? (main.unknown_username ?? '') : await fullNameOf(found, runtime);
   return {
-    uid, gid, groups, login,
+    uid,
+    gid,
+    groups,
+    login,
     fullName,
     home: found?.home ?? '',
     isTrusted: isOwner || main.trusted_users.includes(uid) || isInGroup(main.trusted_groups),

@@ -1,6 +1,7 @@
 /** `eximius check FILE…`: all that is wrong in configurations, and what in them is not built yet. */
-import { checkLoaded, formatCheck } from '../config/check.ts';
+
 import type { Octets } from '../base/octets.ts';
+import { checkLoaded, formatCheck } from '../config/check.ts';
 import { readForCheck } from '../process/runtime.ts';
 import { DirectSpawner } from '../system/direct-spawner.ts';
 import type { ModeContext } from './mode.ts';
@@ -15,10 +16,18 @@ export async function runCheck(context: ModeContext, paths: readonly Octets[], i
   let status = 0;
   for (const path of paths) {
     const { loaded, expander } = await readForCheck({
-      system, registry, userActions: system.userActions, spawner: new DirectSpawner(),
+      system,
+      registry,
+      userActions: system.userActions,
+      spawner: new DirectSpawner(),
       load: { paths: [path], macros: [], build, files: system.files, accounts: system.accounts, machine: system.machine },
     });
-    const problems = checkLoaded(loaded, { files: system.files, regexes: system.regexes, compiler: expander, routers: await registry.routers() });
+    const problems = checkLoaded(loaded, {
+      files: system.files,
+      regexes: system.regexes,
+      compiler: expander,
+      routers: await registry.routers(),
+    });
     const report = formatCheck(problems, isJson);
     for (const line of report.lines) io.stdout.write(`${line}\n`);
     status = Math.max(status, report.status);

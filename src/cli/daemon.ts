@@ -19,7 +19,13 @@ export const runDaemon: ModeRunner = async (context) => {
 /** The command returns when the daemon accepts, or tells why it does not. */
 async function detach({ script, io, argv }: ModeContext): Promise<number> {
   const daemon = startOwnProcess({
-    script, args: argv, descriptors: [], environment: { [DETACHED]: '1' }, isDetached: true, hasChannel: true, keepsStderr: true,
+    script,
+    args: argv,
+    descriptors: [],
+    environment: { [DETACHED]: '1' },
+    isDetached: true,
+    hasChannel: true,
+    keepsStderr: true,
     onStderr: (bytes) => io.stderr.write(octetsFromBytes(bytes)),
   });
   const started = new Promise<number>((resolve) => {
@@ -40,12 +46,23 @@ async function runHere(context: ModeContext, isDetached: boolean): Promise<numbe
   const choice = { paths: invocation.configFiles ?? context.build.configureFiles, macros: invocation.macros };
   const { lists, log } = services;
   const started = await startDaemon({
-    config, choice, files: system.files, log, net: system.net, script: context.script, pid: system.machine.pid, isRoot: system.machine.effectiveUid() === 0,
-    processors: system.machine.processors(), overriding: invocation.listen.interfaces === undefined ? undefined : lists.split(invocation.listen.interfaces),
-    tlsOnConnect: invocation.listen.tlsOnConnect, pidFile: invocation.listen.pidFile, listens: invocation.mode?.kind === 'daemon',
+    config,
+    choice,
+    files: system.files,
+    log,
+    net: system.net,
+    script: context.script,
+    pid: system.machine.pid,
+    isRoot: system.machine.effectiveUid() === 0,
+    processors: system.machine.processors(),
+    overriding: invocation.listen.interfaces === undefined ? undefined : lists.split(invocation.listen.interfaces),
+    tlsOnConnect: invocation.listen.tlsOnConnect,
+    pidFile: invocation.listen.pidFile,
+    listens: invocation.mode?.kind === 'daemon',
     queueIntervalSeconds: invocation.queue?.intervalSeconds,
     deliveryMode: invocation.delivery === 'default' ? undefined : invocation.delivery,
-    split: (list) => lists.split(list), startLines: startLines(config),
+    split: (list) => lists.split(list),
+    startLines: startLines(config),
   });
   if (started.kind === 'failed') {
     log.panic(started.message);

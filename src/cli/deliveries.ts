@@ -1,6 +1,7 @@
 /** Who delivers what a mode accepts: a command line itself, before it ends, or the daemon that runs the mode for its caller. */
-import { untilAborted } from '../core/index.ts';
+
 import type { AcceptedMessage } from '../core/index.ts';
+import { untilAborted } from '../core/index.ts';
 import { type DeliverParts, ON_ARRIVAL } from '../deliver/attempt.ts';
 import { DeliveryPool } from '../deliver/pool.ts';
 import { deliverAccepted } from '../deliver/run.ts';

@@ -1,8 +1,8 @@
 /** `-be` and `-bem`: expands its arguments, or lines of standard input. Spec ch. 5 "-be". */
 import type { Octets } from '../base/octets.ts';
 import { octetsFromBytes, trimEnd, trimStart } from '../base/octets.ts';
-import { untilAborted } from '../core/index.ts';
 import type { Frame } from '../core/index.ts';
+import { untilAborted } from '../core/index.ts';
 import { testExpansion } from '../expand/expansion-test.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';

@@ -7,8 +7,8 @@ import { SmtpSession } from '../receive/session.ts';
 import type { Output } from '../system/standard-streams.ts';
 import type { ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
-import { RehearsalStore } from './rehearsal-store.ts';
 import { presetOrigin, splitHostAndPort } from './origin.ts';
+import { RehearsalStore } from './rehearsal-store.ts';
 
 export const runHostTest: ModeRunner = async (context) => {
   const { invocation, io } = context;
@@ -26,10 +26,22 @@ export const runHostTest: ModeRunner = async (context) => {
   const lifetime = new AbortController();
   const store: MessageStore = new RehearsalStore(() => runtime.spool.newId());
   const session = new SmtpSession({
-    connection: io.connection(), config: runtime.config, services: runtime.services, store, mode: 'smtp-tcp', caller, isRehearsal: true,
-    connectionNumber: 1, connectionCount: 1, isTlsOnConnect: false, hostAddress: given.address, hostPort: given.port ?? 0, presetOrigin: presetOrigin(invocation.origin),
+    connection: io.connection(),
+    config: runtime.config,
+    services: runtime.services,
+    store,
+    mode: 'smtp-tcp',
+    caller,
+    isRehearsal: true,
+    connectionNumber: 1,
+    connectionCount: 1,
+    isTlsOnConnect: false,
+    hostAddress: given.address,
+    hostPort: given.port ?? 0,
+    presetOrigin: presetOrigin(invocation.origin),
     onAccepted: (accepted) => accepted.claim.release(),
-    signal: lifetime.signal, deliveryMode: 'queue',
+    signal: lifetime.signal,
+    deliveryMode: 'queue',
   });
   await session.run();
   lifetime.abort();
@@ -38,11 +50,23 @@ export const runHostTest: ModeRunner = async (context) => {
 };
 
 /** Categories of `-d` that host checking shows behind `>>> `. */
-const SHOWN: ReadonlySet<string> = new Set(['acl', 'lists', 'host_lookup', 'dns', 'lookup', 'receive', 'auth', 'verify', 'expand', 'route']);
+const SHOWN: ReadonlySet<string> = new Set([
+  'acl',
+  'lists',
+  'host_lookup',
+  'dns',
+  'lookup',
+  'receive',
+  'auth',
+  'verify',
+  'expand',
+  'route',
+]);
 
 /** Nothing goes to the logs: lines are shown with `LOG: `, steps with `>>> `. */
 function rehearsalLog(log: Log, stderr: Output): Log {
-  const show = (line: Octets, id?: string) => stderr.write(`LOG: ${id === undefined ? '' : `${id} `}${printable(line, { escapeTab: false })}\n`);
+  const show = (line: Octets, id?: string) =>
+    stderr.write(`LOG: ${id === undefined ? '' : `${id} `}${printable(line, { escapeTab: false })}\n`);
   return {
     main: show,
     reject: () => {},

@@ -26,8 +26,22 @@ export type Mode =
   | { readonly kind: 'not-yet'; readonly option: Octets };
 
 export type MessageAction =
-  | 'deliver' | 'deliver-if-due' | 'remove' | 'freeze' | 'thaw' | 'give-up' | 'mark-all-delivered' | 'mark-delivered' | 'add-recipient' | 'edit-sender'
-  | 'view-header' | 'view-body' | 'view-log' | 'view-copy' | 'set-queue' | 'load';
+  | 'deliver'
+  | 'deliver-if-due'
+  | 'remove'
+  | 'freeze'
+  | 'thaw'
+  | 'give-up'
+  | 'mark-all-delivered'
+  | 'mark-delivered'
+  | 'add-recipient'
+  | 'edit-sender'
+  | 'view-header'
+  | 'view-body'
+  | 'view-log'
+  | 'view-copy'
+  | 'set-queue'
+  | 'load';
 
 /** Which messages a queue run takes. Spec ch. 5 `-q<…>`. */
 export interface QueueSelection {

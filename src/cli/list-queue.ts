@@ -17,7 +17,12 @@ export const runListQueue: ModeRunner = async (context) => {
   if (mode.what === 'count') io.stdout.write(`${countQueue(runtime.spool)}\n`);
   else if (mode.what === 'ids') for (const id of runtime.spool.scan()) io.stdout.write(`${id}\n`);
   else {
-    const options = { undeliveredOnly: mode.what === 'undelivered', showsGenerated: mode.what === 'all-addresses', isUnsorted: mode.isUnsorted, ids: invocation.words };
+    const options = {
+      undeliveredOnly: mode.what === 'undelivered',
+      showsGenerated: mode.what === 'all-addresses',
+      isUnsorted: mode.isUnsorted,
+      ids: invocation.words,
+    };
     for (const text of listQueue(runtime.spool, system.clock.now(), options)) io.stdout.write(text);
   }
   opened.close();

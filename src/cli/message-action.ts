@@ -2,7 +2,17 @@
 import { type Octets, octetsFromBytes } from '../base/octets.ts';
 import { untilAborted } from '../core/index.ts';
 import {
-  type ActionContext, type ActionResult, addRecipients, editSender, freezeMessage, giveUpMessage, markDelivered, removeMessage, showCopy, showFile, thawMessage,
+  type ActionContext,
+  type ActionResult,
+  addRecipients,
+  editSender,
+  freezeMessage,
+  giveUpMessage,
+  markDelivered,
+  removeMessage,
+  showCopy,
+  showFile,
+  thawMessage,
 } from '../deliver/message-actions.ts';
 import { deliverById } from '../deliver/run.ts';
 import { isMessageId } from '../spool/message-id.ts';
@@ -12,7 +22,15 @@ import { type Opened, openForMode } from './open.ts';
 import { handToDaemon, withoutConfigChoice } from './submission.ts';
 
 /** These take one id and then something else; the others take ids. */
-const ONE_ID: ReadonlySet<MessageAction> = new Set(['add-recipient', 'edit-sender', 'mark-delivered', 'view-header', 'view-body', 'view-log', 'view-copy']);
+const ONE_ID: ReadonlySet<MessageAction> = new Set([
+  'add-recipient',
+  'edit-sender',
+  'mark-delivered',
+  'view-header',
+  'view-body',
+  'view-log',
+  'view-copy',
+]);
 const VIEWS: ReadonlySet<MessageAction> = new Set(['view-header', 'view-body', 'view-log', 'view-copy']);
 
 export const runMessageAction: ModeRunner = async (context) => {
@@ -28,13 +46,20 @@ export const runMessageAction: ModeRunner = async (context) => {
   const opened = await openForMode(context, { delivers: true });
   if (opened.kind === 'exit') return opened.status;
   const isDelivery = mode.action === 'deliver' || mode.action === 'deliver-if-due';
-  const handed = isDelivery ? await handToDaemon(context, opened.runtime.config.startup.spoolDirectory, withoutConfigChoice(context.argv)) : undefined;
+  const handed = isDelivery
+    ? await handToDaemon(context, opened.runtime.config.startup.spoolDirectory, withoutConfigChoice(context.argv))
+    : undefined;
   const status = handed ?? (await actOnAll(mode.action, ids, context, opened));
   opened.close();
   return status;
 };
 
-async function actOnAll(action: MessageAction, ids: readonly Octets[], context: ModeContext, { runtime, caller, deliveries }: Opened & { kind: 'ok' }): Promise<number> {
+async function actOnAll(
+  action: MessageAction,
+  ids: readonly Octets[],
+  context: ModeContext,
+  { runtime, caller, deliveries }: Opened & { kind: 'ok' },
+): Promise<number> {
   if (!caller.isAdmin && action !== 'remove' && (runtime.config.main.prod_requires_admin || action !== 'deliver')) {
     context.io.stderr.write('exim: Permission denied\n');
     return 1;
@@ -55,10 +80,20 @@ async function act(action: MessageAction, id: Octets, { invocation, io }: ModeCo
   const { words } = invocation;
   switch (action) {
     case 'deliver':
-      await deliverById(context.parts, id, { isQueueRun: false, isForced: true, thaws: true, dontDeliver: invocation.minusN }, context.until);
+      await deliverById(
+        context.parts,
+        id,
+        { isQueueRun: false, isForced: true, thaws: true, dontDeliver: invocation.minusN },
+        context.until,
+      );
       return { text: '', isOk: true };
     case 'deliver-if-due':
-      await deliverById(context.parts, id, { isQueueRun: false, isForced: false, thaws: false, dontDeliver: invocation.minusN }, context.until);
+      await deliverById(
+        context.parts,
+        id,
+        { isQueueRun: false, isForced: false, thaws: false, dontDeliver: invocation.minusN },
+        context.until,
+      );
       return { text: '', isOk: true };
     case 'remove':
       return removeMessage(id, context);
@@ -89,4 +124,3 @@ async function act(action: MessageAction, id: Octets, { invocation, io }: ModeCo
       return { text: `exim: -M option "${action}" is not built yet\n`, isOk: false };
   }
 }
-

@@ -1,8 +1,8 @@
 /** What a command-line mode gets: the invocation, who calls, and streams. Modes use nothing of the process itself, so that the daemon can run them for others. */
 import type { BuildSettings, Connection, Registry } from '../core/index.ts';
 import type { Runtime } from '../process/runtime.ts';
-import type { Output } from '../system/standard-streams.ts';
 import type { SystemPorts } from '../system/create-system.ts';
+import type { Output } from '../system/standard-streams.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Invocation } from './invocation.ts';
 

@@ -45,7 +45,8 @@ function notYet(name: string): ModeRunner {
 /** What an invocation without a mode option is: a queue run, a message, or a plea for help. */
 export function chosenMode(invocation: Invocation): Mode {
   if (invocation.mode) return invocation.mode;
-  if (invocation.queue) return invocation.queue.intervalSeconds === undefined ? { kind: 'queue-run' } : { kind: 'daemon', isForeground: false };
+  if (invocation.queue)
+    return invocation.queue.intervalSeconds === undefined ? { kind: 'queue-run' } : { kind: 'daemon', isForeground: false };
   if (invocation.words.length > 0 || invocation.takesRecipientsFromHeaders || invocation.isMinusM) return { kind: 'receive' };
   return { kind: 'help' };
 }
@@ -56,13 +57,22 @@ export async function runMode(context: ModeContext): Promise<number> {
 }
 
 /** `undefined`: the process is a daemon now. */
-export async function runInvocation(invocation: Invocation, options: RunOptions & { readonly script: string; readonly argv: readonly string[] }): Promise<number | undefined> {
+export async function runInvocation(
+  invocation: Invocation,
+  options: RunOptions & { readonly script: string; readonly argv: readonly string[] },
+): Promise<number | undefined> {
   const ids = currentIds();
   if (ids.realUid !== ids.effectiveUid && !options.adaptations?.keepsPrivilege) dropToRealUser();
   const system = createSystem({ randomSeed: options.adaptations?.randomSeed });
   const context: ModeContext = {
     invocation,
-    io: { stdin: standardInput(), stdout: standardOutput(1), stderr: standardOutput(2), isTerminal: isInputTerminal(), connection: () => system.net.ofStandardStreams() },
+    io: {
+      stdin: standardInput(),
+      stdout: standardOutput(1),
+      stderr: standardOutput(2),
+      isTerminal: isInputTerminal(),
+      connection: () => system.net.ofStandardStreams(),
+    },
     system,
     build: await readBuildSettings(system, options.adaptations),
     registry: builtin,

@@ -14,8 +14,16 @@ export const runNewaliases: ModeRunner = async (context) => {
   if (command === undefined) return 0;
   const lifetime = new AbortController();
   const ran = await runtime.services.spawner.run(
-    { argv: splitCommandLine(command), environment: context.system.machine.environment(), directory: '/', umask: 0o022, timeoutMs: HOUR_MS, maxOutputBytes: 1 << 20 },
-    new Uint8Array(), untilAborted(lifetime.signal),
+    {
+      argv: splitCommandLine(command),
+      environment: context.system.machine.environment(),
+      directory: '/',
+      umask: 0o022,
+      timeoutMs: HOUR_MS,
+      maxOutputBytes: 1 << 20,
+    },
+    new Uint8Array(),
+    untilAborted(lifetime.signal),
   );
   lifetime.abort();
   opened.close();

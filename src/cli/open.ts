@@ -5,8 +5,8 @@ import type { Caller, Log, Problem } from '../core/index.ts';
 import { formatLogTime } from '../message/date.ts';
 import { openActors } from '../process/actors.ts';
 import { agentPolicy } from '../process/policy.ts';
-import { makeSpoolDirectory } from '../process/spool-directory.ts';
 import { openRuntime, type Runtime } from '../process/runtime.ts';
+import { makeSpoolDirectory } from '../process/spool-directory.ts';
 import { actAsExim, asRoot } from '../system/own-ids.ts';
 import { startOwnProcess } from '../system/processes.ts';
 import { findCaller } from './caller.ts';
@@ -14,7 +14,13 @@ import { type Deliveries, Foreground } from './deliveries.ts';
 import type { ModeContext } from './mode.ts';
 
 export type Opened =
-  | { readonly kind: 'ok'; readonly runtime: Runtime; readonly caller: Caller; readonly deliveries: Deliveries; /** At the mode's end. */ readonly close: () => void }
+  | {
+      readonly kind: 'ok';
+      readonly runtime: Runtime;
+      readonly caller: Caller;
+      readonly deliveries: Deliveries /** At the mode's end. */;
+      readonly close: () => void;
+    }
   | { readonly kind: 'exit'; readonly status: number };
 
 export interface OpenOptions {
@@ -28,14 +34,34 @@ export interface OpenOptions {
 
 export async function openForMode(context: ModeContext, options: OpenOptions = {}): Promise<Opened> {
   const { daemon } = context;
-  if (daemon) return { kind: 'ok', runtime: daemon.runtime, caller: await findCaller(context, daemon.runtime), deliveries: daemon.deliveries(), close: () => {} };
+  if (daemon)
+    return {
+      kind: 'ok',
+      runtime: daemon.runtime,
+      caller: await findCaller(context, daemon.runtime),
+      deliveries: daemon.deliveries(),
+      close: () => {},
+    };
   const { invocation, system, build, registry, io } = context;
   const choice = { paths: invocation.configFiles ?? build.configureFiles, macros: invocation.macros };
-  const actors = openActors({ system, script: context.script, choice, isRoot: system.machine.effectiveUid() === 0, delivers: options.delivers ?? false });
+  const actors = openActors({
+    system,
+    script: context.script,
+    choice,
+    isRoot: system.machine.effectiveUid() === 0,
+    delivers: options.delivers ?? false,
+  });
   const opened = await openRuntime({
-    system, registry, userActions: actors.userActions, spawner: actors.spawner,
+    system,
+    registry,
+    userActions: actors.userActions,
+    spawner: actors.spawner,
     load: {
-      ...choice, build, files: system.files, accounts: system.accounts, machine: system.machine,
+      ...choice,
+      build,
+      files: system.files,
+      accounts: system.accounts,
+      machine: system.machine,
       keepsLines: options.keepsLines ?? false,
       mustBeTrusted: invocation.configFiles === undefined && context.callerIds.uid === 0,
     },
@@ -56,7 +82,13 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
     actAsExim({ name: build.eximUser.uid === startup.eximUid ? build.eximUser.name : '', uid: startup.eximUid }, startup.eximGid);
   }
   return {
-    kind: 'ok', runtime, caller: await findCaller(context, runtime), deliveries: new Foreground(runtime, build.adaptations?.deliversInForeground ? undefined : (ids) => deliverElsewhere(context, runtime, ids)),
+    kind: 'ok',
+    runtime,
+    caller: await findCaller(context, runtime),
+    deliveries: new Foreground(
+      runtime,
+      build.adaptations?.deliversInForeground ? undefined : (ids) => deliverElsewhere(context, runtime, ids),
+    ),
     close: () => {
       actors.close();
       runtime.close();
@@ -80,12 +112,23 @@ function debugSink({ invocation, io }: ModeContext): { selected(category: string
   return { selected: () => true, write: (text) => io.stderr.write(`${text}\n`) };
 }
 
-
 /** By the daemon, else by a process of its own that outlives this one (`-odb`). */
 async function deliverElsewhere(context: ModeContext, runtime: Runtime, ids: readonly string[]): Promise<void> {
   const { handToDaemon } = await import('./submission.ts');
   if ((await handToDaemon(context, runtime.config.startup.spoolDirectory, ['-Mc', ...ids])) !== undefined) return;
   const { invocation, script } = context;
-  const choice = [...(invocation.configFiles ? ['-C', invocation.configFiles.join(':')] : []), ...invocation.macros.map(([name, text]) => `-D${name}=${text}`)];
-  asRoot(() => startOwnProcess({ script, args: [...choice, '-Mc', ...ids], descriptors: [], isDetached: true, hasChannel: false, keepsStderr: false }).detach());
+  const choice = [
+    ...(invocation.configFiles ? ['-C', invocation.configFiles.join(':')] : []),
+    ...invocation.macros.map(([name, text]) => `-D${name}=${text}`),
+  ];
+  asRoot(() =>
+    startOwnProcess({
+      script,
+      args: [...choice, '-Mc', ...ids],
+      descriptors: [],
+      isDetached: true,
+      hasChannel: false,
+      keepsStderr: false,
+    }).detach(),
+  );
 }

@@ -1,6 +1,8 @@
 /** `-bP`: what the configuration says. Spec ch. 5 "-bP". */
-import { printOptions } from '../config/print.ts';
+
 import { EXIM_VERSION } from '../base/version.ts';
+import { keptEnvironment } from '../config/environment.ts';
+import { printOptions } from '../config/print.ts';
 import type { ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
 
@@ -14,8 +16,15 @@ export const runPrintOptions: ModeRunner = async (context) => {
   const headingVersion = build.adaptations?.headingVersion;
   const names = invocation.words.filter((word) => word !== '-n');
   const printed = printOptions(names, {
-    config: runtime.config, definitions: { routers, transports, authenticators }, accounts: system.accounts, isAdmin: caller.isAdmin, isValueOnly,
-    environment: system.machine.environment(), lines: runtime.lines, version: EXIM_VERSION, ...(headingVersion === undefined ? {} : { headingVersion }),
+    config: runtime.config,
+    definitions: { routers, transports, authenticators },
+    accounts: system.accounts,
+    isAdmin: caller.isAdmin,
+    isValueOnly,
+    environment: system.machine.environment(),
+    lines: runtime.lines,
+    version: EXIM_VERSION,
+    ...(headingVersion === undefined ? {} : { headingVersion }),
   });
   for (const line of printed.lines) io.stdout.write(`${line}\n`);
   for (const line of printed.errors) io.stderr.write(`${line}\n`);

@@ -22,7 +22,12 @@ export const runQueueRun: ModeRunner = async (context) => {
     return handed;
   }
   const until = untilAborted(deliveries.signal);
-  await runQueue(deliveries.parts(), optionsOf(context.invocation), (id, reason) => deliverById(deliveries.parts(), id, reason, until), until);
+  await runQueue(
+    deliveries.parts(),
+    optionsOf(context.invocation),
+    (id, reason) => deliverById(deliveries.parts(), id, reason, until),
+    until,
+  );
   await deliveries.finish();
   opened.close();
   return 0;
@@ -32,7 +37,9 @@ function optionsOf({ queue, selectRecipient, selectSender }: Invocation): QueueR
   const strongest = [queue?.force, selectRecipient?.force, selectSender?.force];
   return {
     force: strongest.includes('frozen') ? 'ff' : strongest.includes('retry') ? 'f' : 'none',
-    isFirstOnly: queue?.isFirstOnly ?? false, isLocalOnly: queue?.isLocalOnly ?? false, isTwoStage: queue?.isTwoStage ?? false,
+    isFirstOnly: queue?.isFirstOnly ?? false,
+    isLocalOnly: queue?.isLocalOnly ?? false,
+    isTwoStage: queue?.isTwoStage ?? false,
     ...(selectRecipient ? { recipient: selection(selectRecipient) } : {}),
     ...(selectSender ? { sender: selection(selectSender) } : {}),
     ...(queue?.fromId === undefined ? {} : { fromId: queue.fromId }),

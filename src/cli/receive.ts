@@ -11,11 +11,25 @@ export const runReceive: ModeRunner = async (context) => {
   if (opened.kind === 'exit') return opened.status;
   const { runtime, caller, deliveries } = opened;
   const status = await submitMessage({
-    config: runtime.config, services: runtime.services, store: runtime.spool, caller, input: io.stdin, writeError: (text) => io.stderr.write(text), signal: deliveries.signal,
-    sender: invocation.sender, fullName: invocation.fullName, recipients: invocation.words, takesRecipientsFromHeaders: invocation.takesRecipientsFromHeaders,
-    isDotNotEnd: invocation.isDotNotEnd, errors: invocation.errors, noQualify: invocation.noQualify, dontDeliver: invocation.minusN,
-    presetOrigin: presetOrigin(invocation.origin), reference: invocation.origin.messageReference,
-    onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish), deliveryMode: wishOf(invocation, runtime.config),
+    config: runtime.config,
+    services: runtime.services,
+    store: runtime.spool,
+    caller,
+    input: io.stdin,
+    writeError: (text) => io.stderr.write(text),
+    signal: deliveries.signal,
+    sender: invocation.sender,
+    fullName: invocation.fullName,
+    recipients: invocation.words,
+    takesRecipientsFromHeaders: invocation.takesRecipientsFromHeaders,
+    isDotNotEnd: invocation.isDotNotEnd,
+    errors: invocation.errors,
+    noQualify: invocation.noQualify,
+    dontDeliver: invocation.minusN,
+    presetOrigin: presetOrigin(invocation.origin),
+    reference: invocation.origin.messageReference,
+    onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish),
+    deliveryMode: wishOf(invocation, runtime.config),
   });
   await deliveries.finish();
   opened.close();

@@ -6,7 +6,7 @@ import { WorkerAdmission } from '../process/admission.ts';
 import { runAgentChild } from '../process/agent/child.ts';
 import { AgentClient } from '../process/agent/client.ts';
 import { AgentPool } from '../process/agent/pool.ts';
-import { decodeChoice, encodeChoice, type ConfigChoice } from '../process/choice.ts';
+import { type ConfigChoice, decodeChoice, encodeChoice } from '../process/choice.ts';
 import { parseToWorker } from '../process/messages.ts';
 import { decodeHelper, decodeWorker } from '../process/role-arguments.ts';
 import { type OpeningRuntime, openRuntime } from '../process/runtime.ts';
@@ -45,10 +45,17 @@ export async function runRole(role: string, args: readonly string[], options: Ro
   }
 }
 
-async function open(choice: ConfigChoice, system: SystemPorts, options: RoleOptions, actors: { userActions: UserActions; spawner: Spawner }): Promise<OpeningRuntime> {
+async function open(
+  choice: ConfigChoice,
+  system: SystemPorts,
+  options: RoleOptions,
+  actors: { userActions: UserActions; spawner: Spawner },
+): Promise<OpeningRuntime> {
   const build = await readBuildSettings(system, options.adaptations);
   return openRuntime({
-    system, registry: builtin, ...actors,
+    system,
+    registry: builtin,
+    ...actors,
     load: { ...choice, build, files: system.files, accounts: system.accounts, machine: system.machine },
     writeStderr: (text) => standardOutput(2).write(text),
   });
@@ -62,10 +69,15 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
   const connect = () => connectLocal(args.helperSocket);
   const agent = args.hasAgent ? new AgentClient(connect) : undefined;
   const uid = args.becomes?.uid ?? currentIds().effectiveUid;
-  const actors = agent ? { userActions: agent, spawner: agent } : { userActions: new DirectUserActions(system.files, uid), spawner: new SpawnerClient(connect, uid) };
+  const actors = agent
+    ? { userActions: agent, spawner: agent }
+    : { userActions: new DirectUserActions(system.files, uid), spawner: new SpawnerClient(connect, uid) };
   const opened = await open(args.choice, system, options, actors);
   if (opened.kind === 'failed') {
-    parent.send({ kind: 'failed', message: opened.problems.find((problem) => problem.severity === 'error')?.message ?? 'the configuration cannot be loaded' });
+    parent.send({
+      kind: 'failed',
+      message: opened.problems.find((problem) => problem.severity === 'error')?.message ?? 'the configuration cannot be loaded',
+    });
     return 1;
   }
   if (args.becomes) {
@@ -77,7 +89,12 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
   }
   const admission = new WorkerAdmission((message) => parent.send(message));
   const worker = new Worker({
-    runtime: opened.runtime, net: system.net, sockets: args.sockets, admission, queueIntervalSeconds: args.queueIntervalSeconds, isQueueRunner: args.index === 0,
+    runtime: opened.runtime,
+    net: system.net,
+    sockets: args.sockets,
+    admission,
+    queueIntervalSeconds: args.queueIntervalSeconds,
+    isQueueRunner: args.index === 0,
     deliveryMode: args.deliveryMode,
     reload: () => open(args.choice, system, options, actors),
   });
@@ -101,7 +118,9 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
       case 'take-up':
         return worker.takeUp();
       case 'reload':
-        return void worker.reload().then((problem) => parent.send(problem === undefined ? { kind: 'reloaded' } : { kind: 'reloaded', problem }));
+        return void worker
+          .reload()
+          .then((problem) => parent.send(problem === undefined ? { kind: 'reloaded' } : { kind: 'reloaded', problem }));
       case 'stop':
         return stop();
       default:
@@ -128,14 +147,22 @@ async function openSubmissions(worker: Worker, system: SystemPorts, options: Rol
   const server = new SubmissionServer(run, (line) => log.panic(line));
   const listening = build.submitSocket === '' ? NOT_WANTED : await server.listen(build.submitSocket, system.native);
   const { startup } = worker.runtime.config;
-  const control = await server.listen(`${startup.spoolDirectory}/${CONTROL_SOCKET}`, system.native, { uid: startup.eximUid, gid: startup.eximGid });
+  const control = await server.listen(`${startup.spoolDirectory}/${CONTROL_SOCKET}`, system.native, {
+    uid: startup.eximUid,
+    gid: startup.eximGid,
+  });
   if (control.kind === 'error') log.panic(`control socket: ${control.reason}`);
-  if (listening.kind === 'error' && build.preset !== 'embedded') log.main(`submission socket ${build.submitSocket}: ${listening.reason}: local users without rights cannot submit mail`);
+  if (listening.kind === 'error' && build.preset !== 'embedded')
+    log.main(`submission socket ${build.submitSocket}: ${listening.reason}: local users without rights cannot submit mail`);
   const takeDropped = async () => {
     for (const dropped of droppedMessages({ files: system.files, directory: build.dropDirectory }, (line) => log.panic(line))) {
       const status = await run({
-        ...dropped, stdin: Readable.from([dropped.message]), stdout: { write: () => {} }, stderr: { write: (text) => log.main(`dropped message of uid ${dropped.uid}: ${text}`) },
-        stream: Duplex.from(dropped.message), signal: new AbortController().signal,
+        ...dropped,
+        stdin: Readable.from([dropped.message]),
+        stdout: { write: () => {} },
+        stderr: { write: (text) => log.main(`dropped message of uid ${dropped.uid}: ${text}`) },
+        stream: Duplex.from(dropped.message),
+        signal: new AbortController().signal,
       });
       if (status !== TEMPORARY_FAILURE) system.files.unlink(dropped.path);
     }
@@ -193,7 +220,8 @@ async function runAgentChildRole(argument: string, options: RoleOptions): Promis
   const choice = decodeChoice(argument);
   const system = createSystem({ randomSeed: options.adaptations?.randomSeed });
   await runAgentChild({
-    stream: attachedStream(), files: system.files,
+    stream: attachedStream(),
+    files: system.files,
     loadRuntime: async () => {
       const opened = await open(choice, system, options, { userActions: system.userActions, spawner: new DirectSpawner() });
       if (opened.kind === 'failed') return { kind: 'failed', reason: opened.problems[0]?.message ?? 'the configuration cannot be loaded' };
@@ -202,4 +230,3 @@ async function runAgentChildRole(argument: string, options: RoleOptions): Promis
   });
   return 0;
 }
-

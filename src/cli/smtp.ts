@@ -13,9 +13,18 @@ export const runSmtp: ModeRunner = async (context) => {
   const { runtime, caller, deliveries } = opened;
   if (invocation.mode?.kind === 'batch-smtp') {
     const status = await receiveBatch({
-      config: runtime.config, services: runtime.services, store: runtime.spool, caller, input: io.stdin, writeOut: (text) => io.stdout.write(text), writeError: (text) => io.stderr.write(text),
-      signal: deliveries.signal, presetOrigin: presetOrigin(invocation.origin), dontDeliver: invocation.minusN,
-      onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish), deliveryMode: wishOf(invocation, runtime.config),
+      config: runtime.config,
+      services: runtime.services,
+      store: runtime.spool,
+      caller,
+      input: io.stdin,
+      writeOut: (text) => io.stdout.write(text),
+      writeError: (text) => io.stderr.write(text),
+      signal: deliveries.signal,
+      presetOrigin: presetOrigin(invocation.origin),
+      dontDeliver: invocation.minusN,
+      onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish),
+      deliveryMode: wishOf(invocation, runtime.config),
     });
     await deliveries.finish();
     opened.close();
@@ -26,12 +35,23 @@ export const runSmtp: ModeRunner = async (context) => {
   const isOverTcp = connection.remoteAddress !== '';
   const given = caller.isTrusted ? splitHostAndPort(invocation.origin.hostAddress) : undefined;
   const session = new SmtpSession({
-    connection, config: runtime.config, services: runtime.services, store: runtime.spool,
-    mode: isOverTcp || given ? 'smtp-tcp' : 'smtp-local', caller, isRehearsal: false, connectionNumber: 1, connectionCount: 1,
+    connection,
+    config: runtime.config,
+    services: runtime.services,
+    store: runtime.spool,
+    mode: isOverTcp || given ? 'smtp-tcp' : 'smtp-local',
+    caller,
+    isRehearsal: false,
+    connectionNumber: 1,
+    connectionCount: 1,
     isTlsOnConnect: invocation.listen.tlsOnConnect,
-    hostAddress: isOverTcp ? connection.remoteAddress : given?.address, hostPort: isOverTcp ? connection.remotePort : given?.port,
+    hostAddress: isOverTcp ? connection.remoteAddress : given?.address,
+    hostPort: isOverTcp ? connection.remotePort : given?.port,
     presetOrigin: caller.isTrusted ? presetOrigin(invocation.origin) : {},
-    onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish), signal: lifetime.signal, dontDeliver: invocation.minusN, deliveryMode: wishOf(invocation, runtime.config),
+    onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish),
+    signal: lifetime.signal,
+    dontDeliver: invocation.minusN,
+    deliveryMode: wishOf(invocation, runtime.config),
   });
   const status = await session.run();
   await deliveries.finish();
@@ -39,4 +59,3 @@ export const runSmtp: ModeRunner = async (context) => {
   opened.close();
   return status;
 };
-

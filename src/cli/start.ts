@@ -8,7 +8,9 @@ import type { SystemPorts } from '../system/create-system.ts';
 import { asUser } from '../system/own-ids.ts';
 import type { Output } from '../system/standard-streams.ts';
 
-export type StartArguments = { readonly kind: 'ok'; readonly args: readonly Octets[] } | { readonly kind: 'failed'; readonly message: Octets };
+export type StartArguments =
+  | { readonly kind: 'ok'; readonly args: readonly Octets[] }
+  | { readonly kind: 'failed'; readonly message: Octets };
 
 /** Accounts that root may run the embedded default as, the first that exists. */
 const UNPRIVILEGED: readonly Octets[] = ['mail', 'nobody'];
@@ -21,7 +23,10 @@ export function prepareStart(args: readonly Octets[], system: SystemPorts, stdou
   const owner = system.machine.effectiveUid() === 0 ? unprivilegedUser(system) : undefined;
   makeDirectories(system, directory, owner);
   if (owner && !isReachable(system, owner, directory, config)) {
-    return { kind: 'failed', message: `started as root, it would run as user ${owner.name}, who cannot read ${config} or write ${directory}: start it as another user, or from a directory that everyone can read` };
+    return {
+      kind: 'failed',
+      message: `started as root, it would run as user ${owner.name}, who cannot read ${config} or write ${directory}: start it as another user, or from a directory that everyone can read`,
+    };
   }
   makeCertificate(system, directory, owner);
   stdout.write(welcome(directory));

@@ -1,7 +1,8 @@
 /** What Exim has no option for: `eximius start`, `eximius check`. */
-import { builtin } from '../builtin.ts';
+
 import type { Octets } from '../base/octets.ts';
 import { PRODUCT_VERSION } from '../base/version.ts';
+import { builtin } from '../builtin.ts';
 import { createSystem } from '../system/create-system.ts';
 import { standardInput, standardOutput } from '../system/standard-streams.ts';
 import { parseArguments } from './arguments.ts';
@@ -15,7 +16,11 @@ const HELP = `usage: eximius start [-C FILE] [-D...]   run the server, by defaul
        eximius <any of Exim's options>   as exim
 `;
 
-export async function runSubcommand(name: string, args: readonly Octets[], options: RunOptions & { readonly script: string }): Promise<number | undefined> {
+export async function runSubcommand(
+  name: string,
+  args: readonly Octets[],
+  options: RunOptions & { readonly script: string },
+): Promise<number | undefined> {
   const stdout = standardOutput(1);
   switch (name) {
     case 'version':
@@ -38,7 +43,13 @@ export async function runSubcommand(name: string, args: readonly Octets[], optio
       const { runCheck } = await import('./check.ts');
       const isJson = args.includes('--json');
       const context = await contextFor(['-C', 'none', '-bV'], options);
-      return typeof context === 'number' ? context : runCheck(context, args.filter((arg) => arg !== '--json'), isJson);
+      return typeof context === 'number'
+        ? context
+        : runCheck(
+            context,
+            args.filter((arg) => arg !== '--json'),
+            isJson,
+          );
     }
     default:
       stdout.write(HELP);
@@ -54,9 +65,19 @@ async function contextFor(args: readonly Octets[], options: RunOptions & { reado
   }
   const system = createSystem();
   return {
-    invocation: parsed.invocation, io: { stdin: standardInput(), stdout: standardOutput(1), stderr: standardOutput(2), isTerminal: false, connection: () => system.net.ofStandardStreams() }, system,
-    build: await readBuildSettings(system, options.adaptations), registry: builtin, callerIds: { uid: system.machine.realUid(), gid: 0, groups: [] },
-    script: options.script, argv: [...args],
+    invocation: parsed.invocation,
+    io: {
+      stdin: standardInput(),
+      stdout: standardOutput(1),
+      stderr: standardOutput(2),
+      isTerminal: false,
+      connection: () => system.net.ofStandardStreams(),
+    },
+    system,
+    build: await readBuildSettings(system, options.adaptations),
+    registry: builtin,
+    callerIds: { uid: system.machine.realUid(), gid: 0, groups: [] },
+    script: options.script,
+    argv: [...args],
   };
 }
-

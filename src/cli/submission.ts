@@ -23,13 +23,24 @@ export async function submitInstead(context: ModeContext): Promise<number | unde
   // With a configuration of its own a command line works on the spool that this names, with the caller's rights.
   if (isOwner || !SUBMITTED.has(mode.kind) || invocation.configFiles !== undefined || context.daemon) return undefined;
   const args = context.argv.filter((arg) => !arg.startsWith('--called-as='));
-  const status = await submitToDaemon(build.submitSocket, { calledAs: invocation.calledAs, args, stdin: io.stdin, stdout: io.stdout, stderr: io.stderr });
+  const status = await submitToDaemon(build.submitSocket, {
+    calledAs: invocation.calledAs,
+    args,
+    stdin: io.stdin,
+    stdout: io.stdout,
+    stderr: io.stderr,
+  });
   if (status !== undefined) return status;
   if (mode.kind !== 'receive') {
     io.stderr.write('exim: no daemon is running: try again later\n');
     return TEMPORARY_FAILURE;
   }
-  const dropped = await dropMessage({ files: system.files, directory: build.dropDirectory }, system, { calledAs: invocation.calledAs, args }, io.stdin);
+  const dropped = await dropMessage(
+    { files: system.files, directory: build.dropDirectory },
+    system,
+    { calledAs: invocation.calledAs, args },
+    io.stdin,
+  );
   if (dropped.kind === 'ok') return 0;
   io.stderr.write(`exim: no daemon is running and the message cannot be kept in ${build.dropDirectory}: ${dropped.reason}\n`);
   return TEMPORARY_FAILURE;
@@ -42,7 +53,13 @@ export const CONTROL_SOCKET = 'eximius-control';
 export function handToDaemon(context: ModeContext, spoolDirectory: Octets, args: readonly Octets[]): Promise<number | undefined> {
   const { io, build, daemon } = context;
   if (daemon || build.adaptations?.deliversInForeground) return Promise.resolve(undefined);
-  return submitToDaemon(`${spoolDirectory}/${CONTROL_SOCKET}`, { calledAs: 'exim', args, stdin: NO_INPUT, stdout: io.stdout, stderr: io.stderr });
+  return submitToDaemon(`${spoolDirectory}/${CONTROL_SOCKET}`, {
+    calledAs: 'exim',
+    args,
+    stdin: NO_INPUT,
+    stdout: io.stdout,
+    stderr: io.stderr,
+  });
 }
 
 const NO_INPUT: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }) };
@@ -73,15 +90,37 @@ export async function runSubmission({ worker, system, build, registry, script }:
     submission.stderr.write(`${parsed.message}\n`);
     return parsed.status;
   }
-  if (!SUBMITTED.has(chosenMode(parsed.invocation).kind) || parsed.invocation.configFiles !== undefined || parsed.invocation.macros.length > 0) {
+  if (
+    !SUBMITTED.has(chosenMode(parsed.invocation).kind) ||
+    parsed.invocation.configFiles !== undefined ||
+    parsed.invocation.macros.length > 0
+  ) {
     submission.stderr.write('exim: this is not for the daemon\n');
     return 1;
   }
   const context: ModeContext = {
-    invocation: parsed.invocation, system, build, registry, script, argv: [],
-    io: { stdin: submission.stdin, stdout: submission.stdout, stderr: submission.stderr, isTerminal: false, connection: () => system.net.ofStream(submission.stream) },
+    invocation: parsed.invocation,
+    system,
+    build,
+    registry,
+    script,
+    argv: [],
+    io: {
+      stdin: submission.stdin,
+      stdout: submission.stdout,
+      stderr: submission.stderr,
+      isTerminal: false,
+      connection: () => system.net.ofStream(submission.stream),
+    },
     callerIds: { uid: submission.uid, gid: submission.gid, groups: groupsOf(system, submission.uid, submission.gid) },
-    daemon: { runtime: worker.runtime, deliveries: () => new DaemonDeliveries(() => worker.deliverParts(), (accepted, wish) => worker.accepted(accepted, wish)) },
+    daemon: {
+      runtime: worker.runtime,
+      deliveries: () =>
+        new DaemonDeliveries(
+          () => worker.deliverParts(),
+          (accepted, wish) => worker.accepted(accepted, wish),
+        ),
+    },
   };
   return runMode(context);
 }

@@ -1,14 +1,29 @@
 /** `-bV`, `--help`, `-bI:`. The names of -bV's lines are what scripts parse. Spec ch. 5 "-bV". */
-import { builtin } from '../builtin.ts';
+
 import type { Octets } from '../base/octets.ts';
 import { EXIM_VERSION, PRODUCT_VERSION } from '../base/version.ts';
+import { builtin } from '../builtin.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
 
 export async function versionText(): Promise<Octets> {
-  const [lookups, authenticators, routers, transports] = await Promise.all([builtin.lookups(), builtin.authenticators(), builtin.routers(), builtin.transports()]);
-  const built = (definitions: readonly { readonly name: string; readonly create?: unknown }[]) => definitions.filter((definition) => definition.create).map((definition) => definition.name).sort().join(' ');
-  const lookupNames = lookups.filter((lookup) => lookup.open).map((lookup) => lookup.name).sort().join(' ');
+  const [lookups, authenticators, routers, transports] = await Promise.all([
+    builtin.lookups(),
+    builtin.authenticators(),
+    builtin.routers(),
+    builtin.transports(),
+  ]);
+  const built = (definitions: readonly { readonly name: string; readonly create?: unknown }[]) =>
+    definitions
+      .filter((definition) => definition.create)
+      .map((definition) => definition.name)
+      .sort()
+      .join(' ');
+  const lookupNames = lookups
+    .filter((lookup) => lookup.open)
+    .map((lookup) => lookup.name)
+    .sort()
+    .join(' ');
   return [
     `Exim version ${EXIM_VERSION} #1 built 21-Nov-2026 00:00:00`,
     `Eximius ${PRODUCT_VERSION}`,
@@ -52,7 +67,9 @@ export const runHelp: ModeRunner = async ({ io }) => {
 export const runInformation: ModeRunner = async ({ io, invocation }: ModeContext) => {
   const topic = invocation.mode?.kind === 'information' ? invocation.mode.topic : '';
   if (topic === 'help') {
-    io.stdout.write("The -bI: flag takes a string indicating which information to provide.\nIf the string is not recognised, you'll get this help (on stderr).\n\n  exim -bI:help    this information\n  exim -bI:dscp    list of known dscp value keywords\n  exim -bI:sieve   list of supported sieve extensions\n");
+    io.stdout.write(
+      "The -bI: flag takes a string indicating which information to provide.\nIf the string is not recognised, you'll get this help (on stderr).\n\n  exim -bI:help    this information\n  exim -bI:dscp    list of known dscp value keywords\n  exim -bI:sieve   list of supported sieve extensions\n",
+    );
     return 0;
   }
   io.stderr.write(`exim: option -bI:${topic} is not built yet\n`);

@@ -31,14 +31,19 @@ export interface ActorParts {
 
 export function openActors({ system, script, choice, isRoot, delivers }: ActorParts): LocalActors {
   if (!isRoot) return { userActions: system.userActions, spawner: new DirectSpawner(), usePolicy: () => {}, close: () => {} };
-  if (!delivers) return { userActions: new SwitchingUserActions(system.files), spawner: new DirectSpawner(), usePolicy: () => {}, close: () => {} };
+  if (!delivers)
+    return { userActions: new SwitchingUserActions(system.files), spawner: new DirectSpawner(), usePolicy: () => {}, close: () => {} };
   let policy: AgentPolicy = { exim: { uid: 0, gid: 0 }, neverUsers: new Set() };
   const pool = new AgentPool({
     hasSpare: false,
     startChild: () => asRoot(() => startAttached({ script, args: ['--eximius-role=agent-child', encodeChoice(choice)] })),
     policy: {
-      get exim() { return policy.exim; },
-      get neverUsers() { return policy.neverUsers; },
+      get exim() {
+        return policy.exim;
+      },
+      get neverUsers() {
+        return policy.neverUsers;
+      },
     },
   });
   const client = new AgentClient(async () => {
@@ -47,7 +52,8 @@ export function openActors({ system, script, choice, isRoot, delivers }: ActorPa
     return { kind: 'ok', value: ours };
   });
   return {
-    userActions: client, spawner: client,
+    userActions: client,
+    spawner: client,
     usePolicy: (known) => {
       policy = known;
     },

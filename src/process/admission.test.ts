@@ -19,7 +19,10 @@ test('two workers together stay exact near the limit', async () => {
     const counts = await worker?.enter('192.0.2.1', limits);
     seen.push(counts?.open ?? 0);
   }
-  assert.deepEqual(seen, Array.from({ length: 30 }, (_, i) => i + 1));
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 30 }, (_, i) => i + 1),
+  );
   workers[0]?.leave('192.0.2.1');
   assert.equal((await workers[0]?.enter('192.0.2.2', { total: 20, perHost: 5 }))?.fromHost, 1);
 });

@@ -14,7 +14,8 @@ export function encodeChoice(choice: ConfigChoice): string {
 /** Arguments come from our own processes: what does not fit is a bug. */
 export function decodeChoice(text: string): ConfigChoice {
   const value: unknown = JSON.parse(text);
-  if (typeof value !== 'object' || value === null || !('paths' in value) || !('macros' in value)) throw new Error('malformed configuration choice');
+  if (typeof value !== 'object' || value === null || !('paths' in value) || !('macros' in value))
+    throw new Error('malformed configuration choice');
   const { paths, macros } = value;
   if (!Array.isArray(paths) || !Array.isArray(macros)) throw new Error('malformed configuration choice');
   return {

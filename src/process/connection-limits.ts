@@ -28,7 +28,10 @@ export async function refuseConnection(counts: Counts, host: Octets, frame: Fram
 }
 
 function tooMany(host: Octets): ConnectionRefusal {
-  return { reply: '421 Too many concurrent SMTP connections; please try again later.\r\n', logLine: `Connection from [${host}] refused: too many connections` };
+  return {
+    reply: '421 Too many concurrent SMTP connections; please try again later.\r\n',
+    logLine: `Connection from [${host}] refused: too many connections`,
+  };
 }
 
 async function isReserved(host: Octets, frame: Frame): Promise<boolean> {
@@ -46,6 +49,8 @@ async function hostLimit(frame: Frame): Promise<number> {
   if (expanded.kind === 'forced-fail') return 0;
   const limit = expanded.kind === 'ok' ? parseDecimal(expanded.value.octets) : undefined;
   if (limit !== undefined) return limit;
-  frame.services.log.panic(`expansion of smtp_accept_max_per_host ${expanded.kind === 'ok' ? `gave "${expanded.value.octets}", which is no number` : `failed: ${expanded.message}`}`);
+  frame.services.log.panic(
+    `expansion of smtp_accept_max_per_host ${expanded.kind === 'ok' ? `gave "${expanded.value.octets}", which is no number` : `failed: ${expanded.message}`}`,
+  );
   return 0;
 }

@@ -35,7 +35,9 @@ export interface DaemonParts {
   readonly startLines: readonly Octets[];
 }
 
-export type DaemonStart = { readonly kind: 'ok'; readonly ports: readonly number[] } | { readonly kind: 'failed'; readonly message: Octets };
+export type DaemonStart =
+  | { readonly kind: 'ok'; readonly ports: readonly number[] }
+  | { readonly kind: 'failed'; readonly message: Octets };
 
 const DEFAULT_INTERFACES = '<; ::0 ; 0.0.0.0';
 
@@ -55,7 +57,10 @@ export async function startDaemon(parts: DaemonParts): Promise<DaemonStart> {
       // Without IPv6, or where 0.0.0.0 is covered by ::, the other sockets do.
       if (at.address.includes(':') && (socket.errno === 'EAFNOSUPPORT' || socket.errno === 'EADDRNOTAVAIL')) continue;
       for (const other of bound) other.socket.close();
-      return { kind: 'failed', message: `socket bind() to port ${at.port} for address ${at.address} failed: ${socket.reason}: daemon abandoned` };
+      return {
+        kind: 'failed',
+        message: `socket bind() to port ${at.port} for address ${at.address} failed: ${socket.reason}: daemon abandoned`,
+      };
     }
   }
   const helperSocket = `${config.startup.spoolDirectory}/${HELPER_SOCKET}`;
@@ -68,7 +73,12 @@ export async function startDaemon(parts: DaemonParts): Promise<DaemonStart> {
     return { kind: 'failed', message: failure };
   }
   writePidFile(parts);
-  log.main(startLine(parts, bound.map(({ at, socket }) => ({ ...at, port: socket.port }))));
+  log.main(
+    startLine(
+      parts,
+      bound.map(({ at, socket }) => ({ ...at, port: socket.port })),
+    ),
+  );
   for (const line of parts.startLines) log.main(line);
   log.flush();
   obeySignals(parts, supervisor);
@@ -83,7 +93,9 @@ function wantedAddresses(parts: DaemonParts): ReturnType<typeof listenAddresses>
     localInterfaces: parts.split(main.local_interfaces ?? DEFAULT_INTERFACES),
     smtpPorts: parts.split(main.daemon_smtp_ports ?? 'smtp'),
     tlsOnConnectPorts: parts.split(main.tls_on_connect_ports ?? ''),
-    overriding: parts.overriding, tlsOnConnect: parts.tlsOnConnect, isIpv6Disabled: main.disable_ipv6,
+    overriding: parts.overriding,
+    tlsOnConnect: parts.tlsOnConnect,
+    isIpv6Disabled: main.disable_ipv6,
   });
 }
 
@@ -112,26 +124,55 @@ function preparePlaces({ config, files, isRoot }: DaemonParts): void {
   if (files.mkdir(build.dropDirectory, 0o1733).kind === 'ok') files.chown(build.dropDirectory, startup.eximUid, startup.eximGid);
 }
 
-function makeSupervisor(parts: DaemonParts, bound: readonly { readonly socket: BoundSocket; readonly at: ListenAddress }[], helperSocket: Octets, wasCutOff: boolean): Supervisor {
+function makeSupervisor(
+  parts: DaemonParts,
+  bound: readonly { readonly socket: BoundSocket; readonly at: ListenAddress }[],
+  helperSocket: Octets,
+  wasCutOff: boolean,
+): Supervisor {
   const { config, choice, script, log } = parts;
   const { main, startup, build } = config;
   const hasAgent = parts.isRoot && !main.deliver_drop_privilege;
   const policy = agentPolicy(build, startup, main);
   const helper = encodeRole({
-    choice, socket: helperSocket, exim: policy.exim, neverUsers: [...policy.neverUsers], childLimit: main.agent_children,
+    choice,
+    socket: helperSocket,
+    exim: policy.exim,
+    neverUsers: [...policy.neverUsers],
+    childLimit: main.agent_children,
   });
   const descriptors = bound.map(({ socket }) => socket.fd);
   return new Supervisor({
     workerCount: main.workers > 0 ? main.workers : parts.processors,
     startWorker: (index) =>
       startOwnProcess({
-        script, descriptors, hasChannel: true, keepsStderr: true,
-        args: ['--eximius-role=worker', encodeRole({
-          choice, index, sockets: bound.map(({ at }, i) => ({ fd: 3 + i, isTlsOnConnect: at.isTlsOnConnect })), helperSocket, hasAgent, becomes: parts.isRoot ? policy.exim : undefined,
-          queueIntervalSeconds: parts.queueIntervalSeconds, takesUp: wasCutOff, deliveryMode: parts.deliveryMode,
-        })],
+        script,
+        descriptors,
+        hasChannel: true,
+        keepsStderr: true,
+        args: [
+          '--eximius-role=worker',
+          encodeRole({
+            choice,
+            index,
+            sockets: bound.map(({ at }, i) => ({ fd: 3 + i, isTlsOnConnect: at.isTlsOnConnect })),
+            helperSocket,
+            hasAgent,
+            becomes: parts.isRoot ? policy.exim : undefined,
+            queueIntervalSeconds: parts.queueIntervalSeconds,
+            takesUp: wasCutOff,
+            deliveryMode: parts.deliveryMode,
+          }),
+        ],
       }),
-    startHelper: () => startOwnProcess({ script, descriptors: [], hasChannel: true, keepsStderr: true, args: [`--eximius-role=${hasAgent ? 'agent' : 'spawner'}`, helper] }),
+    startHelper: () =>
+      startOwnProcess({
+        script,
+        descriptors: [],
+        hasChannel: true,
+        keepsStderr: true,
+        args: [`--eximius-role=${hasAgent ? 'agent' : 'spawner'}`, helper],
+      }),
     log: (line) => log.main(line),
     panic: (line) => log.panic(line),
     delay: (ms, then) => void setTimeout(then, ms).unref(),

@@ -2,19 +2,34 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { listenAddresses, parseAddressItem } from './listen.ts';
 
-const base = { localInterfaces: ['127.0.0.1'], smtpPorts: ['smtp'], tlsOnConnectPorts: [], overriding: undefined, tlsOnConnect: false, isIpv6Disabled: false };
+const base = {
+  localInterfaces: ['127.0.0.1'],
+  smtpPorts: ['smtp'],
+  tlsOnConnectPorts: [],
+  overriding: undefined,
+  tlsOnConnect: false,
+  isIpv6Disabled: false,
+};
 
 test('addresses are interfaces by ports', () => {
-  assert.deepEqual(listenAddresses({ ...base, localInterfaces: ['127.0.0.1', '::1', '10.0.0.1.26'], smtpPorts: ['25', '465'], tlsOnConnectPorts: ['465'] }), {
-    kind: 'ok',
-    addresses: [
-      { address: '127.0.0.1', port: 25, isTlsOnConnect: false },
-      { address: '127.0.0.1', port: 465, isTlsOnConnect: true },
-      { address: '::1', port: 25, isTlsOnConnect: false },
-      { address: '::1', port: 465, isTlsOnConnect: true },
-      { address: '10.0.0.1', port: 26, isTlsOnConnect: false },
-    ],
-  });
+  assert.deepEqual(
+    listenAddresses({
+      ...base,
+      localInterfaces: ['127.0.0.1', '::1', '10.0.0.1.26'],
+      smtpPorts: ['25', '465'],
+      tlsOnConnectPorts: ['465'],
+    }),
+    {
+      kind: 'ok',
+      addresses: [
+        { address: '127.0.0.1', port: 25, isTlsOnConnect: false },
+        { address: '127.0.0.1', port: 465, isTlsOnConnect: true },
+        { address: '::1', port: 25, isTlsOnConnect: false },
+        { address: '::1', port: 465, isTlsOnConnect: true },
+        { address: '10.0.0.1', port: 26, isTlsOnConnect: false },
+      ],
+    },
+  );
 });
 
 test('-oX overrides ports, or interfaces, or both', () => {

@@ -22,10 +22,20 @@ export interface ListenSettings {
 
 /** Well-known service names that are used for mail; others must be numbers. */
 const SERVICES: ReadonlyMap<string, number> = new Map([
-  ['smtp', 25], ['mail', 25], ['submission', 587], ['smtps', 465], ['ssmtp', 465], ['submissions', 465], ['urd', 465], ['lmtp', 24], ['exim', 1225],
+  ['smtp', 25],
+  ['mail', 25],
+  ['submission', 587],
+  ['smtps', 465],
+  ['ssmtp', 465],
+  ['submissions', 465],
+  ['urd', 465],
+  ['lmtp', 24],
+  ['exim', 1225],
 ]);
 
-export type ListenAddresses = { readonly kind: 'ok'; readonly addresses: readonly ListenAddress[] } | { readonly kind: 'error'; readonly message: Octets };
+export type ListenAddresses =
+  | { readonly kind: 'ok'; readonly addresses: readonly ListenAddress[] }
+  | { readonly kind: 'error'; readonly message: Octets };
 
 export function parsePort(text: Octets): number | undefined {
   const port = parseDecimal(text) ?? SERVICES.get(text);
@@ -73,7 +83,13 @@ function isAddressItem(item: Octets): boolean {
 export function parseAddressItem(item: Octets): { readonly address: Octets; readonly port: number | undefined } | undefined {
   const bracketed = /^\[([^\]]+)\](?::([0-9]+))?$/.exec(item);
   const dotted = /^([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*?)\.([0-9]+)$/.exec(item);
-  const [address, port] = bracketed ? [bracketed[1] ?? '', bracketed[2]] : isIp(item) ? [item, undefined] : dotted ? [dotted[1] ?? '', dotted[2]] : [item, undefined];
+  const [address, port] = bracketed
+    ? [bracketed[1] ?? '', bracketed[2]]
+    : isIp(item)
+      ? [item, undefined]
+      : dotted
+        ? [dotted[1] ?? '', dotted[2]]
+        : [item, undefined];
   if (!isIp(address)) return undefined;
   return { address, port: port === undefined ? undefined : parseDecimal(port) };
 }

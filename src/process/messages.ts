@@ -27,9 +27,13 @@ export function parseToSupervisor(value: unknown): ToSupervisor | undefined {
     case 'failed':
       return typeof message.message === 'string' ? { kind: 'failed', message: message.message } : undefined;
     case 'connections':
-      return typeof message.open === 'number' && isCounts(message.byHost) ? { kind: 'connections', open: message.open, byHost: message.byHost } : undefined;
+      return typeof message.open === 'number' && isCounts(message.byHost)
+        ? { kind: 'connections', open: message.open, byHost: message.byHost }
+        : undefined;
     case 'admit':
-      return typeof message.request === 'number' && typeof message.host === 'string' ? { kind: 'admit', request: message.request, host: message.host } : undefined;
+      return typeof message.request === 'number' && typeof message.host === 'string'
+        ? { kind: 'admit', request: message.request, host: message.host }
+        : undefined;
     case 'reloaded':
       return typeof message.problem === 'string' ? { kind: 'reloaded', problem: message.problem } : { kind: 'reloaded' };
     default:

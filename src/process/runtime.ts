@@ -2,20 +2,32 @@
  * What every process that handles mail holds: a configuration with the services that work by it. Made anew by a reload; sessions and deliveries keep the
  * one they began with (DESIGN 3.17).
  */
-import type { Octets } from '../base/octets.ts';
+
 import { aclChecker, createAcls } from '../acl/acls.ts';
+import type { Octets } from '../base/octets.ts';
 import type { ReadLine } from '../config/lines.ts';
 import { type LoadRequest, type LoadResult, loadConfig } from '../config/load.ts';
 import { eximProblemText } from '../config/problems.ts';
 import type {
-  Config, Deadline, Frame, Hints, ListSource, Log, Problem, Registry, Results, Services, Spawner, UserActions,
+  Config,
+  Deadline,
+  Frame,
+  Hints,
+  ListSource,
+  Log,
+  Problem,
+  Registry,
+  Results,
+  Services,
+  Spawner,
+  UserActions,
 } from '../core/index.ts';
 import { tainted, untilAborted } from '../core/index.ts';
 import { createExpander, type Expander } from '../expand/expander.ts';
 import { openHints } from '../hints/store.ts';
 import { createLists } from '../lists/lists.ts';
-import { createLog, type DebugSink, earlyLogSettings, type LogParts, logSettings } from '../logging/log.ts';
 import { logPrefix } from '../logging/lines/sender.ts';
+import { createLog, type DebugSink, earlyLogSettings, type LogParts, logSettings } from '../logging/log.ts';
 import { parseLogSelector, SELECTOR_NAMES } from '../logging/selectors.ts';
 import { createLookups } from '../lookups/lookups.ts';
 import { Spool } from '../spool/spool.ts';
@@ -38,7 +50,9 @@ export interface RuntimeParts {
   readonly replaceLog?: ((log: Log) => Log) | undefined;
 }
 
-export type OpeningRuntime = { readonly kind: 'ok'; readonly runtime: Runtime } | { readonly kind: 'failed'; readonly problems: readonly Problem[] };
+export type OpeningRuntime =
+  | { readonly kind: 'ok'; readonly runtime: Runtime }
+  | { readonly kind: 'failed'; readonly problems: readonly Problem[] };
 
 export class Runtime {
   readonly config: Config;
@@ -50,7 +64,15 @@ export class Runtime {
   readonly lines: readonly ReadLine[];
   readonly #close: () => void;
 
-  constructor(parts: { config: Config; services: Services; expander: Expander; spool: Spool; registry: Registry; lines: readonly ReadLine[]; close: () => void }) {
+  constructor(parts: {
+    config: Config;
+    services: Services;
+    expander: Expander;
+    spool: Spool;
+    registry: Registry;
+    lines: readonly ReadLine[];
+    close: () => void;
+  }) {
     this.config = parts.config;
     this.services = parts.services;
     this.expander = parts.expander;
@@ -94,28 +116,64 @@ async function readWith(parts: RuntimeParts) {
     const { main } = config;
     const isIn = (list: ListSource | undefined) => async (name: Octets) => {
       if (!list) return false;
-      const outcome = await lists.matchDomain(list, tainted(name), { config, services, results: {}, captures: [], until: untilAborted(new AbortController().signal) });
+      const outcome = await lists.matchDomain(list, tainted(name), {
+        config,
+        services,
+        results: {},
+        captures: [],
+        until: untilAborted(new AbortController().signal),
+      });
       return outcome.kind === 'ok' && outcome.value.matched;
     };
     const dns = new Resolver({
-      files, clock, random: system.random, main, regexes: system.regexes,
+      files,
+      clock,
+      random: system.random,
+      main,
+      regexes: system.regexes,
       ...(main.dns_again_means_nonexist ? { isAgainNonexistent: isIn(main.dns_again_means_nonexist) } : {}),
       ...(main.dns_trust_aa ? { isAuthoritativeTrusted: isIn(main.dns_trust_aa) } : {}),
     });
     resolvers.push(dns);
     const services: Services = {
-      clock, files, dns, hosts: new SystemHosts({ files, dns }), accounts: system.accounts, net: system.net, spawner: parts.spawner, userActions: parts.userActions, hints, log,
-      regexes: system.regexes, random: system.random, crypt: system.crypt, lookups, lists, acls, verifier, machine, build, logPrefix,
+      clock,
+      files,
+      dns,
+      hosts: new SystemHosts({ files, dns }),
+      accounts: system.accounts,
+      net: system.net,
+      spawner: parts.spawner,
+      userActions: parts.userActions,
+      hints,
+      log,
+      regexes: system.regexes,
+      random: system.random,
+      crypt: system.crypt,
+      lookups,
+      lists,
+      acls,
+      verifier,
+      machine,
+      build,
+      logPrefix,
     };
     return services;
   };
   const earlyLog = createLog({ ...logParts, settings: earlyLogSettings(build) });
   const loaded = await loadConfig({
-    ...parts.load, registry, compiler: expander,
+    ...parts.load,
+    registry,
+    compiler: expander,
     compileText: (text, what) => expander.runtime(text, what),
     logSelectors: { names: SELECTOR_NAMES, problemOf: (value) => selectorProblem(value) },
     checkAcl: aclChecker(acl, expander),
-    frameFor: (config) => ({ config, services: makeServices(config, earlyLog, NO_HINTS), results: {}, captures: [], until: untilAborted(new AbortController().signal) }),
+    frameFor: (config) => ({
+      config,
+      services: makeServices(config, earlyLog, NO_HINTS),
+      results: {},
+      captures: [],
+      until: untilAborted(new AbortController().signal),
+    }),
   });
   return { loaded, expander, lookups, resolvers, makeServices, logParts, machine };
 }
@@ -129,10 +187,17 @@ export async function readForCheck(parts: RuntimeParts): Promise<{ readonly load
 }
 
 /** Errors go to the panic log that the configuration names, as far as it was read. */
-function logRefusal({ problems, partial }: LoadResult & { readonly kind: 'failed' }, { load }: RuntimeParts, logParts: Omit<LogParts, 'settings'>): void {
+function logRefusal(
+  { problems, partial }: LoadResult & { readonly kind: 'failed' },
+  { load }: RuntimeParts,
+  logParts: Omit<LogParts, 'settings'>,
+): void {
   const { build } = load;
   const settings = partial
-    ? logSettings(partial.main, build, partial.startup.logFilePath, partial.startup.spoolDirectory, { uid: partial.startup.eximUid, gid: partial.startup.eximGid })
+    ? logSettings(partial.main, build, partial.startup.logFilePath, partial.startup.spoolDirectory, {
+        uid: partial.startup.eximUid,
+        gid: partial.startup.eximGid,
+      })
     : earlyLogSettings(build);
   const log = createLog({ ...logParts, settings });
   for (const problem of problems) if (problem.severity === 'error') log.panicOnly?.(eximProblemText(problem));
@@ -153,24 +218,46 @@ export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> 
   const { startup } = config;
   const owner = { uid: startup.eximUid, gid: startup.eximGid };
   const { main } = config;
-  const syslog = new SyslogWriter({ native: parts.system.native, clock, pid: machine.pid, tag: main.syslog_processname ?? 'exim', hasPid: main.syslog_pid });
-  const fileLog = createLog({ ...logParts, sendSyslog: adaptations?.sendSyslog ?? ((priority, text) => syslog.send(priority, text)), settings: logSettings(config.main, build, startup.logFilePath, startup.spoolDirectory, owner) });
+  const syslog = new SyslogWriter({
+    native: parts.system.native,
+    clock,
+    pid: machine.pid,
+    tag: main.syslog_processname ?? 'exim',
+    hasPid: main.syslog_pid,
+  });
+  const fileLog = createLog({
+    ...logParts,
+    sendSyslog: adaptations?.sendSyslog ?? ((priority, text) => syslog.send(priority, text)),
+    settings: logSettings(config.main, build, startup.logFilePath, startup.spoolDirectory, owner),
+  });
   const log = parts.replaceLog?.(fileLog) ?? fileLog;
   const hints = openHints({ files, machine, log, spoolDirectory: startup.spoolDirectory, owner });
   const made = makeServices(config, log, hints);
   const services = adaptations?.adaptServices?.(made) ?? made;
   const spool = new Spool({
-    files, clock, machine, log,
+    files,
+    clock,
+    machine,
+    log,
     settings: {
-      directory: startup.spoolDirectory, split: config.main.split_spool_directory, idFormat: config.main.message_id_format === 'short' ? 'short' : 'long',
-      localhostNumber: startup.localhostNumber, owner,
-      writesMessageLogs: config.main.message_logs, preservesMessageLogs: config.main.preserve_message_logs,
+      directory: startup.spoolDirectory,
+      split: config.main.split_spool_directory,
+      idFormat: config.main.message_id_format === 'short' ? 'short' : 'long',
+      localhostNumber: startup.localhostNumber,
+      owner,
+      writesMessageLogs: config.main.message_logs,
+      preservesMessageLogs: config.main.preserve_message_logs,
     },
   });
   return {
     kind: 'ok',
     runtime: new Runtime({
-      config, services, expander, spool, registry, lines: loaded.lines ?? [],
+      config,
+      services,
+      expander,
+      spool,
+      registry,
+      lines: loaded.lines ?? [],
       close: () => {
         lookups.close();
         hints.close();

@@ -2,8 +2,9 @@
  * The supervisor: binds the ports, starts workers and the agent (or, without root, the spawner) and starts them again when they end, sums what is needed
  * for connection limits. It knows nothing of SMTP and never sees a connection (DESIGN 3.10).
  */
-import type { Octets } from '../base/octets.ts';
+
 import { assertNever } from '../base/invariant.ts';
+import type { Octets } from '../base/octets.ts';
 import type { ChildExit, OwnProcess } from '../system/processes.ts';
 import { AdmissionLedger } from './admission.ts';
 import type { ToSupervisor, ToWorker } from './messages.ts';

@@ -1,7 +1,7 @@
 /** A worker: sessions, ACLs, routing and delivery with Exim's rights. Accepts from inherited sockets; one of the workers runs the queue (DESIGN 3.10). */
 import type { AcceptedMessage, Caller, Connection, Frame, Problem, Session } from '../core/index.ts';
 import { untilAborted } from '../core/index.ts';
-import { type DeliveryReason, type DeliverParts, ON_ARRIVAL } from '../deliver/attempt.ts';
+import { type DeliverParts, type DeliveryReason, ON_ARRIVAL } from '../deliver/attempt.ts';
 import { DeliveryPool } from '../deliver/pool.ts';
 import { leftBehind, type QueueRunOptions, runQueue } from '../deliver/queue-run.ts';
 import { deliverById } from '../deliver/run.ts';
@@ -29,7 +29,9 @@ export interface WorkerParts {
   readonly isQueueRunner: boolean;
   readonly deliveryMode: DeliveryWish | undefined;
   /** Loads the configuration anew. */
-  readonly reload: () => Promise<{ readonly kind: 'ok'; readonly runtime: Runtime } | { readonly kind: 'failed'; readonly problems: readonly Problem[] }>;
+  readonly reload: () => Promise<
+    { readonly kind: 'ok'; readonly runtime: Runtime } | { readonly kind: 'failed'; readonly problems: readonly Problem[] }
+  >;
 }
 
 const DELIVERIES_AT_ONCE = 100;
@@ -39,7 +41,16 @@ const QUEUE_DELIVERIES = 5;
 /** Nobody calls the daemon: its sessions are those of Exim's user. */
 function daemonCaller(runtime: Runtime): Caller {
   const { startup } = runtime.config;
-  return { uid: startup.eximUid, gid: startup.eximGid, groups: [], login: startup.eximLogin, fullName: '', home: '', isTrusted: false, isAdmin: false };
+  return {
+    uid: startup.eximUid,
+    gid: startup.eximGid,
+    groups: [],
+    login: startup.eximLogin,
+    fullName: '',
+    home: '',
+    isTrusted: false,
+    isAdmin: false,
+  };
 }
 
 export class Worker {
@@ -58,7 +69,11 @@ export class Worker {
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     this.#runtime = parts.runtime;
-    this.#pool = new DeliveryPool({ parts: () => this.deliverParts(), concurrency: DELIVERIES_AT_ONCE, until: untilAborted(this.#deliveries.signal) });
+    this.#pool = new DeliveryPool({
+      parts: () => this.deliverParts(),
+      concurrency: DELIVERIES_AT_ONCE,
+      until: untilAborted(this.#deliveries.signal),
+    });
   }
 
   get runtime(): Runtime {
@@ -69,10 +84,15 @@ export class Worker {
   async start(): Promise<string | undefined> {
     const { main } = this.#runtime.config;
     for (const socket of this.#parts.sockets) {
-      const listening = await this.#parts.net.listen({ kind: 'descriptor', fd: socket.fd }, (connection) => void this.#accept(connection, socket), {
-        backlog: main.smtp_connect_backlog, keepAlive: main.smtp_accept_keepalive,
-        onAcceptFailure: (reason) => this.#runtime.services.log.panic(`accept() failed: ${reason.reason}`),
-      });
+      const listening = await this.#parts.net.listen(
+        { kind: 'descriptor', fd: socket.fd },
+        (connection) => void this.#accept(connection, socket),
+        {
+          backlog: main.smtp_connect_backlog,
+          keepAlive: main.smtp_accept_keepalive,
+          onAcceptFailure: (reason) => this.#runtime.services.log.panic(`accept() failed: ${reason.reason}`),
+        },
+      );
       if (listening.kind === 'error') return `listen() failed: ${listening.reason}`;
       this.#listeners.push(listening.value);
     }
@@ -97,7 +117,9 @@ export class Worker {
     const old = this.#runtime;
     this.#runtime = loaded.runtime;
     // What runs keeps the old one; its files are closed when that has ended.
-    void Promise.all([...this.#sessions].length === 0 ? [] : [this.#sessionsEnd()]).then(() => this.#pool.idle()).then(() => old.close());
+    void Promise.all([...this.#sessions].length === 0 ? [] : [this.#sessionsEnd()])
+      .then(() => this.#pool.idle())
+      .then(() => old.close());
     this.#scheduleQueue();
     return undefined;
   }
@@ -119,7 +141,10 @@ export class Worker {
     const { main } = runtime.config;
     const { log } = runtime.services;
     const host = connection.remoteAddress;
-    const counts = await this.#parts.admission.enter(host, { total: main.smtp_accept_max, perHost: main.smtp_accept_max_per_host === undefined ? 0 : 1 });
+    const counts = await this.#parts.admission.enter(host, {
+      total: main.smtp_accept_max,
+      perHost: main.smtp_accept_max_per_host === undefined ? 0 : 1,
+    });
     const number = ++this.#connections;
     try {
       const refusal = await refuseConnection(counts, host, this.#connectionFrame(connection, number));
@@ -131,9 +156,21 @@ export class Worker {
         return;
       }
       const session = new SmtpSession({
-        connection, config: runtime.config, services: runtime.services, store: runtime.spool, mode: 'smtp-tcp', caller: daemonCaller(runtime), isRehearsal: false,
-        connectionNumber: number, connectionCount: counts.open, isTlsOnConnect: socket.isTlsOnConnect, hostAddress: host, hostPort: connection.remotePort,
-        onAccepted: (accepted, wish) => this.accepted(accepted, wish), startQueueRun: () => this.#startRun(), signal: this.#lifetime.signal,
+        connection,
+        config: runtime.config,
+        services: runtime.services,
+        store: runtime.spool,
+        mode: 'smtp-tcp',
+        caller: daemonCaller(runtime),
+        isRehearsal: false,
+        connectionNumber: number,
+        connectionCount: counts.open,
+        isTlsOnConnect: socket.isTlsOnConnect,
+        hostAddress: host,
+        hostPort: connection.remotePort,
+        onAccepted: (accepted, wish) => this.accepted(accepted, wish),
+        startQueueRun: () => this.#startRun(),
+        signal: this.#lifetime.signal,
         ...(this.#parts.deliveryMode === undefined ? {} : { deliveryMode: this.#parts.deliveryMode }),
       });
       this.#sessions.add(session);
@@ -152,9 +189,20 @@ export class Worker {
     const caller = daemonCaller(this.#runtime);
     const until = untilAborted(this.#lifetime.signal);
     const origin = Object.assign(newOrigin(caller, false), {
-      hostAddress: connection.remoteAddress, hostPort: connection.remotePort, interfaceAddress: connection.localAddress, interfacePort: connection.localPort,
+      hostAddress: connection.remoteAddress,
+      hostPort: connection.remotePort,
+      interfaceAddress: connection.localAddress,
+      interfacePort: connection.localPort,
     });
-    const session: Session = { mode: 'smtp-tcp', connectionNumber, startedAtMs: this.#runtime.services.clock.now(), caller, isRehearsal: false, until, state: newSessionState(origin) };
+    const session: Session = {
+      mode: 'smtp-tcp',
+      connectionNumber,
+      startedAtMs: this.#runtime.services.clock.now(),
+      caller,
+      isRehearsal: false,
+      until,
+      state: newSessionState(origin),
+    };
     return { ...this.#runtime.frame(until), session };
   }
 
@@ -180,7 +228,8 @@ export class Worker {
     this.#queueRuns += 1;
     const until = untilAborted(this.#lifetime.signal);
     try {
-      const deliver = (id: string, reason: DeliveryReason) => deliverById(this.deliverParts(), id, reason, untilAborted(this.#deliveries.signal));
+      const deliver = (id: string, reason: DeliveryReason) =>
+        deliverById(this.deliverParts(), id, reason, untilAborted(this.#deliveries.signal));
       await runQueue(this.deliverParts(), { concurrency: QUEUE_DELIVERIES, ...options }, deliver, until);
     } catch (error) {
       this.#runtime.services.log.panic(`queue run failed: ${error instanceof Error ? error.message : String(error)}`);

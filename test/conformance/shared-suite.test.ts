@@ -21,7 +21,9 @@ interface CaseResult {
 }
 
 function passingCases(): readonly string[] {
-  return readFileSync(join(import.meta.dirname, 'passing.txt'), 'utf8').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return readFileSync(join(import.meta.dirname, 'passing.txt'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 function reasonToSkip(): string | false {
@@ -43,7 +45,10 @@ test('cases of the shared conformance suite that passed still pass', { skip: rea
     spawnSync(process.execPath, args, { stdio: 'ignore', timeout: TIMEOUT_MS });
     const { cases } = JSON.parse(readFileSync(report, 'utf8')) as { readonly cases: readonly CaseResult[] }; // the runner's own format
     const passed = new Set(cases.filter((result) => result.status === 'pass').map((result) => `${result.dir}/${result.id}`));
-    assert.deepEqual(wanted.filter((name) => !passed.has(name)), []);
+    assert.deepEqual(
+      wanted.filter((name) => !passed.has(name)),
+      [],
+    );
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -29,7 +29,8 @@ function adaptations(environment: NodeJS.ProcessEnv): Adaptations {
       logFilePath: '',
       submitSocket: '',
       configureOwners: Number.isNaN(owner) ? [] : [owner],
-      trustedConfigList: environment.EXIM_TRUSTED_CONFIG_LIST === undefined ? undefined : octetsFromUnicode(environment.EXIM_TRUSTED_CONFIG_LIST),
+      trustedConfigList:
+        environment.EXIM_TRUSTED_CONFIG_LIST === undefined ? undefined : octetsFromUnicode(environment.EXIM_TRUSTED_CONFIG_LIST),
       whitelistDMacros: whitelist === '' ? [] : whitelist.split(':'),
     },
     randomSeed: SEED,
@@ -37,7 +38,12 @@ function adaptations(environment: NodeJS.ProcessEnv): Adaptations {
     keepsPrivilege: true,
     deliversInForeground: true,
     adaptConfig: withoutSmtputf8,
-    adaptServices: (services) => ({ ...services, machine: risingLoad(services.machine), net: refusalsAsTimeouts(services.net), dns: oneTemporaryFailure(services.dns) }),
+    adaptServices: (services) => ({
+      ...services,
+      machine: risingLoad(services.machine),
+      net: refusalsAsTimeouts(services.net),
+      dns: oneTemporaryFailure(services.dns),
+    }),
     headingVersion: 'X',
     sendSyslog: (_priority, text) => standardOutput(2).write(`SYSLOG: '${text}'\n`),
   };
@@ -75,7 +81,10 @@ function refusalsAsTimeouts(net: Net): Net {
 
 function oneTemporaryFailure(dns: Dns): Dns {
   return {
-    resolve: (name, type, until, options) => (name === '99.99.99.99.in-addr.arpa' ? { kind: 'again', message: 'host lookup did not complete' } : dns.resolve(name, type, until, options)),
+    resolve: (name, type, until, options) =>
+      name === '99.99.99.99.in-addr.arpa'
+        ? { kind: 'again', message: 'host lookup did not complete' }
+        : dns.resolve(name, type, until, options),
   };
 }
 

@@ -1,6 +1,7 @@
 /** `acl = <name, ACL text or file> <arguments>`: another ACL as a condition. */
-import { isSpaceCode, type Octets, skipSpace } from '../../base/octets.ts';
+
 import { assertNever } from '../../base/invariant.ts';
+import { isSpaceCode, type Octets, skipSpace } from '../../base/octets.ts';
 import type { AclContext, AclRunResult, Judged, Outcome, Text } from '../../core/index.ts';
 import { chain, defer, defineAclCondition, derived, fail, ok, sliceText } from '../../core/index.ts';
 
@@ -47,7 +48,11 @@ function quotedEnd(octets: Octets, from: number): number {
   return octets.length;
 }
 
-const ESCAPES: ReadonlyMap<string, string> = new Map([['n', '\n'], ['r', '\r'], ['t', '\t']]);
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+]);
 
 function unquote(quoted: Octets): Octets {
   const inner = quoted.endsWith('"') && quoted.length > 1 ? quoted.slice(1, -1) : quoted.slice(1);

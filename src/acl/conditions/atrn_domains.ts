@@ -1,5 +1,5 @@
 /** `atrn_domains`: read, and named by `check`; a statement that meets it defers. */
-import { defineAclCondition, defer } from '../../core/index.ts';
+import { defer, defineAclCondition } from '../../core/index.ts';
 
 export default defineAclCondition({
   name: 'atrn_domains',

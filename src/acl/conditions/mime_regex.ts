@@ -1,5 +1,5 @@
 /** `mime_regex`: read, and named by `check`; a statement that meets it defers. */
-import { defineAclCondition, defer } from '../../core/index.ts';
+import { defer, defineAclCondition } from '../../core/index.ts';
 
 export default defineAclCondition({
   name: 'mime_regex',

@@ -1,7 +1,7 @@
 /** `recipients = <address list>`: the recipient, or (an extension) any recipient of a message that was not received over SMTP. */
-import { chainEach, chainOk, defineAclCondition, ok, tainted } from '../../core/index.ts';
+
 import type { AclContext, Judged, ListMatch, MaybePromise, Outcome } from '../../core/index.ts';
-import { chain } from '../../core/index.ts';
+import { chain, chainEach, chainOk, defineAclCondition, ok, tainted } from '../../core/index.ts';
 import { judgeMatch, listSource } from '../list-condition.ts';
 
 export default defineAclCondition({
@@ -25,8 +25,9 @@ export default defineAclCondition({
         }
         const recipients = frame.transaction?.state.recipients ?? frame.message?.recipients ?? [];
         const decided = chainEach(recipients, (recipient) =>
-          chain(chainOk(matchOne(recipient.address, context), (match) => ok<Judged>({ value: match.matched })), (outcome) =>
-            outcome.kind === 'ok' && !outcome.value.value ? undefined : outcome,
+          chain(
+            chainOk(matchOne(recipient.address, context), (match) => ok<Judged>({ value: match.matched })),
+            (outcome) => (outcome.kind === 'ok' && !outcome.value.value ? undefined : outcome),
           ),
         );
         return chain(decided, (outcome) => outcome ?? ok({ value: false }));

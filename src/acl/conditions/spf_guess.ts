@@ -1,5 +1,5 @@
 /** `spf_guess`: read, and named by `check`; a statement that meets it defers. */
-import { defineAclCondition, defer } from '../../core/index.ts';
+import { defer, defineAclCondition } from '../../core/index.ts';
 
 export default defineAclCondition({
   name: 'spf_guess',

@@ -1,6 +1,7 @@
 /** `verify = …`: what is verified is decided by its first word. Spec ch. 44 "ACL conditions", "Address verification". */
-import type { Octets } from '../../base/octets.ts';
+
 import { assertNever } from '../../base/invariant.ts';
+import type { Octets } from '../../base/octets.ts';
 import type { AclContext, Judged, MaybePromise, Outcome, Verification } from '../../core/index.ts';
 import { defer, defineAclCondition, fail, mailOf, ok } from '../../core/index.ts';
 import { lookUpSenderName } from '../../lists/host-name.ts';
@@ -45,7 +46,9 @@ function verify(call: VerifyCall, context: AclContext): MaybePromise<Outcome<Jud
       return judged(context, mail === undefined || hasNoBlindRecipient(mail, call.caseSensitive) ? undefined : 'bcc recipient detected');
     }
     case 'certificate':
-      return frame.session?.state.origin.tls?.certificateVerified ? ok({ value: true }) : denied(context, 'no verified certificate', 'no verified certificate');
+      return frame.session?.state.origin.tls?.certificateVerified
+        ? ok({ value: true })
+        : denied(context, 'no verified certificate', 'no verified certificate');
     case 'helo':
       return verifyHeloName(context);
     case 'reverse_host_lookup':
@@ -110,7 +113,12 @@ async function verifySender(call: VerifyCall, context: AclContext): Promise<Outc
   const cache = call.address === undefined || call.address === own ? frame.transaction?.state : undefined;
   const key = call.callout ? `callout ${JSON.stringify(call.callout)}` : 'route';
   const known = cache?.senderVerification?.key === key ? cache.senderVerification.result : undefined;
-  const result = known ?? (await frame.services.verifier.verify({ address, isSender: true, callout: call.callout, successOnRedirect: call.successOnRedirect }, frame));
+  const result =
+    known ??
+    (await frame.services.verifier.verify(
+      { address, isSender: true, callout: call.callout, successOnRedirect: call.successOnRedirect },
+      frame,
+    ));
   if (cache && !known) cache.senderVerification = { key, result };
   const outcome = judgeVerification(result, call, context);
   if (result.kind === 'ok') {
@@ -119,7 +127,12 @@ async function verifySender(call: VerifyCall, context: AclContext): Promise<Outc
   }
   if (outcome.kind === 'ok' && outcome.value.value) return outcome;
   if (!known) {
-    context.statement.senderVerify = { address, details: call.noDetails ? undefined : (result.userMessage ?? ''), logText: result.logMessage, isDefer: result.kind === 'defer' };
+    context.statement.senderVerify = {
+      address,
+      details: call.noDetails ? undefined : (result.userMessage ?? ''),
+      logText: result.logMessage,
+      isDefer: result.kind === 'defer',
+    };
   }
   if (result.kind === 'fail') frame.results.senderVerifyFailure = result.failure;
   const text = outcome.kind === 'defer' ? 'Could not complete sender verify' : 'Sender verify failed';
@@ -138,18 +151,25 @@ async function verifyHeaderSender(call: VerifyCall, context: AclContext): Promis
       failure = problem;
       break;
     }
-    const result = await frame.services.verifier.verify({ address, isSender: true, callout: call.callout, successOnRedirect: call.successOnRedirect }, frame);
+    const result = await frame.services.verifier.verify(
+      { address, isSender: true, callout: call.callout, successOnRedirect: call.successOnRedirect },
+      frame,
+    );
     if (result.kind === 'ok') return ok({ value: true });
     if (result.kind === 'defer') deferral = result.logMessage;
   }
-  if (deferral !== undefined && failure === undefined) return call.deferOk ? ok({ value: true }) : defer('there is no valid sender in any header line');
+  if (deferral !== undefined && failure === undefined)
+    return call.deferOk ? ok({ value: true }) : defer('there is no valid sender in any header line');
   return judged(context, failure ?? 'there is no valid sender in any header line');
 }
 
 async function verifyRecipient(call: VerifyCall, context: AclContext): Promise<Outcome<Judged>> {
   const { frame } = context;
   const address = frame.transaction?.state.currentRecipient?.address ?? '';
-  const result = await frame.services.verifier.verify({ address, isSender: false, callout: call.callout, successOnRedirect: call.successOnRedirect }, frame);
+  const result = await frame.services.verifier.verify(
+    { address, isSender: false, callout: call.callout, successOnRedirect: call.successOnRedirect },
+    frame,
+  );
   const outcome = judgeVerification(result, call, context);
   if (result.kind === 'fail') frame.results.recipientVerifyFailure = result.failure;
   if (result.kind === 'ok' && result.addressData) frame.results.addressData = result.addressData;

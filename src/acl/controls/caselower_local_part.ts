@@ -1,6 +1,7 @@
 /** `control = caselower_local_part`. */
-import { defineAclControl, ok } from '../../core/index.ts';
+
 import { lowerCase } from '../../base/octets.ts';
+import { defineAclControl, ok } from '../../core/index.ts';
 
 export default defineAclControl({
   name: 'caselower_local_part',
@@ -12,7 +13,11 @@ export default defineAclControl({
     const recipient = frame.transaction?.state.currentRecipient;
     if (frame.transaction && recipient) {
       const localPart = lowerCase(recipient.localPart);
-      frame.transaction.state.currentRecipient = { ...recipient, localPart, originalLocalPart: recipient.originalLocalPart ?? recipient.localPart };
+      frame.transaction.state.currentRecipient = {
+        ...recipient,
+        localPart,
+        originalLocalPart: recipient.originalLocalPart ?? recipient.localPart,
+      };
     }
     return ok(undefined);
   },

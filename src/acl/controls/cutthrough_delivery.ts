@@ -1,5 +1,5 @@
 /** `control = cutthrough_delivery`. */
-import { defineAclControl, defer } from '../../core/index.ts';
+import { defer, defineAclControl } from '../../core/index.ts';
 
 export default defineAclControl({
   name: 'cutthrough_delivery',

@@ -1,5 +1,5 @@
 /** `control = debug`. */
-import { defineAclControl, defer } from '../../core/index.ts';
+import { defer, defineAclControl } from '../../core/index.ts';
 
 export default defineAclControl({
   name: 'debug',

@@ -1,5 +1,5 @@
 /** `control = utf8_downconvert`. */
-import { defineAclControl, defer } from '../../core/index.ts';
+import { defer, defineAclControl } from '../../core/index.ts';
 
 export default defineAclControl({
   name: 'utf8_downconvert',

@@ -1,6 +1,7 @@
 /** `add_header = <lines>`: header lines for the message, if it is accepted. */
-import { parseAddedHeaders } from '../added-headers.ts';
+
 import { defineAclModifier, ok } from '../../core/index.ts';
+import { parseAddedHeaders } from '../added-headers.ts';
 import { MESSAGE_PHASES } from '../phases.ts';
 
 export default defineAclModifier({

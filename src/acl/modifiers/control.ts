@@ -1,6 +1,5 @@
 /** `control = <name>[/options]`: the single controls are in acl/controls. */
-import { defineAclModifier, fail } from '../../core/index.ts';
-import { chain, defer } from '../../core/index.ts';
+import { chain, defer, defineAclModifier, fail } from '../../core/index.ts';
 import { phaseName } from '../phases.ts';
 
 export default defineAclModifier({
@@ -23,6 +22,8 @@ export default defineAclModifier({
       context.frame.services.log.panic(`ACL control "${control.name}" is not built yet`);
       return defer(`ACL control "${control.name}" is not built yet`);
     }
-    return chain(control.apply(options, context), (outcome) => (outcome.kind === 'fail' && outcome.message === '' ? fail(`syntax error in "control=${text}"`) : outcome));
+    return chain(control.apply(options, context), (outcome) =>
+      outcome.kind === 'fail' && outcome.message === '' ? fail(`syntax error in "control=${text}"`) : outcome,
+    );
   },
 });

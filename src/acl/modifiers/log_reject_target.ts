@@ -9,7 +9,10 @@ export default defineAclModifier({
   permittedIn: 'all',
   isExpanded: true,
   apply: (argument, { frame, acl }) => {
-    const names = frame.services.lists.split(argument.octets).map((name) => trimSpace(name)).filter((name) => name !== '');
+    const names = frame.services.lists
+      .split(argument.octets)
+      .map((name) => trimSpace(name))
+      .filter((name) => name !== '');
     const unknown = names.find((name) => name !== 'main' && name !== 'reject' && name !== 'panic');
     if (unknown !== undefined) return fail(`unknown log name "${unknown}" in "log_reject_target" in ACL`);
     acl.logRejectTargets = names;

@@ -22,7 +22,10 @@ export default defineAclModifier({
     if (line.startsWith(':')) {
       const end = line.indexOf(':', 1);
       if (end >= 0) {
-        names = line.slice(1, end).split(',').map((name) => trimSpace(name));
+        names = line
+          .slice(1, end)
+          .split(',')
+          .map((name) => trimSpace(name));
         line = trimStart(line.slice(end + 1));
       }
     }

@@ -1,5 +1,5 @@
 /** `queue = <name>`: the named queue for the message’s spool files. */
-import { defineAclModifier, defer, ok } from '../../core/index.ts';
+import { defer, defineAclModifier, ok } from '../../core/index.ts';
 import { allPhasesBut } from '../phases.ts';
 
 export default defineAclModifier({

@@ -10,7 +10,10 @@ export default defineAclModifier({
   permittedIn: MESSAGE_PHASES,
   isExpanded: true,
   apply: (argument, { frame }) => {
-    const names = frame.services.lists.split(argument.octets).map((name) => trimSpace(name)).filter((name) => name !== '');
+    const names = frame.services.lists
+      .split(argument.octets)
+      .map((name) => trimSpace(name))
+      .filter((name) => name !== '');
     frame.transaction?.state.removedHeaders.push(...names);
     return ok(undefined);
   },

@@ -1,5 +1,5 @@
 /** `udpsend`: read, and named by `check`; a statement that meets it defers. */
-import { defineAclModifier, defer } from '../../core/index.ts';
+import { defer, defineAclModifier } from '../../core/index.ts';
 
 export default defineAclModifier({
   name: 'udpsend',

@@ -8,7 +8,10 @@ import { headerName, rawValue } from '../../message/header.ts';
 const ADDRESS_HEADERS: ReadonlySet<HeaderType> = new Set(['B', 'C', 'F', 'R', 'S', 'T']);
 
 /** The first malformed address in a header that holds addresses, in Exim's words; undefined when all are well. */
-export function findHeaderSyntaxError(headers: readonly HeaderLine[], allows: { readonly unqualifiedSender: boolean; readonly unqualifiedRecipient: boolean }): Octets | undefined {
+export function findHeaderSyntaxError(
+  headers: readonly HeaderLine[],
+  allows: { readonly unqualifiedSender: boolean; readonly unqualifiedRecipient: boolean },
+): Octets | undefined {
   for (const header of headers) {
     if (!ADDRESS_HEADERS.has(header.type)) continue;
     const isSender = header.type === 'F' || header.type === 'R' || header.type === 'S';
@@ -49,13 +52,19 @@ export function hasNoBlindRecipient(mail: Mail, isCaseSensitive: boolean): boole
 }
 
 /** Addresses of Sender:, then Reply-To:, then From:, in their order; a malformed one is told with its header's name. */
-export function* senderAddresses(headers: readonly HeaderLine[]): Generator<{ readonly address: Octets; readonly problem: Octets | undefined }> {
+export function* senderAddresses(
+  headers: readonly HeaderLine[],
+): Generator<{ readonly address: Octets; readonly problem: Octets | undefined }> {
   for (const type of ['S', 'R', 'F'] as const) {
     for (const header of headers) {
       if (header.type !== type) continue;
       for (const item of parseAddressList(rawValue(header))) {
         if (item.kind === 'ok') yield { address: item.address, problem: undefined };
-        else yield { address: '', problem: `syntax error in '${headerName(header.text) ?? ''}:' header when scanning for sender: ${item.message} in "${item.text}"` };
+        else
+          yield {
+            address: '',
+            problem: `syntax error in '${headerName(header.text) ?? ''}:' header when scanning for sender: ${item.message} in "${item.text}"`,
+          };
       }
     }
   }

@@ -1,6 +1,7 @@
 /** Whether the name given in HELO or EHLO is the client's. Spec ch. 44 "ACL conditions" (verify = helo), ch. 14 "helo_verify_hosts". */
-import { lowerCase } from '../../base/octets.ts';
+
 import { formatIp, parseIp } from '../../base/ip.ts';
+import { lowerCase } from '../../base/octets.ts';
 import type { Frame } from '../../core/index.ts';
 import { lookUpSenderName } from '../../lists/host-name.ts';
 
@@ -28,7 +29,8 @@ async function compare(frame: Frame): Promise<HeloVerification> {
   }
   const byAddress = await lookUpSenderName(frame);
   const wanted = lowerCase(helo);
-  if (byAddress.kind === 'found' && [byAddress.name, ...byAddress.aliases].some((name) => lowerCase(name) === wanted)) return { kind: 'verified' };
+  if (byAddress.kind === 'found' && [byAddress.name, ...byAddress.aliases].some((name) => lowerCase(name) === wanted))
+    return { kind: 'verified' };
   const byName = await frame.services.hosts.byName(helo, 0, frame.until);
   if (byName.kind === 'again') return { kind: 'defer', message: byName.message };
   return { kind: byName.kind === 'found' && byName.addresses.includes(address) ? 'verified' : 'failed' };

@@ -6,7 +6,17 @@ import type { AclPhase, CalloutOptions, Lists } from '../../core/index.ts';
 import { allPhasesBut, phaseName } from '../phases.ts';
 
 export type VerifyKind =
-  | 'sender' | 'recipient' | 'helo' | 'header_syntax' | 'header_sender' | 'header_names_ascii' | 'not_blind' | 'certificate' | 'csa' | 'reverse_host_lookup' | 'arc';
+  | 'sender'
+  | 'recipient'
+  | 'helo'
+  | 'header_syntax'
+  | 'header_sender'
+  | 'header_names_ascii'
+  | 'not_blind'
+  | 'certificate'
+  | 'csa'
+  | 'reverse_host_lookup'
+  | 'arc';
 
 interface KindRules {
   readonly permittedIn: readonly AclPhase[];
@@ -61,8 +71,14 @@ export function parseVerify(text: Octets, phase: AclPhase, lists: Lists): Parsed
   if (!rules.permittedIn.includes(phase)) return bad(`cannot verify ${kind} in ACL for ${phaseName(phase)}`);
   if (!rules.takesOptions && text.includes('/')) return bad(`unexpected '/' found in "${text}" (this verify item has no options)`);
   const draft: { -readonly [K in keyof VerifyCall]: VerifyCall[K] } = {
-    kind, address: hasAddress ? trimSpace(head.slice(afterName + 1)) : undefined, deferOk: false, calloutDeferOk: false, noDetails: false, successOnRedirect: false,
-    caseSensitive: true, callout: undefined,
+    kind,
+    address: hasAddress ? trimSpace(head.slice(afterName + 1)) : undefined,
+    deferOk: false,
+    calloutDeferOk: false,
+    noDetails: false,
+    successOnRedirect: false,
+    caseSensitive: true,
+    callout: undefined,
   };
   for (const option of items.slice(1)) {
     const fault = readOption(option, draft, text, lists);
@@ -71,7 +87,12 @@ export function parseVerify(text: Octets, phase: AclPhase, lists: Lists): Parsed
   return { kind: 'ok', call: draft };
 }
 
-function readOption(option: Octets, draft: { -readonly [K in keyof VerifyCall]: VerifyCall[K] }, text: Octets, lists: Lists): Octets | undefined {
+function readOption(
+  option: Octets,
+  draft: { -readonly [K in keyof VerifyCall]: VerifyCall[K] },
+  text: Octets,
+  lists: Lists,
+): Octets | undefined {
   switch (option) {
     case 'defer_ok':
       draft.deferOk = true;
@@ -95,7 +116,12 @@ function readOption(option: Octets, draft: { -readonly [K in keyof VerifyCall]: 
 
 const DEFAULT_CALLOUT_MS = 30_000;
 
-function readCallout(settings: Octets, draft: { -readonly [K in keyof VerifyCall]: VerifyCall[K] }, text: Octets, lists: Lists): Octets | undefined {
+function readCallout(
+  settings: Octets,
+  draft: { -readonly [K in keyof VerifyCall]: VerifyCall[K] },
+  text: Octets,
+  lists: Lists,
+): Octets | undefined {
   let commandTimeoutMs = DEFAULT_CALLOUT_MS;
   let connectTimeoutMs: number | undefined;
   let totalTimeoutMs: number | undefined;
@@ -132,14 +158,34 @@ function readCallout(settings: Octets, draft: { -readonly [K in keyof VerifyCall
         commandTimeoutMs = seconds * 1000;
     }
   }
-  if (flags.has('use_sender') && flags.has('use_postmaster')) return 'only one of use_sender and use_postmaster can be set for a recipient callout';
+  if (flags.has('use_sender') && flags.has('use_postmaster'))
+    return 'only one of use_sender and use_postmaster can be set for a recipient callout';
   draft.calloutDeferOk = flags.has('defer_ok');
   draft.callout = {
-    commandTimeoutMs, connectTimeoutMs: connectTimeoutMs ?? commandTimeoutMs, totalTimeoutMs: totalTimeoutMs ?? 4 * commandTimeoutMs,
-    isRandom: flags.has('random'), isPostmaster: flags.has('postmaster'), isFullPostmaster: flags.has('fullpostmaster'), postmasterSender, mailFrom,
-    useSender: flags.has('use_sender'), usePostmaster: flags.has('use_postmaster'), noCache: flags.has('no_cache'), deferOk: flags.has('defer_ok'), hold: flags.has('hold'),
+    commandTimeoutMs,
+    connectTimeoutMs: connectTimeoutMs ?? commandTimeoutMs,
+    totalTimeoutMs: totalTimeoutMs ?? 4 * commandTimeoutMs,
+    isRandom: flags.has('random'),
+    isPostmaster: flags.has('postmaster'),
+    isFullPostmaster: flags.has('fullpostmaster'),
+    postmasterSender,
+    mailFrom,
+    useSender: flags.has('use_sender'),
+    usePostmaster: flags.has('use_postmaster'),
+    noCache: flags.has('no_cache'),
+    deferOk: flags.has('defer_ok'),
+    hold: flags.has('hold'),
   };
   return undefined;
 }
 
-const CALLOUT_FLAGS: ReadonlySet<string> = new Set(['defer_ok', 'fullpostmaster', 'hold', 'no_cache', 'postmaster', 'random', 'use_postmaster', 'use_sender']);
+const CALLOUT_FLAGS: ReadonlySet<string> = new Set([
+  'defer_ok',
+  'fullpostmaster',
+  'hold',
+  'no_cache',
+  'postmaster',
+  'random',
+  'use_postmaster',
+  'use_sender',
+]);

@@ -10,7 +10,10 @@ import { authenticatorOptions } from '../generic-options.ts';
 const options = {
   client_name: option.expanded({ default: '$primary_hostname', doc: 'As a client, the user name.' }),
   client_secret: option.expanded({ doc: 'As a client, the secret.' }),
-  server_secret: option.expanded({ onForcedFail: 'false', doc: 'As a server, the secret of the user $auth1. A forced failure refuses the user.' }),
+  server_secret: option.expanded({
+    onForcedFail: 'false',
+    doc: 'As a server, the secret of the user $auth1. A forced failure refuses the user.',
+  }),
 } as const;
 
 export default defineAuthenticator({
@@ -24,7 +27,9 @@ export default defineAuthenticator({
     const { server_secret: serverSecret, client_secret: clientSecret } = set;
     return {
       ...(serverSecret === undefined ? {} : { server: (initial, dialogue, frame) => serve(serverSecret, initial, dialogue, frame) }),
-      ...(clientSecret === undefined ? {} : { client: (connection, frame) => answer(publicName, set.client_name, clientSecret, connection, frame) }),
+      ...(clientSecret === undefined
+        ? {}
+        : { client: (connection, frame) => answer(publicName, set.client_name, clientSecret, connection, frame) }),
     };
   },
 });
@@ -33,7 +38,8 @@ async function serve(secret: Template, initial: Octets | undefined, dialogue: Au
   if (initial !== undefined && initial !== '') return { kind: 'fail' };
   const { services, config } = frame;
   const challenge =
-    services.build.adaptations?.challenge ?? `<${services.machine.pid}.${Math.floor(services.clock.now() / 1000)}@${config.main.primary_hostname ?? services.machine.hostName}>`;
+    services.build.adaptations?.challenge ??
+    `<${services.machine.pid}.${Math.floor(services.clock.now() / 1000)}@${config.main.primary_hostname ?? services.machine.hostName}>`;
   const reply = await dialogue.challenge(challenge);
   if (reply === undefined) return { kind: 'cancelled' };
   if (reply === 'bad-base64') return { kind: 'bad-base64' };
@@ -45,7 +51,13 @@ async function serve(secret: Template, initial: Octets | undefined, dialogue: Au
   return isSame(reply.slice(space + 1), digest(expanded.value.octets, challenge)) ? { kind: 'ok', values: [name] } : { kind: 'fail' };
 }
 
-async function answer(publicName: Octets, name: Template | undefined, secret: Template, connection: ClientAuthConnection, frame: Frame): Promise<ClientAuthResult> {
+async function answer(
+  publicName: Octets,
+  name: Template | undefined,
+  secret: Template,
+  connection: ClientAuthConnection,
+  frame: Frame,
+): Promise<ClientAuthResult> {
   const [user, key] = [await name?.evaluate(frame), await secret.evaluate(frame)];
   if (user?.kind === 'forced-fail' || key.kind === 'forced-fail') return { kind: 'skipped' };
   if (user && user.kind !== 'ok') return { kind: 'error', message: user.message };

@@ -6,9 +6,17 @@ import { encodeBase64 } from '../base64.ts';
 import { authenticatorOptions } from '../generic-options.ts';
 
 const options = {
-  client_ignore_invalid_base64: option.boolean({ default: false, doc: 'As a client, go on when a prompt of the server is no valid base 64.' }),
-  client_send: option.expanded({ doc: 'As a client, the strings to send, a list whose items are expanded one by one; ^ stands for a binary zero, ^^ for ^.' }),
-  server_prompts: option.expanded({ onForcedFail: 'defer', doc: 'As a server, the prompts for strings that the client has not sent yet, a list.' }),
+  client_ignore_invalid_base64: option.boolean({
+    default: false,
+    doc: 'As a client, go on when a prompt of the server is no valid base 64.',
+  }),
+  client_send: option.expanded({
+    doc: 'As a client, the strings to send, a list whose items are expanded one by one; ^ stands for a binary zero, ^^ for ^.',
+  }),
+  server_prompts: option.expanded({
+    onForcedFail: 'defer',
+    doc: 'As a server, the prompts for strings that the client has not sent yet, a list.',
+  }),
 } as const;
 
 /** $auth1 to $auth3, and no end of strings from a client. */
@@ -23,16 +31,29 @@ export default defineAuthenticator({
   create: (set, { generic }) => {
     const publicName = typeof generic.public_name === 'string' ? generic.public_name : '';
     return {
-      ...(generic.server_condition === undefined ? {} : { server: (initial, dialogue, frame) => serve(set.server_prompts, initial, dialogue, frame) }),
-      ...(set.client_send === undefined ? {} : { client: (connection, frame) => send(publicName, set.client_send, set.client_ignore_invalid_base64, connection, frame) }),
+      ...(generic.server_condition === undefined
+        ? {}
+        : { server: (initial, dialogue, frame) => serve(set.server_prompts, initial, dialogue, frame) }),
+      ...(set.client_send === undefined
+        ? {}
+        : { client: (connection, frame) => send(publicName, set.client_send, set.client_ignore_invalid_base64, connection, frame) }),
     };
   },
 });
 
-async function serve(prompts: Template | undefined, initial: Octets | undefined, dialogue: AuthDialogue, frame: Frame): Promise<ServerAuthResult> {
+async function serve(
+  prompts: Template | undefined,
+  initial: Octets | undefined,
+  dialogue: AuthDialogue,
+  frame: Frame,
+): Promise<ServerAuthResult> {
   const strings: Octets[] = initial === undefined ? [] : initial.split('\0').slice(0, MAX_STRINGS);
   const asked = prompts === undefined ? { kind: 'ok' as const, value: { octets: '' } } : await prompts.evaluate(frame);
-  if (asked.kind !== 'ok') return { kind: 'error', message: `expansion of "${prompts?.source ?? ''}" failed${asked.kind === 'forced-fail' ? '' : `: ${asked.message}`}` };
+  if (asked.kind !== 'ok')
+    return {
+      kind: 'error',
+      message: `expansion of "${prompts?.source ?? ''}" failed${asked.kind === 'forced-fail' ? '' : `: ${asked.message}`}`,
+    };
   const list = frame.services.lists.split(asked.value.octets);
   for (const prompt of list.slice(strings.length)) {
     if (strings.length >= MAX_STRINGS) break;
@@ -44,7 +65,13 @@ async function serve(prompts: Template | undefined, initial: Octets | undefined,
   return { kind: 'ok', values: strings.map((string) => tainted(string)) };
 }
 
-async function send(publicName: Octets, strings: Template | undefined, ignoresBase64: boolean, connection: ClientAuthConnection, frame: Frame): Promise<ClientAuthResult> {
+async function send(
+  publicName: Octets,
+  strings: Template | undefined,
+  ignoresBase64: boolean,
+  connection: ClientAuthConnection,
+  frame: Frame,
+): Promise<ClientAuthResult> {
   const items = frame.services.lists.split(strings?.source ?? '');
   for (let index = 0; ; index++) {
     const item = items[index];

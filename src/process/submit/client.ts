@@ -1,5 +1,5 @@
 /** A command line of a user without rights: the daemon runs it; without a daemon a message waits in the drop directory. DESIGN 3.11. */
-import { octetsFromBytes, type Octets } from '../../base/octets.ts';
+import { type Octets, octetsFromBytes } from '../../base/octets.ts';
 import { connectLocal } from '../../system/attached-process.ts';
 import { Channel } from '../channel/channel.ts';
 import { Fields } from '../channel/values.ts';
@@ -35,7 +35,10 @@ export async function submitToDaemon(socket: Octets, call: SubmissionCall): Prom
 }
 
 /** Until the input ends or the call is over. */
-async function sendInput(stdin: AsyncIterable<Uint8Array>, call: { write(bytes: Uint8Array): Promise<boolean>; end(): void }): Promise<void> {
+async function sendInput(
+  stdin: AsyncIterable<Uint8Array>,
+  call: { write(bytes: Uint8Array): Promise<boolean>; end(): void },
+): Promise<void> {
   for await (const chunk of stdin) if (!(await call.write(chunk))) return;
   call.end();
 }

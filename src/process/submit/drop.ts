@@ -2,7 +2,7 @@
  * The drop directory: messages of local users while no daemon runs. Everyone may put files into it and nobody but Exim's user may list it (mode 1733). Who
  * owns a file sent it. DESIGN 3.11.
  */
-import { bytesFromOctets, octetsFromBytes, type Octets } from '../../base/octets.ts';
+import { bytesFromOctets, type Octets, octetsFromBytes } from '../../base/octets.ts';
 import type { Files, Machine, Random, SystemResult } from '../../core/index.ts';
 
 /** First line: JSON of the arguments; then the message as it was on standard input. */
@@ -25,8 +25,10 @@ export interface DropParts {
 
 /** Writes the message under a name that nobody can guess; durable when it resolves with ok. */
 export async function dropMessage(
-  { files, directory }: DropParts, { random, machine }: { readonly random: Random; readonly machine: Machine },
-  command: { readonly calledAs: string; readonly args: readonly Octets[] }, input: AsyncIterable<Uint8Array>,
+  { files, directory }: DropParts,
+  { random, machine }: { readonly random: Random; readonly machine: Machine },
+  command: { readonly calledAs: string; readonly args: readonly Octets[] },
+  input: AsyncIterable<Uint8Array>,
 ): Promise<SystemResult<void>> {
   const name = `${directory}/${machine.pid}.${Buffer.from(random.bytes(16)).toString('hex')}`;
   const opened = files.open(`${name}.tmp`, 'create-exclusive', 0o644);
@@ -42,7 +44,9 @@ export async function dropMessage(
 }
 
 async function writeAll(
-  file: { write(bytes: Uint8Array): SystemResult<void>; fsync(): Promise<SystemResult<void>> }, command: { readonly calledAs: string; readonly args: readonly Octets[] }, input: AsyncIterable<Uint8Array>,
+  file: { write(bytes: Uint8Array): SystemResult<void>; fsync(): Promise<SystemResult<void>> },
+  command: { readonly calledAs: string; readonly args: readonly Octets[] },
+  input: AsyncIterable<Uint8Array>,
 ): Promise<SystemResult<void>> {
   let size = 0;
   const head = file.write(bytesFromOctets(`${escapeHigh(JSON.stringify(command))}\n`));

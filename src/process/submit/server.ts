@@ -69,7 +69,8 @@ export class SubmissionServer {
       const status = await this.#run(submissionOf(call, fields.string('calledAs'), args, uid, gid));
       call.reply({ status });
     } catch (error) {
-      if (!(error instanceof ProtocolError)) this.#onProblem(`submission of uid ${uid} failed: ${error instanceof Error ? error.message : String(error)}`);
+      if (!(error instanceof ProtocolError))
+        this.#onProblem(`submission of uid ${uid} failed: ${error instanceof Error ? error.message : String(error)}`);
       call.reply({ status: TEMPORARY_FAILURE });
     } finally {
       this.#calls -= 1;
@@ -85,7 +86,13 @@ function submissionOf(call: IncomingCall, calledAs: string, args: readonly Octet
     writable: new Writable({ write: (chunk: Buffer, _encoding, done) => void call.write(chunk).then(() => done()) }),
   });
   return {
-    calledAs, args, uid, gid, stdin: input, stream, signal: call.signal,
+    calledAs,
+    args,
+    uid,
+    gid,
+    stdin: input,
+    stream,
+    signal: call.signal,
     stdout: { write: output },
     stderr: { write: (octets) => call.sendEvent({ stderr: octets }) },
   };
