@@ -1,10 +1,10 @@
 /** Routers, transports and authenticators: how they are defined, and their configured instances. */
 import type { Octets } from '../base/octets.ts';
 import type { Address, AddressKind, ReplyRequest } from './address.ts';
+import type { OptionSetting } from './config.ts';
 import type { Deadline } from './deadline.ts';
 import type { Frame } from './frame.ts';
 import type { Message } from './message.ts';
-import type { OptionSetting } from './config.ts';
 import type { OptionTable, OptionValues } from './option.ts';
 import type { Outcome } from './outcome.ts';
 import type { Connection, HostItem, Services } from './ports.ts';
@@ -51,8 +51,19 @@ export type RouteResult =
   | { readonly kind: 'accept'; readonly hosts?: readonly HostItem[]; readonly transport?: string; readonly isRandomized?: boolean }
   /** New addresses; `original` says that the parent also stays (`unseen` does that generically). */
   | { readonly kind: 'redirect'; readonly children: readonly ChildAddress[]; readonly discarded?: boolean }
-  | { readonly kind: 'fail'; readonly message: Octets; /** SMTP code and text from `:fail: 550 5.7.1 …`. */ readonly userMessage?: Octets; readonly isSmtpCode?: boolean }
-  | { readonly kind: 'defer'; readonly message: Octets; readonly userMessage?: Octets; readonly isFreeze?: boolean; /** A look-up timed out: `pass_on_timeout` applies. */ readonly isTimeout?: boolean }
+  | {
+      readonly kind: 'fail';
+      readonly message: Octets /** SMTP code and text from `:fail: 550 5.7.1 …`. */;
+      readonly userMessage?: Octets;
+      readonly isSmtpCode?: boolean;
+    }
+  | {
+      readonly kind: 'defer';
+      readonly message: Octets;
+      readonly userMessage?: Octets;
+      readonly isFreeze?: boolean /** A look-up timed out: `pass_on_timeout` applies. */;
+      readonly isTimeout?: boolean;
+    }
   | { readonly kind: 'freeze'; readonly message: Octets }
   /** `self = reroute`, `rewrite` of the domain: routing starts again (or goes on) with this domain. */
   | { readonly kind: 'reroute'; readonly domain: Octets; readonly rewriteHeaders: boolean }
@@ -100,7 +111,10 @@ export interface RouterDefinition<T extends OptionTable = OptionTable> {
   /** It takes every address that its preconditions let through: what follows it may never be reached. */
   readonly neverDeclines?: boolean;
   /** Absent: declared but not built yet. */
-  readonly create?: (set: OptionValues<T>, instance: { readonly name: string; readonly generic: Readonly<Record<string, unknown>> }) => RouterBehaviour;
+  readonly create?: (
+    set: OptionValues<T>,
+    instance: { readonly name: string; readonly generic: Readonly<Record<string, unknown>> },
+  ) => RouterBehaviour;
   /** Problems of the combination of options, found at load; Exim's texts, those with `%s` for the instance's name where Exim names no `for foo router`. */
   readonly validate?: (set: OptionValues<T>, generic: Readonly<Record<string, unknown>>) => readonly string[];
 }
@@ -214,7 +228,10 @@ export interface TransportDefinition<T extends OptionTable = OptionTable> {
   readonly generic?: OptionTable;
   /** Defaults of generic options that differ for this driver (`retry_use_local_part` of local transports). */
   readonly genericDefaults?: Readonly<Record<string, unknown>>;
-  readonly create?: (set: OptionValues<T>, instance: { readonly name: string; readonly generic: Readonly<Record<string, unknown>> }) => TransportBehaviour;
+  readonly create?: (
+    set: OptionValues<T>,
+    instance: { readonly name: string; readonly generic: Readonly<Record<string, unknown>> },
+  ) => TransportBehaviour;
   readonly validate?: (set: OptionValues<T>, generic: Readonly<Record<string, unknown>>) => readonly string[];
 }
 
@@ -250,7 +267,16 @@ export type ClientAuthResult =
 
 export interface ClientAuthConnection {
   /** Sends `AUTH NAME [initial]` or an answer; the reply's code and text (base64 of a 334 decoded). */
-  send(line: Octets): Promise<{ readonly code: number; readonly text: Octets; /** A 334 whose text is none; `text` is as received. */ readonly isBadBase64?: boolean } | { readonly kind: 'lost'; readonly message: Octets }>;
+  send(
+    line: Octets,
+  ): Promise<
+    | {
+        readonly code: number;
+        readonly text: Octets /** A 334 whose text is none; `text` is as received. */;
+        readonly isBadBase64?: boolean;
+      }
+    | { readonly kind: 'lost'; readonly message: Octets }
+  >;
 }
 
 export interface AuthenticatorBehaviour {
@@ -267,11 +293,16 @@ export interface AuthenticatorDefinition<T extends OptionTable = OptionTable> {
   /** The options that every authenticator has (auth/generic-options.ts). */
   readonly generic?: OptionTable;
   readonly genericDefaults?: Readonly<Record<string, unknown>>;
-  readonly create?: (set: OptionValues<T>, instance: { readonly name: string; readonly generic: Readonly<Record<string, unknown>> }) => AuthenticatorBehaviour;
+  readonly create?: (
+    set: OptionValues<T>,
+    instance: { readonly name: string; readonly generic: Readonly<Record<string, unknown>> },
+  ) => AuthenticatorBehaviour;
   readonly validate?: (set: OptionValues<T>, generic: Readonly<Record<string, unknown>>) => readonly string[];
 }
 
-export function defineAuthenticator<T extends OptionTable>(definition: Omit<AuthenticatorDefinition<T>, 'family'>): AuthenticatorDefinition<T> {
+export function defineAuthenticator<T extends OptionTable>(
+  definition: Omit<AuthenticatorDefinition<T>, 'family'>,
+): AuthenticatorDefinition<T> {
   return { family: 'authenticator', ...definition };
 }
 

@@ -18,7 +18,11 @@ export function chainOk<A, B>(value: MaybePromise<Outcome<A>>, next: (a: A) => M
  * Runs `step` over the items in order until it returns something other than undefined (a loop, not recursion: 10,000 items do not
  * grow the stack). Undefined when every step returned undefined.
  */
-export function chainEach<T, R>(items: readonly T[], step: (item: T, index: number) => MaybePromise<R | undefined>, from = 0): MaybePromise<R | undefined> {
+export function chainEach<T, R>(
+  items: readonly T[],
+  step: (item: T, index: number) => MaybePromise<R | undefined>,
+  from = 0,
+): MaybePromise<R | undefined> {
   for (let i = from; i < items.length; i++) {
     const result = step(items[i] as T, i); // i is below length
     if (result instanceof Promise) return continueEach(result, items, step, i);

@@ -167,13 +167,46 @@ export type DnsRecord =
   | { readonly type: 'MX'; readonly name: Octets; readonly ttl: number; readonly preference: number; readonly exchange: Octets }
   | { readonly type: 'TXT' | 'SPF'; readonly name: Octets; readonly ttl: number; readonly chunks: readonly Octets[] }
   | { readonly type: 'PTR' | 'CNAME' | 'NS'; readonly name: Octets; readonly ttl: number; readonly target: Octets }
-  | { readonly type: 'SRV'; readonly name: Octets; readonly ttl: number; readonly priority: number; readonly weight: number; readonly port: number; readonly target: Octets }
-  | { readonly type: 'SOA'; readonly name: Octets; readonly ttl: number; readonly primary: Octets; readonly responsible: Octets; readonly serial: number; readonly refresh: number; readonly retry: number; readonly expire: number; readonly minimum: number }
-  | { readonly type: 'TLSA'; readonly name: Octets; readonly ttl: number; readonly usage: number; readonly selector: number; readonly matchingType: number; readonly data: Uint8Array };
+  | {
+      readonly type: 'SRV';
+      readonly name: Octets;
+      readonly ttl: number;
+      readonly priority: number;
+      readonly weight: number;
+      readonly port: number;
+      readonly target: Octets;
+    }
+  | {
+      readonly type: 'SOA';
+      readonly name: Octets;
+      readonly ttl: number;
+      readonly primary: Octets;
+      readonly responsible: Octets;
+      readonly serial: number;
+      readonly refresh: number;
+      readonly retry: number;
+      readonly expire: number;
+      readonly minimum: number;
+    }
+  | {
+      readonly type: 'TLSA';
+      readonly name: Octets;
+      readonly ttl: number;
+      readonly usage: number;
+      readonly selector: number;
+      readonly matchingType: number;
+      readonly data: Uint8Array;
+    };
 
 export type DnsAnswer =
   /** Records of the wanted type after following CNAMEs; `name` is the name they stand under. */
-  | { readonly kind: 'found'; readonly name: Octets; readonly records: readonly DnsRecord[]; readonly isAuthenticated: boolean; readonly isAuthoritative: boolean }
+  | {
+      readonly kind: 'found';
+      readonly name: Octets;
+      readonly records: readonly DnsRecord[];
+      readonly isAuthenticated: boolean;
+      readonly isAuthoritative: boolean;
+    }
   /** The name does not exist (NXDOMAIN). */
   | { readonly kind: 'no-name'; readonly isAuthenticated: boolean }
   /** The name exists but has no record of this type. */
@@ -212,7 +245,13 @@ export interface HostItem {
 }
 
 export type HostLookup =
-  | { readonly kind: 'found'; readonly name: Octets; readonly aliases: readonly Octets[]; readonly addresses: readonly Octets[]; readonly isAuthenticated: boolean }
+  | {
+      readonly kind: 'found';
+      readonly name: Octets;
+      readonly aliases: readonly Octets[];
+      readonly addresses: readonly Octets[];
+      readonly isAuthenticated: boolean;
+    }
   | { readonly kind: 'not-found' }
   | { readonly kind: 'again'; readonly message: string };
 
@@ -400,7 +439,11 @@ export interface SpawnResult {
 
 /** Commands, run by the agent or the small spawner process: a process with sessions never forks (DESIGN 3.10). */
 export interface Spawner {
-  run(request: SpawnRequest, input: AsyncIterable<Uint8Array> | Uint8Array, until: Deadline): Promise<{ readonly kind: 'ok'; readonly result: SpawnResult } | SystemFailure>;
+  run(
+    request: SpawnRequest,
+    input: AsyncIterable<Uint8Array> | Uint8Array,
+    until: Deadline,
+  ): Promise<{ readonly kind: 'ok'; readonly result: SpawnResult } | SystemFailure>;
 }
 
 /** The whole of a file, and the facts of the very file that was read. */
@@ -547,7 +590,9 @@ export interface Regex {
   readonly names: ReadonlyMap<string, number>;
 }
 
-export type RegexCompilation = { readonly kind: 'ok'; readonly regex: Regex } | { readonly kind: 'error'; readonly message: string; readonly offset: number };
+export type RegexCompilation =
+  | { readonly kind: 'ok'; readonly regex: Regex }
+  | { readonly kind: 'error'; readonly message: string; readonly offset: number };
 
 export interface Regexes {
   compile(pattern: Octets, options?: RegexOptions): RegexCompilation;
@@ -575,7 +620,11 @@ export interface LookupRequest {
 }
 
 export type LookupAnswer =
-  | { readonly kind: 'found'; readonly value: Text; /** What a partial or star matched: index 0 is `$0`, always empty; empty when the lookup sets none. */ readonly captures: readonly Text[] }
+  | {
+      readonly kind: 'found';
+      readonly value: Text /** What a partial or star matched: index 0 is `$0`, always empty; empty when the lookup sets none. */;
+      readonly captures: readonly Text[];
+    }
   | { readonly kind: 'not-found' };
 
 export interface Lookups {
@@ -623,8 +672,19 @@ export type AclVerdict =
   | { readonly kind: 'accept'; readonly message?: Octets | undefined }
   | { readonly kind: 'discard'; readonly logMessage: Octets | undefined }
   /** `deny`, `require`; `drop` closes the connection. Texts as the ACL set them. */
-  | { readonly kind: 'fail'; readonly message: Octets | undefined; readonly logMessage: Octets | undefined; readonly isDrop: boolean; readonly senderVerify?: SenderVerifyFailure | undefined }
-  | { readonly kind: 'defer'; readonly message: Octets | undefined; readonly logMessage: Octets | undefined; readonly senderVerify?: SenderVerifyFailure | undefined }
+  | {
+      readonly kind: 'fail';
+      readonly message: Octets | undefined;
+      readonly logMessage: Octets | undefined;
+      readonly isDrop: boolean;
+      readonly senderVerify?: SenderVerifyFailure | undefined;
+    }
+  | {
+      readonly kind: 'defer';
+      readonly message: Octets | undefined;
+      readonly logMessage: Octets | undefined;
+      readonly senderVerify?: SenderVerifyFailure | undefined;
+    }
   /** Configuration error, failed expansion: 451 and a panic-log line. */
   | { readonly kind: 'error'; readonly logMessage: Octets };
 
@@ -673,7 +733,12 @@ export interface CalloutOptions {
 
 export type Verification =
   | { readonly kind: 'ok'; readonly addressData: Text | undefined; readonly address?: Address }
-  | { readonly kind: 'fail'; /** for the peer */ readonly userMessage: Octets | undefined; readonly logMessage: Octets; readonly failure: 'qualify' | 'route' | 'mail' | 'recipient' | 'postmaster' | 'cache' }
+  | {
+      readonly kind: 'fail' /** for the peer */;
+      readonly userMessage: Octets | undefined;
+      readonly logMessage: Octets;
+      readonly failure: 'qualify' | 'route' | 'mail' | 'recipient' | 'postmaster' | 'cache';
+    }
   | { readonly kind: 'defer'; readonly userMessage: Octets | undefined; readonly logMessage: Octets };
 
 export interface Verifier {

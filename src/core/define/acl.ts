@@ -1,8 +1,7 @@
 /** ACL conditions, modifiers and controls: one file each in acl/conditions, acl/modifiers, acl/controls. Spec ch. 44 "Access control lists". */
 import type { Octets } from '../../base/octets.ts';
 import type { Template } from '../config.ts';
-import type { Frame } from '../frame.ts';
-import type { Judged } from '../frame.ts';
+import type { Frame, Judged } from '../frame.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
 import type { Outcome } from '../outcome.ts';
 import type { AclVerdict, SenderVerifyFailure } from '../ports.ts';
@@ -11,8 +10,30 @@ import type { Text } from '../text.ts';
 
 /** When an ACL runs. The names are Exim's own in messages: `cannot test X in Y ACL`. */
 export type AclPhase =
-  | 'connect' | 'helo' | 'mail' | 'auth' | 'starttls' | 'rcpt' | 'predata' | 'data' | 'mime' | 'dkim' | 'prdr' | 'quit' | 'notquit'
-  | 'vrfy' | 'expn' | 'etrn' | 'mailauth' | 'not_smtp' | 'not_smtp_start' | 'not_smtp_mime' | 'atrn' | 'wellknown' | 'delivery' | 'unknown';
+  | 'connect'
+  | 'helo'
+  | 'mail'
+  | 'auth'
+  | 'starttls'
+  | 'rcpt'
+  | 'predata'
+  | 'data'
+  | 'mime'
+  | 'dkim'
+  | 'prdr'
+  | 'quit'
+  | 'notquit'
+  | 'vrfy'
+  | 'expn'
+  | 'etrn'
+  | 'mailauth'
+  | 'not_smtp'
+  | 'not_smtp_start'
+  | 'not_smtp_mime'
+  | 'atrn'
+  | 'wellknown'
+  | 'delivery'
+  | 'unknown';
 
 export interface AclContext {
   readonly phase: AclPhase;
