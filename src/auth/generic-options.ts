@@ -1,5 +1,4 @@
 /** The options that every authenticator has. Spec ch. 33 "SMTP authentication". */
-import type { OptionValues } from '../core/option.ts';
 import { option } from '../core/option.ts';
 
 export const authenticatorOptions = {
@@ -31,6 +30,3 @@ export const authenticatorOptions = {
     doc: 'The identity of the client when it has authenticated: $authenticated_id.',
   }),
 } as const;
-
-/** The values that every configured authenticator has. */
-export type AuthenticatorOptions = OptionValues<typeof authenticatorOptions>;

@@ -154,8 +154,3 @@ export function reverseIp(bytes: IpBytes): Octets {
 export function ptrName(bytes: IpBytes): Octets {
   return `${reverseIp(bytes)}.${bytes.length === 4 ? 'in-addr' : 'ip6'}.arpa`;
 }
-
-export function isLoopback(bytes: IpBytes): boolean {
-  if (bytes.length === 4) return bytes[0] === 127;
-  return bytes.every((byte, i) => byte === (i === 15 ? 1 : 0));
-}

@@ -3,8 +3,6 @@ import type { Octets } from '../base/octets.ts';
 import type { Identity } from '../core/index.ts';
 import type { ConfigChoice } from './choice.ts';
 
-export type RoleName = 'worker' | 'agent' | 'agent-child' | 'spawner';
-
 export interface WorkerArguments {
   readonly choice: ConfigChoice;
   readonly index: number;

@@ -30,7 +30,7 @@ import { logPrefix } from '../logging/lines/sender.ts';
 import { createLog, type DebugSink, earlyLogSettings, type LogParts, logSettings } from '../logging/log.ts';
 import { parseLogSelector, SELECTOR_NAMES } from '../logging/selectors.ts';
 import { createLookups } from '../lookups/lookups.ts';
-import { Spool } from '../spool/spool.ts';
+import { Spool, spoolSettings } from '../spool/spool.ts';
 import type { SystemPorts } from '../system/create-system.ts';
 import { Resolver } from '../system/dns.ts';
 import { SystemHosts } from '../system/hosts.ts';
@@ -239,15 +239,7 @@ export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> 
     clock,
     machine,
     log,
-    settings: {
-      directory: startup.spoolDirectory,
-      split: config.main.split_spool_directory,
-      idFormat: config.main.message_id_format === 'short' ? 'short' : 'long',
-      localhostNumber: startup.localhostNumber,
-      owner,
-      writesMessageLogs: config.main.message_logs,
-      preservesMessageLogs: config.main.preserve_message_logs,
-    },
+    settings: spoolSettings(config),
   });
   return {
     kind: 'ok',

@@ -63,12 +63,3 @@ export function isInputTerminal(): boolean {
     return false;
   }
 }
-
-/** Whether descriptor 0 is a socket (inetd). */
-export function isInputSocket(): boolean {
-  try {
-    return fstatSync(0).isSocket();
-  } catch {
-    return false;
-  }
-}
