@@ -21,7 +21,7 @@ export const runPrintOptions: ModeRunner = async (context) => {
     accounts: system.accounts,
     isAdmin: caller.isAdmin,
     isValueOnly,
-    environment: system.machine.environment(),
+    environment: keptEnvironment(runtime.config.main, system.machine.environment(), system.regexes),
     lines: runtime.lines,
     version: EXIM_VERSION,
     ...(headingVersion === undefined ? {} : { headingVersion }),
