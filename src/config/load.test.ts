@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Octets } from '../base/octets.ts';
+import { FakeMachine } from '../system/fakes/host.ts';
 import { loadedText, loadText, problemsOf } from './load-cases.ts';
 import { eximProblemText } from './problems.ts';
 
@@ -29,6 +30,7 @@ const errors: readonly (readonly [text: string, ...problems: readonly string[]])
   ['errors_reply_to = x\n', withoutLine('errors_reply_to (x) does not contain a domain')],
   ['no_queue_only = false\n', inLine(1, 'extra characters follow boolean option no_queue_only')],
   ['no_primary_hostname\n', inLine(1, 'negation prefix applied to a non-boolean option')],
+  ['taint_mode = lax\n', inLine(1, '"lax" is not a valid value for the "taint_mode" option')],
   ['no_hide\n', inLine(1, 'main option "no_hide" unknown')],
   ['smtp_accept_max = abc\n', inLine(1, 'integer expected for smtp_accept_max')],
   ['smtp_accept_max = 10x\n', inLine(1, 'extra characters follow integer value for smtp_accept_max')],
@@ -450,4 +452,17 @@ test('any octets give located problems or a configuration, in bounded time', asy
       assert.ok(at.file !== '' && at.line >= 1 && at.column >= 1, `${message} in ${JSON.stringify(text)}`);
     }
   }
+});
+
+test('EXIMIUS_TAINT_MODE overrides taint_mode for a program with its caller\'s rights', async () => {
+  const machine = (mode: string, realUid = 93) =>
+    Object.assign(new FakeMachine({ environment: { EXIMIUS_TAINT_MODE: mode } }), { realUid: () => realUid, effectiveUid: () => 93 });
+  const cases: readonly (readonly [text: string, machine: FakeMachine, mode: string])[] = [
+    ['', machine('strict'), 'strict'],
+    ['taint_mode = strict\n', machine('contain'), 'contain'],
+    ['', machine('lax'), 'contain'],
+    ['', machine('strict', 1000), 'contain'],
+    ['taint_mode = strict\n', machine('contain', 1000), 'strict'],
+  ];
+  for (const [text, from, mode] of cases) assert.equal((await loadedText(text, { machine: from })).main.taint_mode, mode);
 });

@@ -8,7 +8,7 @@ import type { BuildSettings } from '../core/build-settings.ts';
 import type { AclDefinition, Config, RetryRule, RewriteRule, StartupSettings, Template, TemplateCompiler } from '../core/config.ts';
 import type { AuthenticatorDefinition, RouterDefinition, TransportDefinition } from '../core/drivers.ts';
 import type { Frame } from '../core/frame.ts';
-import { type MainOptions, mainOptions } from '../core/main-options.ts';
+import { isTaintMode, type MainOptions, mainOptions } from '../core/main-options.ts';
 import type { NotYetScope } from '../core/option.ts';
 import type { Accounts, Files, Machine } from '../core/ports.ts';
 import type { Registry } from '../core/registry.ts';
@@ -260,7 +260,14 @@ function mainValues({ compiler, machine }: LoadRequest, main: MainSection): Main
   const primary = values.primary_hostname === '' ? machine.hostName : values.primary_hostname;
   const qualify = values.qualify_domain === '' ? primary : values.qualify_domain;
   const recipient = values.qualify_recipient === '' ? qualify : values.qualify_recipient;
-  return { ...values, primary_hostname: primary, qualify_domain: qualify, qualify_recipient: recipient };
+  return { ...values, taint_mode: taintMode(values, machine), primary_hostname: primary, qualify_domain: qualify, qualify_recipient: recipient };
+}
+
+/** EXIMIUS_TAINT_MODE goes before the option, for tests; not in a program that has another's rights than its caller. */
+function taintMode({ taint_mode }: MainOptions, machine: Machine): Octets | undefined {
+  if (machine.realUid() !== machine.effectiveUid()) return taint_mode;
+  const wanted = machine.environment().get('EXIMIUS_TAINT_MODE');
+  return wanted !== undefined && isTaintMode(wanted) ? wanted : taint_mode;
 }
 
 function mainNotYet(main: MainSection, problems: Problems): ReadonlyMap<string, NotYetScope> {

@@ -19,6 +19,12 @@ const RECEIVED_HEADER_TEXT =
 const UUCP_FROM_PATTERN =
   '^From\\s+(\\S+)\\s+(?:[a-zA-Z]{3},?\\s+)?(?:[a-zA-Z]{3}\\s+\\d?\\d|\\d?\\d\\s+[a-zA-Z]{3}\\s+\\d\\d(?:\\d\\d)?)\\s+\\d\\d?:\\d\\d?';
 
+const TAINT_MODES: readonly string[] = ['contain', 'strict'];
+
+export function isTaintMode(text: string): boolean {
+  return TAINT_MODES.includes(text);
+}
+
 export const mainOptions = {
   accept_8bitmime: option.boolean({
     default: true,
@@ -462,6 +468,7 @@ export const mainOptions = {
   taint_mode: option.string({
     default: 'contain',
     isExtension: true,
+    problemOf: (text) => (isTaintMode(text) ? undefined : `"${text}" is not a valid value for the "taint_mode" option`),
     doc: 'How far remote input is let into file names and commands: `contain` to a part of one name, `strict` not at all, as Exim does.',
   }),
   tcp_nodelay: option.boolean({ default: true, doc: 'Send small packets at once.' }),
