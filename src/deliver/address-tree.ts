@@ -5,6 +5,26 @@
 import type { Octets } from '../base/octets.ts';
 import type { Address } from '../core/index.ts';
 
+/** It has the address of an ancestor: `unseen`, or a redirection to itself. */
+function isCopy(address: Address): boolean {
+  if (address.kind !== 'mailbox') return false;
+  for (let ancestor = address.parent; ancestor !== undefined; ancestor = ancestor.parent)
+    if (ancestor.address === address.address) return true;
+  return false;
+}
+
+/**
+ * What the journal and -H say of a delivered address. That of a copy names the transport: the address alone would settle the ancestor and all its other
+ * children, and the copy's place in the tree may be another next time.
+ */
+export function settledName(address: Address): Octets {
+  return isCopy(address) ? copyName(address) : address.unique;
+}
+
+function copyName(address: Address): Octets {
+  return `${address.address}/${address.state.transport?.name ?? ''}`;
+}
+
 export class AddressTree {
   readonly #settled: Set<Octets>;
   /** By unique string: duplicates share the fate of the first. */
@@ -45,7 +65,12 @@ export class AddressTree {
 
   /** Delivered now: its fate is in the journal, or about to be. */
   settle(address: Address): void {
-    this.#settled.add(address.unique);
+    this.#settled.add(settledName(address));
+  }
+
+  /** A copy of an address (`unseen`, a redirection to itself) was delivered by this transport at an earlier attempt, however it is routed now. */
+  isDeliveredCopy(address: Address): boolean {
+    return this.#settled.has(copyName(address));
   }
 
   /** What is not to be delivered again: everything that was taken up, but what was deferred and the ancestors of that. */
@@ -62,7 +87,7 @@ export class AddressTree {
     const openUniques = new Set([...open].map((address) => address.unique));
     const settled = new Set(this.#settled);
     for (const node of [...this.#nodes, ...this.#duplicates])
-      if (!open.has(node) && !openUniques.has(node.unique)) settled.add(node.unique);
+      if (!open.has(node) && !openUniques.has(node.unique) && !isCopy(node)) settled.add(node.unique);
     return settled;
   }
 }

@@ -18,7 +18,7 @@ import {
 import { retryTimeoutLine } from '../logging/lines/queue.ts';
 import type { Claim } from '../spool/claims.ts';
 import type { Spool } from '../spool/spool.ts';
-import { AddressTree } from './address-tree.ts';
+import { AddressTree, settledName } from './address-tree.ts';
 import { MessageLog } from './message-log.ts';
 import { RetryTimes } from './retry-times.ts';
 
@@ -159,7 +159,7 @@ export class Attempt {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#flushing = undefined;
-    if (!this.#isLast()) await this.#journal(waiting.map(({ result }) => result.address.unique));
+    if (!this.#isLast()) await this.#journal(waiting.map(({ result }) => settledName(result.address)));
     for (const { result, facts, flag } of waiting) this.#logDelivered(result, facts, flag);
     for (const { result } of waiting) this.retry.worked(result.address);
   }

@@ -209,7 +209,7 @@ function envelope(recipients: readonly string[], sender = 's@x.y'): MessageEnvel
   };
 }
 
-async function accept(world: World, recipients: readonly string[], sender?: string): Promise<AcceptedMessage> {
+async function acceptMessage(world: World, recipients: readonly string[], sender?: string): Promise<AcceptedMessage> {
   const begun = world.spool.begin();
   if (begun.kind !== 'ok') return assert.fail(begun.reason);
   await begun.sink.write(bytesFromOctets('body\n'));
@@ -219,7 +219,7 @@ async function accept(world: World, recipients: readonly string[], sender?: stri
 
 /** Delivers a message to these recipients once; the log without the id. */
 async function run(world: World, recipients: readonly string[], sender?: string): Promise<{ id: string; end: string; lines: string[] }> {
-  const accepted = await accept(world, recipients, sender);
+  const accepted = await acceptMessage(world, recipients, sender);
   const end = await deliverAccepted(world.parts, accepted, ON_ARRIVAL, until);
   return { id: accepted.message.id, end, lines: [...world.log.mainLines] };
 }
@@ -426,9 +426,33 @@ test('a delay is told once for each time of delay_warning', async () => {
   assert.match(world.files.text(`/spool/input/${id}-H`) ?? '', /^[^\n]*\n[^\n]*\n[^\n]*\n[0-9]+ 1\n/);
 });
 
+test('a copy (unseen) and its original are settled each for itself', async () => {
+  const world = makeWorld();
+  const [redirect, accept] = world.config.routers;
+  if (redirect === undefined || accept === undefined) return assert.fail();
+  const copying: RouterInstance = { ...accept, name: 'copying', generic: { ...accept.generic, unseen: true } };
+  const deferring: RouterInstance = {
+    ...redirect,
+    name: 'deferring',
+    behaviour: { route: async () => ({ kind: 'defer', message: 'not yet' }) },
+  };
+  const deliverWith = (routers: readonly RouterInstance[], id: string) =>
+    deliverById({ ...world.parts, config: { ...world.config, routers } }, id, FORCED, until);
+  const accepted = await acceptMessage(world, ['b@test.ex']);
+  accepted.claim.release();
+  const { id } = accepted.message;
+  assert.equal(await deliverWith([copying, deferring], id), 'deferred');
+  assert.equal(world.mailboxes.get('b@test.ex')?.length, 1);
+  assert.match(world.files.text(`/spool/input/${id}-H`) ?? '', /\nNN b@test.ex\/local\n/);
+  assert.equal(await deliverWith([copying, deferring], id), 'deferred', 'the copy that waits is not lost');
+  assert.equal(world.mailboxes.get('b@test.ex')?.length, 1, 'nor is the other repeated');
+  assert.equal(await deliverWith([accept], id), 'completed');
+  assert.equal(world.mailboxes.get('b@test.ex')?.length, 1, 'however it is routed');
+});
+
 test('-N logs *> and delivers nothing', async () => {
   const world = makeWorld();
-  const accepted = await accept(world, ['b@test.ex']);
+  const accepted = await acceptMessage(world, ['b@test.ex']);
   await deliverAccepted(world.parts, accepted, { ...ON_ARRIVAL, dontDeliver: true }, until);
   assert.deepEqual(world.log.mainLines, ['*> b <b@test.ex> R=mailboxes T=local', 'Completed']);
   assert.equal(world.mailboxes.size, 0);
@@ -499,7 +523,7 @@ test('whatever step it crashes after: nothing is lost, and only what was in flig
     let deliveredBefore = 0;
     files.stepsLeft = steps;
     try {
-      const accepted = await accept(world, recipients);
+      const accepted = await acceptMessage(world, recipients);
       acknowledged = true;
       const end = await deliverAccepted(world.parts, accepted, ON_ARRIVAL, until);
       if (end === 'completed') await world.spool.settle();

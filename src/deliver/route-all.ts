@@ -96,7 +96,7 @@ async function routeOne(attempt: Attempt, address: Address, local: Address[], re
   }
   const later: Address[] = [];
   for (const delivery of routed.deliveries) {
-    if (delivery !== address && !attempt.tree.add(delivery)) continue;
+    if ((delivery !== address && !attempt.tree.add(delivery)) || attempt.tree.isDeliveredCopy(delivery)) continue;
     if (delivery.kind === 'mailbox') take(delivery, local, remote);
     else later.push(delivery);
   }
