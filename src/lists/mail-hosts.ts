@@ -94,7 +94,7 @@ export async function findHostByName(host: HostItem, search: HostSearch): Promis
         host,
         answer.addresses.map((address) => ({ address, isSecure: answer.isAuthenticated })),
         search,
-        answer.name,
+        host.name,
       );
     case 'not-found':
       return { kind: 'not-found' };
@@ -116,8 +116,10 @@ async function withAddresses(
 ): Promise<HostFinding> {
   const hosts: HostItem[] = [];
   let isLocal = await isTreatedAsLocal(host.name, search.frame);
+  // A host is known by the name that its address stands under, at the end of its CNAMEs.
+  const name = lowerCase(fullName) === lowerCase(host.name) ? host.name : fullName;
   for (const { address, isSecure } of addresses) {
-    const item: HostItem = { ...host, address, isDnsSecure: isSecure };
+    const item: HostItem = { ...host, name, address, isDnsSecure: isSecure };
     const ignored = await isIgnored(item, search);
     if (ignored.kind !== 'ok')
       return { kind: 'again', message: ignored.kind === 'forced-fail' ? 'ignore_target_hosts failed' : ignored.message };

@@ -1,5 +1,6 @@
 /** The router that finds hosts in the DNS. Spec ch. 17 "The dnslookup router", RFC 5321 s5.1. */
 import type { Octets } from '../../base/octets.ts';
+import { octetsFromBytes } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
 import type { ListSource, Template } from '../../core/config.ts';
 import type { RouteContext, RouteResult } from '../../core/drivers.ts';
@@ -11,6 +12,7 @@ import { ok } from '../../core/outcome.ts';
 import { tainted } from '../../core/text.ts';
 import type { HostFinding } from '../../lists/mail-hosts.ts';
 import { findMailHosts } from '../../lists/mail-hosts.ts';
+import { parseResolvConf } from '../../system/resolv-conf.ts';
 import type { RouterOptions } from '../generic-options.ts';
 import { routerOptions } from '../generic-options.ts';
 import { applySelf, selfProblems } from '../self.ts';
@@ -39,6 +41,8 @@ const options = {
 } as const;
 
 type Settings = OptionValues<typeof options>;
+
+const MAX_RESOLV_CONF_BYTES = 65_536;
 
 export default defineRouter({
   name: 'dnslookup',
@@ -79,11 +83,21 @@ class DnsRouting {
     return this.#nothing(last);
   }
 
-  /** The domain, then its widened forms; not widened for senders whose headers would be rewritten. */
+  /** The domain (of one component: first below the resolver's own domains), then its widened forms; not widened for senders whose headers would be rewritten. */
   #candidates(): readonly Octets[] {
     const { domain } = this.#address;
-    if (this.#context.verify === 'sender' && this.#set.rewrite_headers) return [domain];
-    return [domain, ...this.#set.widen_domains.map((parent) => `${domain}.${parent}`)];
+    const own =
+      domain.includes('.') || !this.#set.qualify_single
+        ? [domain]
+        : [...this.#searchDomains().map((parent) => `${domain}.${parent}`), domain];
+    if (this.#context.verify === 'sender' && this.#set.rewrite_headers) return own;
+    return [...own, ...this.#set.widen_domains.map((parent) => `${domain}.${parent}`)];
+  }
+
+  /** `search` of resolv.conf(5). */
+  #searchDomains(): readonly Octets[] {
+    const read = this.#context.services.files.readFile('/etc/resolv.conf', MAX_RESOLV_CONF_BYTES);
+    return read.kind === 'ok' ? parseResolvConf(octetsFromBytes(read.value)).search.filter((parent) => parent !== '') : [];
   }
 
   async #find(domain: Octets): Promise<Outcome<HostFinding>> {
