@@ -12,7 +12,7 @@ import type {
 } from '../core/drivers.ts';
 import { ConfigError } from '../core/source.ts';
 import type { DriverDefinition, DriverDraft, DriverFamily } from './driver-section.ts';
-import { completeValues, notYetOptions, type OptionContext } from './options.ts';
+import { completeValues, notYetOptions, notYetText, type OptionContext } from './options.ts';
 import type { Problems } from './problems.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -129,12 +129,13 @@ function reportNotYet(
   settings: ReadonlyMap<string, OptionSetting>,
   problems: Problems,
 ): readonly string[] {
-  const names = [...notYetOptions(draft.generic), ...(draft.own ? notYetOptions(draft.own) : [])];
-  for (const name of names) {
-    problems.notYet(`"${name}" option of the ${family} ${draft.name} is not supported yet`, settings.get(name)?.at ?? draft.at, {
+  const options = [...notYetOptions(draft.generic), ...(draft.own ? notYetOptions(draft.own) : [])];
+  for (const { name, scope } of options) {
+    problems.notYet(notYetText(`"${name}" option of the ${family} ${draft.name}`, scope), settings.get(name)?.at ?? draft.at, {
       subject: name,
     });
   }
+  const names = options.filter(({ scope }) => scope !== 'notice').map(({ name }) => name);
   if (definition.create) return names;
   problems.notYet(`${family} driver "${definition.name}" is not supported yet`, settings.get('driver')?.at ?? draft.at, {
     subject: definition.name,

@@ -63,7 +63,7 @@ interface Conditional {
 }
 
 export interface LineReaderParts {
-  readonly files: Files;
+  readonly files: Pick<Files, 'stat' | 'readFile'>;
   readonly macros: MacroTable;
   readonly problems: Problems;
   /** Filled with what is read. */
@@ -71,7 +71,7 @@ export interface LineReaderParts {
 }
 
 export class LineReader {
-  readonly #files: Files;
+  readonly #files: Pick<Files, 'stat' | 'readFile'>;
   readonly #macros: MacroTable;
   readonly #problems: Problems;
   readonly #kept: ReadLine[] | undefined;
@@ -305,7 +305,7 @@ export type ConfigurationFile =
   | { readonly kind: 'ok'; readonly text: Octets; readonly file: ReadFile }
   | { readonly kind: 'error'; readonly errno: string; readonly reason: string };
 
-export function readConfigurationFile(files: Files, path: Octets): ConfigurationFile {
+export function readConfigurationFile(files: Pick<Files, 'stat' | 'readFile'>, path: Octets): ConfigurationFile {
   const facts = files.stat(path);
   if (facts.kind === 'error') return { kind: 'error', errno: facts.errno, reason: facts.reason };
   if (facts.value.type === 'directory') return { kind: 'error', errno: 'EISDIR', reason: 'Is a directory' };

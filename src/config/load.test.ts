@@ -454,7 +454,7 @@ test('any octets give located problems or a configuration, in bounded time', asy
   }
 });
 
-test('EXIMIUS_TAINT_MODE overrides taint_mode for a program with its caller\'s rights', async () => {
+test("EXIMIUS_TAINT_MODE overrides taint_mode for a program with its caller's rights", async () => {
   const machine = (mode: string, realUid = 93) =>
     Object.assign(new FakeMachine({ environment: { EXIMIUS_TAINT_MODE: mode } }), { realUid: () => realUid, effectiveUid: () => 93 });
   const cases: readonly (readonly [text: string, machine: FakeMachine, mode: string])[] = [

@@ -8,7 +8,7 @@ import type { BuildSettings } from '../core/build-settings.ts';
 import type { AclDefinition, Config, RetryRule, RewriteRule, StartupSettings, Template, TemplateCompiler } from '../core/config.ts';
 import type { AuthenticatorDefinition, RouterDefinition, TransportDefinition } from '../core/drivers.ts';
 import type { Frame } from '../core/frame.ts';
-import { isTaintMode, type MainOptions, mainOptions } from '../core/main-options.ts';
+import { isTaintMode, type MainOptions } from '../core/main-options.ts';
 import type { NotYetScope } from '../core/option.ts';
 import type { Accounts, Files, Machine } from '../core/ports.ts';
 import type { Registry } from '../core/registry.ts';
@@ -21,7 +21,7 @@ import { checkReferences, makeAuthenticators, makeRouters, makeTransports } from
 import { LineReader, type LogicalLine, type ReadFile, type ReadLine, readConfigurationFile } from './lines.ts';
 import { MAX_MACRO_LINE, MacroTable } from './macros.ts';
 import { MainSection } from './main-section.ts';
-import { accountId, completeValues, notYetOptions, type OptionContext, readIds } from './options.ts';
+import { accountId, completeValues, notYetOptions, notYetText, type OptionContext, readIds } from './options.ts';
 import { Problems } from './problems.ts';
 import { readRetryRule } from './retry-section.ts';
 import { readRewriteRule } from './rewrite-section.ts';
@@ -37,7 +37,7 @@ export interface LoadRequest {
   readonly compiler: TemplateCompiler;
   /** For text that exists only at run time; `compiler` when absent. */
   readonly compileText?: (text: Octets, what: string) => Template;
-  readonly files: Files;
+  readonly files: Pick<Files, 'stat' | 'readFile'>;
   readonly accounts: Accounts;
   readonly machine: Machine;
   /** Refuse a file that others than root and the build's owners may write. */
@@ -260,7 +260,13 @@ function mainValues({ compiler, machine }: LoadRequest, main: MainSection): Main
   const primary = values.primary_hostname === '' ? machine.hostName : values.primary_hostname;
   const qualify = values.qualify_domain === '' ? primary : values.qualify_domain;
   const recipient = values.qualify_recipient === '' ? qualify : values.qualify_recipient;
-  return { ...values, taint_mode: taintMode(values, machine), primary_hostname: primary, qualify_domain: qualify, qualify_recipient: recipient };
+  return {
+    ...values,
+    taint_mode: taintMode(values, machine),
+    primary_hostname: primary,
+    qualify_domain: qualify,
+    qualify_recipient: recipient,
+  };
 }
 
 /** EXIMIUS_TAINT_MODE goes before the option, for tests; not in a program that has another's rights than its caller. */
@@ -272,12 +278,10 @@ function taintMode({ taint_mode }: MainOptions, machine: Machine): Octets | unde
 
 function mainNotYet(main: MainSection, problems: Problems): ReadonlyMap<string, NotYetScope> {
   const result = new Map<string, NotYetScope>();
-  for (const name of notYetOptions(main.options)) {
-    const scope = (mainOptions as Readonly<Record<string, { readonly notYet?: NotYetScope }>>)[name]?.notYet;
+  for (const { name, scope } of notYetOptions(main.options)) {
     const setting = main.options.settings.get(name);
-    if (!scope || !setting) continue;
-    result.set(name, scope);
-    problems.notYet(`main option "${name}" is not supported yet`, setting.at, { subject: name });
+    if (setting) problems.notYet(notYetText(`main option "${name}"`, scope), setting.at, { subject: name });
+    if (scope !== 'notice') result.set(name, scope);
   }
   return result;
 }

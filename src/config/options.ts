@@ -5,7 +5,7 @@ import type { Octets } from '../base/octets.ts';
 import { lowerCase, skipSpace, trimSpace } from '../base/octets.ts';
 import { parseTimeSpan } from '../base/time-span.ts';
 import type { ListSource, OptionSetting, Template, TemplateCompiler } from '../core/config.ts';
-import type { OptionKind, OptionSpec, OptionTable } from '../core/option.ts';
+import type { NotYetScope, OptionKind, OptionSpec, OptionTable } from '../core/option.ts';
 import type { Accounts } from '../core/ports.ts';
 import type { SourceLocation } from '../core/source.ts';
 import type { LogicalLine } from './lines.ts';
@@ -412,10 +412,20 @@ function compiledDefault(
   return spec.kind === 'list' ? { kind: spec.listKind ?? 'string', template } : template;
 }
 
+export interface NotYetOption {
+  readonly name: string;
+  readonly scope: NotYetScope;
+}
+
 /** Options of the target that are set to something else than their default and are not built yet. */
-export function notYetOptions(target: OptionTarget): readonly string[] {
-  return [...target.settings.keys()].filter((name) => {
+export function notYetOptions(target: OptionTarget): readonly NotYetOption[] {
+  return [...target.settings.keys()].flatMap((name) => {
     const spec = target.table[name];
-    return spec?.notYet !== undefined && spec.notYet !== 'notice' && target.values.get(name) !== spec.default;
+    return spec?.notYet === undefined || target.values.get(name) === spec.default ? [] : [{ name, scope: spec.notYet }];
   });
+}
+
+/** How it is said: only tuning is without effect, the rest makes mail wait. */
+export function notYetText(option: string, scope: NotYetScope): string {
+  return scope === 'notice' ? `${option} has no effect yet` : `${option} is not supported yet`;
 }
