@@ -6,8 +6,8 @@ import type { MacroDefinition } from '../core/config.ts';
 /** Of a line after substitution. */
 export const MAX_MACRO_LINE = 1 << 20;
 const MAX_NAME_LENGTH = 63;
-/** All built-in names begin so; lines without it need not be searched for any of them. */
-const BUILT_IN_PREFIX = /_[A-Z]/;
+/** What may be the name of a built-in macro. */
+const BUILT_IN_NAME = /_[A-Z][A-Z0-9_]*/g;
 
 export interface MacroExpansion {
   readonly text: Octets;
@@ -16,19 +16,19 @@ export interface MacroExpansion {
 }
 
 export class MacroTable {
-  readonly #builtIn: readonly MacroDefinition[];
+  readonly #builtIn: ReadonlyMap<string, MacroDefinition>;
   /** In order of definition, which is the order of substitution; redefinition keeps the place. */
   readonly #defined = new Map<string, MacroDefinition>();
   readonly #maxLength: number;
 
   /** `maxLength` bounds a line after substitution. */
   constructor(builtIn: readonly MacroDefinition[], maxLength: number) {
-    this.#builtIn = builtIn;
+    this.#builtIn = new Map(builtIn.map((macro) => [macro.name, macro]));
     this.#maxLength = maxLength;
   }
 
   get all(): readonly MacroDefinition[] {
-    return [...this.#builtIn, ...this.#defined.values()];
+    return [...this.#builtIn.values(), ...this.#defined.values()];
   }
 
   /** A `-D` of the command line: it stays whatever the file says. */
@@ -38,7 +38,7 @@ export class MacroTable {
 
   /** Exim's text when it cannot be defined. */
   define(name: string, text: Octets, isRedefinition: boolean): string | undefined {
-    const existing = this.#defined.get(name) ?? this.#builtIn.find((macro) => macro.name === name);
+    const existing = this.#defined.get(name) ?? this.#builtIn.get(name);
     if (existing?.source === 'command-line') return undefined;
     if (existing && !isRedefinition) return `macro "${name}" is already defined (use "==" if you want to redefine it)`;
     if (!existing) {
@@ -54,10 +54,16 @@ export class MacroTable {
 
   /** Substitutes from `from` on, macro by macro in order of definition; undefined when the line becomes longer than the limit. */
   expand(text: Octets, from: number): MacroExpansion | undefined {
-    let result = text;
     let count = 0;
-    const names = BUILT_IN_PREFIX.test(text) ? this.all : this.#defined.values();
-    for (const macro of names) {
+    let result =
+      text.slice(0, from) +
+      text.slice(from).replace(BUILT_IN_NAME, (name) => {
+        // Whole names only: in Exim _HAVE_TLS would make `.ifdef _HAVE_TLS_RESUME` true
+        const macro = this.#builtIn.get(name);
+        if (macro) count++;
+        return macro?.text ?? name;
+      });
+    for (const macro of this.#defined.values()) {
       const first = result.indexOf(macro.name, from);
       if (first < 0) continue;
       const parts = result.slice(first).split(macro.name);
