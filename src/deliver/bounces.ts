@@ -36,7 +36,7 @@ function errorsAddress(attempt: Attempt, failed: FailedAddress): Octets | undefi
     address.state.errorsTo === undefined &&
     address.inherited.errorsTo === undefined;
   const isOld = attempt.queuedMs / 1000 >= attempt.frame.config.main.ignore_bounce_errors_after;
-  if (!isBounce || isOld) {
+  if (!isBounce || isOld || failed.isTimedOut) {
     attempt.log(errorIgnoredLine(address.address), errorIgnoredLine(address.address));
     return undefined;
   }

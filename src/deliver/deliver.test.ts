@@ -398,6 +398,13 @@ test('old bounces are given up', async () => {
   assert.deepEqual(lines.slice(1), ['nobody@test.ex: error ignored', 'Completed']);
 });
 
+test('a bounce whose retrying has come to its end is given up', async () => {
+  const world = makeWorld(undefined, { retryRules: [] });
+  const { end, lines } = await run(world, ['later@test.ex'], '');
+  assert.equal(end, 'completed');
+  assert.deepEqual(lines.slice(1), ['** later@test.ex: retry timeout exceeded', 'later@test.ex: error ignored', 'Completed']);
+});
+
 test('a router may freeze a message', async () => {
   const world = makeWorld(undefined, { main: { freeze_tell: 'postmaster' } });
   const { end, lines } = await run(world, ['ice@test.ex', 'b@test.ex']);
