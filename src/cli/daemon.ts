@@ -1,6 +1,10 @@
 /** `-bd`, `-bdf`, `-q<time>`: the daemon. Spec ch. 5 "-bd". */
 import { octetsFromBytes } from '../base/octets.ts';
-import { startDaemon } from '../process/daemon.ts';
+import { eximProblemText } from '../config/problems.ts';
+import { recordingFiles } from '../process/config-snapshot.ts';
+import { type DaemonParts, startDaemon } from '../process/daemon.ts';
+import { readForCheck } from '../process/runtime.ts';
+import { DirectSpawner } from '../system/direct-spawner.ts';
 import { startOwnProcess } from '../system/processes.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
@@ -39,7 +43,8 @@ async function detach({ script, io, argv }: ModeContext): Promise<number> {
 
 async function runHere(context: ModeContext, isDetached: boolean): Promise<number> {
   const { invocation, io, system } = context;
-  const opened = await openForMode(context);
+  const recorded = recordingFiles(system.files);
+  const opened = await openForMode(context, { files: recorded.files });
   if (opened.kind === 'exit') return opened.status;
   const { runtime } = opened;
   const { config, services } = runtime;
@@ -62,6 +67,8 @@ async function runHere(context: ModeContext, isDetached: boolean): Promise<numbe
     queueIntervalSeconds: invocation.queue?.intervalSeconds,
     deliveryMode: invocation.delivery === 'default' ? undefined : invocation.delivery,
     split: (list) => lists.split(list),
+    snapshot: recorded.snapshot,
+    reread: () => reread(context),
     startLines: startLines(config),
   });
   if (started.kind === 'failed') {
@@ -72,4 +79,27 @@ async function runHere(context: ModeContext, isDetached: boolean): Promise<numbe
   }
   if (isDetached) process.send?.('started');
   return -1;
+}
+
+/** As at the start, but nothing runs by it. */
+async function reread(context: ModeContext): Promise<Awaited<ReturnType<DaemonParts['reread']>>> {
+  const { system, registry, build, invocation } = context;
+  const recorded = recordingFiles(system.files);
+  const read = await readForCheck({
+    system,
+    registry,
+    userActions: system.userActions,
+    spawner: new DirectSpawner(),
+    load: {
+      paths: invocation.configFiles ?? build.configureFiles,
+      macros: invocation.macros,
+      build,
+      files: recorded.files,
+      accounts: system.accounts,
+      machine: system.machine,
+    },
+  });
+  if (read.loaded.kind === 'ok') return { kind: 'ok', snapshot: recorded.snapshot };
+  const problem = read.loaded.problems.find(({ severity }) => severity === 'error');
+  return { kind: 'failed', message: problem ? eximProblemText(problem).replaceAll('\n', '') : 'it cannot be read' };
 }

@@ -4,6 +4,7 @@ import { eximProblemText } from '../config/problems.ts';
 import type { Caller, Log, Problem } from '../core/index.ts';
 import { formatLogTime } from '../message/date.ts';
 import { openActors } from '../process/actors.ts';
+import type { ConfigFiles } from '../process/config-snapshot.ts';
 import { agentPolicy } from '../process/policy.ts';
 import { openRuntime, type Runtime } from '../process/runtime.ts';
 import { makeSpoolDirectory } from '../process/spool-directory.ts';
@@ -28,6 +29,8 @@ export interface OpenOptions {
   readonly delivers?: boolean;
   /** For `-bP config`. */
   readonly keepsLines?: boolean;
+  /** The daemon keeps what it read. */
+  readonly files?: ConfigFiles;
   /** `-bh` shows what it would log. */
   readonly replaceLog?: (log: Log) => Log;
 }
@@ -59,7 +62,7 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
     load: {
       ...choice,
       build,
-      files: system.files,
+      files: options.files ?? system.files,
       accounts: system.accounts,
       machine: system.machine,
       keepsLines: options.keepsLines ?? false,

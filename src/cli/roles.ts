@@ -1,12 +1,13 @@
 /** Our own processes: worker, agent, agent's child, spawner. Started by the supervisor or by a command line, never by people (DESIGN 3.10). */
 import { Duplex, Readable } from 'node:stream';
 import { builtin } from '../builtin.ts';
-import type { Spawner, UserActions } from '../core/index.ts';
+import type { Spawner, SystemResult, UserActions } from '../core/index.ts';
 import { WorkerAdmission } from '../process/admission.ts';
 import { runAgentChild } from '../process/agent/child.ts';
 import { AgentClient } from '../process/agent/client.ts';
 import { AgentPool } from '../process/agent/pool.ts';
 import { type ConfigChoice, decodeChoice, encodeChoice } from '../process/choice.ts';
+import { type ConfigFiles, filesOfSnapshot, readSnapshot } from '../process/config-snapshot.ts';
 import { parseToWorker } from '../process/messages.ts';
 import { decodeHelper, decodeWorker } from '../process/role-arguments.ts';
 import { type OpeningRuntime, openRuntime } from '../process/runtime.ts';
@@ -27,9 +28,18 @@ import { readBuildSettings } from './build.ts';
 import type { RunOptions } from './main.ts';
 import { CONTROL_SOCKET, runSubmission } from './submission.ts';
 
-type RoleOptions = RunOptions & { readonly script: string };
+type RoleOptions = RunOptions & {
+  readonly script: string;
+  /** Known before root is given up. */
+  readonly supervisorUid: number;
+};
 
-export async function runRole(role: string, args: readonly string[], options: RoleOptions): Promise<number | undefined> {
+export async function runRole(
+  role: string,
+  args: readonly string[],
+  given: RunOptions & { readonly script: string },
+): Promise<number | undefined> {
+  const options: RoleOptions = { ...given, supervisorUid: currentIds().effectiveUid };
   const argument = args[0] ?? '';
   switch (role) {
     case 'worker':
@@ -52,13 +62,25 @@ async function open(
   actors: { userActions: UserActions; spawner: Spawner },
 ): Promise<OpeningRuntime> {
   const build = await readBuildSettings(system, options.adaptations);
+  const files = snapshotOf(choice, system, options.supervisorUid);
+  if (files.kind === 'error') {
+    const at = { file: choice.snapshot ?? '', line: 1, column: 1 };
+    return { kind: 'failed', problems: [{ severity: 'error', message: `the daemon's configuration cannot be read: ${files.reason}`, at }] };
+  }
   return openRuntime({
     system,
     registry: builtin,
     ...actors,
-    load: { ...choice, build, files: system.files, accounts: system.accounts, machine: system.machine },
+    load: { paths: choice.paths, macros: choice.macros, build, files: files.value, accounts: system.accounts, machine: system.machine },
     writeStderr: (text) => standardOutput(2).write(text),
   });
+}
+
+/** What the supervisor read, where it left that; else the files themselves. */
+function snapshotOf({ snapshot }: ConfigChoice, { files }: SystemPorts, supervisorUid: number): SystemResult<ConfigFiles> {
+  if (snapshot === undefined) return { kind: 'ok', value: files };
+  const read = readSnapshot(files, snapshot, supervisorUid);
+  return read.kind === 'ok' ? { kind: 'ok', value: filesOfSnapshot(read.value, files) } : read;
 }
 
 async function runWorkerRole(argument: string, options: RoleOptions): Promise<number | undefined> {
@@ -189,6 +211,9 @@ async function runAgentRole(argument: string, options: RoleOptions): Promise<num
   });
   const listening = await listenLocal(args.socket, args.exim, system.native, (stream) => pool.serve(stream));
   if (listening.kind === 'error') return 1;
+  parentChannel()?.onMessage((value) => {
+    if (parseToWorker(value)?.kind === 'reload') pool.retireAll();
+  });
   endWithParent(() => pool.close());
   return undefined;
 }

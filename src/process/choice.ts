@@ -4,6 +4,8 @@ import type { Octets } from '../base/octets.ts';
 export interface ConfigChoice {
   readonly paths: readonly Octets[];
   readonly macros: readonly (readonly [name: string, text: Octets])[];
+  /** The daemon's snapshot of the files, to be read in their place. */
+  readonly snapshot?: Octets | undefined;
 }
 
 /** As an argument: JSON, whose chars are the octets. */
@@ -17,9 +19,11 @@ export function decodeChoice(text: string): ConfigChoice {
   if (typeof value !== 'object' || value === null || !('paths' in value) || !('macros' in value))
     throw new Error('malformed configuration choice');
   const { paths, macros } = value;
+  const snapshot = 'snapshot' in value && typeof value.snapshot === 'string' ? value.snapshot : undefined;
   if (!Array.isArray(paths) || !Array.isArray(macros)) throw new Error('malformed configuration choice');
   return {
     paths: paths.map((path) => String(path)),
+    snapshot,
     macros: macros.map((macro): readonly [string, Octets] => (Array.isArray(macro) ? [String(macro[0]), String(macro[1])] : ['', ''])),
   };
 }

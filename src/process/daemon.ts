@@ -3,10 +3,11 @@ import type { Octets } from '../base/octets.ts';
 import { bytesFromOctets } from '../base/octets.ts';
 import { formatTimeSpan } from '../base/time-span.ts';
 import { EXIM_VERSION } from '../base/version.ts';
-import type { Config, Files, Log } from '../core/index.ts';
+import type { Config, Files, Log, SystemResult } from '../core/index.ts';
 import type { BoundSocket, SystemNet } from '../system/net.ts';
 import { onSignal, startOwnProcess } from '../system/processes.ts';
 import type { ConfigChoice } from './choice.ts';
+import { type ConfigSnapshot, writeSnapshot } from './config-snapshot.ts';
 import { type ListenAddress, listenAddresses } from './listen.ts';
 import { agentPolicy } from './policy.ts';
 import { encodeRole } from './role-arguments.ts';
@@ -31,6 +32,12 @@ export interface DaemonParts {
   readonly queueIntervalSeconds: number | undefined;
   readonly deliveryMode: 'background' | 'foreground' | 'queue' | 'queue-smtp' | undefined;
   readonly split: (list: Octets) => readonly Octets[];
+  /** What reading the configuration read. */
+  readonly snapshot: ConfigSnapshot;
+  /** Reads it again, and checks it. */
+  readonly reread: () => Promise<
+    { readonly kind: 'ok'; readonly snapshot: ConfigSnapshot } | { readonly kind: 'failed'; readonly message: Octets }
+  >;
   /** Tells the configuration's not-yet parts and warnings at start. */
   readonly startLines: readonly Octets[];
 }
@@ -66,6 +73,8 @@ export async function startDaemon(parts: DaemonParts): Promise<DaemonStart> {
   const helperSocket = `${config.startup.spoolDirectory}/${HELPER_SOCKET}`;
   makeSpoolDirectory(files, config.startup, parts.isRoot);
   preparePlaces(parts);
+  const kept = keepSnapshot(parts, parts.snapshot);
+  if (kept.kind === 'error') return { kind: 'failed', message: `cannot write ${snapshotPath(config)}: ${kept.reason}` };
   const supervisor = makeSupervisor(parts, bound, helperSocket, markRunning(parts));
   const failure = await supervisor.start();
   if (failure !== undefined) {
@@ -111,6 +120,14 @@ function markRunning({ config, files, pid }: DaemonParts): boolean {
   return wasCutOff;
 }
 
+function snapshotPath(config: Config): Octets {
+  return `${config.startup.spoolDirectory}/eximius-config`;
+}
+
+function keepSnapshot({ config, files, isRoot }: DaemonParts, snapshot: ConfigSnapshot): SystemResult<void> {
+  return writeSnapshot(files, snapshotPath(config), snapshot, { gid: config.startup.eximGid, isRoot });
+}
+
 function runningMark(config: Config): Octets {
   return `${config.startup.spoolDirectory}/eximius-running`;
 }
@@ -130,7 +147,8 @@ function makeSupervisor(
   helperSocket: Octets,
   wasCutOff: boolean,
 ): Supervisor {
-  const { config, choice, script, log } = parts;
+  const { config, script, log } = parts;
+  const choice = { ...parts.choice, snapshot: snapshotPath(config) };
   const { main, startup, build } = config;
   const hasAgent = parts.isRoot && !main.deliver_drop_privilege;
   const policy = agentPolicy(build, startup, main);
@@ -221,7 +239,7 @@ function placeText(at: ListenAddress, all: readonly ListenAddress[]): Octets {
 function obeySignals(parts: DaemonParts, supervisor: Supervisor): void {
   onSignal('SIGHUP', () => {
     parts.log.main(`pid ${parts.pid}: SIGHUP received: re-exec daemon`);
-    supervisor.reload();
+    void reload(parts, supervisor);
   });
   const stop = () => {
     void supervisor.stop().then(() => {
@@ -234,4 +252,18 @@ function obeySignals(parts: DaemonParts, supervisor: Supervisor): void {
   };
   onSignal('SIGTERM', stop);
   onSignal('SIGINT', stop);
+}
+
+/** A broken configuration is refused and the running one stays (DESIGN 3.17). */
+async function reload(parts: DaemonParts, supervisor: Supervisor): Promise<void> {
+  const read = await parts.reread();
+  const kept = read.kind === 'ok' ? keepSnapshot(parts, read.snapshot) : undefined;
+  if (read.kind === 'failed') parts.log.panic(`configuration not reloaded: ${read.message}`);
+  else if (kept?.kind === 'error')
+    parts.log.panic(`configuration not reloaded: cannot write ${snapshotPath(parts.config)}: ${kept.reason}`);
+  else {
+    supervisor.reload();
+    parts.log.main('configuration reloaded');
+  }
+  parts.log.flush();
 }

@@ -62,8 +62,10 @@ export class Supervisor {
     });
   }
 
+  /** A new snapshot of the configuration is there, and was found good. */
   reload(): void {
     for (const worker of this.#workers) this.#send(worker, { kind: 'reload' });
+    this.#helper?.process?.send({ kind: 'reload' });
   }
 
   /** Workers finish what they are doing, then the helper goes; what does not end in time is killed. */
@@ -128,8 +130,7 @@ export class Supervisor {
         this.#send(slot, { kind: 'admitted', request: message.request, ...this.#ledger.counts(message.host) });
         return;
       case 'reloaded':
-        if (message.problem === undefined) this.#parts.log('configuration reloaded');
-        else this.#parts.panic(`configuration not reloaded: ${message.problem}`);
+        if (message.problem !== undefined) this.#parts.panic(`configuration not reloaded: ${message.problem}`);
         return;
       default:
         assertNever(message);
