@@ -184,6 +184,8 @@ const refused: readonly (readonly [string, string])[] = [
   ['<a@b>(comment) x', 'malformed address: x may not follow <a@b>(comment) '],
   ['<@a:@b:c@d>', 'missing or malformed local part'],
   ['<@[1.2.3.4]:a@b>', 'domain literals not allowed'],
+  ['<a@[1.2.3.4]>', 'domain literals not allowed'],
+  ['X <a@[]>', 'domain literals not allowed'],
   ['a@[1.2.3.4]b', 'malformed address: b may not follow a@[1.2.3.4]'],
   ['a@[ 1.2.3.4 ]', 'malformed domain literal'],
   ['a@[1.2.3.4 ]', 'malformed domain literal'],

@@ -13,7 +13,7 @@ export interface AddressSyntax {
   readonly stripsTrailingDot?: boolean;
   /** `strip_excess_angle_brackets`. */
   readonly stripsExcessAngleBrackets?: boolean;
-  /** `allow_domain_literals`: needed for one in a source route. */
+  /** `allow_domain_literals`: needed for one within angle brackets. */
   readonly allowsDomainLiterals?: boolean;
   /** `<>` is an empty address (senders), not an error. */
   readonly allowsEmpty?: boolean;
@@ -174,6 +174,7 @@ function endOfAngle(text: Octets, at: number): number {
 }
 
 const EMPTY_ADDRESS = 'empty address';
+const NO_LITERALS = 'domain literals not allowed';
 const NO_LOCAL_PART = 'missing or malformed local part';
 const UNMATCHED_QUOTE = 'unmatched doublequote in local part';
 const BAD_DOMAIN = 'domain missing or malformed';
@@ -287,7 +288,7 @@ class AddressParser {
     if (localPart === undefined) return failed(this.#error);
     if (localPart.to === localPart.from) return failed(NO_LOCAL_PART);
     const next = this.#peek();
-    if (next === '@') return this.#addressAfter(localPart, from);
+    if (next === '@') return this.#withoutLiteral(this.#addressAfter(localPart, from));
     if (isRouted) return failed('domain missing in source-routed address');
     if (next !== '>' && next !== '') return failed(`"@" or "." expected after "${localPart.text}"`);
     return this.#found(localPart.text, '', from, localPart.to);
@@ -300,7 +301,7 @@ class AddressParser {
       this.#at++; // @
       const hop = this.#domain();
       if (hop === undefined) return failed(this.#error);
-      if (hop.text[0] === '[' && this.#syntax.allowsDomainLiterals !== true) return failed('domain literals not allowed');
+      if (hop.text[0] === '[' && this.#syntax.allowsDomainLiterals !== true) return failed(NO_LITERALS);
       hops++;
       if (this.#peek() !== ',') break;
       while (this.#peek() === ',') {
@@ -317,6 +318,12 @@ class AddressParser {
     this.#skipBlank();
     const result = this.#angleSpec(from, true);
     return result.kind === 'ok' && !isInAngle ? { ...result, from } : result;
+  }
+
+  /** Outside of angle brackets Exim takes a literal without `allow_domain_literals` too. */
+  #withoutLiteral(result: ParsedAddress): ParsedAddress {
+    const isLiteral = result.kind === 'ok' && result.domain[0] === '[';
+    return isLiteral && this.#syntax.allowsDomainLiterals !== true ? failed(NO_LITERALS) : result;
   }
 
   #addressAfter(localPart: Piece, from: number): ParsedAddress {

@@ -4,7 +4,7 @@ import { assertNever } from '../../base/invariant.ts';
 import type { Octets } from '../../base/octets.ts';
 import type { AclContext, Judged, MaybePromise, Outcome, Verification } from '../../core/index.ts';
 import { defer, defineAclCondition, fail, mailOf, ok } from '../../core/index.ts';
-import { lookUpSenderName } from '../../lists/host-name.ts';
+import { lookUpSenderName, missingNameReason } from '../../lists/host-name.ts';
 import { findHeaderSyntaxError, findNonAsciiName, hasNoBlindRecipient, senderAddresses } from '../verify/headers.ts';
 import { verifyHelo } from '../verify/helo.ts';
 import type { VerifyCall } from '../verify/options.ts';
@@ -36,6 +36,7 @@ function verify(call: VerifyCall, context: AclContext): MaybePromise<Outcome<Jud
       const problem = findHeaderSyntaxError(mailOf(frame)?.headers ?? [], {
         unqualifiedSender: origin?.allowUnqualifiedSender ?? false,
         unqualifiedRecipient: origin?.allowUnqualifiedRecipient ?? false,
+        domainLiterals: frame.config.main.allow_domain_literals,
       });
       return judged(context, problem);
     }
@@ -95,10 +96,8 @@ async function verifyHostName(call: VerifyCall, context: AclContext): Promise<Ou
       return ok({ value: true });
     case 'deferred':
       return call.deferOk ? ok({ value: true }) : defer('host lookup deferred for reverse lookup check');
-    case 'not-found': {
-      const reason = lookup.isMismatch ? "host name doesn't match any IP address" : 'failed to find host name from IP address';
-      return denied(context, undefined, `host lookup failed for reverse lookup check (${reason})`);
-    }
+    case 'not-found':
+      return denied(context, undefined, `host lookup failed for reverse lookup check (${missingNameReason(lookup.isMismatch)})`);
     default:
       return assertNever(lookup);
   }

@@ -10,13 +10,13 @@ const ADDRESS_HEADERS: ReadonlySet<HeaderType> = new Set(['B', 'C', 'F', 'R', 'S
 /** The first malformed address in a header that holds addresses, in Exim's words; undefined when all are well. */
 export function findHeaderSyntaxError(
   headers: readonly HeaderLine[],
-  allows: { readonly unqualifiedSender: boolean; readonly unqualifiedRecipient: boolean },
+  allows: { readonly unqualifiedSender: boolean; readonly unqualifiedRecipient: boolean; readonly domainLiterals: boolean },
 ): Octets | undefined {
   for (const header of headers) {
     if (!ADDRESS_HEADERS.has(header.type)) continue;
     const isSender = header.type === 'F' || header.type === 'R' || header.type === 'S';
     const value = rawValue(header);
-    for (const item of parseAddressList(value)) {
+    for (const item of parseAddressList(value, { allowsDomainLiterals: allows.domainLiterals })) {
       const failing = item.text;
       const name = headerName(header.text) ?? '';
       if (item.kind === 'error') return `${printable(item.message)}: failing address in "${name}:" header is: ${printable(failing)}`;
