@@ -47,6 +47,11 @@ export async function lookUpSenderName(frame: Frame): Promise<HostNameLookup> {
   return result;
 }
 
+/** Why a host has no name, as log lines say it. */
+export function missingNameReason(isMismatch: boolean): Octets {
+  return isMismatch ? "host name doesn't match any IP address" : 'failed to find host name from IP address';
+}
+
 /** What is known of the name without looking it up. */
 export function knownName(origin: Readonly<Origin>): HostNameLookup | undefined {
   if (origin.hostName !== undefined)

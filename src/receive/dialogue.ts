@@ -21,6 +21,7 @@ import type {
   Template,
   Transaction,
 } from '../core/index.ts';
+import { missingNameReason } from '../lists/host-name.ts';
 import { droppedLine, smtpErrorLine } from '../logging/lines/connection.ts';
 import { formatDuration } from '../logging/lines/duration.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
@@ -131,8 +132,8 @@ export class Dialogue {
   previousVerb: string | undefined;
   /** The MAIL before was refused: RCPT after it is no protocol error when it was pipelined. */
   wasMailRejected = false;
-  /** The last text a RCPT was refused with. */
-  rcptRefusal: { readonly text: Octets; readonly count: number } | undefined;
+  /** What every RCPT so far was refused with, for the refusal of DATA; 'mixed' when they differ. */
+  rcptRefusal: Octets | 'mixed' | undefined;
   /** The client sent its next command before it had our reply. */
   usedPipelining = false;
   receiveTimeoutMs = 300_000;
@@ -276,11 +277,11 @@ export class Dialogue {
     else await this.flush();
   }
 
-  /** A refused or malformed command: counted, and the connection ends with too many. `data` is the command for the log of syntax errors. */
-  protocolError(kind: 'syntax' | 'protocol', code: string, text: Octets): void {
+  /** A refused or malformed command: counted, and the connection ends with too many. `logged` is the reason in the log. */
+  protocolError(kind: 'syntax' | 'protocol', code: string, text: Octets, logged = text): void {
     const { log } = this;
     if (kind === 'syntax' ? log.selected('smtp_syntax_error') : log.selected('smtp_protocol_error')) {
-      log.main(smtpErrorLine(kind, this.lastCommand, this.origin, text, log));
+      log.main(smtpErrorLine(kind, this.lastCommand, this.origin, logged, log));
     }
     this.syntaxErrors++;
     if (this.syntaxErrors <= this.config.main.smtp_max_synprot_errors) {
@@ -292,6 +293,24 @@ export class Dialogue {
       `too many syntax or protocol errors (last command was "${this.lastCommand.slice(0, 128)}", ${this.historyField()})`,
       'synprot-error',
     );
+  }
+
+  /** An address that cannot be read: the reply begins with it, the log has the whole command. */
+  addressError(given: Octets, problem: Octets): void {
+    this.protocolError('syntax', '501', printable(`${given}: ${problem}`, { escapeTab: false }), problem);
+  }
+
+  /** An address without a domain from a host that may not send such; not a syntax error. */
+  refuseUnqualified(role: 'sender' | 'recipient' | 'verify', given: Octets, address: Octets): void {
+    const { origin, log } = this;
+    const what = role === 'sender' ? 'sender' : 'recipient';
+    this.reply('501', printable(`${given}: ${what} address must contain a domain`, { escapeTab: false }));
+    const nameless = origin.hostLookup === 'failed' ? ` (${missingNameReason(origin.hostNameMismatch ?? false)})` : '';
+    log.mainAndReject(`unqualified ${role} rejected: <${printable(address)}> ${hostAndIdent(origin, log, true)}${nameless}`);
+  }
+
+  noteRcptRefusal(text: Octets): void {
+    this.rcptRefusal = this.rcptRefusal === undefined || this.rcptRefusal === text ? text : 'mixed';
   }
 
   /** The client is a pipe or a terminal, or somebody who plays one: what it sends cannot come too soon. */

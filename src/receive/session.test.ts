@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { AclVerdict, Frame } from '../core/index.ts';
+import { FakeLog } from '../system/fakes/log.ts';
 import { scriptedPeer } from '../system/fakes/net.ts';
 import { constantTemplate } from '../system/fakes/services.ts';
 import type { SessionSetup } from './fakes.ts';
@@ -137,6 +138,48 @@ test('MAIL and RCPT', async () => {
   for (const [commands, expected] of cases) {
     const got = await replies(['HELO x', ...commands]);
     assert.deepEqual(got.slice(2, 2 + expected.length), expected, commands.join(' / '));
+  }
+});
+
+test('unreadable and unqualified addresses: only the first count as syntax errors', async () => {
+  const setup = withMain({ smtp_max_synprot_errors: 1, acl_smtp_vrfy: constantTemplate('vrfy') }, { vrfy: accept });
+  const commands = [
+    'HELO x',
+    ...['MAIL FROM:<a>', 'MAIL FROM:<a>', 'MAIL FROM:<a@@b>', 'VRFY a', 'VRFY a@@b', 'MAIL FROM:<a@b>', 'RCPT TO:<c>', 'RCPT TO:<c@@d>'],
+  ];
+  const log = new FakeLog({ selectors: ['smtp_syntax_error'] });
+  const { written } = await playSession(scriptedPeer(commands.map((command) => `${command}\r\n`)), { ...setup, services: { log } });
+  assert.deepEqual(written.split('\n').slice(2, -1), [
+    '501 <a>: sender address must contain a domain',
+    '501 <a>: sender address must contain a domain',
+    '501 <a@@b>: domain missing or malformed',
+    '501 a: recipient address must contain a domain',
+    '501 domain missing or malformed',
+    '250 OK',
+    '501 <c>: recipient address must contain a domain',
+    '501-<c@@d>: domain missing or malformed',
+    '501 Too many syntax or protocol errors',
+  ]);
+  assert.deepEqual(log.mainLines.slice(0, 5), [
+    'unqualified sender rejected: <a> H=(x) [192.0.2.25]',
+    'unqualified sender rejected: <a> H=(x) [192.0.2.25]',
+    'SMTP syntax error in "MAIL FROM:<a@@b>" H=(x) [192.0.2.25] domain missing or malformed',
+    'unqualified verify rejected: <a> H=(x) [192.0.2.25]',
+    'unqualified recipient rejected: <c> H=(x) [192.0.2.25]',
+  ]);
+});
+
+test('DATA after refused recipients names what all were refused with', async () => {
+  const heading = '503-All RCPT commands were rejected with this error:';
+  const cases: readonly (readonly [readonly string[], readonly string[]])[] = [
+    [['RCPT TO:<a@@b>'], [heading, '503-501 <a@@b>: domain missing or malformed']],
+    [['RCPT TO:<a@@b>', 'RCPT TO:<a@@b>'], [heading, '503-501 <a@@b>: domain missing or malformed']],
+    [['RCPT TO:<a>'], [heading, '503-501 <a>: recipient address must contain a domain']],
+    [['RCPT TO:<a@@b>', 'RCPT TO:<a>'], []],
+  ];
+  for (const [recipients, expected] of cases) {
+    const got = await replies(['HELO x', 'MAIL FROM:<>', ...recipients, 'DATA']);
+    assert.deepEqual(got.slice(3 + recipients.length, -1), [...expected, '503 valid RCPT command must precede DATA'], recipients.join(' / '));
   }
 });
 

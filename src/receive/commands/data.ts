@@ -42,10 +42,12 @@ export async function mayBeginData(dialogue: Dialogue, verb: 'DATA' | 'BDAT'): P
   }
   if (state !== undefined && accepted) return true;
   const refusal = dialogue.rcptRefusal;
-  const lines = refusal === undefined ? '' : `All RCPT commands were rejected with this error:\n${refusal.text.replace(/\n+$/, '')}\n`;
+  const isOne = refusal !== undefined && refusal !== 'mixed';
+  const lines = isOne ? `All RCPT commands were rejected with this error:\n${refusal.replace(/\n+$/, '')}\n` : '';
+  const problem = `valid RCPT command must precede ${verb}`;
   if (dialogue.advertised.pipelining && dialogue.previousVerb === 'RCPT')
     dialogue.reply('503', `${lines}Valid RCPT command must precede ${verb}`);
-  else dialogue.protocolError('protocol', '503', `${lines}valid RCPT command must precede ${verb}`);
+  else dialogue.protocolError('protocol', '503', `${lines}${problem}`, problem);
   return false;
 }
 

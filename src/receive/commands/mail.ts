@@ -38,13 +38,17 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
   if (parsed.size !== undefined && !(await isSizeAcceptable(dialogue, command, parsed.size))) return dialogue.resetTransaction();
   const given = (await rewriteSmtpArgument(parsed.address, dialogue.frame())) ?? parsed.address;
   const address = parseAddress(given, { ...addressSyntax(config.main, state.isUtf8), allowsEmpty: true });
-  if (address.kind === 'error') return refuseSyntax(dialogue, `${parsed.address}: ${address.message}`);
+  if (address.kind === 'error') {
+    dialogue.resetTransaction();
+    dialogue.wasMailRejected = true;
+    return dialogue.addressError(parsed.address, address.message);
+  }
   let sender = address.address;
   if (sender !== '' && address.domain === '') {
     if (origin.allowUnqualifiedSender !== true) {
-      refuseSyntax(dialogue, `${parsed.address}: sender address must contain a domain`);
-      log.mainAndReject(`unqualified sender rejected: <${printable(sender)}> ${hostAndIdent(origin, log, true)}`);
-      return;
+      dialogue.resetTransaction();
+      dialogue.wasMailRejected = true;
+      return dialogue.refuseUnqualified('sender', parsed.address, sender);
     }
     sender = `${sender}@${config.main.qualify_domain}`;
   }
@@ -67,12 +71,6 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
 
 function commandWord(command: Command): Octets {
   return command.line.slice(0, 4);
-}
-
-function refuseSyntax(dialogue: Dialogue, text: Octets): void {
-  dialogue.resetTransaction();
-  dialogue.wasMailRejected = true;
-  dialogue.protocolError('syntax', '501', printable(text, { escapeTab: false }));
 }
 
 async function isHeloRequired(dialogue: Dialogue): Promise<boolean> {

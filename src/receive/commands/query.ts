@@ -12,14 +12,9 @@ import { addressSyntax } from './syntax.ts';
 export async function vrfy(dialogue: Dialogue, command: Command): Promise<void> {
   const { config, log, origin, parts } = dialogue;
   const address = parseAddress(command.argument, addressSyntax(config.main, false));
-  if (address.kind === 'error')
-    return dialogue.protocolError(
-      'syntax',
-      '501',
-      printable(command.argument === '' ? address.message : `${command.argument}: ${address.message}`),
-    );
+  if (address.kind === 'error') return dialogue.reply('501', printable(address.message));
   if (address.domain === '' && origin.allowUnqualifiedRecipient !== true)
-    return dialogue.protocolError('syntax', '501', `${printable(command.argument)}: recipient address must contain a domain`);
+    return dialogue.refuseUnqualified('verify', command.argument, address.address);
   const full = address.domain === '' ? `${address.address}@${config.main.qualify_recipient}` : address.address;
   const verdict = await runForAddress(dialogue, 'vrfy', config.main.acl_smtp_vrfy, full);
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {

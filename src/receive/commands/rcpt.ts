@@ -13,7 +13,7 @@ import { recipientView } from '../transaction.ts';
 import { addressSyntax } from './syntax.ts';
 
 export async function rcpt(dialogue: Dialogue, command: Command): Promise<void> {
-  const { config, origin, log } = dialogue;
+  const { config, origin } = dialogue;
   const state = dialogue.transaction?.state;
   if (state?.sender === undefined) return refuseWithoutSender(dialogue);
   if (command.argument === '') return syntaxError(dialogue, `${command.line.slice(0, 4)} must have an address operand`);
@@ -24,15 +24,15 @@ export async function rcpt(dialogue: Dialogue, command: Command): Promise<void> 
   const address = parseAddress(given, addressSyntax(config.main, state.isUtf8));
   if (address.kind === 'error') {
     state.rcptFailCount++;
-    return syntaxError(dialogue, `${parsed.address}: ${address.message}`);
+    dialogue.noteRcptRefusal(`501 ${printable(`${parsed.address}: ${address.message}`)}`);
+    return dialogue.addressError(parsed.address, address.message);
   }
   let recipient = address.address;
   if (address.domain === '') {
     if (origin.allowUnqualifiedRecipient !== true && lowerCase(recipient) !== 'postmaster') {
       state.rcptFailCount++;
-      syntaxError(dialogue, `${parsed.address}: recipient address must contain a domain`);
-      log.mainAndReject(`unqualified recipient rejected: <${printable(recipient)}> ${hostAndIdent(origin, log, true)}`);
-      return;
+      dialogue.noteRcptRefusal(`501 ${printable(parsed.address)}: recipient address must contain a domain`);
+      return dialogue.refuseUnqualified('recipient', parsed.address, recipient);
     }
     recipient = `${recipient}@${config.main.qualify_recipient}`;
   }
@@ -42,7 +42,7 @@ export async function rcpt(dialogue: Dialogue, command: Command): Promise<void> 
 
 /** When MAIL was refused and RCPT came in the same group, the client could not know (RFC 2920 s3.1). */
 function refuseWithoutSender(dialogue: Dialogue): void {
-  dialogue.rcptRefusal ??= { text: '503 sender not yet given', count: 0 };
+  dialogue.noteRcptRefusal('503 sender not yet given');
   if (dialogue.wasMailRejected && dialogue.advertised.pipelining) {
     dialogue.reply('503', 'sender not yet given');
     return;
@@ -52,7 +52,7 @@ function refuseWithoutSender(dialogue: Dialogue): void {
 }
 
 function syntaxError(dialogue: Dialogue, text: Octets): void {
-  dialogue.rcptRefusal = { text: printable(text), count: (dialogue.rcptRefusal?.count ?? 0) + 1 };
+  dialogue.noteRcptRefusal(`501 ${printable(text)}`);
   dialogue.protocolError('syntax', '501', printable(text, { escapeTab: false }));
 }
 
@@ -66,7 +66,7 @@ async function hasRoom(dialogue: Dialogue, state: TransactionState): Promise<boo
   if (isFinal) state.rcptFailCount++;
   else state.rcptDeferCount++;
   dialogue.reply(isFinal ? '552' : '452', text);
-  dialogue.rcptRefusal = { text, count: (dialogue.rcptRefusal?.count ?? 0) + 1 };
+  dialogue.noteRcptRefusal(text);
   if (!state.controls.has('too-many-recipients-logged')) {
     const what = isFinal ? 'message rejected' : 'excess temporarily rejected';
     log.mainAndReject(`too many recipients: ${what}: sender=<${printable(state.sender ?? '')}> ${hostAndIdent(origin, log, true)}`);
@@ -107,7 +107,7 @@ async function judge(dialogue: Dialogue, state: TransactionState, parameters: Rc
       if (verdict.kind === 'fail') state.rcptFailCount++;
       else state.rcptDeferCount++;
       const refused = dialogue.refuse('rcpt', `RCPT ${printable(parameters.address)}`, verdict);
-      dialogue.rcptRefusal = { text: refused.text, count: (dialogue.rcptRefusal?.count ?? 0) + 1 };
+      dialogue.noteRcptRefusal(refused.text);
     }
   }
 }
