@@ -26,6 +26,8 @@ export async function starttls(dialogue: Dialogue, command: Command): Promise<vo
     return;
   }
   dialogue.resetTransaction();
+  // What came before our answer is not read in the session under TLS (CVE-2011-0411); what comes after it is the handshake.
+  dialogue.reader.discard();
   dialogue.reply('220', 'TLS go ahead');
   await dialogue.flush();
   await handshake(dialogue, request.value);
@@ -46,7 +48,6 @@ export async function startTlsAtOnce(dialogue: Dialogue): Promise<boolean> {
 
 async function handshake(dialogue: Dialogue, request: TlsServerRequest): Promise<boolean> {
   const { origin, log, parts } = dialogue;
-  dialogue.reader.discard();
   const started = await parts.connection.startServerTls(request, dialogue.commandDeadline());
   if (started.kind === 'error') {
     log.main(`TLS error on connection from ${hostAndIdent(origin, log, false)} (${started.message})`);
