@@ -19,6 +19,8 @@ export class Claim implements MessageClaim {
   readonly paths: MessagePaths;
   readonly data: OpenFile;
   journal: OpenFile | undefined;
+  /** Whether -J and the message log may exist already; not those of a message that was made under this claim. */
+  mayHaveMore = true;
   /** Of the body that is kept in memory. */
   bodyBytes = 0;
   readonly #onRelease: (claim: Claim) => void;

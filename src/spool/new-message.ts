@@ -14,6 +14,8 @@ export class NewMessage implements MessageSink {
   readonly #files: Files;
   readonly #places: SpoolPlaces;
   readonly #reserve: (bytes: number) => boolean;
+  /** Of -D, until it is written together with what follows. */
+  #firstLine: Buffer | undefined;
   /** What -D does not have yet. */
   #chunks: Uint8Array[] = [];
   #chunkBytes = 0;
@@ -27,6 +29,7 @@ export class NewMessage implements MessageSink {
     this.#files = files;
     this.#places = places;
     this.#reserve = reserve;
+    this.#firstLine = bytesFromOctets(`${claim.id}-D\n`);
   }
 
   write(bytes: Uint8Array): SystemResult<void> | Promise<SystemResult<void>> {
@@ -37,9 +40,16 @@ export class NewMessage implements MessageSink {
 
   async #spill(): Promise<SystemResult<void>> {
     const bytes = this.#takeChunks();
-    const written = await this.#claim.data.writeAsync(bytes);
+    const written = await this.#claim.data.writeAsync(this.#behindFirstLine(bytes));
     if (written.kind === 'ok') this.#inFile += bytes.length;
     return written;
+  }
+
+  /** With the first line before what is written first. */
+  #behindFirstLine(bytes: Buffer): Buffer {
+    const first = this.#firstLine;
+    this.#firstLine = undefined;
+    return first === undefined ? bytes : Buffer.concat([first, bytes]);
   }
 
   #takeChunks(): Buffer {
@@ -62,7 +72,7 @@ export class NewMessage implements MessageSink {
       return memoryBody(bytes);
     }
     const bytes = this.#takeChunks();
-    if (bytes.length > 0 && this.#claim.data.write(bytes).kind === 'ok') this.#inFile += bytes.length;
+    if (bytes.length > 0 && this.#claim.data.write(this.#behindFirstLine(bytes)).kind === 'ok') this.#inFile += bytes.length;
     return this.#fileBody();
   }
 
@@ -80,7 +90,8 @@ export class NewMessage implements MessageSink {
 
   #finishBody(): SystemResult<Body> {
     const bytes = this.#takeChunks();
-    const written = bytes.length === 0 ? DONE : this.#claim.data.write(bytes);
+    const rest = this.#behindFirstLine(bytes);
+    const written = rest.length === 0 ? DONE : this.#claim.data.write(rest);
     if (written.kind === 'error') return written;
     const isWhole = this.#inFile === 0;
     this.#inFile += bytes.length;

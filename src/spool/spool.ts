@@ -123,18 +123,14 @@ export class Spool implements MessageStore {
       }
       if (this.#places.isRoot()) made.value.chown(this.#places.owner.uid, this.#places.owner.gid);
       const claiming = this.#claims.hold(id, paths, made.value);
-      if (claiming.kind === 'ok') return this.#newMessage(claiming.claim);
+      if (claiming.kind === 'ok') {
+        const { claim } = claiming;
+        claim.mayHaveMore = false;
+        return { kind: 'ok', sink: new NewMessage(claim, this.#parts.files, this.#places, (bytes) => this.#reserve(claim, bytes)) };
+      }
       this.#parts.files.unlink(paths.data);
       return claiming.kind === 'error' ? claiming : { kind: 'error', errno: 'EAGAIN', reason: 'the spool is locked by another process' };
     }
-  }
-
-  #newMessage(claim: Claim): { readonly kind: 'ok'; readonly sink: MessageSink } | SystemFailure {
-    const sink = new NewMessage(claim, this.#parts.files, this.#places, (bytes) => this.#reserve(claim, bytes));
-    const written = claim.data.write(bytesFromOctets(`${claim.id}-D\n`));
-    if (written.kind === 'ok') return { kind: 'ok', sink };
-    sink.abort();
-    return written;
   }
 
   /** Whether a body of this size may stay in memory. */
@@ -264,6 +260,7 @@ export class Spool implements MessageStore {
     const before = this.#parts.files.readFile(claim.paths.journal, JOURNAL_LIMIT);
     const opened = this.#parts.files.open(claim.paths.journal, 'append', SPOOL_FILE_MODE);
     if (opened.kind === 'error') return opened;
+    claim.mayHaveMore = true;
     if (this.#places.isRoot()) opened.value.chown(this.#places.owner.uid, this.#places.owner.gid);
     const isTorn = before.kind === 'ok' && before.value.length > 0 && before.value[before.value.length - 1] !== 0x0a;
     if (isTorn) opened.value.write(Buffer.from('\n'));
@@ -330,6 +327,7 @@ export class Spool implements MessageStore {
   #unlinkRest(claim: Claim): void {
     const { files, settings } = this.#parts;
     files.unlink(claim.paths.data);
+    if (!claim.mayHaveMore) return;
     if (settings.preservesMessageLogs) this.#keepMessageLog(claim);
     else files.unlink(claim.paths.log);
     files.unlink(claim.paths.journal);
@@ -368,13 +366,14 @@ export class Spool implements MessageStore {
       this.#parts.log.panic(`Couldn't open message log ${path}: ${opened.reason}`, claim.id);
       return;
     }
+    claim.mayHaveMore = true;
     if (this.#places.isRoot()) opened.value.chown(this.#places.owner.uid, this.#places.owner.gid);
     opened.value.write(bytesFromOctets(lines.join('')));
     opened.value.close();
   }
 
   hasMessageLog(claim: Claim): boolean {
-    return this.#parts.files.lstat(claim.paths.log).kind === 'ok';
+    return claim.mayHaveMore && this.#parts.files.lstat(claim.paths.log).kind === 'ok';
   }
 
   /** Files that a crash left without a -H, an hour old, not locked. The number removed. */
