@@ -132,8 +132,8 @@ export class Dialogue {
   previousVerb: string | undefined;
   /** The MAIL before was refused: RCPT after it is no protocol error when it was pipelined. */
   wasMailRejected = false;
-  /** What every RCPT so far was refused with, for the refusal of DATA; 'mixed' when they differ. */
-  rcptRefusal: Octets | 'mixed' | undefined;
+  /** The last text a RCPT was refused with, for the refusal of DATA; whether all were refused with it. */
+  rcptRefusal: { readonly text: Octets; readonly isShared: boolean } | undefined;
   /** The client sent its next command before it had our reply. */
   usedPipelining = false;
   receiveTimeoutMs = 300_000;
@@ -310,7 +310,8 @@ export class Dialogue {
   }
 
   noteRcptRefusal(text: Octets): void {
-    this.rcptRefusal = this.rcptRefusal === undefined || this.rcptRefusal === text ? text : 'mixed';
+    const before = this.rcptRefusal;
+    this.rcptRefusal = { text, isShared: before === undefined || (before.isShared && before.text === text) };
   }
 
   /** The client is a pipe or a terminal, or somebody who plays one: what it sends cannot come too soon. */

@@ -42,8 +42,7 @@ export async function mayBeginData(dialogue: Dialogue, verb: 'DATA' | 'BDAT'): P
   }
   if (state !== undefined && accepted) return true;
   const refusal = dialogue.rcptRefusal;
-  const isOne = refusal !== undefined && refusal !== 'mixed';
-  const lines = isOne ? `All RCPT commands were rejected with this error:\n${refusal.replace(/\n+$/, '')}\n` : '';
+  const lines = refusal?.isShared ? `All RCPT commands were rejected with this error:\n${refusal.text.replace(/\n+$/, '')}\n` : '';
   const problem = `valid RCPT command must precede ${verb}`;
   if (dialogue.advertised.pipelining && dialogue.previousVerb === 'RCPT')
     dialogue.reply('503', `${lines}Valid RCPT command must precede ${verb}`);
