@@ -1,11 +1,15 @@
 // Runs the bundle once with the given arguments and writes its code cache: what has run is in it compiled, and what earlier
 // runs compiled stays.
 //   node warm.cjs <dist/exim.js> [arguments]
-const { writeFileSync } = require('node:fs');
+const { chmodSync, writeFileSync } = require('node:fs');
 
 const [, , program, ...args] = process.argv;
 const { loadBundle, start } = require(program);
 const bundle = loadBundle();
-process.on('exit', () => writeFileSync(`${bundle.file}.cache`, bundle.script.createCachedData()));
+process.on('exit', () => {
+  writeFileSync(`${bundle.file}.cache`, bundle.script.createCachedData());
+  // The program clears the umask, and who can write the cache chooses what root runs.
+  chmodSync(`${bundle.file}.cache`, 0o644);
+});
 process.argv.splice(1, 2, program);
 start(bundle, args);
