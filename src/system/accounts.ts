@@ -3,7 +3,7 @@
  * other name services are asked through native calls, else by `getent`. A failing service is a defer, never "unknown user" (DESIGN 3.7).
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { type BigIntStats, readFileSync, statSync } from 'node:fs';
 import { type Octets, parseDecimal, unicodeFromOctets } from '../base/octets.ts';
 import { defer, type Outcome, ok } from '../core/outcome.ts';
 import type { Accounts, GroupFacts, UserFacts } from '../core/ports.ts';
@@ -100,11 +100,11 @@ export class SystemAccounts implements Accounts {
     ask: () => AccountAnswer<T> | undefined,
   ): Outcome<T | undefined> {
     const { isFilesFirst, others } = this.#services.sourcesOf(database);
-    if (isFilesFirst && file.isSmall) {
-      const records = file.read();
+    if (isFilesFirst) {
+      const records = file.readSmall();
       if (records.kind !== 'ok') return records;
-      const found = pick(records.value);
-      if (found || !others) return ok(found);
+      const found = records.value && pick(records.value);
+      if (found || (records.value && !others)) return ok(found);
     }
     const answer = fromNative(ask(), `${database} entry "${key}"`);
     if (answer) return answer;
@@ -134,14 +134,21 @@ class AccountFile<T extends { readonly name: Octets }> {
     this.#idOf = idOf;
   }
 
-  get isSmall(): boolean {
-    const size = statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
-    return size <= parsedFileLimitBytes;
+  /** Undefined when the file is large. */
+  readSmall(): Outcome<Records<T> | undefined> {
+    return this.#read(parsedFileLimitBytes);
   }
 
   read(): Outcome<Records<T>> {
+    const records = this.#read(Number.POSITIVE_INFINITY);
+    return records.kind === 'ok' ? ok(records.value ?? this.#records) : records;
+  }
+
+  #read(limitBytes: number): Outcome<Records<T> | undefined> {
     try {
-      const identity = identityOf(this.#path);
+      const stats = statSync(this.#path, { bigint: true });
+      if (stats.size > limitBytes) return ok(undefined);
+      const identity = identityOf(stats);
       if (identity === this.#identity) return ok(this.#records);
       this.#records = this.#parseAll(readFileSync(this.#path, 'latin1'));
       this.#identity = identity;
@@ -172,39 +179,57 @@ interface Sources {
   readonly others: boolean;
 }
 
-/** What nsswitch.conf says; without it glibc uses the files. */
+const nsswitchIntervalMs = 1000;
+
+/** What nsswitch.conf says, looked at once a second at most; without it glibc uses the files. */
 class NameServices {
   readonly #path: string;
+  #checkedAtMs = Number.NEGATIVE_INFINITY;
   #identity: string | undefined;
-  #text = '';
+  #sources = new Map<Database, Sources>();
 
   constructor(path: string) {
     this.#path = path;
   }
 
   sourcesOf(database: Database): Sources {
-    const names = this.#line(database)
+    this.#refresh();
+    return this.#sources.get(database) ?? filesOnly;
+  }
+
+  #refresh(): void {
+    const now = performance.now();
+    if (now - this.#checkedAtMs < nsswitchIntervalMs) return;
+    this.#checkedAtMs = now;
+    try {
+      const identity = identityOf(statSync(this.#path, { bigint: true }));
+      if (identity === this.#identity) return;
+      this.#sources = parseNsswitch(readFileSync(this.#path, 'latin1'));
+      this.#identity = identity;
+    } catch {
+      this.#sources = new Map(); // no such file
+      this.#identity = undefined;
+    }
+  }
+}
+
+const filesOnly: Sources = { isFilesFirst: true, others: false };
+
+function parseNsswitch(text: string): Map<Database, Sources> {
+  const result = new Map<Database, Sources>();
+  for (const [, database, line = ''] of text.matchAll(/^[ \t]*(passwd|group):([^#\n]*)/gm)) {
+    const names = line
       .replace(/\[[^\]]*\]/g, ' ')
       .split(/[ \t]+/)
       .filter((name) => name !== '');
     const isFiles = (name: string | undefined) => name === undefined || name === 'files' || name === 'compat';
-    return { isFilesFirst: isFiles(names[0]), others: names.some((name) => !isFiles(name)) };
+    const sources = { isFilesFirst: isFiles(names[0]), others: names.some((name) => !isFiles(name)) };
+    if (database === 'passwd' || database === 'group') result.set(database, sources);
   }
-
-  #line(database: Database): string {
-    try {
-      const identity = identityOf(this.#path);
-      if (identity !== this.#identity) this.#text = readFileSync(this.#path, 'latin1');
-      this.#identity = identity;
-    } catch {
-      return ''; // no such file
-    }
-    return new RegExp(`^[ \\t]*${database}:([^#\\n]*)`, 'm').exec(this.#text)?.[1] ?? '';
-  }
+  return result;
 }
 
-function identityOf(path: string): string {
-  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+function identityOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
 }
 

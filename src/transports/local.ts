@@ -89,6 +89,7 @@ async function findIdentity(address: Address, instance: TransportInstance, frame
     const { eximUser, eximGroup } = frame.services.build;
     return gid === undefined || gid === eximGroup.gid ? ok(undefined) : ok({ uid: eximUser.uid, gid });
   }
+  if (gid !== undefined && !initgroups) return ok({ uid, gid });
   const login = loginOf(uid, frame);
   if (login.kind !== 'ok') return login;
   gid ??= login.value?.gid;
