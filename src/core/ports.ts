@@ -523,6 +523,8 @@ export interface Hints {
   get(database: HintsName, key: Octets): Octets | undefined;
   put(database: HintsName, key: Octets, value: Octets): void;
   delete(database: HintsName, key: Octets): void;
+  /** Deletes what exists of these; one look, and no write when nothing does. */
+  forget(database: HintsName, keys: readonly Octets[]): void;
   keys(database: HintsName): readonly Octets[];
   close(): void;
 }

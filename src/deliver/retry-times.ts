@@ -97,13 +97,9 @@ export class RetryTimes {
   /** A delivery that worked ends what was remembered; nothing is written when nothing was. */
   worked(address: Address): void {
     const keys = address.state.transport?.isRemote === true ? [this.#addressErrorKey(address)] : [localKey(address)];
-    for (const key of [...keys, `R:${address.domain}`, `R:${asRouted(address)}`]) this.#forget(key);
-  }
-
-  #forget(key: Octets): void {
-    if (this.#written.has(key)) return; // another address failed meanwhile
-    const { hints } = this.#parts.frame.services;
-    if (hints.get(RETRY_DATABASE, key) !== undefined) hints.delete(RETRY_DATABASE, key);
+    keys.push(`R:${address.domain}`, `R:${asRouted(address)}`);
+    // another address may have failed meanwhile
+    this.#parts.frame.services.hints.forget(RETRY_DATABASE, keys.filter((key) => !this.#written.has(key)));
   }
 
   /** For one batch of a remote transport. */
@@ -249,8 +245,8 @@ export class HostRetries implements RetryPort {
   /** Writes what the batch found out. `expired` when every host that failed has passed its last cutoff: its addresses time out. */
   async finish(): Promise<'later' | 'expired'> {
     const { hints } = this.#parts.frame.services;
-    for (const key of this.#worked)
-      if (!this.#failures.has(key) && hints.get(RETRY_DATABASE, key) !== undefined) hints.delete(RETRY_DATABASE, key);
+    const worked = [...this.#worked].filter((key) => !this.#failures.has(key));
+    if (worked.length > 0) hints.forget(RETRY_DATABASE, worked);
     let expired = 0;
     for (const failure of this.#failures.values()) if ((await this.#context.keep(failure)) === 'expired') expired++;
     return expired > 0 && expired === this.#failures.size ? 'expired' : 'later';

@@ -153,6 +153,9 @@ test('the store keeps octets, for several databases, and over a reopening', (con
   assert.equal(again.get('retry', 'R:\xe9'), 'a\0\xff\n');
   assert.equal(again.get('retry', 'T:b'), '2');
   assert.deepEqual(again.keys('retry'), ['R:\xe9', 'T:b']);
+  again.forget('wait-smtp', ['R:\xe9', 'none']);
+  again.forget('retry', ['T:b', 'none', 'R:x']);
+  assert.deepEqual([again.keys('retry'), again.keys('wait-smtp')], [['R:\xe9'], []]);
   assert.equal(again.skipped, 0);
   again.close();
 });

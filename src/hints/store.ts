@@ -51,6 +51,12 @@ class SqliteHints implements HintsStore {
     this.#attempt((store) => store.delete(database, key));
   }
 
+  forget(database: HintsName, keys: readonly Octets[]): void {
+    this.#attempt((store) => {
+      for (const key of store.existing(database, keys)) store.delete(database, key);
+    });
+  }
+
   keys(database: HintsName): readonly Octets[] {
     return this.#attempt((store) => store.keys(database)) ?? [];
   }

@@ -2,7 +2,7 @@
  * A small key-value store in one SQLite file, for hints: WAL, single statements, synchronous=NORMAL (a write takes 12 µs; FULL stalls the
  * loop), no automatic checkpoint. SQLite is loaded when the first store is opened. DESIGN 3.9.
  */
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { Octets } from '../base/octets.ts';
 import { bytesFromOctets, octetsFromBytes, unicodeFromOctets } from '../base/octets.ts';
 
@@ -35,6 +35,8 @@ export class KeyValueDatabase {
   readonly #put: StatementSync;
   readonly #delete: StatementSync;
   readonly #keys: StatementSync;
+  /** By the number of keys that are asked for. */
+  readonly #existing = new Map<number, StatementSync>();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -53,6 +55,16 @@ export class KeyValueDatabase {
     return row?.['value'] instanceof Uint8Array ? octetsFromBytes(row['value']) : undefined;
   }
 
+  /** Those of the keys that are there. */
+  existing(name: string, keys: readonly Octets[]): Octets[] {
+    let statement = this.#existing.get(keys.length);
+    if (statement === undefined) {
+      statement = this.#database.prepare(`SELECT key FROM hints WHERE name = ? AND key IN (${keys.map(() => '?').join(',')})`);
+      this.#existing.set(keys.length, statement);
+    }
+    return keysOf(statement.all(name, ...keys.map(bytesFromOctets)));
+  }
+
   put(name: string, key: Octets, value: Octets): void {
     this.#put.run(name, bytesFromOctets(key), bytesFromOctets(value));
   }
@@ -62,7 +74,7 @@ export class KeyValueDatabase {
   }
 
   keys(name: string): Octets[] {
-    return this.#keys.all(name).flatMap((row) => (row['key'] instanceof Uint8Array ? [octetsFromBytes(row['key'])] : []));
+    return keysOf(this.#keys.all(name));
   }
 
   /** Moves the write-ahead log into the file; by a timer of the queue runner or supervisor, never where sessions run. */
@@ -73,4 +85,8 @@ export class KeyValueDatabase {
   close(): void {
     this.#database.close();
   }
+}
+
+function keysOf(rows: readonly Record<string, SQLOutputValue>[]): Octets[] {
+  return rows.flatMap(({ key }) => (key instanceof Uint8Array ? [octetsFromBytes(key)] : []));
 }

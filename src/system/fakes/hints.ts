@@ -22,6 +22,10 @@ export class MemoryHints implements Hints {
     this.#databases.get(database)?.delete(key);
   }
 
+  forget(database: HintsName, keys: readonly Octets[]): void {
+    for (const key of keys) this.delete(database, key);
+  }
+
   keys(database: HintsName): readonly Octets[] {
     return [...(this.#databases.get(database)?.keys() ?? [])];
   }
