@@ -70,7 +70,7 @@ export interface Machine {
   environment(): ReadonlyMap<string, Octets>;
   realUid(): number;
   effectiveUid(): number;
-  effectiveGid?(): number;
+  effectiveGid(): number;
   /** Free space in KiB and free inodes of the file system that holds path; -1 when unknown. */
   freeSpace(path: Octets): { readonly kib: number; readonly inodes: number };
 }
@@ -548,6 +548,8 @@ export interface Log {
   selected(selector: string): boolean;
   /** What was queued is written when it returns. */
   flush(): void;
+  /** What was queued is written when it resolves: together with what the rest of this turn of the event loop has to log. */
+  written(): Promise<void>;
 }
 
 // ---------------------------------------------------------------- regular expressions

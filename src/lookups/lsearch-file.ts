@@ -145,7 +145,7 @@ export function readLookupFile(typeName: string, file: Octets, purpose: string, 
 
 /** Exim's `failed to open … for …`: who was refused is said too. */
 export function openFailure(file: Octets, purpose: string, errno: string, reason: string, frame: Frame): string {
-  const { machine, build } = frame.services;
-  const who = errno === 'EACCES' ? ` (euid=${machine.effectiveUid()} egid=${machine.effectiveGid?.() ?? build.eximGroup.gid})` : '';
+  const { machine } = frame.services;
+  const who = errno === 'EACCES' ? ` (euid=${machine.effectiveUid()} egid=${machine.effectiveGid()})` : '';
   return `failed to open ${file} for ${purpose}: ${reason}${who}`;
 }

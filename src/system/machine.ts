@@ -47,6 +47,10 @@ export class SystemMachine implements Machine {
     return process.geteuid?.() ?? 0;
   }
 
+  effectiveGid(): number {
+    return process.getegid?.() ?? 0;
+  }
+
   freeSpace(path: Octets): { readonly kib: number; readonly inodes: number } {
     try {
       const space = statfsSync(nodePath(path));

@@ -122,6 +122,10 @@ maildir:
   directory = /home/$local_part/Maildir
   maildir_format
   maildir_tag = ,S=$message_size
+grouped:
+  driver = appendfile
+  file = /var/mail/$local_part
+  check_group
 small:
   driver = appendfile
   file = /var/mail/$local_part
@@ -179,6 +183,12 @@ test("appendfile: what may not be written defers with Exim's words", async () =>
   assert.deepEqual(await attempt('mbox', local('roots@b.ex')), [
     'deferred | roots@b.ex | -6 | mailbox /var/mail/roots has wrong uid (0 != 93)',
   ]);
+  world.files.put('/var/mail/staff', '', 0o600);
+  world.files.chown('/var/mail/staff', 93, 50);
+  assert.deepEqual(await attempt('grouped', local('staff@b.ex')), [
+    'deferred | staff@b.ex | -6 | mailbox /var/mail/staff has wrong gid (50 != 93)',
+  ]);
+  assert.deepEqual(await attempt('mbox', local('staff@b.ex')), ['delivered | staff@b.ex']);
   assert.deepEqual(await attempt('small', local('full@b.ex')), [
     'deferred | full@b.ex | -22 | mailbox is full (MTA-imposed quota exceeded while writing to /var/mail/full)',
   ]);

@@ -152,6 +152,10 @@ export class FakeMachine implements Machine {
     return 93;
   }
 
+  effectiveGid(): number {
+    return 93;
+  }
+
   freeSpace(): { readonly kib: number; readonly inodes: number } {
     return this.space;
   }

@@ -29,7 +29,7 @@ function linkLock({ set, batch }: AppendDelivery, lock: Octets): Step<boolean> {
   if (opened.kind === 'error') {
     return refused(
       opened,
-      `creating lock file hitching post ${post} (euid=${machine.effectiveUid()} egid=${machine.effectiveGid?.() ?? ''})`,
+      `creating lock file hitching post ${post} (euid=${machine.effectiveUid()} egid=${machine.effectiveGid()})`,
     );
   }
   opened.value.chmod(set.lockfile_mode);

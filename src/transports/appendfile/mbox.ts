@@ -127,10 +127,10 @@ function openExisting(delivery: AppendDelivery, link: FileFacts): Step<OpenFile 
 function ownerProblem({ set, batch }: AppendDelivery, facts: FileFacts, path: Octets): Step<never> | undefined {
   const { machine } = batch.services;
   const uid = machine.effectiveUid();
-  const gid = machine.effectiveGid?.();
+  const gid = machine.effectiveGid();
   if (set.check_owner && facts.uid !== uid)
     return failing({ number: eximErrno.wrongOwner, message: `mailbox ${path} has wrong uid (${facts.uid} != ${uid})` });
-  if (set.check_group && gid !== undefined && facts.gid !== gid)
+  if (set.check_group && facts.gid !== gid)
     return failing({ number: eximErrno.wrongOwner, message: `mailbox ${path} has wrong gid (${facts.gid} != ${gid})` });
   return undefined;
 }
