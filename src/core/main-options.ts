@@ -42,7 +42,6 @@ export const mainOptions = {
   acl_smtp_data: option.expanded({ doc: 'The ACL that is run when a message has been received over SMTP.' }),
   acl_smtp_data_prdr: option.expanded({
     default: 'accept',
-    notYet: 'notice',
     doc: 'The ACL that is run once for each recipient after the data, when the client asked for it with PRDR.',
   }),
   acl_smtp_dkim: option.expanded({ notYet: 'receive', doc: 'The ACL that is run for each DKIM signer of a message.' }),
@@ -366,7 +365,7 @@ export const mainOptions = {
     notYet: 'notice',
     doc: 'Clients that are offered to pipeline from the start of a connection.',
   }),
-  prdr_enable: option.boolean({ default: false, notYet: 'notice', doc: 'Offer PRDR: a reply for each recipient after the data.' }),
+  prdr_enable: option.boolean({ default: false, doc: 'Offer PRDR: a reply for each recipient after the data.' }),
   preserve_message_logs: option.boolean({ default: false, doc: 'Keep message logs of completed messages, in msglog.OLD.' }),
   primary_hostname: option.text({ default: '', doc: 'The name of this host.' }),
   print_topbitchars: option.boolean({ default: false, doc: 'Treat octets above 127 as printable in logs.' }),

@@ -30,6 +30,7 @@ import { fixHeaders, insertAdded, parseSubmission, qualifyHeaders, removeNamed }
 import { callerName, markAsOwn, mayChooseSender, ownAddress } from './local-sender.ts';
 import type { ReadMessage } from './message-input.ts';
 import { receptionFrame } from './transaction.ts';
+import { judgeRecipients, type PrdrResult, type RecipientReplies } from './prdr.ts';
 
 export interface IntakeContext {
   readonly config: Config;
@@ -53,6 +54,8 @@ export interface IntakeContext {
   readonly reference?: string | undefined;
   readonly isSenderSetUntrusted?: boolean;
 }
+  /** How recipients get replies of their own, where the client can ask for them. */
+  readonly recipientReplies?: RecipientReplies;
 
 export type Intake =
   | {
@@ -60,10 +63,11 @@ export type Intake =
       readonly accepted: AcceptedMessage;
       readonly wish: DeliveryWish | undefined /** Of `control = fakereject`, `fakedefer`. */;
       readonly fake: FakeReply | undefined;
-      readonly message: Octets | undefined;
+      readonly message: Octets | undefined /** Of PRDR: who took it. */;
+      readonly takers: PrdrResult | undefined;
     }
-  /** Taken and thrown away: a 250 for nothing. */
-  | { readonly kind: 'discarded'; readonly id: string }
+  /** Taken and thrown away: a 250 for nothing. With `takers` the recipients have had their refusals. */
+  | { readonly kind: 'discarded'; readonly id: string; readonly takers?: PrdrResult }
   | { readonly kind: 'refused'; readonly phase: 'data' | 'not_smtp'; readonly verdict: Exclude<AclVerdict, { kind: 'accept' | 'discard' }> }
   | { readonly kind: 'failed'; readonly reason: Octets };
 
@@ -99,13 +103,18 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   const verdict = await judge(context, frame);
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
     sink.abort();
+  const takers = context.recipientReplies ? await judgeRecipients(state, frame, context.recipientReplies) : undefined;
+  if (takers !== undefined && state.recipients.length === 0) {
+    sink.abort();
+    return { kind: 'discarded', id: sink.id, takers };
+  }
     return { kind: 'refused', phase: session.mode === 'command-line' || session.mode === 'smtp-batch' ? 'not_smtp' : 'data', verdict };
   }
   applyAclHeaders(state);
   state.headers = redateReceived(context, state.headers);
   const discarded = discardReason(state, verdict.kind === 'discard');
   if (discarded !== undefined) return discard(context, state, sink, received, discarded);
-  return commit(chosen, state, read, sink, received, verdict.kind === 'accept' ? verdict.message : undefined);
+  return commit(chosen, state, read, sink, { received, takers, message: verdict.kind === 'accept' ? verdict.message : undefined });
 }
 
 function takeFacts(state: TransactionState, read: ReadMessage, sink: MessageSink): void {
@@ -281,10 +290,17 @@ function failed(context: IntakeContext, sink: MessageSink, reason: Octets): Inta
 async function commit(
   context: IntakeContext,
   state: TransactionState,
+/** What is known of an accepted message besides itself. */
+interface Judged {
+  /** The recipients before they were rewritten. */
+  readonly received: readonly Octets[];
+  readonly takers: PrdrResult | undefined;
+  readonly message: Octets | undefined;
+}
+
   read: ReadMessage,
   sink: MessageSink,
-  received: readonly Octets[],
-  message: Octets | undefined,
+  { received, takers, message }: Judged,
 ): Promise<Intake> {
   const { services } = context;
   const committed = await sink.commit(envelopeOf(context, state, read));
@@ -294,7 +310,7 @@ async function commit(
   }
   const accepted = committed.value;
   context.session.state.messagesAccepted++;
-  services.log.main(arrival(context, state, received, accepted.message.size), sink.id);
+  services.log.main(arrival(context, state, received, accepted.message.size, takers !== undefined), sink.id);
   const freeze = state.controls.get('freeze');
   if (freeze !== undefined) services.log.main('frozen by ACL', sink.id);
   services.log.flush();
@@ -375,7 +391,7 @@ function fakeReply(state: TransactionState): FakeReply | undefined {
 }
 
 /** `received`: the recipients before they were rewritten. */
-function arrival(context: IntakeContext, state: TransactionState, received: readonly Octets[], sizeBytes: number): Octets {
+function arrival(context: IntakeContext, state: TransactionState, received: readonly Octets[], sizeBytes: number, usedPrdr = false): Octets {
   const { services, session, config } = context;
   const { log } = services;
   const id = findHeader(state.headers, 'Resent-Message-ID') ?? findHeader(state.headers, 'Message-ID');
@@ -391,6 +407,7 @@ function arrival(context: IntakeContext, state: TransactionState, received: read
       usedChunking: context.usedChunking ?? false,
       bodyType: state.bodyType,
       durationMs: services.clock.now() - state.receivedAtMs,
+      usedPrdr,
       messageId: value === undefined ? undefined : { value, isCreated: value.startsWith(`E${state.id ?? ' '}`) },
       subject:
         subject === undefined

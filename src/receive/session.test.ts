@@ -169,6 +169,64 @@ test('unreadable and unqualified addresses: only the first count as syntax error
   ]);
 });
 
+test('PRDR: each of several recipients gets a reply of its own', async () => {
+  const verdicts: Readonly<Record<string, AclVerdict>> = {
+    bad: { kind: 'fail', message: undefined, logMessage: 'logged', isDrop: false },
+    told: { kind: 'fail', message: 'go away\nnow', logMessage: undefined, isDrop: false },
+    later: { kind: 'defer', message: undefined, logMessage: undefined },
+    broken: { kind: 'error', logMessage: 'cannot expand' },
+  };
+  const setup = withMain(
+    { prdr_enable: true, acl_smtp_data_prdr: constantTemplate('prdr') },
+    { prdr: (frame) => verdicts[frame.transaction?.state.currentRecipient?.localPart ?? ''] ?? { kind: 'accept' } },
+  );
+  const id = 'id=1ABCDE-00000000001-0001';
+  const begin = '353 PRDR content analysis beginning';
+  const cases: readonly (readonly [recipients: readonly string[], replies: readonly string[], delivered: readonly string[]])[] = [
+    [['good'], [`250 OK ${id}`], ['good@d']],
+    [['bad'], [`250 OK ${id}`], ['bad@d']],
+    [
+      ['good', 'other'],
+      [begin, '250 PRDR R=<good@d> acceptance', '250 PRDR R=<other@d> acceptance', `250 ${id} message accepted`],
+      ['good@d', 'other@d'],
+    ],
+    [
+      ['bad', 'good', 'later', 'told', 'broken'],
+      [
+        begin,
+        '550 PRDR R=<bad@d> refusal',
+        '250 PRDR R=<good@d> acceptance',
+        '450 PRDR R=<later@d> temporary refusal',
+        '550-go away',
+        '550 now',
+        '450 PRDR R=<broken@d> temporary refusal',
+        `250 ${id} message accepted for some recipients`,
+      ],
+      ['good@d'],
+    ],
+    [['bad', 'bad'], [begin, '550 PRDR R=<bad@d> refusal', '550 PRDR R=<bad@d> refusal', `550 ${id} message rejected for all recipients`], []],
+  ];
+  for (const [recipients, expected, delivered] of cases) {
+    const { written, store, log } = await playSession(
+      scriptedPeer([
+        'EHLO x\r\n',
+        'MAIL FROM:<a@b> PRDR\r\n',
+        ...recipients.map((name) => `RCPT TO:<${name}@d>\r\n`),
+        'DATA\r\n',
+        'Subject: x\r\n\r\nx\r\n.\r\n',
+        'QUIT\r\n',
+      ]),
+      setup,
+    );
+    const lines = written.split('\n');
+    assert.ok(lines.includes('250-PRDR') && lines.includes('250 OK, PRDR Requested'));
+    assert.deepEqual(lines.slice(lines.findIndex((line) => line.startsWith('354')) + 1, -2), expected);
+    assert.deepEqual(store.accepted.flatMap((message) => message.recipients.map(({ address }) => address)), delivered);
+    assert.equal(log.mainLines.some((line) => line.includes('P=esmtp PRDR ')), recipients.length > 1 && delivered.length > 0);
+    if (recipients.length > 1 && recipients.includes('bad')) assert.ok(log.mainLines.includes('PRDR bad@d logged'));
+  }
+});
+
 test('DATA after refused recipients names what all were refused with', async () => {
   const heading = '503-All RCPT commands were rejected with this error:';
   const cases: readonly (readonly [readonly string[], readonly string[]])[] = [

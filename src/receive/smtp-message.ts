@@ -1,13 +1,15 @@
 /** What an SMTP client is told about its message, and the hand-over to delivery. Spec ch. 49 "Incoming SMTP messages over TCP/IP". */
 import type { DeliveryWish, Dialogue } from './dialogue.ts';
 import type { Intake } from './intake.ts';
+import type { PrdrResult } from './prdr.ts';
 
 export async function finishSmtpMessage(dialogue: Dialogue, intake: Intake): Promise<void> {
   const summary = dialogue.chunkSummary ?? '';
   switch (intake.kind) {
     case 'accepted': {
       const { id } = intake.accepted.message;
-      if (intake.fake !== undefined) dialogue.replyText(intake.fake.code, intake.fake.text);
+      if (intake.takers !== undefined) replyToAll(dialogue, id, intake.takers);
+      else if (intake.fake !== undefined) dialogue.replyText(intake.fake.code, intake.fake.text);
       else if (intake.message !== undefined) dialogue.replyText('250', summary + intake.message);
       else dialogue.reply('250', `${summary}OK id=${id}`);
       tellRehearsal(dialogue);
@@ -15,6 +17,7 @@ export async function finishSmtpMessage(dialogue: Dialogue, intake: Intake): Pro
       return;
     }
     case 'discarded':
+      if (intake.takers !== undefined) return replyToAll(dialogue, intake.id, intake.takers);
       dialogue.reply('250', `${summary}OK id=${intake.id}`);
       tellRehearsal(dialogue);
       return;
@@ -24,6 +27,12 @@ export async function finishSmtpMessage(dialogue: Dialogue, intake: Intake): Pro
     case 'failed':
       dialogue.reply('451', 'Temporary local problem - please try later');
   }
+}
+
+/** The reply for the whole message after those for its recipients. */
+function replyToAll(dialogue: Dialogue, id: string, takers: PrdrResult): void {
+  if (takers === 'none') dialogue.reply('550', `id=${id} message rejected for all recipients`);
+  else dialogue.reply('250', `id=${id} message accepted${takers === 'all' ? '' : ' for some recipients'}`);
 }
 
 function tellRehearsal(dialogue: Dialogue): void {

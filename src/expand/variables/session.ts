@@ -25,7 +25,9 @@ export default [
     (frame) => frame.session?.caller?.uid ?? frame.services.machine.realUid(),
   ),
   numberVariable('caller_gid', 'The real gid of who called the program.', (frame) => frame.session?.caller?.gid),
-  yesNoVariable('prdr_requested', 'The client asked for a reply for each recipient.', () => false),
+  yesNoVariable('prdr_requested', 'The client asked for a reply for each recipient.', (frame) =>
+    frame.transaction?.state.controls.has('prdr'),
+  ),
   yesNoVariable('proxy_session', 'The connection came through a proxy.', () => false),
   unsetVariable('proxy_external_address', 'The address of the client that a proxy told.'),
   unsetVariable('proxy_external_port', 'The port of the client that a proxy told.', '0'),

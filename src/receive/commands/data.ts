@@ -107,6 +107,10 @@ export async function finishReading(dialogue: Dialogue, sink: MessageSink, readi
       until: dialogue.until,
       dontDeliver: dialogue.parts.dontDeliver ?? false,
       usedChunking: dialogue.chunkSummary !== undefined,
+      recipientReplies: {
+        begin: () => dialogue.reply('353', 'PRDR content analysis beginning'),
+        verdict: (code, text) => dialogue.replyText(code, text),
+      },
       usedPipelining: dialogue.advertised.pipelining ? (dialogue.usedPipelining ? 'used' : 'offered') : undefined,
     },
     reading.message,

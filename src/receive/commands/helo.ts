@@ -117,12 +117,14 @@ async function extensionLines(dialogue: Dialogue): Promise<Octets[]> {
     dialogue.parts.connection.tls === undefined &&
     (await isSenderHostIn(main.tls_advertise_hosts, frame));
   if (tls) lines.push('STARTTLS');
+  const prdr = main.prdr_enable;
+  if (prdr) lines.push('PRDR');
   // Offered only when asked for: domains that are not ASCII cannot be looked up yet.
   const isAsked = dialogue.config.mainSettings.has('smtputf8_advertise_hosts');
   const smtputf8 = isAsked && (await isSenderHostIn(main.smtputf8_advertise_hosts, frame));
   if (smtputf8) lines.push('SMTPUTF8');
   lines.push('HELP');
-  dialogue.advertised = { pipelining, dsn, tls, auth: mechanisms.length > 0, chunking, prdr: false, smtputf8 };
+  dialogue.advertised = { pipelining, dsn, tls, auth: mechanisms.length > 0, chunking, prdr, smtputf8 };
   return lines;
 }
 

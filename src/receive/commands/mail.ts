@@ -66,7 +66,7 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
   dialogue.wasMailRejected = false;
   dialogue.mailCommands++;
   if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.replyText('250', verdict.message);
-  else dialogue.reply('250', 'OK');
+  else dialogue.reply('250', state.controls.has('prdr') ? 'OK, PRDR Requested' : 'OK');
 }
 
 function commandWord(command: Command): Octets {
