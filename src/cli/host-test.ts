@@ -79,5 +79,6 @@ function rehearsalLog(log: Log, stderr: Output): Log {
     isDebug: (category) => SHOWN.has(category),
     selected: (selector) => log.selected(selector),
     flush: () => {},
+    written: () => Promise.resolve(),
   };
 }

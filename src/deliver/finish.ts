@@ -14,16 +14,16 @@ export async function finishAttempt(attempt: Attempt): Promise<AttemptEnd> {
   attempt.failTimedOut();
   await bounceFailures(attempt);
   if (attempt.tree.deferred.length === 0 && !attempt.isFreezeWanted) {
-    if (complete(attempt)) return 'completed';
+    if (await complete(attempt)) return 'completed';
   }
   return keep(attempt);
 }
 
 /** False when -H could not be removed: then it is rewritten, so that nothing is repeated. */
-function complete(attempt: Attempt): boolean {
+async function complete(attempt: Attempt): Promise<boolean> {
   const { log } = attempt.parts.services;
   log.main(completedLine(attempt.queuedMs, log), attempt.message.id);
-  log.flush();
+  await log.written();
   const removed = attempt.parts.spool.remove(attempt.claim);
   if (removed.kind === 'ok') return true;
   log.panic(`failed to unlink ${attempt.claim.paths.header}: ${removed.reason}`, attempt.message.id);

@@ -97,6 +97,7 @@ class FileLog implements Log {
   readonly #open = new Map<LogName, OpenLog>();
   #queued = '';
   #isScheduled = false;
+  #writing: Promise<void> | undefined;
 
   constructor(parts: LogParts) {
     this.#parts = parts;
@@ -152,6 +153,17 @@ class FileLog implements Log {
     const text = this.#queued;
     this.#queued = '';
     this.#append('main', text);
+  }
+
+  written(): Promise<void> {
+    this.#writing ??= new Promise((resolve) => {
+      process.nextTick(() => {
+        this.#writing = undefined;
+        this.flush();
+        resolve();
+      });
+    });
+    return this.#writing;
   }
 
   /** Files are opened again by the next line. */

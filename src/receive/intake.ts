@@ -313,7 +313,7 @@ interface Judged {
   services.log.main(arrival(context, state, received, accepted.message.size, takers !== undefined), sink.id);
   const freeze = state.controls.get('freeze');
   if (freeze !== undefined) services.log.main('frozen by ACL', sink.id);
-  services.log.flush();
+  await services.log.written();
   return { kind: 'accepted', accepted, wish: queueWish(context, state), fake: fakeReply(state), message };
 }
 

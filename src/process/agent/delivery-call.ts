@@ -311,6 +311,7 @@ function forwardingLog(call: IncomingCall, own: Log): Log {
     isDebug: (category) => own.isDebug(category),
     selected: (selector) => own.selected(selector),
     flush: () => {},
+    written: () => Promise.resolve(),
   };
 }
 

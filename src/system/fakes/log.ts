@@ -63,6 +63,10 @@ export class FakeLog implements Log {
     return this.#selectors.has(selector) || this.#selectors.has('all');
   }
 
+  async written(): Promise<void> {
+    this.flush();
+  }
+
   flush(): void {
     // Lines are kept as they come: nothing waits.
   }
