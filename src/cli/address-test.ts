@@ -8,10 +8,11 @@ import { newOrigin, newSessionState, newTransaction } from '../receive/transacti
 import { type ReportPurpose, reportAddress } from '../verify/report.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
+import { shownLog } from './shown-log.ts';
 
 export const runAddressTest: ModeRunner = async (context) => {
   const { invocation, io } = context;
-  const opened = await openForMode(context);
+  const opened = await openForMode(context, { replaceLog: (log) => shownLog(log, context.io.stderr) });
   if (opened.kind === 'exit') return opened.status;
   const { runtime, caller } = opened;
   const { main } = runtime.config;

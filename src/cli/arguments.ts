@@ -284,8 +284,13 @@ function readProtocol({ draft }: Reader, text: Octets): Fault {
   return undefined;
 }
 
-/** `-q[q][i][f[f]][l][G<name>[/<time>]]][<time>]`, then up to two message ids. */
+/** `-q[q][i][f[f]][l][G<name>[/<time>]]][<time>]`, then up to two message ids; `-qR…` and `-qS…` select by address. */
 function readQueue(reader: Reader, text: Octets): Fault {
+  const selecting = /^(q?i?f{0,2}l?)([RS])(.*)$/s.exec(text);
+  if (selecting) {
+    const [, flags = '', letter = '', rest = ''] = selecting;
+    return readQueue(reader, flags) ?? readSelection(reader, rest, letter, letter === 'R' ? 'selectRecipient' : 'selectSender');
+  }
   const match = /^(q?)(i?)(f{0,2})(l?)(?:G([^/]*)(?:\/(.*))?)?(.*)$/s.exec(text);
   const time = match?.[6] ?? match?.[7] ?? '';
   const intervalSeconds = time === '' ? undefined : parseTimeSpan(time);

@@ -1,6 +1,7 @@
 /** `-bd`, `-bdf`, `-q<time>`: the daemon. Spec ch. 5 "-bd". */
 import { octetsFromBytes } from '../base/octets.ts';
 import { eximProblemText } from '../config/problems.ts';
+import { unbuiltReason } from '../core/index.ts';
 import { recordingFiles } from '../process/config-snapshot.ts';
 import { type DaemonParts, startDaemon } from '../process/daemon.ts';
 import { readForCheck } from '../process/runtime.ts';
@@ -50,6 +51,13 @@ async function runHere(context: ModeContext, isDetached: boolean): Promise<numbe
   const { config, services } = runtime;
   const choice = { paths: invocation.configFiles ?? context.build.configureFiles, macros: invocation.macros };
   const { lists, log } = services;
+  const unbuilt = unbuiltReason(config, 'process');
+  if (unbuilt !== undefined) {
+    log.panic(unbuilt);
+    log.flush();
+    io.stderr.write(`exim: ${unbuilt}\n`);
+    return 1;
+  }
   const started = await startDaemon({
     config,
     choice,

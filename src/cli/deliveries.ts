@@ -44,6 +44,11 @@ export class Foreground implements Deliveries {
     return { config, services, spool, handOver: (made) => this.#handOver(made) };
   }
 
+  /** Of a message that is delivered before the caller goes on: bounces go the same way, whatever `queue_only` says. */
+  #foregroundParts(): DeliverParts {
+    return { ...this.parts(), deliversReports: true };
+  }
+
   async #handOver(made: AcceptedMessage): Promise<void> {
     if (this.#runtime.config.build.adaptations?.deliversInForeground) await this.#deliver(made);
     else this.#pool.add(made);
@@ -51,7 +56,7 @@ export class Foreground implements Deliveries {
 
   /** Before the caller's next command or the end (`-odi`). */
   async #deliver(accepted: AcceptedMessage): Promise<void> {
-    await deliverAccepted(this.parts(), accepted, ON_ARRIVAL, untilAborted(this.#lifetime.signal));
+    await deliverAccepted(this.#foregroundParts(), accepted, ON_ARRIVAL, untilAborted(this.#lifetime.signal));
   }
 
   accepted(accepted: AcceptedMessage, wish: DeliveryWish): void | Promise<void> {

@@ -12,6 +12,7 @@ export * from './define/variable.ts';
 export * from './drivers.ts';
 export * from './frame.ts';
 export * from './main-options.ts';
+export * from './not-yet.ts';
 export * from './maybe-promise.ts';
 export * from './message.ts';
 export * from './option.ts';

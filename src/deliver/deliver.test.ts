@@ -457,6 +457,28 @@ test('a copy (unseen) and its original are settled each for itself', async () =>
   assert.equal(world.mailboxes.get('b@test.ex')?.length, 1, 'however it is routed');
 });
 
+test('a message with too many Received: lines loops: it bounces', async () => {
+  const world = makeWorld();
+  const limit = world.config.main.received_headers_max;
+  const received = Array.from({ length: limit + 1 }, () => ({ type: 'P' as const, text: 'Received: by here\n' }));
+  const accepted = await acceptMessage(world, ['b@test.ex']);
+  const message = { ...accepted.message, headers: [...received, ...accepted.message.headers] };
+  assert.equal(await deliverAccepted(world.parts, { ...accepted, message }, ON_ARRIVAL, until), 'completed');
+  assert.equal(world.log.mainLines[0], '** b@test.ex : Too many "Received" headers - suspected mail loop');
+  assert.equal(world.mailboxes.size, 0);
+  assert.equal(world.handedOver.length, 1);
+});
+
+test('what the configuration asks for and is not built keeps messages on the queue', async () => {
+  const world = makeWorld();
+  const accepted = await acceptMessage(world, ['b@test.ex']);
+  const config = { ...world.config, mainNotYet: new Map([['system_filter', 'deliver' as const]]) };
+  assert.equal(await deliverAccepted({ ...world.parts, config }, accepted, ON_ARRIVAL, until), 'deferred');
+  assert.deepEqual(world.log.panicLines, ['not yet built: main option system_filter']);
+  assert.equal(world.mailboxes.size, 0);
+  assert.equal(await deliverAccepted(world.parts, accepted, ON_ARRIVAL, until), 'completed');
+});
+
 test('-N logs *> and delivers nothing', async () => {
   const world = makeWorld();
   const accepted = await acceptMessage(world, ['b@test.ex']);

@@ -111,6 +111,10 @@ async function waits(attempt: Attempt, address: Address): Promise<boolean> {
     attempt.giveUp(address);
     return true;
   }
+  if (isLooping(attempt)) {
+    attempt.fail({ address, kind: 'failed', message: 'Too many "Received" headers - suspected mail loop' }, attempt.facts(), false, false);
+    return true;
+  }
   if (!reason.isForced && (await isListed(attempt, main.hold_domains, address, 'hold_domains', HELD, 'domain is held'))) return true;
   if (
     !reason.isForced &&
@@ -125,6 +129,12 @@ async function waits(attempt: Attempt, address: Address): Promise<boolean> {
   const line = routingDeferredLine(address, ROUTING_RETRY, text, log);
   if (log.selected('retry_defer')) attempt.log(line, attempt.message.isFirstDelivery ? line.slice(3) : undefined);
   return true;
+}
+
+/** Spec ch. 14 "received_headers_max". */
+function isLooping({ message, frame }: Attempt): boolean {
+  const limit = frame.config.main.received_headers_max;
+  return message.headers.filter((header) => header.type === 'P').length > limit;
 }
 
 async function isListed(

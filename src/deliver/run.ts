@@ -3,6 +3,7 @@
  * is decided. Spec ch. 3 "Delivery in detail"; DESIGN 3.8, 3.10.
  */
 import type { AcceptedMessage, Address, Deadline, Message } from '../core/index.ts';
+import { unbuiltReason } from '../core/index.ts';
 import type { Claim } from '../spool/claims.ts';
 import { Attempt, type DeliverParts, type DeliveryReason } from './attempt.ts';
 import { localBatches, remoteBatches } from './batches.ts';
@@ -67,6 +68,11 @@ export function deliverAccepted(
 }
 
 async function attemptDelivery(attempt: Attempt): Promise<AttemptEnd> {
+  const unbuilt = unbuiltReason(attempt.frame.config, 'deliver');
+  if (unbuilt !== undefined) {
+    attempt.parts.services.log.panic(unbuilt, attempt.message.id);
+    return 'deferred';
+  }
   const { local, remote } = await routeAll(attempt);
   if (attempt.reason.isRoutingOnly === true) {
     for (const address of [...local, ...remote]) postpone(attempt, address);

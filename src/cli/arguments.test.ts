@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseArguments } from './arguments.ts';
+import type { Invocation } from './invocation.ts';
+
+function invocationOf(line: string, calledAs = 'exim'): Invocation {
+  const parsed = parseArguments(
+    calledAs,
+    line.split(' ').filter((word) => word !== ''),
+  );
+  return parsed.kind === 'ok' ? parsed.invocation : assert.fail(parsed.message);
+}
+
+const CASES: readonly (readonly [line: string, expected: Partial<Invocation>])[] = [
+  ['-bd -q30m', { mode: { kind: 'daemon', isForeground: false } }],
+  ['-bdf', { mode: { kind: 'daemon', isForeground: true } }],
+  ['-bs', { mode: { kind: 'smtp' } }],
+  ['-bS', { mode: { kind: 'batch-smtp' } }],
+  ['-bt a@b', { mode: { kind: 'address-test' }, words: ['a@b'] }],
+  ['-bv a@b', { mode: { kind: 'verify', isSender: false } }],
+  ['-bvs a@b', { mode: { kind: 'verify', isSender: true } }],
+  ['-bh 192.0.2.1', { mode: { kind: 'host-test', host: '192.0.2.1', withCallouts: false } }],
+  ['-bhc 192.0.2.1', { mode: { kind: 'host-test', host: '192.0.2.1', withCallouts: true } }],
+  ['-bp', { mode: { kind: 'list-queue', what: 'all', isUnsorted: false } }],
+  ['-bpc', { mode: { kind: 'list-queue', what: 'count', isUnsorted: false } }],
+  ['-bpru', { mode: { kind: 'list-queue', what: 'undelivered', isUnsorted: true } }],
+  ['-bP -n spool_directory', { mode: { kind: 'print-options' }, words: ['-n', 'spool_directory'] }],
+  ['-be', { mode: { kind: 'expand' } }],
+  ['-bem /f', { mode: { kind: 'expand', messageFile: '/f' } }],
+  ['-M 1a 2b', { mode: { kind: 'message-action', action: 'deliver', id: '1a' }, words: ['2b'] }],
+  ['-Mrm 1a', { mode: { kind: 'message-action', action: 'remove', id: '1a' } }],
+  ['-C /a -DX=1 -D Y', { configFiles: ['/a'], macros: [['X', '1'], ['Y', '']] }],
+  ['-t -i', { takesRecipientsFromHeaders: true, isDotNotEnd: true }],
+  ['-ti', { takesRecipientsFromHeaders: true, isDotNotEnd: true }],
+  ['-f <> a', { sender: '', words: ['a'] }],
+  ['-fa@b c', { sender: 'a@b', words: ['c'] }],
+  ['-F Name -oem -odi', { fullName: 'Name', errors: 'mail', delivery: 'foreground' }],
+  ['-oMa 1.2.3.4 -oMr smtp -oMs h', { origin: { hostAddress: '1.2.3.4', protocol: 'smtp', hostName: 'h' } }],
+  ['-psmtp:h', { origin: { protocol: 'smtp', hostName: 'h' } }],
+  ['-v -- -x', { isVerbose: true, words: ['-x'] }],
+  ['-R text', { selectRecipient: { text: 'text', isRegex: false, force: 'no' } }],
+  ['-Sff text', { selectSender: { text: 'text', isRegex: false, force: 'frozen' } }],
+  ['-qSr ^10', { selectSender: { text: '^10', isRegex: true, force: 'no' } }],
+  ['-qqRff userx', { selectRecipient: { text: 'userx', isRegex: false, force: 'frozen' } }],
+];
+
+for (const [line, expected] of CASES) {
+  test(`exim ${line}`, () => {
+    const invocation = invocationOf(line);
+    for (const [name, value] of Object.entries(expected)) assert.deepEqual(invocation[name as keyof Invocation], value, name);
+  });
+}
+
+test('queue runs', () => {
+  const base = { isTwoStage: false, isFirstOnly: false, force: 'no', isLocalOnly: false, queueName: '', intervalSeconds: undefined };
+  assert.deepEqual(invocationOf('-q').queue, base);
+  assert.deepEqual(invocationOf('-q30m').queue, { ...base, intervalSeconds: 1800 });
+  assert.deepEqual(invocationOf('-qqff').queue, { ...base, isTwoStage: true, force: 'frozen' });
+  assert.deepEqual(invocationOf('-qifl').queue, { ...base, isFirstOnly: true, force: 'retry', isLocalOnly: true });
+  assert.deepEqual(invocationOf('-qGlist/1h').queue, { ...base, queueName: 'list', intervalSeconds: 3600 });
+  assert.deepEqual(invocationOf('-q 1a 2b').queue, { ...base, fromId: '1a', toId: '2b' });
+  assert.equal(invocationOf('-qqSr ^10').queue?.isTwoStage, true);
+});
+
+test('names that stand for modes', () => {
+  assert.deepEqual(invocationOf('', 'mailq').mode, { kind: 'list-queue', what: 'all', isUnsorted: false });
+  assert.deepEqual(invocationOf('', 'rsmtp').mode, { kind: 'batch-smtp' });
+  assert.deepEqual(invocationOf('', 'newaliases').mode, { kind: 'newaliases' });
+  assert.notEqual(invocationOf('', 'runq').queue, undefined);
+  assert.equal(invocationOf('a@b', 'rmail').isDotNotEnd, true);
+});
+
+const REFUSED: readonly (readonly [line: string, message: string])[] = [
+  ['-nonsense', 'exim: abandoned: unknown, malformed, or incomplete option -nonsense'],
+  ['-q30x', 'exim: bad time value 30x: abandoned'],
+  ['-f', 'exim: option "-f" requires an argument'],
+  ['-M', 'exim: no message ids given after -M option'],
+  ['-Dx=1', 'exim: macro name set by -D must start with an upper case letter'],
+  ['-DX=1 -DX=2', 'exim: duplicated -D in command line'],
+];
+
+for (const [line, message] of REFUSED) {
+  test(`exim ${line} is refused`, () => {
+    const parsed = parseArguments('exim', line.split(' '));
+    assert.equal(parsed.kind === 'error' ? parsed.message : 'accepted', message);
+  });
+}
