@@ -29,8 +29,8 @@ import { expandOctets, expandText } from './expansion.ts';
 import { fixHeaders, insertAdded, parseSubmission, qualifyHeaders, removeNamed } from './fixups.ts';
 import { callerName, markAsOwn, mayChooseSender, ownAddress } from './local-sender.ts';
 import type { ReadMessage } from './message-input.ts';
-import { receptionFrame } from './transaction.ts';
 import { judgeRecipients, type PrdrResult, type RecipientReplies } from './prdr.ts';
+import { receptionFrame } from './transaction.ts';
 
 export interface IntakeContext {
   readonly config: Config;
@@ -53,9 +53,9 @@ export interface IntakeContext {
   /** `-E`: the message that this bounce is about. */
   readonly reference?: string | undefined;
   readonly isSenderSetUntrusted?: boolean;
-}
   /** How recipients get replies of their own, where the client can ask for them. */
   readonly recipientReplies?: RecipientReplies;
+}
 
 export type Intake =
   | {
@@ -100,14 +100,14 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   const noReceived = await addReceived(context, state, frame);
   if (noReceived !== undefined) return failed(context, sink, noReceived);
   applyAclHeaders(state);
-  const verdict = await judge(context, frame);
-  if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
-    sink.abort();
   const takers = context.recipientReplies ? await judgeRecipients(state, frame, context.recipientReplies) : undefined;
   if (takers !== undefined && state.recipients.length === 0) {
     sink.abort();
     return { kind: 'discarded', id: sink.id, takers };
   }
+  const verdict = await judge(context, frame);
+  if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
+    sink.abort();
     return { kind: 'refused', phase: session.mode === 'command-line' || session.mode === 'smtp-batch' ? 'not_smtp' : 'data', verdict };
   }
   applyAclHeaders(state);
@@ -287,9 +287,6 @@ function failed(context: IntakeContext, sink: MessageSink, reason: Octets): Inta
   return { kind: 'failed', reason };
 }
 
-async function commit(
-  context: IntakeContext,
-  state: TransactionState,
 /** What is known of an accepted message besides itself. */
 interface Judged {
   /** The recipients before they were rewritten. */
@@ -298,6 +295,9 @@ interface Judged {
   readonly message: Octets | undefined;
 }
 
+async function commit(
+  context: IntakeContext,
+  state: TransactionState,
   read: ReadMessage,
   sink: MessageSink,
   { received, takers, message }: Judged,
@@ -313,8 +313,8 @@ interface Judged {
   services.log.main(arrival(context, state, received, accepted.message.size, takers !== undefined), sink.id);
   const freeze = state.controls.get('freeze');
   if (freeze !== undefined) services.log.main('frozen by ACL', sink.id);
-  await services.log.written();
-  return { kind: 'accepted', accepted, wish: queueWish(context, state), fake: fakeReply(state), message };
+  services.log.flush();
+  return { kind: 'accepted', accepted, wish: queueWish(context, state), fake: fakeReply(state), message, takers };
 }
 
 function envelopeOf(context: IntakeContext, state: TransactionState, read: ReadMessage): MessageEnvelope {
@@ -404,10 +404,10 @@ function arrival(context: IntakeContext, state: TransactionState, received: read
       sizeBytes,
       reference: context.reference,
       pipelining: context.usedPipelining,
+      usedPrdr,
       usedChunking: context.usedChunking ?? false,
       bodyType: state.bodyType,
       durationMs: services.clock.now() - state.receivedAtMs,
-      usedPrdr,
       messageId: value === undefined ? undefined : { value, isCreated: value.startsWith(`E${state.id ?? ' '}`) },
       subject:
         subject === undefined
