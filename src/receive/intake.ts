@@ -20,6 +20,7 @@ import type {
   Transaction,
   TransactionState,
 } from '../core/index.ts';
+import { unbuiltReason } from '../core/index.ts';
 import { arrivalLine } from '../logging/lines/arrival.ts';
 import { formatDate } from '../message/date.ts';
 import { decodeEncodedWords, findHeader, headerValue, makeHeader, unfold } from '../message/header.ts';
@@ -87,6 +88,8 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
     return { kind: 'failed', reason: 'no transaction' };
   }
   const { state } = transaction;
+  const unbuilt = unbuiltReason(context.config, 'receive');
+  if (unbuilt !== undefined) return failed(context, sink, unbuilt);
   const frame = receptionFrame(context);
   takeFacts(state, read, sink);
   const chosen =
@@ -313,7 +316,7 @@ async function commit(
   services.log.main(arrival(context, state, received, accepted.message.size, takers !== undefined), sink.id);
   const freeze = state.controls.get('freeze');
   if (freeze !== undefined) services.log.main('frozen by ACL', sink.id);
-  services.log.flush();
+  await services.log.written();
   return { kind: 'accepted', accepted, wish: queueWish(context, state), fake: fakeReply(state), message, takers };
 }
 
