@@ -80,6 +80,7 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
   const { runtime } = opened;
   const { startup, main } = runtime.config;
   actors.usePolicy(agentPolicy(build, startup, main));
+  if (options.files !== undefined || options.delivers) warnOfPurge(runtime);
   if (options.delivers) {
     makeSpoolDirectory(system.files, startup, system.machine.effectiveUid() === 0);
     actAsExim({ name: build.eximUser.uid === startup.eximUid ? build.eximUser.name : '', uid: startup.eximUid }, startup.eximGid);
@@ -97,6 +98,13 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
       runtime.close();
     },
   };
+}
+
+/** Spec ch. 14 "keep_environment": told as long as the option is not set. */
+function warnOfPurge({ config, services }: Runtime): void {
+  const { keep_environment: kept, add_environment: added } = config.main;
+  if (kept !== undefined || added !== undefined || services.machine.environment().size === 0) return;
+  services.log.main('Warning: purging the environment.\n Suggested action: use keep_environment.');
 }
 
 /** Every error, each as Exim writes its one. */

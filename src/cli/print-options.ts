@@ -1,7 +1,6 @@
 /** `-bP`: what the configuration says. Spec ch. 5 "-bP". */
 
 import { EXIM_VERSION } from '../base/version.ts';
-import { keptEnvironment } from '../config/environment.ts';
 import { printOptions } from '../config/print.ts';
 import type { ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
@@ -21,7 +20,7 @@ export const runPrintOptions: ModeRunner = async (context) => {
     accounts: system.accounts,
     isAdmin: caller.isAdmin,
     isValueOnly,
-    environment: keptEnvironment(runtime.config.main, system.machine.environment(), system.regexes),
+    environment: runtime.services.environment,
     lines: runtime.lines,
     version: EXIM_VERSION,
     ...(headingVersion === undefined ? {} : { headingVersion }),

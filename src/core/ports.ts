@@ -34,6 +34,8 @@ export interface Services {
   readonly acls: Acls;
   readonly verifier: Verifier;
   readonly machine: Machine;
+  /** What `keep_environment` and `add_environment` leave; programs that are run get this. */
+  readonly environment: ReadonlyMap<string, Octets>;
   readonly build: BuildSettings;
   /** What a log line about a session begins with: `H=… `, with a space behind it; '' where there is none (logging/lines/sender). */
   readonly logPrefix: (frame: Frame) => Octets;

@@ -5,6 +5,7 @@
 
 import { aclChecker, createAcls } from '../acl/acls.ts';
 import type { Octets } from '../base/octets.ts';
+import { keptEnvironment } from '../config/environment.ts';
 import type { ReadLine } from '../config/lines.ts';
 import { type LoadRequest, type LoadResult, loadConfig } from '../config/load.ts';
 import { eximProblemText } from '../config/problems.ts';
@@ -154,6 +155,7 @@ async function readWith(parts: RuntimeParts) {
       acls,
       verifier,
       machine,
+      environment: keptEnvironment(main, machine.environment(), system.regexes),
       build,
       logPrefix,
     };

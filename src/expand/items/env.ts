@@ -18,7 +18,7 @@ export default defineItem({
     ([name, branches]) =>
     (frame) =>
       chainOk(name.evaluate(frame), (text) => {
-        const value = frame.services.machine.environment().get(trimSpace(text.octets));
+        const value = frame.services.environment.get(trimSpace(text.octets));
         return value === undefined ? takeNotFound(branches, frame) : takeFound(branches, untainted(value), frame);
       }),
 });

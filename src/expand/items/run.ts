@@ -93,7 +93,7 @@ async function run(argv: readonly Text[], frame: Frame): Promise<Outcome<{ reado
   if (!isUsablePath(program, frame.config) || (isTainted(program) && isStrictTaint(frame.config))) return refuse(program.octets, frame);
   const request = {
     argv: argv.map(({ octets }) => octets),
-    environment: frame.services.machine.environment(),
+    environment: frame.services.environment,
     directory: '/',
     umask: 0o77,
     timeoutMs: TIMEOUT_MS,

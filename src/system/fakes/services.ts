@@ -167,6 +167,7 @@ export function fakeServices(overrides: Partial<Services> = {}): Services {
     verifier: missing('verifier'),
     userActions: missing('userActions'),
     machine: new FakeMachine(),
+    environment: new Map(),
     build: testBuild,
     logPrefix: () => '',
     ...overrides,
