@@ -20,9 +20,6 @@ export const runHostTest: ModeRunner = async (context) => {
   const opened = await openForMode(context, { replaceLog: (log) => rehearsalLog(log, io.stderr) });
   if (opened.kind === 'exit') return opened.status;
   const { runtime, caller } = opened;
-  io.stdout.write(
-    `\n**** SMTP testing session as if from host ${given.address}\n**** but without any ident (RFC 1413) callback.\n**** This is not for real!\n\n`,
-  );
   const lifetime = new AbortController();
   const store: MessageStore = new RehearsalStore(() => runtime.spool.newId());
   const session = new SmtpSession({
@@ -33,6 +30,7 @@ export const runHostTest: ModeRunner = async (context) => {
     mode: 'smtp-tcp',
     caller,
     isRehearsal: true,
+    heading: `\n**** SMTP testing session as if from host ${given.address}\n**** but without any ident (RFC 1413) callback.\n**** This is not for real!\n\n`,
     connectionNumber: 1,
     connectionCount: 1,
     isTlsOnConnect: false,

@@ -43,6 +43,8 @@ export interface SmtpParts {
   readonly caller: Caller;
   /** `-bh`: nothing is written, host checks are told on stderr. */
   readonly isRehearsal: boolean;
+  /** Sent in front of the first reply. */
+  readonly heading?: Octets;
   readonly connectionNumber: number;
   /** How many connections there are with this one, for the log. */
   readonly connectionCount: number;
@@ -178,6 +180,7 @@ export class Dialogue {
     };
     state.flushReplies = () => this.flush();
     this.reader = new LineReader(connection);
+    this.#held = parts.heading ?? '';
     origin.protocol = protocolName(origin, false, isTcp);
   }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { AclVerdict, Frame } from '../core/index.ts';
 import { FakeLog } from '../system/fakes/log.ts';
-import { scriptedPeer } from '../system/fakes/net.ts';
+import { FakeConnection, scriptedPeer } from '../system/fakes/net.ts';
 import { constantTemplate } from '../system/fakes/services.ts';
 import type { SessionSetup } from './fakes.ts';
 import { messageText, playSession } from './fakes.ts';
@@ -63,6 +63,18 @@ test('a message from EHLO to QUIT', async () => {
   assert.match(messageText(message), /^Received: from test;\n\t[^\n]+\nSubject: x\n\nHello\n\.\n$/);
   assert.equal(message.origin.protocol, 'esmtp');
   assert.match(log.mainLines[0] ?? '', /^<= a@b\.example H=\(client\.example\) \[192\.0\.2\.25\] P=esmtp S=\d+$/);
+});
+
+test('a heading is sent with the first reply', async () => {
+  const connection = new FakeConnection(scriptedPeer(['QUIT\r\n']));
+  const writes: unknown[] = [];
+  const write = connection.write.bind(connection);
+  connection.write = (bytes, until) => {
+    writes.push(bytes);
+    return write(bytes, until);
+  };
+  await playSession(scriptedPeer([]), { ...open, parts: { connection, heading: '**** testing\n\n' } });
+  assert.deepEqual(writes, ['**** testing\n\n220 mail.test.example ESMTP\r\n', '221 mail.test.example closing connection\r\n']);
 });
 
 test('refused commands', async () => {
