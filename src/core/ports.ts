@@ -745,7 +745,13 @@ export type Verification =
       readonly logMessage: Octets;
       readonly failure: 'qualify' | 'route' | 'mail' | 'recipient' | 'postmaster' | 'cache';
     }
-  | { readonly kind: 'defer'; readonly userMessage: Octets | undefined; readonly logMessage: Octets };
+  | {
+      readonly kind: 'defer';
+      readonly userMessage: Octets | undefined;
+      readonly logMessage: Octets;
+      /** The routers took the address; what could not be completed is the callout. */
+      readonly isCallout?: boolean;
+    };
 
 export interface Verifier {
   verify(request: VerifyRequest, frame: Frame): Promise<Verification>;
