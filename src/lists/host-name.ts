@@ -4,7 +4,7 @@
  */
 import { formatIp, parseIp, ptrName } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
-import { equalsIgnoreCase } from '../base/octets.ts';
+import { equalsIgnoreCase, lowerCase } from '../base/octets.ts';
 import type { Frame } from '../core/frame.ts';
 import { mailOf } from '../core/frame.ts';
 import type { Origin } from '../core/session.ts';
@@ -88,14 +88,14 @@ async function namesByDns(pointer: Octets, frame: Frame): Promise<NamesFound> {
   const answer = await frame.services.dns.resolve(pointer, 'PTR', frame.until, { dnssec: true });
   if (answer.kind === 'again') return { deferred: answer.message };
   if (answer.kind !== 'found') return 'none';
-  const names = answer.records.flatMap((record) => (record.type === 'PTR' && record.target !== '' ? [record.target] : []));
+  const names = answer.records.flatMap((record) => (record.type === 'PTR' && record.target !== '' ? [lowerCase(record.target)] : []));
   return names.length === 0 ? 'none' : { names: names.slice(0, maxNames), isAuthenticated: answer.isAuthenticated };
 }
 
 async function namesBySystem(address: Octets, frame: Frame): Promise<NamesFound> {
   const found = await frame.services.hosts.byAddress(address, frame.until);
   if (found.kind === 'again') return { deferred: found.message };
-  return found.kind === 'not-found' ? 'none' : { names: [found.name, ...found.aliases].slice(0, maxNames), isAuthenticated: false };
+  return found.kind === 'not-found' ? 'none' : { names: [found.name, ...found.aliases].slice(0, maxNames).map(lowerCase), isAuthenticated: false };
 }
 
 /** Keeps the names that have the address. A name whose addresses cannot be found now defers only when none is confirmed. */
