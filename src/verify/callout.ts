@@ -23,7 +23,9 @@ export async function verifyByCallout(
 ): Promise<Verification> {
   const good: Verification = { kind: 'ok', addressData: address.state.addressData, address };
   const { hosts, transport } = address.state;
-  if (transport?.isRemote !== true || hosts === undefined || hosts.length === 0) return good;
+  if (hosts === undefined || hosts.length === 0) return good;
+  if (transport === undefined) return options.deferOk ? good : incomplete(request, undefined);
+  if (!transport.isRemote) return good;
   const until = earlier(frame.until, frame.services.clock.monotonicMs() + options.totalTimeoutMs);
   let why: Octets = 'no host could be called';
   for (const host of hosts) {
@@ -33,8 +35,13 @@ export async function verifyByCallout(
     if (frame.services.clock.monotonicMs() >= until.endMs) break;
   }
   if (options.deferOk) return good;
-  const what = request.isSender ? 'sender' : 'recipient';
-  return { kind: 'defer', userMessage: undefined, logMessage: `Could not complete ${what} verify callout: ${why}` };
+  return incomplete(request, why);
+}
+
+/** Without a transport nobody can be called, and there is no more to say. */
+function incomplete(request: VerifyRequest, why: Octets | undefined): Verification {
+  const text = `Could not complete ${request.isSender ? 'sender' : 'recipient'} verify callout`;
+  return { kind: 'defer', userMessage: undefined, logMessage: why === undefined ? text : `${text}: ${why}`, isCallout: true };
 }
 
 /** One conversation with one host. */

@@ -27,7 +27,7 @@ class RouterVerifier implements Verifier {
     let current = makeAddress({ address, recipientIndex: 0 });
     for (let step = 0; step < MAX_REDIRECTIONS; step++) {
       const routed = await routeAddress(current, { frame, verify });
-      const problem = routed.problems[0];
+      const problem = routed.problems.find(({ address, isForbidden }) => address.kind === 'mailbox' || isForbidden === true);
       if (problem && routed.deliveries.length === 0 && routed.children.length === 0 && routed.discarded.length === 0)
         return ofProblem(problem);
       const only = onlyChild(routed);
@@ -62,10 +62,10 @@ function qualified({ address, isSender }: VerifyRequest, frame: Frame): Octets |
   return `${address}@${(isSender ? main.qualify_domain : (main.qualify_recipient ?? main.qualify_domain)) ?? ''}`;
 }
 
-function ofProblem(problem: RoutingProblem): Verification {
-  const userMessage = problem.userMessage ?? problem.message;
-  if (problem.kind === 'failed') return { kind: 'fail', userMessage, logMessage: problem.message, failure: 'route' };
-  return { kind: 'defer', userMessage: problem.userMessage, logMessage: problem.message };
+/** That no router takes an address is for the peer too; why a router refused it only when the configuration gives a text (`:fail:`). */
+function ofProblem({ kind, address, message, userMessage }: RoutingProblem): Verification {
+  if (kind === 'deferred') return { kind: 'defer', userMessage, logMessage: message };
+  return { kind: 'fail', userMessage: address.state.router === undefined ? message : userMessage, logMessage: message, failure: 'route' };
 }
 
 /** One for a process: it keeps nothing between calls. */

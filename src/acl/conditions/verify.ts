@@ -128,16 +128,22 @@ async function verifySender(call: VerifyCall, context: AclContext): Promise<Outc
   if (!known) {
     context.statement.senderVerify = {
       address,
-      details: call.noDetails ? undefined : (result.userMessage ?? ''),
+      details: call.noDetails || result.kind === 'defer' ? undefined : result.userMessage,
       logText: result.logMessage,
       isDefer: result.kind === 'defer',
     };
   }
   if (result.kind === 'fail') frame.results.senderVerifyFailure = result.failure;
-  const text = outcome.kind === 'defer' ? 'Could not complete sender verify' : 'Sender verify failed';
-  context.statement.userText = text;
+  if (outcome.kind !== 'defer') {
+    context.statement.userText = 'Sender verify failed';
+    context.statement.logText = 'Sender verify failed';
+    return outcome;
+  }
+  const isCallout = result.kind === 'defer' && result.isCallout === true;
+  const text = isCallout ? 'Could not complete sender verify callout' : 'Could not complete sender verify';
+  context.statement.userText = isCallout ? text : undefined;
   context.statement.logText = text;
-  return outcome.kind === 'defer' ? defer(text) : outcome;
+  return defer(text);
 }
 
 /** Whether any address of Sender:, Reply-To: or From: can be verified as a sender; the first header of them that has one decides last. */
