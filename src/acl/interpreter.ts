@@ -111,7 +111,7 @@ const MESSAGE_WORDS: ReadonlyMap<string, string> = new Map([
 function permission(item: AclItem, phase: AclPhase): Octets | undefined {
   const { permittedIn } = item.definition;
   if (permittedIn === 'all' || permittedIn.includes(phase)) return undefined;
-  return `cannot ${item.kind === 'condition' ? 'test' : 'use'} ${item.definition.name} ${item.kind} in ${phaseName(phase)} ACL`;
+  return `cannot ${item.kind === 'condition' ? 'test' : 'use'} ${item.definition.name} condition in ${phaseName(phase)} ACL`;
 }
 
 function expandArgument(item: AclItem, context: AclContext): MaybePromise<Outcome<Text>> {
@@ -303,11 +303,14 @@ function expandMessage(
   });
 }
 
-/** `warn`: log_message is logged once a message, `message` is added as a header. */
+/** `warn`: log_message is logged once a message (and sees why a sender failed), `message` is added as a header. */
 function warn(context: AclContext): MaybePromise<undefined> {
   const { statement, frame } = context;
-  frame.results.aclVerifyMessage = statement.userText ?? statement.logText ?? '';
+  const told = statement.userText ?? statement.logText ?? '';
+  const failure = statement.senderVerify;
+  frame.results.aclVerifyMessage = failure === undefined ? told : `${told}: ${failure.logText}`;
   return chain(expandMessage(statement.logMessage, 'log_message', context), (logMessage) => {
+    frame.results.aclVerifyMessage = told;
     if (logMessage !== undefined) logWarning(context, `Warning: ${logMessage}`);
     return chain(expandMessage(statement.message, 'message', context), (header) => {
       frame.results.aclVerifyMessage = '';

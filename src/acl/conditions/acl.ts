@@ -13,14 +13,14 @@ export default defineAclCondition({
   isExpanded: true,
   prepare: () => ({
     test: (argument, context) => {
-      const [name, args] = splitCall(argument);
+      const [name, args] = splitCall(argument, (first) => first.startsWith('/') || context.frame.config.acls.has(first));
       return chain(context.acl.callAcl(name, args, context.frame), (result) => judge(result, context));
     },
   }),
 });
 
-/** Words, of which any may be a quoted string: the first is the name, the text or the file, the others its arguments. */
-function splitCall(text: Text): readonly [Text, readonly Text[]] {
+/** Words, of which any may be a quoted string: the first is the name or the file, the others its arguments. A text of its own takes none. */
+function splitCall(text: Text, canTakeArguments: (first: Octets) => boolean): readonly [Text, readonly Text[]] {
   const words: Text[] = [];
   let at = skipSpace(text.octets, 0);
   while (at < text.octets.length) {
@@ -30,7 +30,7 @@ function splitCall(text: Text): readonly [Text, readonly Text[]] {
     at = skipSpace(text.octets, end);
   }
   const [name, ...args] = words;
-  return [name ?? text, args.slice(0, 9)];
+  return name !== undefined && canTakeArguments(name.octets) ? [name, args.slice(0, 9)] : [text, []];
 }
 
 function wordEnd(octets: Octets, from: number): number {

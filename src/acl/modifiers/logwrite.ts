@@ -1,6 +1,6 @@
 /** `logwrite = [:logs:] <text>`: a line in a log at once. */
 import type { Octets } from '../../base/octets.ts';
-import { trimSpace, trimStart } from '../../base/octets.ts';
+import { printable, trimSpace, trimStart } from '../../base/octets.ts';
 import type { Log } from '../../core/index.ts';
 import { defineAclModifier, fail, ok } from '../../core/index.ts';
 
@@ -32,7 +32,7 @@ export default defineAclModifier({
     for (const name of names) {
       const write = LOGS.get(name);
       if (!write) return fail(`unknown log name in "${argument.octets}" in "logwrite" in ACL`);
-      write(frame.services.log, line, frame.transaction?.state.id);
+      write(frame.services.log, printable(line), frame.transaction?.state.id);
     }
     return ok(undefined);
   },
