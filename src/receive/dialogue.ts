@@ -174,6 +174,7 @@ export class Dialogue {
       connectionNumber: parts.connectionNumber,
       startedAtMs: services.clock.now(),
       isRehearsal: parts.isRehearsal,
+      ...(isTcp ? { connectionCount: parts.connectionCount } : {}),
       until: this.until,
       state,
       caller,
@@ -382,8 +383,7 @@ export class Dialogue {
     const userText = verdict.kind === 'error' || verdict.message === '' ? undefined : verdict.message;
     const failure = verdict.kind === 'error' ? undefined : verdict.senderVerify;
     const text = userText ?? (failure === undefined || isTemporary ? fallback : 'Sender verify failed');
-    const details = failure?.details === undefined ? '' : `Verification failed for <${failure.address}>\n${failure.details}\n`;
-    this.replyText(code, details + text);
+    this.replyText(code, senderDetails(failure) + text);
     this.#logRefusal(phase, label, isTemporary, verdict.logMessage ?? '', failure);
     if (verdict.kind === 'fail' && verdict.isDrop) {
       this.session.state.quitReason = 'acl-drop';
@@ -416,6 +416,12 @@ export class Dialogue {
     this.#abort.abort();
     this.parts.connection.close();
   }
+}
+
+/** What verification says about the sender, in lines before the refusal's own. */
+function senderDetails(failure: SenderVerifyFailure | undefined): Octets {
+  if (failure?.details === undefined) return '';
+  return `Verification failed for <${failure.address}>\n${failure.details === '' ? '' : `${failure.details}\n`}`;
 }
 
 function firstLine(text: Octets): Octets {

@@ -239,6 +239,13 @@ export function qualifyHeaders(
   });
 }
 
+/** What is wrong with the addresses of a header line that qualification and rewriting leave as they are. */
+export function addressProblems(headers: readonly HeaderLine[]): Octets[] {
+  return headers
+    .filter((header) => SENDER_TYPES.has(header.type) || RECIPIENT_TYPES.has(header.type))
+    .flatMap((header) => parseAddressList(rawValue(header)).flatMap((item) => (item.kind === 'error' ? [item.message] : [])));
+}
+
 const SENDER_TYPES: ReadonlySet<HeaderType> = new Set<HeaderType>(['F', 'R', 'S']);
 const RECIPIENT_TYPES: ReadonlySet<HeaderType> = new Set<HeaderType>(['T', 'C', 'B']);
 

@@ -3,7 +3,7 @@
  * Spec ch. 48 "Message processing", ch. 44 "The DATA ACLs", "The non-SMTP ACLs"; DESIGN 3.8.
  */
 import type { Octets } from '../base/octets.ts';
-import { trimSpace } from '../base/octets.ts';
+import { printable, trimSpace } from '../base/octets.ts';
 import type {
   AcceptedMessage,
   AclVerdict,
@@ -27,7 +27,7 @@ import { decodeEncodedWords, findHeader, headerValue, makeHeader, unfold } from 
 import { rewriteAddress, rewriteHeaders } from '../rewrite/rewrite.ts';
 import type { DeliveryWish } from './dialogue.ts';
 import { expandOctets, expandText } from './expansion.ts';
-import { fixHeaders, insertAdded, parseSubmission, qualifyHeaders, removeNamed } from './fixups.ts';
+import { addressProblems, fixHeaders, insertAdded, parseSubmission, qualifyHeaders, removeNamed } from './fixups.ts';
 import { callerName, markAsOwn, mayChooseSender, ownAddress } from './local-sender.ts';
 import type { ReadMessage } from './message-input.ts';
 import { judgeRecipients, type PrdrResult, type RecipientReplies } from './prdr.ts';
@@ -111,6 +111,7 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   const verdict = await judge(context, frame);
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
     sink.abort();
+    state.headers = insertAdded(state.headers, state.addedHeaders);
     return { kind: 'refused', phase: session.mode === 'command-line' || session.mode === 'smtp-batch' ? 'not_smtp' : 'data', verdict };
   }
   applyAclHeaders(state);
@@ -183,10 +184,13 @@ export async function prepareHeaders(
   });
   state.sender = fixed.sender;
   const qualifies = !(context.keepsUnqualified ?? false);
-  state.headers = qualifyHeaders(fixed.headers, {
+  const domains = {
     sender: qualifies && (isLocal || origin.allowUnqualifiedSender === true) ? main.qualify_domain : undefined,
     recipient: qualifies && (isLocal || origin.allowUnqualifiedRecipient === true) ? main.qualify_recipient : undefined,
-  });
+  };
+  state.headers = qualifyHeaders(fixed.headers, domains);
+  if (domains.sender !== undefined || domains.recipient !== undefined || config.rewriteRules.length > 0)
+    for (const problem of addressProblems(fixed.headers)) services.log.main(`qualify/rewrite: ${printable(problem)}`, state.id);
   return undefined;
 }
 

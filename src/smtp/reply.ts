@@ -1,6 +1,6 @@
 /** Replies: how a server formats them and how a client reads them. RFC 5321 s4.2, RFC 2034. Pure but for the reader's state. */
 import type { Octets } from '../base/octets.ts';
-import { octetsFromBytes } from '../base/octets.ts';
+import { octetsFromBytes, trimStart } from '../base/octets.ts';
 
 /** `550-first` … `550 last`, each ended by CRLF. An empty line of the text stays a line. */
 export function formatReply(code: string, text: Octets): Octets {
@@ -27,11 +27,11 @@ export function splitCode(text: Octets, fallback: string): CodedText {
 /** A line is not made shorter than this by breaking it. */
 const SHORTEST_BROKEN_LINE = 36;
 
-/** Breaks long lines of a text at spaces, so that reply lines stay short; lines that the text has are kept. Spec ch. 44 "ACL modifiers", `message`. */
+/** Breaks long lines of a text at spaces, so that reply lines stay short; lines that the text has are kept, without spaces before them. Spec ch. 44 "ACL modifiers", `message`. */
 export function wrapReplyText(text: Octets, limit: number): Octets[] {
   const lines: Octets[] = [];
   for (const line of text.split('\n')) {
-    let rest = line;
+    let rest = lines.length === 0 ? line : trimStart(line);
     while (rest.length > limit) {
       const at = breakBefore(rest, limit);
       if (at < 0) break;

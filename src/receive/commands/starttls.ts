@@ -1,5 +1,6 @@
 /** STARTTLS, and TLS before the banner. RFC 3207; Spec ch. 43 "Encrypted SMTP connections using TLS/SSL". */
 import type { Octets } from '../../base/octets.ts';
+import { printable } from '../../base/octets.ts';
 import type { Outcome, TlsServerRequest } from '../../core/index.ts';
 import { fail, ok } from '../../core/index.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
@@ -14,7 +15,7 @@ export async function starttls(dialogue: Dialogue, command: Command): Promise<vo
   if (!dialogue.advertised.tls) return dialogue.protocolError('protocol', '503', 'STARTTLS command used when not advertised');
   const verdict = await dialogue.runAcl('starttls', config.main.acl_smtp_starttls, { kind: 'accept' });
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
-    dialogue.refuse('starttls', 'STARTTLS', verdict);
+    dialogue.refuse('starttls', `STARTTLS ${printable(command.argument)}`, verdict);
     return;
   }
   const request = await serverRequest(dialogue);
