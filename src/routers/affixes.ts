@@ -5,15 +5,15 @@ import { equalsIgnoreCase } from '../base/octets.ts';
 
 export interface Affix {
   readonly octets: Octets;
-  /** What the `*` stood for: `$local_part_prefix_v`. */
-  readonly variable: Octets;
+  /** What the `*` stood for: `$local_part_prefix_v`. Missing where there is no `*`: then the configuration chose the whole affix. */
+  readonly variable?: Octets;
 }
 
 /** The first of the prefixes that the local part begins with; `*x` is the longest start that ends in `x`. Undefined when none does. */
 export function findPrefix(localPart: Octets, prefixes: readonly Octets[]): Affix | undefined {
   for (const prefix of prefixes) {
     if (prefix[0] !== '*') {
-      if (equalsIgnoreCase(localPart.slice(0, prefix.length), prefix)) return { octets: localPart.slice(0, prefix.length), variable: '' };
+      if (equalsIgnoreCase(localPart.slice(0, prefix.length), prefix)) return { octets: localPart.slice(0, prefix.length) };
       continue;
     }
     const fixed = prefix.slice(1);
@@ -30,7 +30,7 @@ export function findSuffix(localPart: Octets, suffixes: readonly Octets[]): Affi
   for (const suffix of suffixes) {
     if (!suffix.endsWith('*')) {
       const from = localPart.length - suffix.length;
-      if (from >= 0 && equalsIgnoreCase(localPart.slice(from), suffix)) return { octets: localPart.slice(from), variable: '' };
+      if (from >= 0 && equalsIgnoreCase(localPart.slice(from), suffix)) return { octets: localPart.slice(from) };
       continue;
     }
     const fixed = suffix.slice(0, -1);

@@ -130,6 +130,9 @@ small:
   driver = appendfile
   file = /var/mail/$local_part
   quota = 50
+detail:
+  driver = appendfile
+  file = /var/mail/box$local_part_suffix
 bounded:
   driver = appendfile
   file = /var/mail/$local_part
@@ -199,6 +202,10 @@ test("appendfile: what may not be written defers with Exim's words", async () =>
   assert.deepEqual(await attempt('mbox', local('"../etc"@b.ex')), [
     'deferred | "../etc"@b.ex | -1 | Tainted \'/var/mail/../etc\' (file or directory name for mbox transport) not permitted',
   ]);
+  assert.deepEqual(await attempt('detail', local('a+/../../etc/x@b.ex', { suffix: '+/../../etc/x', suffixVariable: '/../../etc/x' })), [
+    'deferred | a+/../../etc/x@b.ex | -1 | Tainted \'/var/mail/box+/../../etc/x\' (file or directory name for detail transport) not permitted',
+  ]);
+  assert.deepEqual(await attempt('detail', local('a+x@b.ex', { suffix: '+x', suffixVariable: 'x' })), ['delivered | a+x@b.ex']);
   world.files.put('/var/mail/held', '', 0o600);
   world.files.put('/var/mail/held.lock', '', 0o600);
   assert.deepEqual(await attempt('impatient', local('held@b.ex')), [

@@ -3,7 +3,7 @@ import type { Octets } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
 import type { Frame } from '../../core/frame.ts';
 import { unquoteLocalPart } from '../../message/address.ts';
-import { local, numberVariable, octetsVariable, remoteVariable, unsetVariable, variable } from '../reading.ts';
+import { local, numberVariable, octetsVariable, remote, remoteVariable, unsetVariable, variable } from '../reading.ts';
 
 const NO_ID = 0xffff_ffff;
 
@@ -18,9 +18,13 @@ export default [
   variable('domain_data', 'What the domain matched in a list.', (frame) => frame.address?.state.domainData ?? frame.results.domainData),
   variable('address_data', 'What a router set as address_data.', (frame) => frame.address?.state.addressData ?? frame.results.addressData),
   variable('host_data', 'What the host matched in a list.', (frame) => frame.address?.state.hostData ?? frame.results.hostData),
-  octetsVariable('local_part_prefix', 'The prefix that was taken from the local part.', (frame) => frame.address?.state.prefix),
+  variable('local_part_prefix', 'The prefix that was taken from the local part.', ({ address }) =>
+    affix(address?.state.prefix, address?.state.prefixVariable),
+  ),
   remoteVariable('local_part_prefix_v', 'The variable part of the prefix.', (frame) => emptyIsUnset(frame.address?.state.prefixVariable)),
-  octetsVariable('local_part_suffix', 'The suffix that was taken from the local part.', (frame) => frame.address?.state.suffix),
+  variable('local_part_suffix', 'The suffix that was taken from the local part.', ({ address }) =>
+    affix(address?.state.suffix, address?.state.suffixVariable),
+  ),
   remoteVariable('local_part_suffix_v', 'The variable part of the suffix.', (frame) => emptyIsUnset(frame.address?.state.suffixVariable)),
   remoteVariable('original_local_part', 'The local part of the address that this one was made from in the end.', (frame) =>
     wholeLocalPart(originalOf(frame)),
@@ -81,6 +85,11 @@ function originalOf(frame: Frame): Address | undefined {
 function wholeLocalPart(address: Address | undefined): Octets | undefined {
   if (!address) return undefined;
   return unquoteLocalPart((address.state.prefix ?? '') + address.localPart + (address.state.suffix ?? ''));
+}
+
+/** Where the configuration has a wildcard the remote party chose a part, and the whole is tainted. */
+function affix(octets: Octets | undefined, variablePart: Octets | undefined) {
+  return variablePart === undefined ? local(octets) : remote(octets);
 }
 
 function fileName(frame: Frame, kind: '/' | '|') {
