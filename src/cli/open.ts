@@ -12,6 +12,7 @@ import { actAsExim, asRoot } from '../system/own-ids.ts';
 import { startOwnProcess } from '../system/processes.ts';
 import { findCaller } from './caller.ts';
 import { type Deliveries, Foreground } from './deliveries.ts';
+import type { Mode } from './invocation.ts';
 import type { ModeContext } from './mode.ts';
 
 export type Opened =
@@ -34,6 +35,17 @@ export interface OpenOptions {
   /** `-bh` shows what it would log. */
   readonly replaceLog?: (log: Log) => Log;
 }
+
+/** What `commandline_checks_require_admin` is about. */
+const CHECKS: ReadonlySet<Mode['kind'] | undefined> = new Set([
+  'expand',
+  'address-test',
+  'verify',
+  'host-test',
+  'rewrite-test',
+  'retry-test',
+  'filter-test',
+]);
 
 export async function openForMode(context: ModeContext, options: OpenOptions = {}): Promise<Opened> {
   const { daemon } = context;
@@ -80,6 +92,13 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
   const { runtime } = opened;
   const { startup, main } = runtime.config;
   actors.usePolicy(agentPolicy(build, startup, main));
+  const caller = await findCaller(context, runtime);
+  if (main.commandline_checks_require_admin && !caller.isAdmin && CHECKS.has(invocation.mode?.kind)) {
+    io.stderr.write('exim: those command-line flags are set to require admin\n');
+    actors.close();
+    runtime.close();
+    return { kind: 'exit', status: 1 };
+  }
   if (options.files !== undefined || options.delivers) warnOfPurge(runtime);
   if (options.delivers) {
     makeSpoolDirectory(system.files, startup, system.machine.effectiveUid() === 0);
@@ -88,7 +107,7 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
   return {
     kind: 'ok',
     runtime,
-    caller: await findCaller(context, runtime),
+    caller,
     deliveries: new Foreground(
       runtime,
       build.adaptations?.deliversInForeground ? undefined : (ids) => deliverElsewhere(context, runtime, ids),

@@ -132,7 +132,6 @@ export const mainOptions = {
   check_spool_space: option.kib({ default: 10240, doc: "Refuse new mail when the spool's file system has less space left." }),
   chunking_advertise_hosts: option.hostList({ default: '*', doc: 'Clients that are offered CHUNKING (BDAT).' }),
   commandline_checks_require_admin: option.boolean({
-    notYet: 'notice',
     default: false,
     doc: 'Checks on the command line (-be, -bt, …) are for administrators only.',
   }),
@@ -362,7 +361,6 @@ export const mainOptions = {
   pipelining_advertise_hosts: option.hostList({ default: '*', doc: 'Clients that are offered PIPELINING.' }),
   pipelining_connect_advertise_hosts: option.hostList({
     default: '*',
-    notYet: 'notice',
     doc: 'Clients that are offered to pipeline from the start of a connection.',
   }),
   prdr_enable: option.boolean({ default: false, doc: 'Offer PRDR: a reply for each recipient after the data.' }),
