@@ -6,7 +6,7 @@ import type { Address, AddressState } from '../../core/address.ts';
 import type { Config } from '../../core/config.ts';
 import type { DeliveryBatch, DeliveryResult, RetryPort, TransportInstance } from '../../core/drivers.ts';
 import type { Frame } from '../../core/frame.ts';
-import type { Body, Message } from '../../core/message.ts';
+import type { Body, HeaderType, Message } from '../../core/message.ts';
 import type { Log, Services, SystemFailure } from '../../core/ports.ts';
 import type { Text } from '../../core/text.ts';
 import { deferRest, runTransport } from '../../system/direct-user-actions.ts';
@@ -40,13 +40,14 @@ export async function encodeDelivery(batch: DeliveryBatch): Promise<EncodedDeliv
   const { message, frame } = batch;
   const body = describeBody(message.body, frame.config.main.message_body_visible);
   if (body.kind !== 'ok') return { kind: 'error', reason: body.kind === 'forced-fail' ? 'the body cannot be read' : body.message };
-  const { body: _, ...envelope } = message;
+  const { body: _, headers, ...envelope } = message;
   const value = {
     transport: batch.instance.name,
     returnPath: batch.returnPath,
-    headers: batch.headers,
+    lines: encodeLines(batch.headers, headers),
     isRehearsal: batch.isRehearsal,
     message: envelope,
+    headers: headers.map(({ type, text }) => type + text),
     body: body.value,
     captures: frame.captures,
     timeoutMs: remainingMs(0, batch.until),
@@ -60,6 +61,22 @@ export async function encodeDelivery(batch: DeliveryBatch): Promise<EncodedDeliv
   } catch (error) {
     return { kind: 'error', reason: unreadable(error) };
   }
+}
+
+/** How many lines may be left out between two that are found. */
+const LOOK_AHEAD = 100;
+
+/** Most lines that a transport writes are lines of the message: of those only the number travels. */
+function encodeLines(lines: readonly string[], headers: Message['headers']): readonly (string | number)[] {
+  let next = 0;
+  return lines.map((line) => {
+    for (let index = next; index < Math.min(next + LOOK_AHEAD, headers.length); index++) {
+      if (headers[index]?.text !== line) continue;
+      next = index + 1;
+      return index;
+    }
+    return line;
+  });
 }
 
 function unreadable(error: unknown): string {
@@ -181,7 +198,10 @@ export async function serveDelivery(call: IncomingCall, runtime: AgentRuntime): 
   const opening = await readPass(input, envelopeLimitBytes);
   const fields = new Fields(decodeValue(opening.subarray(0, envelopeBytes)));
   const controller = new AbortController();
-  const until = { endMs: performance.now() + fields.number('timeoutMs'), signal: AbortSignal.any([call.signal, controller.signal]) };
+  const abort = () => controller.abort();
+  call.signal.addEventListener('abort', abort);
+  if (call.signal.aborted) abort();
+  const until = { endMs: performance.now() + fields.number('timeoutMs'), signal: controller.signal };
   try {
     const inline = opening.subarray(envelopeBytes);
     const batch = decodeDelivery(call, fields, runtime, until, (facts) => receivedBody(call, input, facts, inline));
@@ -189,7 +209,8 @@ export async function serveDelivery(call: IncomingCall, runtime: AgentRuntime): 
     await runTransport(batch.value);
     call.reply({ kind: 'ok' });
   } finally {
-    controller.abort();
+    call.signal.removeEventListener('abort', abort);
+    abort();
   }
 }
 
@@ -209,7 +230,8 @@ function decodeDelivery(
   const [first] = addresses;
   if (!first) return failure('EINVAL', 'no addresses');
   const body = bodyOf(decodeBodyFacts(fields.fields('body')));
-  const message = { ...(fields.get('message') as Omit<Message, 'body'>), body }; // made by `encodeDelivery` in a worker of the same program
+  const headers = decodeHeaders(fields);
+  const message = { ...(fields.get('message') as Omit<Message, 'body' | 'headers'>), headers, body }; // made by `encodeDelivery` in a worker of the same program
   const services: Services = { ...runtime.services, log: forwardingLog(call, runtime.services.log) };
   const results = {};
   const frame: Frame = {
@@ -223,7 +245,7 @@ function decodeDelivery(
     delivery: { results, startedAtMs: services.clock.now() },
     captures: fields.array('captures') as readonly Text[], // likewise
   };
-  const acknowledged = acknowledgements(call);
+  const acknowledged = acknowledgements(call, addresses.length);
   return {
     kind: 'ok',
     value: {
@@ -234,12 +256,24 @@ function decodeDelivery(
       services,
       until,
       returnPath: fields.string('returnPath'),
-      headers: fields.strings('headers'),
+      headers: decodeLines(fields, headers),
       isRehearsal: fields.boolean('isRehearsal'),
       retry: localRetry,
       settled: (result) => acknowledged.send(addresses.indexOf(result.address), result),
     },
   };
+}
+
+function decodeHeaders(fields: Fields): Message['headers'] {
+  return fields.strings('headers').map((header) => ({ type: header.charAt(0) as HeaderType, text: header.slice(1) })); // likewise
+}
+
+function decodeLines(fields: Fields, headers: Message['headers']): readonly string[] {
+  return fields.array('lines').map((line) => {
+    const text = typeof line === 'number' ? headers[line]?.text : line;
+    if (typeof text !== 'string') throw new ProtocolError('a line that is not there');
+    return text;
+  });
 }
 
 function decodeAddresses(fields: Fields, config: Config, instance: TransportInstance): readonly Address[] {
@@ -270,8 +304,8 @@ function decodeAddresses(fields: Fields, config: Config, instance: TransportInst
   });
 }
 
-/** Sends results and waits until the worker has journalled each. */
-function acknowledgements(call: IncomingCall): { send(index: number, result: DeliveryResult): Promise<void> } {
+/** Sends results and waits until the worker has journalled each but the last of `expected`, behind which nothing is done any more. */
+function acknowledgements(call: IncomingCall, expected: number): { send(index: number, result: DeliveryResult): Promise<void> } {
   const waiting = new Map<number, () => void>();
   let last = 0;
   call.onEvent = (value) => {
@@ -288,9 +322,10 @@ function acknowledgements(call: IncomingCall): { send(index: number, result: Del
       const { address: _, ...rest } = result;
       const number = ++last;
       if (call.signal.aborted) return Promise.resolve();
+      call.sendEvent({ number, index, result: rest });
+      if (number >= expected) return Promise.resolve();
       return new Promise((resolve) => {
         waiting.set(number, resolve);
-        call.sendEvent({ number, index, result: rest });
       });
     },
   };

@@ -7,7 +7,7 @@ import { KeyedQueue } from '../../base/keyed-queue.ts';
 import type { Identity, SystemFailure, SystemResult } from '../../core/ports.ts';
 import type { AttachedProcess } from '../../system/attached-process.ts';
 import { failure } from '../../system/failure.ts';
-import { Channel, type IncomingCall, type OutgoingCall } from '../channel/channel.ts';
+import { Channel, type IncomingCall } from '../channel/channel.ts';
 import { ProtocolError } from '../channel/frames.ts';
 import { Fields } from '../channel/values.ts';
 import { type AgentPolicy, decodeIdentity, encodeIdentity, identityKey, refusal } from './policy.ts';
@@ -103,7 +103,8 @@ export class AgentPool {
     try {
       const ready = await child.value.ready;
       if (ready.kind === 'error') return call.reply(ready);
-      await relay(call, child.value.channel.call(call.request));
+      const inner = child.value.channel.call(call.request);
+      await call.passTo(inner, (reason) => failure('EAGAIN', `the process of the agent was lost: ${reason}`));
     } finally {
       this.#finished(child.value);
     }
@@ -265,24 +266,4 @@ class Child {
     this.stop();
     return failure(fields.string('errno'), fields.string('reason'));
   }
-}
-
-/** Passes a call on, both ways, with its backpressure, and its cancellation. */
-async function relay(call: IncomingCall, inner: OutgoingCall): Promise<void> {
-  const cancel = () => inner.cancel();
-  call.signal.addEventListener('abort', cancel);
-  if (call.signal.aborted) cancel();
-  inner.onEncodedEvent = (payload) => call.sendEncodedEvent(payload);
-  call.onEncodedEvent = (payload) => inner.sendEncodedEvent(payload);
-  const input = pump(call.chunks(), (chunk) => inner.write(chunk)).then(() => inner.end());
-  const output = pump(inner.chunks(), (chunk) => call.write(chunk));
-  const ended = await inner.ended;
-  await output;
-  call.signal.removeEventListener('abort', cancel);
-  call.reply(ended.kind === 'reply' ? ended.value : failure('EAGAIN', `the process of the agent was lost: ${ended.reason}`));
-  await input;
-}
-
-async function pump(from: AsyncIterable<Buffer>, to: (chunk: Buffer) => Promise<boolean>): Promise<void> {
-  for await (const chunk of from) if (!(await to(chunk))) return;
 }

@@ -253,3 +253,50 @@ test('random frames end a channel at worst', async () => {
     { numRuns: 200 },
   );
 });
+
+/** A caller, a process between that passes every call on, and a callee. */
+function chain(callee: ChannelOptions) {
+  const far = pair(callee);
+  const near = pair({ onCall: (call) => void call.passTo(far.caller.call(call.request), (reason) => ({ lost: reason })) });
+  return { caller: near.caller, between: far.caller, callee: far.callee };
+}
+
+test('a call that is passed on: data both ways with the backpressure of its ends, events, reply', async () => {
+  const { caller } = chain({
+    onCall: async (call) => {
+      call.onEvent = (value) => call.sendEvent([value, call.request]);
+      const got = await gather(call.chunks());
+      await call.write(got);
+      call.reply({ bytes: got.length });
+    },
+  });
+  const call = caller.call('request');
+  const events: unknown[] = [];
+  call.onEvent = (value) => events.push(value);
+  call.sendEvent('event');
+  const sent = Buffer.alloc(3_000_000, 'abc');
+  const echo = gather(call.chunks());
+  assert.equal(await call.write(sent), true);
+  call.end();
+  assert.deepEqual(await call.ended, { kind: 'reply', value: { bytes: sent.length } });
+  assert.deepEqual(events, [['event', 'request']]);
+  assert.ok((await echo).equals(sent));
+});
+
+test('a call that is passed on: cancellation goes through, a lost end is told', async () => {
+  const incoming: IncomingCall[] = [];
+  const { caller, between, callee } = chain({ onCall: (call) => void incoming.push(call) });
+  const cancelled = caller.call(1);
+  await waitFor(() => incoming.length === 1);
+  cancelled.cancel();
+  await waitFor(() => incoming[0]?.signal.aborted === true);
+  assert.equal(between.callCount, 0);
+  const lost = caller.call(2);
+  await waitFor(() => incoming.length === 2);
+  callee.close();
+  assert.deepEqual(await lost.ended, { kind: 'reply', value: { lost: 'the other process has ended' } });
+});
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}

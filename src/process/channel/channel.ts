@@ -3,7 +3,7 @@
  * direction, as in HTTP/2), events, a reply, and can be cancelled. Every buffer is bounded; a peer that does not keep to that is cut off.
  */
 import type { Duplex } from 'node:stream';
-import { assertNever } from '../../base/invariant.ts';
+import { assertNever, invariant } from '../../base/invariant.ts';
 import {
   dataLimitBytes,
   encodeFrame,
@@ -41,9 +41,6 @@ export interface OutgoingCall {
   end(): void;
   sendEvent(value: unknown): void;
   onEvent: ((value: unknown) => void) | undefined;
-  /** Events as they came, for who passes them on; then `onEvent` is not called. */
-  onEncodedEvent: ((payload: Buffer) => void) | undefined;
-  sendEncodedEvent(payload: Buffer): void;
   /** The other side's data, to be consumed by one reader; ends with the call. */
   chunks(): AsyncIterableIterator<Buffer>;
   readonly ended: Promise<CallEnd>;
@@ -52,11 +49,14 @@ export interface OutgoingCall {
 
 export interface IncomingCall {
   readonly request: unknown;
+  /**
+   * Hands the call over to `inner`, a call of this process to another one: from then on frames pass as they are, windows too, so that the two
+   * ends see each other's backpressure. Resolves when it is over; `onLost` says what the caller is told when `inner` has no reply.
+   */
+  passTo(inner: OutgoingCall, onLost: (reason: string) => unknown): Promise<void>;
   write(bytes: Uint8Array): Promise<boolean>;
   sendEvent(value: unknown): void;
   onEvent: ((value: unknown) => void) | undefined;
-  onEncodedEvent: ((payload: Buffer) => void) | undefined;
-  sendEncodedEvent(payload: Buffer): void;
   /** The caller's data, until it ends them or the call is over. */
   chunks(): AsyncIterableIterator<Buffer>;
   reply(value: unknown): void;
@@ -158,7 +158,29 @@ export class Channel {
     }
     const call = (isOurs ? this.#outgoing : this.#incoming).get(number);
     if (!call) return; // it has just ended here
+    if (call.partner) return this.#forward(frame, call, call.partner, isOurs);
     this.#pass(frame, call, isOurs);
+  }
+
+  /** A reply and a cancellation end both calls; everything else is the other end's affair. */
+  #forward(frame: Frame, call: Call, partner: Call, isOurs: boolean): void {
+    switch (frame.type) {
+      case frameType.reply:
+        if (!isOurs) throw new ProtocolError('a reply from who calls');
+        partner.pass(frame.type, frame.payload);
+        partner.finish();
+        call.finish();
+        return;
+      case frameType.cancel:
+        if (isOurs) throw new ProtocolError('a cancellation from who is called');
+        call.lose('cancelled');
+        return;
+      case frameType.open:
+        throw new ProtocolError('a call that is opened twice');
+      default:
+        call.countPassed(frame, partner);
+        partner.pass(frame.type, frame.payload);
+    }
   }
 
   #pass(frame: Frame, call: Call, isOurs: boolean): void {
@@ -170,8 +192,7 @@ export class Channel {
         call.takeEnd();
         return;
       case frameType.event:
-        if (call.onEncodedEvent) call.onEncodedEvent(frame.payload);
-        else call.onEvent?.(decodeValue(frame.payload));
+        call.onEvent?.(decodeValue(frame.payload));
         return;
       case frameType.window:
         call.takeWindow(frame.payload);
@@ -211,7 +232,8 @@ export class Channel {
     if (this.#closedFor !== undefined) return;
     this.#gather();
     this.#stream.write(encodeFrame(type, isCallee ? (number | calleeBit) >>> 0 : number, payload));
-    if (this.#stream.writableLength > outputLimitBytes) this.close('the other process does not read');
+    // data are bounded by their windows
+    if (type !== frameType.data && this.#stream.writableLength > outputLimitBytes) this.close('the other process does not read');
   }
 
   /** Frames of one tick go out in one system call. */
@@ -241,11 +263,16 @@ class Call implements OutgoingCall, IncomingCall {
   readonly request: unknown;
   readonly ended: Promise<CallEnd>;
   onEvent: ((value: unknown) => void) | undefined;
-  onEncodedEvent: ((payload: Buffer) => void) | undefined;
+  /** The call that this one's frames pass to. */
+  partner: Call | undefined;
+  /** The partner, when this is the call that came in. */
+  #inner: Call | undefined;
   readonly #send: Send;
   readonly #forget: () => void;
   readonly #isFull: () => boolean;
-  readonly #aborter = new AbortController();
+  /** Made for who wants to know: most calls are never cancelled. */
+  #aborter: AbortController | undefined;
+  #isLost = false;
   #settle: (end: CallEnd) => void = () => {};
   #isOver = false;
   #credit = windowBytes;
@@ -268,6 +295,10 @@ class Call implements OutgoingCall, IncomingCall {
   }
 
   get signal(): AbortSignal {
+    if (!this.#aborter) {
+      this.#aborter = new AbortController();
+      if (this.#isLost) this.#aborter.abort();
+    }
     return this.#aborter.signal;
   }
 
@@ -290,11 +321,7 @@ class Call implements OutgoingCall, IncomingCall {
   }
 
   sendEvent(value: unknown): void {
-    this.sendEncodedEvent(encodeValue(value));
-  }
-
-  sendEncodedEvent(payload: Buffer): void {
-    if (!this.#isOver) this.#send(frameType.event, payload);
+    if (!this.#isOver) this.#send(frameType.event, encodeValue(value));
   }
 
   reply(value: unknown): void {
@@ -323,6 +350,39 @@ class Call implements OutgoingCall, IncomingCall {
         });
       }
     }
+  }
+
+  async passTo(inner: OutgoingCall, onLost: (reason: string) => unknown): Promise<void> {
+    invariant(inner instanceof Call, 'calls are made by channels');
+    if (this.#isOver) inner.cancel();
+    this.partner = inner;
+    this.#inner = inner;
+    inner.partner = this;
+    for (const chunk of this.#received.splice(0)) inner.pass(frameType.data, chunk);
+    if (this.#isInputEnded) inner.end();
+    const ended = await inner.ended;
+    if (ended.kind === 'lost') this.reply(onLost(ended.reason));
+  }
+
+  /** What this end has sent must fit into the window that the other end gives it, though nothing is consumed here. */
+  countPassed({ type, payload }: Frame, partner: Call): void {
+    if (type === frameType.data) {
+      this.#receivedBytes += payload.length + frameCost;
+      if (this.#receivedBytes > windowBytes) throw new ProtocolError('more data than the window allows');
+    } else if (type === frameType.window) {
+      if (payload.length !== 4) throw new ProtocolError('a window without its size');
+      partner.#receivedBytes = Math.max(0, partner.#receivedBytes - payload.readUInt32BE(0));
+    }
+  }
+
+  /** A frame of the partner. */
+  pass(type: FrameType, payload: Buffer): void {
+    if (!this.#isOver) this.#send(type, payload);
+  }
+
+  /** The partner had the end: its reply has passed. */
+  finish(): void {
+    if (!this.#isOver) this.#finish({ kind: 'reply', value: undefined });
   }
 
   takeData(payload: Buffer): void {
@@ -354,7 +414,9 @@ class Call implements OutgoingCall, IncomingCall {
     if (this.#isOver) return;
     this.#received = [];
     this.#finish({ kind: 'lost', reason });
-    this.#aborter.abort();
+    this.#isLost = true;
+    this.#aborter?.abort();
+    this.#inner?.cancel();
   }
 
   wake(): void {

@@ -79,7 +79,8 @@ function mapFields(value: object, map: (item: unknown) => unknown): object {
     const item = map(own);
     if (item === own) continue;
     changed ??= { ...value };
-    Object.defineProperty(changed, key, { value: item, enumerable: true, configurable: true, writable: true });
+    if (key === '__proto__') Object.defineProperty(changed, key, { value: item, enumerable: true, configurable: true, writable: true });
+    else Reflect.set(changed, key, item);
   }
   return changed ?? value;
 }
