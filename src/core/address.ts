@@ -63,7 +63,7 @@ export interface AddressState {
   localPartData?: Text | undefined;
   addressData?: Text | undefined;
   hostData?: Text | undefined;
-  home?: Octets | undefined;
+  home?: Text | undefined;
   uid?: number | undefined;
   gid?: number | undefined;
   initgroups?: boolean | undefined;

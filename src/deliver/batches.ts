@@ -89,7 +89,7 @@ function localKey(address: Address): Octets {
     state.headersRemove,
     state.uid,
     state.gid,
-    state.home,
+    state.home?.octets,
   ]);
 }
 

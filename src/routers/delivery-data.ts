@@ -11,6 +11,7 @@ import { expandGroup, expandUser } from '../core/local-identity.ts';
 import type { NotOk, Outcome } from '../core/outcome.ts';
 import { defer, ok } from '../core/outcome.ts';
 import type { HostItem } from '../core/ports.ts';
+import { untainted } from '../core/text.ts';
 import { expandOption, expandText, messageOf, settingsOf } from './settings.ts';
 
 /** Fills `errorsTo`, `headersAdd` and `headersRemove` of the view. Undefined when all went well. */
@@ -156,7 +157,8 @@ async function setDirectories(view: Address, router: RouterInstance, frame: Fram
     return defer(
       `current directory "${settings.transport_current_directory?.source ?? ''}" failed to expand in ${router.name} router: ${messageOf(current)}`,
     );
-  view.state.home = home.value?.octets ?? view.state.localUser?.home ?? view.state.home;
+  const { localUser } = view.state;
+  view.state.home = home.value ?? (localUser ? untainted(localUser.home) : view.state.home);
   if (current.value !== undefined) view.state.currentDirectory = current.value.octets;
   return undefined;
 }

@@ -147,7 +147,7 @@ async function testLocalUser(view: Address, router: RouterInstance, frame: Frame
   const { name, uid, gid, home, gecos } = user.value;
   view.state.localUser = { name, uid, gid, home, gecos };
   view.state.localPartData = untainted(name);
-  view.state.home = home;
+  view.state.home = untainted(home);
   return { kind: 'on', frame };
 }
 
@@ -156,7 +156,7 @@ async function setHome(view: Address, router: RouterInstance, frame: Frame): Pro
   const home = await expandOption(option, frame);
   if (home.kind !== 'ok')
     return { kind: 'defer', message: `failed to expand "${option?.source ?? ''}" for router_home_directory: ${messageOf(home)}` };
-  if (home.value !== undefined) view.state.home = home.value.octets;
+  if (home.value !== undefined) view.state.home = home.value;
   await printDebug(router, frame);
   return { kind: 'on', frame };
 }

@@ -55,14 +55,14 @@ export async function localEnvironment(address: Address, instance: TransportInst
     return defer(
       `home directory "${settings.home_directory?.source ?? ''}" failed to expand for ${instance.name} transport: ${messageOf(home)}`,
     );
-  if (home.value !== undefined) state.home = home.value.octets;
+  if (home.value !== undefined) state.home = home.value;
   const current = await expandOption(settings.current_directory, frame);
   if (current.kind !== 'ok')
     return defer(
       `current directory "${settings.current_directory?.source ?? ''}" failed to expand for ${instance.name} transport: ${messageOf(current)}`,
     );
   if (current.value !== undefined) state.currentDirectory = current.value.octets;
-  return ok({ identity: identity.value, home: state.home, currentDirectory: state.currentDirectory ?? state.home });
+  return ok({ identity: identity.value, home: state.home?.octets, currentDirectory: state.currentDirectory ?? state.home?.octets });
 }
 
 async function findIdentity(address: Address, instance: TransportInstance, frame: Frame): Promise<Outcome<Identity | undefined>> {

@@ -5,6 +5,7 @@ import type { Octets } from '../../src/base/octets.ts';
 import { bytesFromOctets } from '../../src/base/octets.ts';
 import type { Address, Body, DeliveryBatch, DeliveryResult, HostItem, Message, RetryPort } from '../../src/core/index.ts';
 import { ok } from '../../src/core/outcome.ts';
+import { tainted, untainted } from '../../src/core/text.ts';
 import { makeHeader } from '../../src/message/header.ts';
 import { makeAddress } from '../../src/routers/address.ts';
 import type { FakePeer } from '../../src/system/fakes/net.ts';
@@ -130,6 +131,9 @@ small:
   driver = appendfile
   file = /var/mail/$local_part
   quota = 50
+home:
+  driver = appendfile
+  file = $home/box
 detail:
   driver = appendfile
   file = /var/mail/box$local_part_suffix
@@ -195,12 +199,15 @@ test("appendfile: what may not be written defers with Exim's words", async () =>
   assert.deepEqual(await attempt('small', local('full@b.ex')), [
     'deferred | full@b.ex | -22 | mailbox is full (MTA-imposed quota exceeded while writing to /var/mail/full)',
   ]);
-  assert.deepEqual(await attempt('bounded', local('out@b.ex', { home: '/home/out' })), [
+  assert.deepEqual(await attempt('bounded', local('out@b.ex', { home: untainted('/home/out') })), [
     'deferred | out@b.ex | -34 | tried to create file in /var/mail, but file creation outside the home directory is not permitted',
   ]);
   assert.deepEqual(await attempt('tiny', local('big@b.ex')), ['failed | big@b.ex | message is too big (transport limit = 10)']);
   assert.deepEqual(await attempt('mbox', local('"../etc"@b.ex')), [
     'deferred | "../etc"@b.ex | -1 | Tainted \'/var/mail/../etc\' (file or directory name for mbox transport) not permitted',
+  ]);
+  assert.deepEqual(await attempt('home', local('up@b.ex', { home: tainted('/home/..') })), [
+    "deferred | up@b.ex | -1 | Tainted '/home/../box' (file or directory name for home transport) not permitted",
   ]);
   assert.deepEqual(await attempt('detail', local('a+/../../etc/x@b.ex', { suffix: '+/../../etc/x', suffixVariable: '/../../etc/x' })), [
     'deferred | a+/../../etc/x@b.ex | -1 | Tainted \'/var/mail/box+/../../etc/x\' (file or directory name for detail transport) not permitted',
@@ -445,7 +452,7 @@ async function pipe(transport: string, program: FakeProgram, address: Address, m
 }
 
 test('pipe: the command is split before it is expanded', async () => {
-  const { lines, request, input } = await pipe('run', () => '', local('o ne@b.ex', { prefix: 'real-', home: '/home/one' }));
+  const { lines, request, input } = await pipe('run', () => '', local('o ne@b.ex', { prefix: 'real-', home: untainted('/home/one') }));
   assert.deepEqual(lines, ['delivered | o ne@b.ex']);
   assert.deepEqual(request?.argv, ['/bin/deliver', '-d', 'o ne', 'two words', 'x']);
   assert.equal(request?.directory, '/home/one');

@@ -40,7 +40,7 @@ export default [
   remoteVariable('parent_domain', 'The domain of the address that this one was made from.', (frame) => frame.address?.parent?.domain),
   variable('address_file', 'The file that redirection named.', (frame) => fileName(frame, '/')),
   variable('address_pipe', 'The command that redirection named.', (frame) => fileName(frame, '|')),
-  octetsVariable('home', 'The home directory of the user or that the router set.', (frame) => frame.address?.state.home),
+  variable('home', 'The home directory of the user or that the router set.', (frame) => frame.address?.state.home),
   numberVariable('local_user_uid', 'The uid that check_local_user found.', (frame) => frame.address?.state.localUser?.uid, NO_ID),
   numberVariable('local_user_gid', 'The gid that check_local_user found.', (frame) => frame.address?.state.localUser?.gid, NO_ID),
   octetsVariable(

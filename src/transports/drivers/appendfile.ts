@@ -63,7 +63,7 @@ async function write(set: AppendfileOptions, batch: DeliveryBatch, first: Addres
   if (path === '/dev/null') return done(undefined);
   const format = await makeFormat(set, batch, kind === 'file');
   if (format.kind !== 'ok') return format;
-  const delivery: AppendDelivery = { set, batch, path, messageBytes: sizeOf(format.value), home: first.state.home };
+  const delivery: AppendDelivery = { set, batch, path, messageBytes: sizeOf(format.value), home: first.state.home?.octets };
   switch (kind) {
     case 'file':
       return appendToFile(delivery, format.value);

@@ -133,7 +133,7 @@ export function environmentOf(batch: DeliveryBatch, first: Address, path: Octets
     ['LOCAL_PART_PREFIX', first.state.prefix ?? ''],
     ['LOCAL_PART_SUFFIX', first.state.suffix ?? ''],
     ['DOMAIN', first.domain],
-    ['HOME', first.state.home ?? ''],
+    ['HOME', first.state.home?.octets ?? ''],
     ['MESSAGE_ID', batch.message.id],
     ['PATH', path],
     ['RECIPIENT', `${(first.state.prefix ?? '') + first.localPart + (first.state.suffix ?? '')}@${first.domain}`],

@@ -57,7 +57,7 @@ async function run(set: PipeOptions, batch: DeliveryBatch, first: Address): Prom
     {
       argv: command.argv,
       environment,
-      directory: first.state.currentDirectory ?? first.state.home ?? '/',
+      directory: first.state.currentDirectory ?? first.state.home?.octets ?? '/',
       umask: set.umask,
       timeoutMs: set.timeout > 0 ? set.timeout * 1000 : NO_TIMEOUT_MS,
       maxOutputBytes: set.max_output,
