@@ -138,6 +138,8 @@ export class Dialogue {
   rcptRefusal: { readonly text: Octets; readonly isShared: boolean } | undefined;
   /** The client sent its next command before it had our reply. */
   usedPipelining = false;
+  /** Commands before MAIL may come at once (`pipelining_connect_advertise_hosts`), and whether they came before the greeting. */
+  earlyPipelining: 'no' | 'accepted' | 'used' = 'no';
   receiveTimeoutMs = 300_000;
   isAuthenticationTried = false;
   /** It was dropped for what the client did. */

@@ -42,6 +42,7 @@ export interface IntakeContext {
   readonly until: Deadline;
   /** For the `<=` line. */
   readonly usedPipelining?: 'used' | 'offered' | undefined;
+  readonly earlyPipelining?: 'no' | 'accepted' | 'used';
   readonly usedChunking?: boolean;
   /** `-t`: Bcc lines go. */
   readonly removesBcc?: boolean;
@@ -411,6 +412,7 @@ function arrival(context: IntakeContext, state: TransactionState, received: read
       sizeBytes,
       reference: context.reference,
       pipelining: context.usedPipelining,
+      earlyPipelining: context.earlyPipelining,
       usedPrdr,
       usedChunking: context.usedChunking ?? false,
       bodyType: state.bodyType,

@@ -46,6 +46,7 @@ test('a message from EHLO to QUIT', async () => {
     '250-LIMITS MAILMAX=1000 RCPTMAX=50000',
     '250-8BITMIME',
     '250-PIPELINING',
+    '250-PIPECONNECT',
     '250-CHUNKING',
     '250-STARTTLS',
     '250 HELP',
@@ -400,11 +401,25 @@ test('pipelined groups are answered in order, and input that comes too soon ends
       .map((line) => line.slice(0, 3)),
     ['250', '250', '354', '250', '221'],
   );
-  const early = await playSession(scriptedPeer(['HELO x\r\nMAIL FROM:<a@b>\r\n']), open);
+  const early = await playSession(
+    scriptedPeer(['HELO x\r\nMAIL FROM:<a@b>\r\n']),
+    withMain({ pipelining_connect_advertise_hosts: undefined }),
+  );
   assert.equal(early.written, '220 mail.test.example ESMTP\n554 SMTP synchronization error\n');
   assert.deepEqual(early.log.rejectLines, [
     'SMTP protocol synchronization error (next input sent too soon: pipelining was not advertised): rejected "HELO x" H=[192.0.2.25] next input="MAIL FROM:<a@b>\\r\\n" (17 bytes)',
   ]);
+});
+
+test('what comes before MAIL may come at once where PIPECONNECT is offered, what comes later may not', async () => {
+  const { written } = await playSession(scriptedPeer(['EHLO x\r\nNOOP\r\nMAIL FROM:<a@b>\r\nNOOP\r\nRCPT TO:<a@b>\r\n']), open);
+  assert.deepEqual(
+    written
+      .split('\n')
+      .filter((line) => !line.startsWith('250-'))
+      .slice(0, -1),
+    ['220 mail.test.example ESMTP', '250 HELP', '250 OK', '250 OK', '554 SMTP synchronization error'],
+  );
 });
 
 test('limits', async () => {

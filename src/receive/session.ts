@@ -83,7 +83,9 @@ export class SmtpSession {
     await this.#readSettings();
     if (!(await this.#runConnectAcl())) return false;
     if (this.#parts.isTlsOnConnect && !(await startTlsAtOnce(dialogue))) return false;
-    if (await this.#spokeTooEarly()) return false;
+    const mayBeEarly = await isSenderHostIn(main.pipelining_connect_advertise_hosts, dialogue.frame());
+    if (mayBeEarly) dialogue.earlyPipelining = dialogue.reader.bufferedBytes > 0 && !dialogue.isPipe ? 'used' : 'accepted';
+    else if (await this.#spokeTooEarly()) return false;
     return this.#sendBanner();
   }
 
@@ -171,8 +173,14 @@ export class SmtpSession {
   /** Never for a pipe or a terminal: what they hold cannot have come too soon. */
   #enforcesSync(): boolean {
     const { controls } = this.#dialogue.session.state;
-    if (this.#dialogue.isPipe) return false;
+    if (this.#dialogue.isPipe || this.#isBeforeMail()) return false;
     return (this.#dialogue.config.main.smtp_enforce_sync || controls.has('enforce_sync')) && !controls.has('no_enforce_sync');
+  }
+
+  /** Spec ch. 14 "pipelining_connect_advertise_hosts": commands before MAIL need not wait. */
+  #isBeforeMail(): boolean {
+    const { earlyPipelining, mailCommands, transaction } = this.#dialogue;
+    return earlyPipelining !== 'no' && mailCommands === 0 && transaction === undefined;
   }
 
   // ---------------------------------------------------------------- commands

@@ -13,6 +13,8 @@ export interface Arrival {
   readonly reference?: string | undefined;
   /** PIPELINING: used, or offered and not used. */
   readonly pipelining?: 'used' | 'offered' | undefined;
+  /** Of commands before MAIL. */
+  readonly earlyPipelining?: 'no' | 'accepted' | 'used' | undefined;
   readonly usedChunking?: boolean | undefined;
   readonly usedPrdr?: boolean | undefined;
   readonly bodyType?: '' | '7BIT' | '8BITMIME' | undefined;
@@ -52,11 +54,17 @@ function arrivalFields(arrival: Arrival, log: Log): Octets {
   const from = hostAndIdent(origin, log, true);
   if (from !== 'U=') parts.push(from);
   if (origin.protocol !== undefined && origin.protocol !== '') parts.push(`P=${printable(origin.protocol)}`);
-  if (log.selected('pipelining') && arrival.pipelining !== undefined) parts.push(arrival.pipelining === 'used' ? 'L' : 'L-');
+  if (log.selected('pipelining') && arrival.pipelining !== undefined) parts.push(pipeliningField(arrival));
   let fields = parts.join(' ') + tlsFields(origin.tls, log, 'in') + authenticatorField(origin, arrival.mailAuth, log);
   if (arrival.usedPrdr) fields += ' PRDR';
   if (arrival.usedChunking) fields += ' K';
   return `${fields} S=${arrival.sizeBytes}`;
+}
+
+/** `L`, or `L-` when it was only offered; before the `-` what became of the early kind: `*` used, `.` offered. */
+function pipeliningField({ pipelining, earlyPipelining }: Arrival): Octets {
+  const early = earlyPipelining === 'used' ? '*' : earlyPipelining === 'accepted' ? '.' : '';
+  return `L${early}${pipelining === 'used' ? '' : '-'}`;
 }
 
 /** ` A=name:id:sender`. */

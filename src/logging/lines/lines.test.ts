@@ -98,6 +98,13 @@ test('<=', () => {
     arrivalLine(fromHost, all),
     '<= s@x.y H=(host.test.ex) [127.0.0.1]:38070 I=[127.0.0.1]:2599 P=esmtpsa L- X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=no A=plain:user K S=293 M8S=0 RT=0.000s id=a@b T="hi there \\303\\244" from <s@x.y> for x@red.ex z@remote.ex',
   );
+  for (const [pipelining, earlyPipelining, field] of [
+    ['used', 'no', ' L '],
+    ['used', 'accepted', ' L. '],
+    ['used', 'used', ' L* '],
+    ['offered', 'accepted', ' L.- '],
+  ] as const)
+    assert.ok(arrivalLine({ ...fromHost, pipelining, earlyPipelining }, all).includes(field), field);
   assert.equal(
     arrivalLine({ ...arrival, sender: '', reference: '1abc', origin: { ...local, ident: 'Debian-exim' } }, plain),
     '<= <> R=1abc U=Debian-exim P=local S=293',

@@ -112,6 +112,7 @@ export async function finishReading(dialogue: Dialogue, sink: MessageSink, readi
         verdict: (code, text) => dialogue.replyText(code, text),
       },
       usedPipelining: dialogue.advertised.pipelining ? (dialogue.usedPipelining ? 'used' : 'offered') : undefined,
+      earlyPipelining: dialogue.earlyPipelining,
     },
     reading.message,
     sink,

@@ -108,6 +108,7 @@ async function extensionLines(dialogue: Dialogue): Promise<Octets[]> {
   if (main.acl_smtp_expn !== undefined) lines.push('EXPN');
   const pipelining = await isSenderHostIn(main.pipelining_advertise_hosts, frame);
   if (pipelining) lines.push('PIPELINING');
+  if (pipelining && dialogue.earlyPipelining !== 'no') lines.push('PIPECONNECT');
   const mechanisms = await authMechanisms(dialogue);
   if (mechanisms.length > 0) lines.push(`AUTH ${mechanisms.join(' ')}`);
   const chunking = await isSenderHostIn(main.chunking_advertise_hosts, frame);
