@@ -323,6 +323,12 @@ test('start-up settings', async () => {
   });
 });
 
+test('exim_group follows exim_user when that is a name', async () => {
+  const gidOf = async (text: string) => (await loadedText(text)).startup.eximGid;
+  assert.equal(await gidOf('exim_user = mail\n'), 12);
+  assert.equal(await gidOf('exim_user = 8\n'), 93);
+});
+
 test('sections in any order, in the plural or not, drivers with their options', async () => {
   const config = await loadedText(
     [

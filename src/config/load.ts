@@ -319,7 +319,7 @@ async function settle(request: LoadRequest, draft: Config, context: OptionContex
   const group = await expand(main.exim_group, 'exim_group');
   if (user !== undefined && main.exim_user) {
     const eximUid = id('user', user, main.exim_user) ?? startup.eximUid;
-    startup = { ...startup, eximUid, eximLogin: loginOf(eximUid, request) };
+    startup = { ...startup, eximUid, eximLogin: loginOf(eximUid, request), eximGid: groupOf(user, request) ?? startup.eximGid };
   }
   if (group !== undefined && main.exim_group) startup = { ...startup, eximGid: id('group', group, main.exim_group) ?? startup.eximGid };
   const spoolDirectory = (await expand(main.spool_directory, 'spool_directory')) ?? startup.spoolDirectory;
@@ -340,6 +340,13 @@ async function settle(request: LoadRequest, draft: Config, context: OptionContex
 function loginOf(uid: number, { accounts }: LoadRequest): Octets {
   const found = accounts.userById(uid);
   return (found.kind === 'ok' ? found.value?.name : undefined) ?? String(uid);
+}
+
+/** Of a user that is given by its name. Spec ch. 14 "exim_user". */
+function groupOf(user: Octets, { accounts }: LoadRequest): number | undefined {
+  if (/^[0-9]+$/.test(user)) return undefined;
+  const found = accounts.userByName(user);
+  return found.kind === 'ok' ? found.value?.gid : undefined;
 }
 
 async function expandAtStart(
