@@ -4,7 +4,7 @@
  */
 import { formatIp, isIp, parseIp } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
-import { lowerCase } from '../base/octets.ts';
+import { isAscii, lowerCase } from '../base/octets.ts';
 import type { ListSource } from '../core/config.ts';
 import type { Deadline } from '../core/deadline.ts';
 import type { Frame } from '../core/frame.ts';
@@ -12,6 +12,7 @@ import type { Outcome } from '../core/outcome.ts';
 import { ok } from '../core/outcome.ts';
 import type { DnsAnswer, DnsType, HostItem } from '../core/ports.ts';
 import { untainted } from '../core/text.ts';
+import { domainToAlabel } from '../expand/alabel.ts';
 import { localAddresses } from './local-host.ts';
 
 export interface HostSearch {
@@ -63,7 +64,8 @@ async function isTreatedAsLocal(name: Octets, frame: Frame): Promise<boolean> {
  * Addresses of a host from the DNS: IPv6 before IPv4 unless `ipv4Prefer`, in random order within each. An IP address is itself.
  * All found hosts keep name, MX value and port of `host`.
  */
-export async function findHostByDns(host: HostItem, search: HostSearch): Promise<HostFinding> {
+export async function findHostByDns(written: HostItem, search: HostSearch): Promise<HostFinding> {
+  const host = withAsciiName(written, search.frame);
   if (isIp(host.name)) return withAddresses(host, [{ address: host.name, isSecure: false }], search, host.name);
   if (!isHostName(host.name, search.frame)) return { kind: 'not-found' };
   const found: FoundAddress[] = [];
@@ -84,7 +86,8 @@ export async function findHostByDns(host: HostItem, search: HostSearch): Promise
 }
 
 /** Addresses of a host as the system knows them (/etc/hosts first). */
-export async function findHostByName(host: HostItem, search: HostSearch): Promise<HostFinding> {
+export async function findHostByName(written: HostItem, search: HostSearch): Promise<HostFinding> {
+  const host = withAsciiName(written, search.frame);
   if (isIp(host.name)) return withAddresses(host, [{ address: host.name, isSecure: false }], search, host.name);
   const family = search.ipv4Only === true || search.frame.config.main.disable_ipv6 ? 4 : 0;
   const answer = await search.frame.services.hosts.byName(host.name, family, search.until);
@@ -101,6 +104,18 @@ export async function findHostByName(host: HostItem, search: HostSearch): Promis
     case 'again':
       return (await isNonexistentWhenAgain(host.name, search.frame)) ? { kind: 'not-found' } : { kind: 'again', message: answer.message };
   }
+}
+
+/** What is asked for in place of a name in UTF-8: its a-labels, unless `allow_utf8_domains`. Spec ch. 60 "Internationalisation". */
+function asciiName(name: Octets, frame: Frame): Octets {
+  if (isAscii(name) || frame.config.main.allow_utf8_domains) return name;
+  const ascii = domainToAlabel(name);
+  return typeof ascii === 'string' ? ascii : name;
+}
+
+function withAsciiName(host: HostItem, frame: Frame): HostItem {
+  const name = asciiName(host.name, frame);
+  return name === host.name ? host : { ...host, name };
 }
 
 interface FoundAddress {
@@ -191,7 +206,8 @@ export interface MailHostSearch extends HostSearch {
 }
 
 /** Hosts for a domain: SRV when asked for, MX, or address records; those of the same preference in random order. */
-export async function findMailHosts(domain: Octets, search: MailHostSearch): Promise<HostFinding> {
+export async function findMailHosts(written: Octets, search: MailHostSearch): Promise<HostFinding> {
+  const domain = asciiName(written, search.frame);
   if (isIp(domain) || !isHostName(domain, search.frame)) return { kind: 'not-found' };
   if (search.service !== undefined) {
     const bySrv = await findSrvHosts(domain, search.service, search);

@@ -49,6 +49,7 @@ test('a message from EHLO to QUIT', async () => {
     '250-PIPECONNECT',
     '250-CHUNKING',
     '250-STARTTLS',
+    '250-SMTPUTF8',
     '250 HELP',
     '250 OK',
     '250 Accepted',

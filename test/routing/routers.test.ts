@@ -231,6 +231,12 @@ test('dnslookup: MX, addresses, this host', async () => {
     undefined,
     dns(),
   );
+  await table(
+    router(),
+    [['a@b\xc3\xbcro.ex', ['deliver a@b\xc3\xbcro.ex d remote xn--bro-hoa.ex[198.51.100.7]']]],
+    undefined,
+    new FakeDns({ 'xn--bro-hoa.ex': ['MX 1 xn--bro-hoa.ex', 'A 198.51.100.7'] }),
+  );
   await table(router(' mx_domains = *'), [['a@one.ex', ['failed a@one.ex: Unrouteable address']]], undefined, dns());
   await table(
     router(' check_secondary_mx'),

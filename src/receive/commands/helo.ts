@@ -108,7 +108,7 @@ async function extensionLines(dialogue: Dialogue): Promise<Octets[]> {
   if (main.acl_smtp_expn !== undefined) lines.push('EXPN');
   const pipelining = await isSenderHostIn(main.pipelining_advertise_hosts, frame);
   if (pipelining) lines.push('PIPELINING');
-  if (pipelining && dialogue.earlyPipelining !== 'no') lines.push('PIPECONNECT');
+  if (pipelining && dialogue.earlyPipelining !== 'no' && dialogue.origin.hostAddress !== undefined) lines.push('PIPECONNECT');
   const mechanisms = await authMechanisms(dialogue);
   if (mechanisms.length > 0) lines.push(`AUTH ${mechanisms.join(' ')}`);
   const chunking = await isSenderHostIn(main.chunking_advertise_hosts, frame);
@@ -120,9 +120,7 @@ async function extensionLines(dialogue: Dialogue): Promise<Octets[]> {
   if (tls) lines.push('STARTTLS');
   const prdr = main.prdr_enable;
   if (prdr) lines.push('PRDR');
-  // Offered only when asked for: domains that are not ASCII cannot be looked up yet.
-  const isAsked = dialogue.config.mainSettings.has('smtputf8_advertise_hosts');
-  const smtputf8 = isAsked && (await isSenderHostIn(main.smtputf8_advertise_hosts, frame));
+  const smtputf8 = await isSenderHostIn(main.smtputf8_advertise_hosts, frame);
   if (smtputf8) lines.push('SMTPUTF8');
   lines.push('HELP');
   dialogue.advertised = { pipelining, dsn, tls, auth: mechanisms.length > 0, chunking, prdr, smtputf8 };
