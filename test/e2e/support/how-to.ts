@@ -20,13 +20,18 @@ export function fenced(text: string, words: string, occurrence = 0): string {
 }
 
 /** All of `changes` made; each must be there, so that a how-to that changes is noticed. */
-export function replaceAll(text: string, changes: readonly (readonly [from: string | RegExp, to: string])[]): string {
+export function replaceAll(
+  text: string,
+  changes: readonly (readonly [from: string | RegExp, to: string | ((...groups: string[]) => string)])[],
+): string {
   return changes.reduce((current, [from, to]) => {
     if (typeof from === 'string' ? !current.includes(from) : !from.test(current)) throw new Error(`not found: ${from}`);
-    return typeof from === 'string' ? current.replaceAll(from, () => to) : current.replace(from, () => to);
+    const make = typeof to === 'string' ? () => to : to;
+    return typeof from === 'string' ? current.replaceAll(from, make) : current.replace(from, make);
   }, text);
 }
 
+/** Web pages put no-break spaces before punctuation, which no administrator writes. */
 export function readText(path: string): string {
-  return readFileSync(path, 'utf8');
+  return readFileSync(path, 'utf8').replaceAll('\u00a0', ' ');
 }

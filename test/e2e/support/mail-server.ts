@@ -38,17 +38,25 @@ export function placeOptions(place: Place, more: Readonly<Record<string, string 
     .join('');
 }
 
+export interface ServerOptions {
+  /** Arguments of every command with it (`-D…`). */
+  readonly args?: readonly string[];
+  /** Another entry than `scripts/exim.ts`. */
+  readonly program?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 export class MailServer {
   readonly place: Place;
   readonly config: string;
-  readonly #args: readonly string[];
+  readonly #options: ServerOptions;
   #pid = 0;
 
-  /** `config` is the text of the whole configuration; `args` are those of every command with it (`-D…`). */
-  constructor(place: Place, config: string, args: readonly string[] = []) {
+  /** `config` is the text of the whole configuration. */
+  constructor(place: Place, config: string, options: ServerOptions = {}) {
     this.place = place;
     this.config = place.file('etc/exim.conf', config);
-    this.#args = args;
+    this.#options = options;
   }
 
   get pid(): number {
@@ -71,8 +79,16 @@ export class MailServer {
   }
 
   exim(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-    const named = options.calledAs === undefined ? [] : [`--called-as=${options.calledAs}`];
-    return runCommand(process.execPath, ['--disable-sigusr1', PROGRAM, ...named, '-C', this.config, ...this.#args, ...args], options);
+    return this.run(options.calledAs ?? 'exim', ['-C', this.config, ...(this.#options.args ?? []), ...args], options);
+  }
+
+  /** The program under another of its names, without the configuration. */
+  run(calledAs: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+    const { program = PROGRAM, environment } = this.#options;
+    return runCommand(process.execPath, ['--disable-sigusr1', program, `--called-as=${calledAs}`, ...args], {
+      ...options,
+      environment: { ...environment, ...options.environment },
+    });
   }
 
   log(name: 'main' | 'reject' | 'panic' = 'main'): string {
