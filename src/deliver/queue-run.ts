@@ -37,6 +37,7 @@ export async function runQueue(parts: DeliverParts, options: QueueRunOptions, de
   const { log, machine } = parts.services;
   const flags = flagsOf(options);
   if (log.selected('queue_run')) log.main(queueRunLine('Start', machine.pid, flags));
+  parts.spool.removeOrphans();
   const ids = inOrder(chooseIds(parts, options), parts);
   if (options.isTwoStage) await pass(ids, { ...reasonOf(options), isRoutingOnly: true }, options, deliver, until);
   await pass(ids, reasonOf(options), options, deliver, until);

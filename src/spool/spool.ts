@@ -325,9 +325,12 @@ export class Spool implements MessageStore {
   }
 
   #unlinkRest(claim: Claim): void {
+    if (claim.mayHaveMore) this.#unlinkMore(claim);
+    this.#parts.files.unlink(claim.paths.data); // last: an orphan -D tells that there may be more
+  }
+
+  #unlinkMore(claim: Claim): void {
     const { files, settings } = this.#parts;
-    files.unlink(claim.paths.data);
-    if (!claim.mayHaveMore) return;
     if (settings.preservesMessageLogs) this.#keepMessageLog(claim);
     else files.unlink(claim.paths.log);
     files.unlink(claim.paths.journal);
@@ -399,6 +402,7 @@ export class Spool implements MessageStore {
     const claiming = hasData ? this.claim(id) : undefined;
     if (claiming !== undefined && claiming.kind !== 'ok') return false;
     const isStillOrphan = !this.exists(id);
+    if (isStillOrphan && claiming) this.#unlinkMore(claiming.claim);
     const isRemoved = isStillOrphan && this.#parts.files.unlink(path).kind === 'ok';
     claiming?.claim.release();
     return isRemoved;
