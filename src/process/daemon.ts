@@ -193,7 +193,10 @@ function makeSupervisor(
       }),
     log: (line) => log.main(line),
     panic: (line) => log.panic(line),
-    delay: (ms, then) => void setTimeout(then, ms).unref(),
+    delay: (ms, then) => {
+      const timer = setTimeout(then, ms);
+      return () => clearTimeout(timer);
+    },
   });
 }
 

@@ -18,7 +18,8 @@ export interface SupervisorParts {
   readonly startHelper: (() => OwnProcess) | undefined;
   readonly log: (line: Octets) => void;
   readonly panic: (line: Octets) => void;
-  readonly delay: (ms: number, then: () => void) => void;
+  /** Keeps the process alive until then; returns what calls it off. */
+  readonly delay: (ms: number, then: () => void) => () => void;
 }
 
 /** A process that ends within this time of its start is started again only after a pause, which doubles. */
@@ -32,6 +33,8 @@ interface Slot {
   process: OwnProcess | undefined;
   startedAtMs: number;
   pauseMs: number;
+  /** Calls off the start that waits for the pause. */
+  cancelStart: () => void;
 }
 
 export class Supervisor {
@@ -45,7 +48,14 @@ export class Supervisor {
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
-    const slot = (name: string, start: () => OwnProcess): Slot => ({ name, start, process: undefined, startedAtMs: 0, pauseMs: 0 });
+    const slot = (name: string, start: () => OwnProcess): Slot => ({
+      name,
+      start,
+      process: undefined,
+      startedAtMs: 0,
+      pauseMs: 0,
+      cancelStart: () => {},
+    });
     this.#workers = Array.from({ length: parts.workerCount }, (_, index) => slot(`worker ${index}`, () => parts.startWorker(index)));
     this.#helper = parts.startHelper ? slot('agent', parts.startHelper) : undefined;
   }
@@ -71,17 +81,23 @@ export class Supervisor {
   /** Workers finish what they are doing, then the helper goes; what does not end in time is killed. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    for (const slot of this.#slots()) slot.cancelStart();
     const workers = this.#workers.flatMap((slot) => (slot.process ? [slot.process] : []));
     for (const slot of this.#workers) {
       this.#send(slot, { kind: 'stop' });
       slot.process?.kill('SIGTERM');
     }
-    this.#parts.delay(STOP_WAIT_MS, () => {
+    const cancelKill = this.#parts.delay(STOP_WAIT_MS, () => {
       for (const worker of workers) worker.kill('SIGKILL');
     });
     await Promise.all(workers.map((worker) => worker.exited));
+    cancelKill();
     this.#helper?.process?.kill('SIGTERM');
     await this.#helper?.process?.exited;
+  }
+
+  #slots(): readonly Slot[] {
+    return this.#helper ? [...this.#workers, this.#helper] : this.#workers;
   }
 
   #run(slot: Slot): void {
@@ -106,8 +122,7 @@ export class Supervisor {
     }
     this.#parts.panic(`${slot.name} ended with ${how}: it is started again`);
     slot.pauseMs = performance.now() - slot.startedAtMs < QUICK_END_MS ? Math.min(Math.max(slot.pauseMs * 2, 100), MAX_PAUSE_MS) : 0;
-    this.#parts.delay(slot.pauseMs, () => {
-      if (this.#isStopping) return;
+    slot.cancelStart = this.#parts.delay(slot.pauseMs, () => {
       this.#run(slot);
       for (const worker of this.#workers) this.#send(worker, { kind: 'take-up' });
     });
