@@ -221,8 +221,8 @@ function startLine(parts: DaemonParts, addresses: readonly ListenAddress[]): Oct
 function listeningText(addresses: readonly ListenAddress[]): Octets {
   if (addresses.length === 0) return 'not listening for SMTP';
   const group = (isTls: boolean) => {
-    const places = addresses.filter((at) => at.isTlsOnConnect === isTls).map((at) => placeText(at, addresses));
-    return [...new Set(places)].join(' ');
+    const places = addresses.filter((at) => at.isTlsOnConnect === isTls);
+    return [...new Set(places.map((at) => placeText(at, places)))].join(' ');
   };
   const smtp = group(false);
   const smtps = group(true);
@@ -230,10 +230,13 @@ function listeningText(addresses: readonly ListenAddress[]): Octets {
   return `listening ${parts.join(' and ')}`;
 }
 
-/** A port on all interfaces is told once for both families. */
+/** A port on all interfaces is told once for both families, the ports of one address together. */
 function placeText(at: ListenAddress, all: readonly ListenAddress[]): Octets {
   const isAny = (address: Octets) => address === '0.0.0.0' || address === '::0' || address === '::';
-  if (!isAny(at.address)) return `[${at.address}]:${at.port}`;
+  if (!isAny(at.address)) {
+    const ports = all.filter((other) => other.address === at.address).map(({ port }) => port);
+    return `[${at.address}]:${ports.length === 1 ? at.port : `{${ports.join(',')}}`}`;
+  }
   const families = all.filter((other) => isAny(other.address) && other.port === at.port);
   const both = families.some((other) => other.address.includes(':')) && families.some((other) => !other.address.includes(':'));
   return `port ${at.port} (${both ? 'IPv6 and IPv4' : at.address.includes(':') ? 'IPv6' : 'IPv4'})`;
