@@ -32,7 +32,7 @@ export default defineAclModifier({
     for (const name of names) {
       const write = LOGS.get(name);
       if (!write) return fail(`unknown log name in "${argument.octets}" in "logwrite" in ACL`);
-      write(frame.services.log, printable(line), frame.transaction?.state.id);
+      write(frame.services.log, printable(line, { escapeHigh: !frame.config.main.print_topbitchars }), frame.transaction?.state.id);
     }
     return ok(undefined);
   },
