@@ -221,8 +221,8 @@ const RULES: readonly OptionRule[] = [
   set('oi', 'isDotNotEnd', true),
   ignored('om'),
   ignored('oo'),
-  { name: 'or', value: true, read: ({ draft }, time) => void (draft.receiveTimeout = time) },
-  { name: 'os', value: true, read: ({ draft }, time) => void (draft.smtpReceiveTimeout = time) },
+  { name: 'or', value: true, read: ({ draft }, time) => readTime(time, (seconds) => (draft.receiveTimeoutSeconds = seconds)) },
+  { name: 'os', value: true, read: ({ draft }, time) => readTime(time, (seconds) => (draft.smtpReceiveTimeoutSeconds = seconds)) },
   set('ov', 'isVerbose', true),
   ignored('o', { value: true }),
   {
@@ -269,6 +269,13 @@ function readMacro({ draft }: Reader, text: Octets): Fault {
   if (draft.macros.some(([other]) => other === macro.name)) return { message: 'duplicated -D in command line' };
   if (draft.macros.length >= MAX_MACROS) return { message: 'too many -D options on command line' };
   draft.macros.push([macro.name, macro.text]);
+  return undefined;
+}
+
+function readTime(text: Octets, keep: (seconds: number) => void): Fault {
+  const seconds = parseTimeSpan(text);
+  if (seconds === undefined) return { message: `bad time value ${text}: abandoned` };
+  keep(seconds);
   return undefined;
 }
 
@@ -349,8 +356,8 @@ function draftFor(calledAs: string): Draft {
     bounceProtocol: undefined,
     origin: {},
     isValueOnly: false,
-    receiveTimeout: undefined,
-    smtpReceiveTimeout: undefined,
+    receiveTimeoutSeconds: undefined,
+    smtpReceiveTimeoutSeconds: undefined,
     dsn: {},
     minusN: false,
     perlAtStart: undefined,

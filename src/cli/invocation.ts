@@ -95,8 +95,9 @@ export interface Invocation {
   readonly isMinusM: boolean;
   readonly bounceProtocol: Octets | undefined;
   readonly origin: OriginOptions;
-  readonly receiveTimeout: Octets | undefined;
-  readonly smtpReceiveTimeout: Octets | undefined;
+  /** `-or`, `-os`. */
+  readonly receiveTimeoutSeconds: number | undefined;
+  readonly smtpReceiveTimeoutSeconds: number | undefined;
   readonly dsn: { readonly notify?: Octets; readonly ret?: Octets; readonly envid?: Octets };
   readonly minusN: boolean;
   readonly perlAtStart: boolean | undefined;

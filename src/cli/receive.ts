@@ -18,6 +18,7 @@ export const runReceive: ModeRunner = async (context) => {
     input: io.stdin,
     writeError: (text) => io.stderr.write(text),
     signal: deliveries.signal,
+    receiveTimeoutSeconds: invocation.receiveTimeoutSeconds,
     sender: invocation.sender,
     fullName: invocation.fullName,
     recipients: invocation.words,

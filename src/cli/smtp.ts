@@ -50,6 +50,7 @@ export const runSmtp: ModeRunner = async (context) => {
     presetOrigin: caller.isTrusted ? presetOrigin(invocation.origin) : {},
     onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish),
     signal: lifetime.signal,
+    receiveTimeoutSeconds: invocation.smtpReceiveTimeoutSeconds,
     dontDeliver: invocation.minusN,
     deliveryMode: wishOf(invocation, runtime.config),
   });

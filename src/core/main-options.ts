@@ -46,7 +46,7 @@ export const mainOptions = {
   }),
   acl_smtp_dkim: option.expanded({ notYet: 'receive', doc: 'The ACL that is run for each DKIM signer of a message.' }),
   acl_smtp_etrn: option.expanded({ doc: 'The ACL that decides about ETRN; without it ETRN is refused.' }),
-  acl_smtp_expn: option.expanded({ notYet: 'notice', doc: 'The ACL that decides about EXPN; without it EXPN is refused.' }),
+  acl_smtp_expn: option.expanded({ doc: 'The ACL that decides about EXPN; without it EXPN is refused.' }),
   acl_smtp_helo: option.expanded({ doc: 'The ACL that is run for HELO and EHLO.' }),
   acl_smtp_mail: option.expanded({ doc: 'The ACL that is run for MAIL.' }),
   acl_smtp_mailauth: option.expanded({
@@ -393,7 +393,7 @@ export const mainOptions = {
   queue_run_in_order: option.boolean({ default: false, doc: 'Queue runs take the messages in order of arrival.' }),
   queue_run_max: option.expanded({ notYet: 'notice', default: '5', doc: 'How many queue runs the daemon lets run at once.' }),
   queue_smtp_domains: option.domainList({ doc: 'Domains whose deliveries over SMTP are left to a queue run.' }),
-  receive_timeout: option.time({ notYet: 'notice', default: 0, doc: 'How long a message from the command line may take; 0s for ever.' }),
+  receive_timeout: option.time({ default: 0, doc: 'How long a message from the command line may take; 0s for ever.' }),
   received_header_text: option.expanded({ default: RECEIVED_HEADER_TEXT, doc: 'The Received: line that is added to each message.' }),
   received_headers_max: option.integer({ default: 30, doc: 'A message with more Received: lines loops: it is bounced instead of delivered.' }),
   recipient_unqualified_hosts: option.hostList({ doc: 'Clients that may leave out the domain of recipients.' }),
@@ -456,10 +456,9 @@ export const mainOptions = {
     doc: 'Tell clients the details of why an address is refused.',
   }),
   smtp_strict_crlf: option.boolean({
-    notYet: 'receive',
     default: false,
     isExtension: true,
-    doc: 'Refuse a bare CR or LF in commands and data instead of mending it.',
+    doc: 'Refuse a bare CR or LF in commands and data of clients over TCP instead of mending it.',
   }),
   smtputf8_advertise_hosts: option.hostList({ default: '*', doc: 'Clients that are offered SMTPUTF8.' }),
   spamd_address: option.string({

@@ -156,6 +156,8 @@ export interface TransactionState {
   /** SIZE= of MAIL FROM; -1 when not given. */
   declaredSize: number;
   bodyLineCount: number;
+  /** Lines of header and body with the one between them, as they came. */
+  receivedLineCount?: number;
   bodyZeroCount: number;
   maxReceivedLineLength: number;
   receivedAtMs: number;

@@ -59,6 +59,8 @@ export interface SmtpParts {
   readonly onAccepted: (accepted: AcceptedMessage, delivery: DeliveryWish) => void | Promise<void>;
   /** ETRN: starts a queue run for the text; false when one is running. */
   readonly startQueueRun?: (argument: Octets) => boolean;
+  /** `-os`, in place of `smtp_receive_timeout`; 0: none. */
+  readonly receiveTimeoutSeconds?: number | undefined;
   /** Aborts when the process ends. */
   readonly signal: AbortSignal;
   /** `-N`: messages are received but never really delivered. */
@@ -323,6 +325,11 @@ export class Dialogue {
   /** The client is a pipe or a terminal, or somebody who plays one: what it sends cannot come too soon. */
   get isPipe(): boolean {
     return !this.isOverTcp || this.parts.isRehearsal || this.parts.connection.remoteAddress === '';
+  }
+
+  /** Whether lines must end with CRLF and have no other CR or LF (`smtp_strict_crlf`). */
+  get isCrlfStrict(): boolean {
+    return this.config.main.smtp_strict_crlf && !this.isPipe;
   }
 
   /** Ends the connection for what the client did; `reason` is `$smtp_notquit_reason`. Logged after the ACL for that, or at once. */

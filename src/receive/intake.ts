@@ -127,6 +127,7 @@ function takeFacts(state: TransactionState, read: ReadMessage, sink: MessageSink
   state.body = sink.body();
   state.size = read.sizeBytes;
   state.bodyLineCount = read.bodyLineCount;
+  state.receivedLineCount = read.headers.reduce((lines, { text }) => lines + text.split('\n').length - 1, read.bodyLineCount + 1);
   state.bodyZeroCount = read.bodyZeroCount;
   state.maxReceivedLineLength = read.maxLineLength;
 }
@@ -185,13 +186,11 @@ export async function prepareHeaders(
   });
   state.sender = fixed.sender;
   const qualifies = !(context.keepsUnqualified ?? false);
-  const domains = {
+  state.headers = qualifyHeaders(fixed.headers, {
     sender: qualifies && (isLocal || origin.allowUnqualifiedSender === true) ? main.qualify_domain : undefined,
     recipient: qualifies && (isLocal || origin.allowUnqualifiedRecipient === true) ? main.qualify_recipient : undefined,
-  };
-  state.headers = qualifyHeaders(fixed.headers, domains);
-  if (domains.sender !== undefined || domains.recipient !== undefined || config.rewriteRules.length > 0)
-    for (const problem of addressProblems(fixed.headers)) services.log.main(`qualify/rewrite: ${printable(problem)}`, state.id);
+  });
+  for (const problem of addressProblems(fixed.headers)) services.log.main(`qualify/rewrite: ${printable(problem)}`, state.id);
   return undefined;
 }
 

@@ -79,6 +79,35 @@ test('a heading is sent with the first reply', async () => {
   assert.deepEqual(writes, ['**** testing\n\n220 mail.test.example ESMTP\r\n', '221 mail.test.example closing connection\r\n']);
 });
 
+test('smtp_strict_crlf refuses a bare CR or LF in commands and in messages', async () => {
+  const strict = withMain({ smtp_strict_crlf: true });
+  const { written, store } = await playSession(
+    scriptedPeer([
+      'EHLO client.example\n',
+      'EHLO client\r.example\r\n',
+      'HELO client.example\r\n',
+      'MAIL FROM:<a@b.example>\r\n',
+      'RCPT TO:<c@d.example>\r\n',
+      'DATA\r\n',
+      'Subject: x\n\nx\n.\nMAIL FROM:<smuggled@b.example>\r\n.\r\n',
+      'QUIT\r\n',
+    ]),
+    strict,
+  );
+  assert.deepEqual(written.split('\n').slice(1), [
+    '501 bare CR or LF is not allowed in SMTP commands',
+    '501 bare CR or LF is not allowed in SMTP commands',
+    '250 mail.test.example Hello client.example [192.0.2.25]',
+    '250 OK',
+    '250 Accepted',
+    '354 Enter message, ending with "." on a line by itself',
+    '550 bare CR or LF is not allowed in messages',
+    '221 mail.test.example closing connection',
+    '',
+  ]);
+  assert.deepEqual(store.accepted, []);
+});
+
 test('refused commands', async () => {
   const cases: readonly (readonly [readonly string[], readonly string[]])[] = [
     [

@@ -4,6 +4,7 @@
  */
 import type { Octets } from '../base/octets.ts';
 import { printable } from '../base/octets.ts';
+import { ok } from '../core/index.ts';
 import { lookUpSenderName } from '../lists/host-name.ts';
 import { closedLine, connectionLine, incompleteTransactionLine, lostLine, noMailLine } from '../logging/lines/connection.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
@@ -124,7 +125,8 @@ export class SmtpSession {
       const name = await optionText(dialogue, main.smtp_active_hostname, 'smtp_active_hostname');
       if (name !== undefined && name !== '') dialogue.origin.activeHostname = name;
     }
-    const timeout = await expandTime(main.smtp_receive_timeout, dialogue.frame(), 300);
+    const given = this.#parts.receiveTimeoutSeconds;
+    const timeout = given !== undefined ? ok(given) : await expandTime(main.smtp_receive_timeout, dialogue.frame(), 300);
     if (timeout.kind === 'ok') dialogue.receiveTimeoutMs = timeout.value * 1000;
   }
 
@@ -204,6 +206,8 @@ export class SmtpSession {
     dialogue.lastCommand = command.line;
     state.command = command.line;
     state.commandArgument = command.argument;
+    if (result.hasBareLineEnd && dialogue.isCrlfStrict)
+      return dialogue.protocolError('protocol', '501', 'bare CR or LF is not allowed in SMTP commands');
     if (result.hasNul) return dialogue.protocolError('protocol', '501', 'NUL characters are not allowed in SMTP commands');
     if (this.#isOutOfStep(command)) return;
     if (command.verb === undefined) return this.#unknown(command);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AclVerdict, Caller, Config, Message } from '../core/index.ts';
+import type { AclVerdict, Caller, Config, Message, Services } from '../core/index.ts';
+import { FakeClock } from '../system/fakes/clock.ts';
 import { FakeLog } from '../system/fakes/log.ts';
 import { constantTemplate, fakeServices, testConfig } from '../system/fakes/services.ts';
 import { MemoryStore, messageText, plainLists, scriptedAcls, testCaller } from './fakes.ts';
@@ -23,6 +24,7 @@ async function submit(
   request: Partial<SubmissionRequest> = {},
   main: Partial<Config['main']> = {},
   acls: Record<string, () => AclVerdict> = {},
+  services: Partial<Services> = {},
 ): Promise<Submitted> {
   const store = new MemoryStore();
   const log = new FakeLog();
@@ -38,7 +40,7 @@ async function submit(
         ...main,
       },
     }),
-    services: fakeServices({ log, lists: plainLists, acls: scriptedAcls(acls) }),
+    services: fakeServices({ log, lists: plainLists, acls: scriptedAcls(acls), ...services }),
     store,
     caller: root,
     signal: new AbortController().signal,
@@ -326,4 +328,22 @@ test('control = submission', async () => {
     'x@y',
   ]);
   assert.deepEqual(fix('', [], ''), [...tail, 'From: bigegg@q.ex', `Date: ${date}`, '']);
+});
+
+test('input that takes longer than -or or receive_timeout is given up', async () => {
+  const never = {
+    [Symbol.asyncIterator]: () => ({ next: () => new Promise<IteratorResult<Uint8Array>>(() => {}) }),
+  };
+  for (const [request, main] of [
+    [{ receiveTimeoutSeconds: 5 }, { receive_timeout: 0 }],
+    [{}, { receive_timeout: 5 }],
+  ] as const) {
+    const clock = new FakeClock();
+    const submitted = submit('', { input: never, recipients: ['x@y'], ...request }, main, {}, { clock });
+    while (clock.sleeping === 0) await Promise.resolve();
+    await clock.advance(5000);
+    const { status, stderr, accepted, log } = await submitted;
+    assert.deepEqual([status, stderr, accepted.length], [1, 'exim: timed out while reading - message abandoned\n', 0]);
+    assert.match(log.mainLines.join('\n'), /timed out while reading local message/);
+  }
 });

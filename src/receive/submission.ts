@@ -4,9 +4,11 @@
  */
 import type { Octets } from '../base/octets.ts';
 import { lowerCase, printable } from '../base/octets.ts';
+import { earlier } from '../core/deadline.ts';
 import type {
   AcceptedMessage,
   Caller,
+  Clock,
   Config,
   Deadline,
   Frame,
@@ -52,6 +54,8 @@ export interface SubmissionRequest {
   /** What the caller reads on its standard error output. */
   readonly writeError: (text: Octets) => void;
   readonly signal: AbortSignal;
+  /** `-or`, in place of `receive_timeout`; 0: none. */
+  readonly receiveTimeoutSeconds?: number | undefined;
   /** `-f`; '' is the null sender; undefined: not given. */
   readonly sender: Octets | undefined;
   /** `-F`. */
@@ -138,13 +142,19 @@ class Submission {
     this.#applySender(chosen);
     state.dsn = { ret: request.dsn?.ret, envid: request.dsn?.envid };
     const listed = this.#argumentRecipients();
-    const source = new InputSource(request.input);
+    const source = new InputSource(request.input, this.#services.clock, this.#inputDeadline());
     if (listed.kind === 'error' && !request.takesRecipientsFromHeaders)
       return this.#fail({ kind: 'bad-argument', bad: listed.error }, undefined, source);
     if (listed.kind === 'ok' && !request.takesRecipientsFromHeaders)
       state.recipients.push(...listed.recipients.map((address) => this.#recipient(address)));
     await this.#runStartAcl();
     return this.#receive(source, listed.kind === 'ok' ? listed.recipients : [], chosen);
+  }
+
+  /** Spec ch. 14 "receive_timeout". */
+  #inputDeadline(): Deadline {
+    const seconds = this.#request.receiveTimeoutSeconds ?? this.#config.main.receive_timeout;
+    return seconds === 0 ? this.#until : earlier(this.#until, this.#services.clock.monotonicMs() + seconds * 1000);
   }
 
   #frame(): Frame {
@@ -517,10 +527,14 @@ function isPrinted(errors: ErrorMode): boolean {
 /** Standard input as a source of octets. */
 class InputSource implements OctetSource {
   readonly #iterator: AsyncIterator<Uint8Array>;
+  readonly #clock: Clock;
+  readonly #until: Deadline;
   #rest: Buffer | undefined;
 
-  constructor(input: AsyncIterable<Uint8Array>) {
+  constructor(input: AsyncIterable<Uint8Array>, clock: Clock, until: Deadline) {
     this.#iterator = input[Symbol.asyncIterator]();
+    this.#clock = clock;
+    this.#until = until;
   }
 
   async read(): Promise<ReadResult> {
@@ -529,10 +543,25 @@ class InputSource implements OctetSource {
       this.#rest = undefined;
       return { kind: 'data', bytes };
     }
-    const next = await this.#iterator.next();
+    const next = await this.#next();
+    if (next === 'timeout') return { kind: 'timeout' };
     return next.done === true
       ? { kind: 'end' }
       : { kind: 'data', bytes: Buffer.from(next.value.buffer, next.value.byteOffset, next.value.length) };
+  }
+
+  /** The whole message has one deadline. */
+  async #next(): Promise<IteratorResult<Uint8Array> | 'timeout'> {
+    if (this.#until.endMs === Number.POSITIVE_INFINITY) return this.#iterator.next();
+    const waiting = new AbortController();
+    const signal = AbortSignal.any([this.#until.signal, waiting.signal]);
+    const left = Math.max(0, this.#until.endMs - this.#clock.monotonicMs());
+    const late = this.#clock.sleep(left, { endMs: this.#until.endMs, signal }).then(() => 'timeout' as const);
+    try {
+      return await Promise.race([this.#iterator.next(), late]);
+    } finally {
+      waiting.abort();
+    }
   }
 
   unread(rest: Buffer): void {

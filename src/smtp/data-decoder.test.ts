@@ -64,6 +64,19 @@ test('a line with nothing but a dot ends a message of the command line, and no d
   }
 });
 
+test('with strict line ends only CRLF.CRLF ends a message, whatever its first line ended with', () => {
+  for (const [input, rest] of [
+    ['A: b\n\nx\n.\nQUIT\r\n.\r\n', ''],
+    ['.\nQUIT\r\n.\r\nNOOP', 'NOOP'],
+    ['A: b\r\n\r\nx\r\n.\r\nQUIT', 'QUIT'],
+  ] as const) {
+    const decoder = new DataDecoder('dot', true);
+    const step = decoder.push(Buffer.from(input, 'latin1'));
+    assert.equal(step.rest?.toString('latin1'), rest, JSON.stringify(input));
+    assert.equal(decoder.hasBareLineEnd, /[^\r]\n/.test(input), JSON.stringify(input));
+  }
+});
+
 test('lengths and bare line ends are noted', () => {
   const decoder = new DataDecoder();
   decoder.push(Buffer.from('A: b\r\n\r\n0123456789\r\nx\ry\r\n.\r\n'));

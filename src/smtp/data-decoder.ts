@@ -38,10 +38,11 @@ export class DataDecoder {
   hasBareHeaderEnd = false;
   maxLineLength = 0;
 
-  /** Only SMTP has stuffed dots and a line end that decides about the others. */
-  constructor(framing: DataFraming = 'dot') {
+  /** Only SMTP has stuffed dots and a line end that decides about the others; `isStrict`: that is CRLF whatever comes (smtp_strict_crlf). */
+  constructor(framing: DataFraming = 'dot', isStrict = false) {
     this.#framing = framing;
-    if (framing !== 'dot') this.#isCrlf = false;
+    if (isStrict) this.#isCrlf = true;
+    else if (framing !== 'dot') this.#isCrlf = false;
   }
 
   push(input: Buffer): DecodeStep {

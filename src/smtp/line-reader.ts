@@ -12,7 +12,8 @@ export type LineResult =
       readonly kind: 'line' /** Without its line end. */;
       readonly line: Octets;
       readonly hasNul: boolean /** A piece of a line over the limit. */;
-      readonly isPiece: boolean;
+      readonly isPiece: boolean /** It has a CR, or ended without one. */;
+      readonly hasBareLineEnd: boolean;
     }
   | Exclude<ReadResult, { kind: 'data' }>;
 
@@ -102,6 +103,7 @@ export class LineReader {
     const bytes = this.#data.subarray(0, to);
     const line = octetsFromBytes(bytes);
     this.#data = next >= this.#data.length ? Buffer.alloc(0) : this.#data.subarray(next);
-    return { kind: 'line', line, hasNul: bytes.includes(0), isPiece };
+    const isBare = bytes.includes(CR) || (!isPiece && next > end && to === end);
+    return { kind: 'line', line, hasNul: bytes.includes(0), isPiece, hasBareLineEnd: isBare };
   }
 }

@@ -69,7 +69,10 @@ function messageSize(frame: Frame): number | undefined {
   return mailOf(frame)?.size;
 }
 
+/** Of a message that is being received: what came. Later with the lines that were added. */
 function lineCount(frame: Frame): number | undefined {
+  const received = frame.message === undefined ? frame.transaction?.state.receivedLineCount : undefined;
+  if (received !== undefined) return received;
   const mail = mailOf(frame);
   if (mail?.body === undefined) return undefined;
   return liveHeaders(frame).reduce((lines, header) => lines + header.text.split('\n').length - 1, mail.bodyLineCount);

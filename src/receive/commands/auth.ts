@@ -83,7 +83,7 @@ function challenger(dialogue: Dialogue): AuthDialogue {
         dialogue.lost(answer.kind);
         return undefined;
       }
-      if (answer.line === '*') return undefined;
+      if (answer.line === '*' || (answer.hasBareLineEnd && dialogue.isCrlfStrict)) return undefined;
       return decodeBase64(answer.line) ?? 'bad-base64';
     },
   };

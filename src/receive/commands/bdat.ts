@@ -46,7 +46,7 @@ async function begin(dialogue: Dialogue): Promise<ChunkedMessage | undefined> {
   return {
     sink: begun.sink,
     receiver: new MessageReceiver(begun.sink, limits),
-    decoder: new DataDecoder('end-of-input'),
+    decoder: new DataDecoder('end-of-input', dialogue.isCrlfStrict),
     wireBytes: 0,
     lastOctets: '',
   };

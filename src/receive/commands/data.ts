@@ -3,11 +3,12 @@ import { printable } from '../../base/octets.ts';
 import type { MessageSink } from '../../core/index.ts';
 import { lostLine } from '../../logging/lines/connection.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
+import { rejectedMessage } from '../../logging/lines/rejection.ts';
 import { DataDecoder } from '../../smtp/data-decoder.ts';
 import type { Dialogue } from '../dialogue.ts';
 import { expandSize, isSenderHostIn } from '../expansion.ts';
 import { acceptMessage } from '../intake.ts';
-import type { InputLimits, MessageReading } from '../message-input.ts';
+import type { InputLimits, MessageReading, ReadMessage } from '../message-input.ts';
 import { readMessage } from '../message-input.ts';
 import { finishSmtpMessage } from '../smtp-message.ts';
 
@@ -85,7 +86,7 @@ async function receive(dialogue: Dialogue, sink: MessageSink, goAhead: string | 
     read: () => dialogue.reader.readChunk(dialogue.commandDeadline()),
     unread: (rest: Buffer) => dialogue.reader.unread(rest),
   };
-  const reading = await readMessage(source, new DataDecoder('dot'), sink, limits, false);
+  const reading = await readMessage(source, new DataDecoder('dot', dialogue.isCrlfStrict), sink, limits, false);
   await finishReading(dialogue, sink, reading);
 }
 
@@ -97,6 +98,7 @@ export async function finishReading(dialogue: Dialogue, sink: MessageSink, readi
     dialogue.resetTransaction();
     return;
   }
+  if (reading.message.hasBareLineEnd && dialogue.isCrlfStrict) return refuseBareLineEnd(dialogue, sink, reading.message);
   const outcome = await acceptMessage(
     {
       config: dialogue.config,
@@ -118,6 +120,21 @@ export async function finishReading(dialogue: Dialogue, sink: MessageSink, readi
     sink,
   );
   await finishSmtpMessage(dialogue, outcome);
+  dialogue.resetTransaction();
+}
+
+/** Of `smtp_strict_crlf`: what one server takes for the end of a line another may not (RFC 5321 s2.3.8). */
+function refuseBareLineEnd(dialogue: Dialogue, sink: MessageSink, { headers }: ReadMessage): void {
+  const { log, origin, transaction } = dialogue;
+  sink.abort();
+  dialogue.reply('550', 'bare CR or LF is not allowed in messages');
+  const sender = transaction?.state.sender ?? '';
+  const recipients = transaction?.state.recipients.map((recipient) => recipient.address) ?? [];
+  log.mainAndReject(
+    `rejected from <${printable(sender)}> ${hostAndIdent(origin, log, true)}: bare CR or LF in message data`,
+    rejectedMessage(sender, recipients, headers),
+    sink.id,
+  );
   dialogue.resetTransaction();
 }
 

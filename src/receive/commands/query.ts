@@ -4,6 +4,9 @@ import { printable } from '../../base/octets.ts';
 import type { AclVerdict, Template } from '../../core/index.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
 import { parseAddress } from '../../message/address.ts';
+import { makeAddress } from '../../routers/address.ts';
+import type { Routed } from '../../routers/chain.ts';
+import { routeAddress } from '../../routers/chain.ts';
 import type { Command } from '../../smtp/command.ts';
 import type { Dialogue } from '../dialogue.ts';
 import { recipientView } from '../transaction.ts';
@@ -27,10 +30,11 @@ export async function vrfy(dialogue: Dialogue, command: Command): Promise<void> 
       dialogue.reply('250', `<${printable(full)}> is deliverable`);
       return;
     case 'defer':
-      dialogue.replyText('451', `<${printable(full)}> cannot be resolved at this time: ${result.userMessage ?? result.logMessage}`);
+      if (result.userMessage !== undefined) dialogue.replyText('451', `<${printable(full)}> ${result.userMessage}`);
+      else dialogue.reply('451', `Cannot resolve <${printable(full)}> at this time`);
       return;
     case 'fail':
-      dialogue.replyText('550', `<${printable(full)}> ${result.userMessage ?? result.logMessage}`);
+      dialogue.replyText('550', `<${printable(full)}> ${result.userMessage ?? 'is not deliverable'}`);
       log.main(`VRFY failed for ${printable(command.argument)} ${hostAndIdent(origin, log, true)}`);
   }
 }
@@ -57,9 +61,27 @@ export async function expn(dialogue: Dialogue, command: Command): Promise<void> 
     dialogue.refuse('expn', `EXPN ${printable(command.argument)}`, verdict);
     return;
   }
-  // The address test that EXPN shows is not reachable from a session yet.
-  dialogue.log.panic('EXPN is not built yet');
-  dialogue.reply('451', 'Temporary local problem - please try later');
+  const { main } = dialogue.config;
+  const full = command.argument.includes('@') ? command.argument : `${command.argument}@${main.qualify_recipient}`;
+  const routed = await routeAddress(makeAddress({ address: full, recipientIndex: 0 }), { frame: dialogue.frame(), verify: 'expn' });
+  const { code, text } = expansionReply(full, routed);
+  dialogue.reply(code, text);
+}
+
+/** What an address becomes at its first redirection, a line each; an address that is delivered as it is stands for itself. */
+function expansionReply(
+  address: Octets,
+  { problems, deliveries, children, discarded }: Routed,
+): { readonly code: string; readonly text: Octets } {
+  const problem = problems.find((its) => its.address.kind === 'mailbox');
+  if (problem !== undefined)
+    return {
+      code: '553',
+      text: `${printable(address)} ${problem.kind === 'failed' ? 'is undeliverable' : 'cannot be resolved at this time'}`,
+    };
+  if (discarded.length > 0) return { code: '250', text: `mail to <${printable(address)}> is discarded` };
+  const places = [...problems.map((its) => its.address), ...deliveries, ...children];
+  return { code: '250', text: places.map((place) => `<${printable(place.address)}>`).join('\n') };
 }
 
 export async function etrn(dialogue: Dialogue, command: Command): Promise<void> {
