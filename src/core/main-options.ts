@@ -145,8 +145,8 @@ export const mainOptions = {
     synonyms: ['daemon_smtp_port'],
     doc: 'The ports that the daemon listens on: numbers or service names, a list.',
   }),
-  daemon_startup_retries: option.integer({ notYet: 'notice', default: 9, doc: 'How often binding a port is tried again at start.' }),
-  daemon_startup_sleep: option.time({ notYet: 'notice', default: 30, doc: 'The pause between such attempts.' }),
+  daemon_startup_retries: option.integer({ default: 9, doc: 'How often binding a port is tried again at start.' }),
+  daemon_startup_sleep: option.time({ default: 30, doc: 'The pause between such attempts.' }),
   dcc_direct_add_header: option.boolean({
     isOfSomeBuilds: true,
     default: false,

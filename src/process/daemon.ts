@@ -56,7 +56,7 @@ export async function startDaemon(parts: DaemonParts): Promise<DaemonStart> {
     const wanted = wantedAddresses(parts);
     if (wanted.kind === 'error') return { kind: 'failed', message: wanted.message };
     for (const at of wanted.addresses) {
-      const socket = parts.net.bind(at.address, at.port, at.address.includes(':'));
+      const socket = await bindPatiently(parts, at);
       if (socket.kind === 'ok') {
         bound.push({ socket: socket.value, at });
         continue;
@@ -92,6 +92,21 @@ export async function startDaemon(parts: DaemonParts): Promise<DaemonStart> {
   log.flush();
   obeySignals(parts, supervisor);
   return { kind: 'ok', ports: bound.map(({ socket }) => socket.port) };
+}
+
+/** A port that is in use is tried again (`daemon_startup_retries`): the daemon before this one may still be ending. */
+async function bindPatiently({ net, log, config }: DaemonParts, at: ListenAddress): Promise<SystemResult<BoundSocket>> {
+  const { daemon_startup_retries: retries, daemon_startup_sleep: seconds } = config.main;
+  for (let left = retries; ; left--) {
+    const socket = net.bind(at.address, at.port, at.address.includes(':'));
+    if (socket.kind === 'ok' || socket.errno !== 'EADDRINUSE' || left <= 0) return socket;
+    const tries = `${left} more ${left === 1 ? 'try' : 'tries'}`;
+    log.main(
+      `socket bind() to port ${at.port} for address ${at.address} failed: ${socket.reason}: waiting ${formatTimeSpan(seconds)} before trying again (${tries})`,
+    );
+    log.flush();
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  }
 }
 
 const HELPER_SOCKET = 'eximius-helper';

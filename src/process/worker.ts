@@ -127,9 +127,10 @@ export class Worker {
   /** No new connections; sessions are told to go, deliveries end. */
   async stop(): Promise<void> {
     clearInterval(this.#queueTimer);
-    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    const listenersEnd = this.#listeners.map((listener) => listener.close()); // each waits for its connections
     for (const session of this.#sessions) session.close();
     this.#lifetime.abort();
+    await Promise.all(listenersEnd);
     await this.#pool.close();
     this.#deliveries.abort();
     await this.#runtime.spool.close();
