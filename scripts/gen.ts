@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { generateBuiltin } from './gen/builtin.ts';
 import { readDefinitions } from './gen/definitions.ts';
+import { macroNames } from './gen/macros.ts';
 import { generateReference } from './gen/reference.ts';
 
 const root = dirname(import.meta.dirname);
@@ -11,7 +12,7 @@ const onlyCheck = process.argv.includes('--check');
 const definitions = await readDefinitions(root);
 for (const { path, message } of definitions.problems) console.error(`src/${path}:1: ${message}`);
 
-const generated = new Map([...generateBuiltin(definitions.files), ...generateReference(definitions)]);
+const generated = new Map([...generateBuiltin(definitions.files, macroNames(definitions.files)), ...generateReference(definitions)]);
 const stale = [...generated].filter(([path, text]) => !existsSync(join(root, path)) || readFileSync(join(root, path), 'utf8') !== text);
 const orphans = ['src/builtin', 'docs/reference'].flatMap((folder) => filesOf(folder)).filter((path) => !generated.has(path));
 

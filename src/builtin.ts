@@ -9,6 +9,7 @@ export const builtin: Registry = {
   routers: async () => (await import('./builtin/routers.ts')).default,
   transports: async () => (await import('./builtin/transports.ts')).default,
   authenticators: async () => (await import('./builtin/authenticators.ts')).default,
+  macros: async () => (await import('./builtin/macros.ts')).default,
 };
 
 /** What there is, without loading it: for `-bV`, messages and suggestions. */

@@ -35,7 +35,8 @@ const router = file('routers/drivers/accept.ts', {
 const files = [operator, variables, router];
 
 test('builtin: a family imports its files, the registry only names', () => {
-  const generated = generateBuiltin(files);
+  const generated = generateBuiltin(files, ['_HAVE_TLS']);
+  assert.match(generated.get('src/builtin/macros.ts') ?? '', /\[\n {2}'_HAVE_TLS',\n\];/);
   assert.match(generated.get('src/builtin/expansion.ts') ?? '', /import operatorLc from '\.\.\/expand\/operators\/lc\.ts';/);
   assert.match(
     generated.get('src/builtin/expansion.ts') ?? '',

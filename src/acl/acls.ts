@@ -92,12 +92,13 @@ class AclRunner implements Acls {
     });
   }
 
-  #newRun(phase: AclPhase, depth: number): AclRunState {
+  #newRun(phase: AclPhase, depth: number, senderVerify: AclRunState['senderVerify'] = {}): AclRunState {
     return {
       logRejectTargets: ['main', 'reject'],
+      senderVerify,
       depth,
       findControl: (name) => this.#controls.get(name),
-      callAcl: (text, args, frame) => this.#run(phase, text, args, frame, this.#newRun(phase, depth + 1)),
+      callAcl: (text, args, frame) => this.#run(phase, text, args, frame, this.#newRun(phase, depth + 1, senderVerify)),
     };
   }
 
@@ -148,4 +149,33 @@ class AclRunner implements Acls {
 /** One for a process: parsed ACLs are kept for each Config that is in use. */
 export function createAcls(family: AclFamily, compiler: TemplateCompiler): Acls {
   return new AclRunner(family, compiler);
+}
+
+export interface LazyAcls {
+  readonly acls: Acls;
+  /** `aclChecker` of the family. */
+  check(acl: AclDefinition): Promise<readonly Problem[]>;
+}
+
+/** The same with a family that is loaded when the first ACL is checked or run. */
+export function createLazyAcls(load: () => Promise<AclFamily>, compiler: TemplateCompiler): LazyAcls {
+  let loading: Promise<{ readonly runner: Acls; readonly check: ReturnType<typeof aclChecker> }> | undefined;
+  let loaded: Acls | undefined;
+  const family = () => {
+    loading ??= load().then((definitions) => ({ runner: createAcls(definitions, compiler), check: aclChecker(definitions, compiler) }));
+    return loading;
+  };
+  const runner = (): MaybePromise<Acls> =>
+    loaded ??
+    family().then((ready) => {
+      loaded = ready.runner;
+      return loaded;
+    });
+  return {
+    acls: {
+      run: (where, text, args, frame) => chain(runner(), (acls) => acls.run(where, text, args, frame)),
+      call: (text, args, frame) => chain(runner(), (acls) => acls.call(text, args, frame)),
+    },
+    check: async (acl) => (await family()).check(acl),
+  };
 }

@@ -24,7 +24,12 @@ export interface Definitions {
   readonly logSelectors: readonly string[];
 }
 
-export function builtInMacros(definitions: Definitions): readonly MacroDefinition[] {
+export function builtInMacros(names: readonly string[]): readonly MacroDefinition[] {
+  return names.map((name) => ({ name, text: 'y', source: 'built-in' }));
+}
+
+/** In the order of -bP. */
+export function builtInMacroNames(definitions: Definitions): string[] {
   const { routers, transports, authenticators, lookups, acl, logSelectors } = definitions;
   const names = [
     ...FEATURES.map((name) => `HAVE_${name}`),
@@ -38,7 +43,7 @@ export function builtInMacros(definitions: Definitions): readonly MacroDefinitio
     ...logSelectors.map((name) => `LOG_${name}`),
   ];
   // -bP shows them in Exim's order: the last first
-  return names.reverse().map((name) => ({ name: `_${upperCase(name)}`, text: 'y', source: 'built-in' }));
+  return names.reverse().map((name) => `_${upperCase(name)}`);
 }
 
 function isBuilt(item: { readonly isNotYet?: boolean | undefined }): boolean {

@@ -15,7 +15,7 @@ import type { Registry } from '../core/registry.ts';
 import type { Problem, SourceLocation } from '../core/source.ts';
 import { parseAddress } from '../message/address.ts';
 import { AclSection } from './acl-section.ts';
-import { builtInMacros, type Definitions } from './builtin-macros.ts';
+import { builtInMacroNames, builtInMacros, type Definitions } from './builtin-macros.ts';
 import { DriverSection } from './driver-section.ts';
 import { checkReferences, makeAuthenticators, makeRouters, makeTransports } from './instances.ts';
 import { LineReader, type LogicalLine, type ReadFile, type ReadLine, readConfigurationFile } from './lines.ts';
@@ -47,7 +47,7 @@ export interface LoadRequest {
   /** Names for `_LOG_…` macros, and Exim's text for a `log_selector` that is wrong; given by who knows the log. */
   readonly logSelectors?: { readonly names: readonly string[]; problemOf(value: Octets): string | undefined };
   /** Parses one ACL: Exim's problems of its lines; given by who knows ACLs. */
-  readonly checkAcl?: (acl: AclDefinition) => readonly Problem[];
+  readonly checkAcl?: (acl: AclDefinition) => readonly Problem[] | Promise<readonly Problem[]>;
   /** For options that are expanded once, when they have been read. Without it such an expansion is an error. */
   readonly frameFor?: (config: Config) => Frame;
 }
@@ -121,6 +121,20 @@ async function loadDefinitions({ registry, logSelectors }: LoadRequest): Promise
   return { routers, transports, authenticators, lookups, acl, logSelectors: logSelectors?.names ?? [] };
 }
 
+const NO_DEFINITIONS: Definitions = {
+  routers: [],
+  transports: [],
+  authenticators: [],
+  lookups: [],
+  acl: { conditions: [], modifiers: [], controls: [] },
+  logSelectors: [],
+};
+
+/** Without sections no driver is named, and none need be loaded. A macro may stand for the line that begins one. */
+function mayHaveSections(texts: readonly Octets[]): boolean {
+  return texts.some((text) => /begin|\.include/.test(text));
+}
+
 /** What the sections were found to hold. */
 interface Sections {
   readonly main: MainSection;
@@ -133,9 +147,10 @@ interface Sections {
 }
 
 async function read(request: LoadRequest, file: ReadFile, text: Octets): Promise<LoadResult> {
-  const definitions = await loadDefinitions(request);
+  const knownMacros = await request.registry.macros?.();
+  const definitions = knownMacros && !mayHaveSections([text, ...request.macros.map(([, value]) => value)]) ? NO_DEFINITIONS : await loadDefinitions(request);
   const problems = new Problems();
-  const macros = new MacroTable(builtInMacros(definitions), MAX_MACRO_LINE);
+  const macros = new MacroTable(builtInMacros(knownMacros ?? builtInMacroNames(definitions)), MAX_MACRO_LINE);
   for (const [name, value] of request.macros) macros.defineOnCommandLine(name, value);
   const context: OptionContext = { compiler: request.compiler, accounts: request.accounts, problems, pending: [] };
   const sections: Sections = {
@@ -151,7 +166,7 @@ async function read(request: LoadRequest, file: ReadFile, text: Octets): Promise
   const lines = new LineReader({ files: request.files, macros, problems, kept }, file.path, text);
   readSections(lines, sections, context);
   const config = await assemble(request, sections, context, macros, [file, ...lines.included]);
-  for (const problem of problemsOfAcls(request, sections)) problems.add(problem);
+  for (const problem of await problemsOfAcls(request, sections)) problems.add(problem);
   if (problems.hasErrors) return { kind: 'failed', problems: problems.found, partial: config };
   return { kind: 'ok', config: { ...config, problems: problems.found }, ...(kept ? { lines: kept } : {}) };
 }
@@ -409,6 +424,7 @@ function checkLogSelector({ logSelectors }: LoadRequest, config: Config, problem
   });
 }
 
-function problemsOfAcls({ checkAcl }: LoadRequest, sections: Sections): readonly Problem[] {
-  return checkAcl ? [...sections.acl.acls.values()].flatMap((acl) => checkAcl(acl)) : [];
+async function problemsOfAcls({ checkAcl }: LoadRequest, sections: Sections): Promise<readonly Problem[]> {
+  if (!checkAcl) return [];
+  return (await Promise.all([...sections.acl.acls.values()].map((acl) => checkAcl(acl)))).flat();
 }

@@ -23,4 +23,6 @@ export interface Registry {
   routers(): Promise<readonly RouterDefinition[]>;
   transports(): Promise<readonly TransportDefinition[]>;
   authenticators(): Promise<readonly AuthenticatorDefinition[]>;
+  /** Names of built-in macros, known without loading a family; absent: made from the definitions. */
+  macros?(): Promise<readonly string[]>;
 }

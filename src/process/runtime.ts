@@ -3,7 +3,7 @@
  * one they began with (DESIGN 3.17).
  */
 
-import { aclChecker, createAcls } from '../acl/acls.ts';
+import { createLazyAcls } from '../acl/acls.ts';
 import type { Octets } from '../base/octets.ts';
 import { keptEnvironment } from '../config/environment.ts';
 import type { ReadLine } from '../config/lines.ts';
@@ -96,7 +96,7 @@ export class Runtime {
 /** What is the same for every configuration of a process, and the reading of one. */
 async function readWith(parts: RuntimeParts) {
   const { system, registry } = parts;
-  const [expansion, lookupDefinitions, acl] = await Promise.all([registry.expansion(), registry.lookups(), registry.acl()]);
+  const [expansion, lookupDefinitions] = await Promise.all([registry.expansion(), registry.lookups()]);
   const lookups = createLookups(lookupDefinitions);
   const expander = createExpander(expansion, {
     lookupTypeProblem: (type) => {
@@ -109,7 +109,7 @@ async function readWith(parts: RuntimeParts) {
   const { build } = parts.load;
   const logParts = { files, clock, machine, sendSyslog: build.adaptations?.sendSyslog, debug: parts.debug, writeStderr: parts.writeStderr };
   const lists = createLists();
-  const acls = createAcls(acl, expander);
+  const { acls, check: checkAcl } = createLazyAcls(() => registry.acl(), expander);
   const verifier = createVerifier();
   const resolvers: Resolver[] = [];
   /** Options that are expanded while the configuration is read see the same services; hints and the configured log come after. */
@@ -168,7 +168,7 @@ async function readWith(parts: RuntimeParts) {
     compiler: expander,
     compileText: (text, what) => expander.runtime(text, what),
     logSelectors: { names: SELECTOR_NAMES, problemOf: (value) => selectorProblem(value) },
-    checkAcl: aclChecker(acl, expander),
+    checkAcl,
     frameFor: (config) => ({
       config,
       services: makeServices(config, earlyLog, NO_HINTS),
