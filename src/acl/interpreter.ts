@@ -197,7 +197,7 @@ function decide(
       kind: 'defer',
       message,
       logMessage,
-      senderVerify: context.statement.senderVerify,
+      senderVerify: context.acl.senderVerify.failure,
     }));
   }
   if (context.statement.nestedDiscard) {
@@ -252,7 +252,7 @@ function denied(context: AclContext, isDrop: boolean): MaybePromise<AclRunResult
     message,
     logMessage,
     isDrop: isDrop || (context.statement.nestedDrop ?? false),
-    senderVerify: context.statement.senderVerify,
+    senderVerify: context.acl.senderVerify.failure,
   }));
 }
 

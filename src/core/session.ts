@@ -170,6 +170,8 @@ export interface TransactionState {
   readonly controls: Map<string, Octets>;
   /** Of the message's own sender: kept, because several recipients ask for it. */
   senderVerification?: { readonly key: string; readonly result: Verification } | undefined;
+  /** Bad senders whose verification a refusal has told of: later ones do not repeat it. */
+  readonly sendersTold: Set<Octets>;
   /** Texts of `warn … log_message` already written for this message. */
   readonly warningsLogged: Set<Octets>;
   readonly results: Results;

@@ -390,8 +390,8 @@ export class Dialogue {
     const code = isTemporary ? '451' : (PHASE_CODES.get(phase) ?? '550');
     const fallback = isTemporary ? 'Temporary local problem - please try later' : 'Administrative prohibition';
     const userText = verdict.kind === 'error' || verdict.message === '' ? undefined : verdict.message;
-    const failure = verdict.kind === 'error' ? undefined : verdict.senderVerify;
-    const text = userText ?? (failure === undefined || isTemporary ? fallback : 'Sender verify failed');
+    const failure = verdict.kind === 'error' ? undefined : this.#untold(verdict.senderVerify);
+    const text = userText ?? fallback;
     this.replyText(code, senderDetails(failure) + text);
     this.#logRefusal(phase, label, isTemporary, verdict.logMessage ?? '', failure);
     if (verdict.kind === 'fail' && verdict.isDrop) {
@@ -399,6 +399,14 @@ export class Dialogue {
       this.drop();
     }
     return { code, text };
+  }
+
+  /** The details of a bad sender are for the first refusal only. */
+  #untold(failure: SenderVerifyFailure | undefined): SenderVerifyFailure | undefined {
+    const told = this.transaction?.state.sendersTold;
+    if (failure === undefined || told?.has(failure.address)) return undefined;
+    told?.add(failure.address);
+    return failure;
   }
 
   #logRefusal(phase: string, label: Octets, isTemporary: boolean, reason: Octets, failure: SenderVerifyFailure | undefined): void {

@@ -294,7 +294,7 @@ test('ACLs decide, and their texts reach the client and the logs', async () => {
     drop: { kind: 'fail', message: 'bye', logMessage: undefined, isDrop: true },
     sender: {
       kind: 'fail',
-      message: undefined,
+      message: 'Sender verify failed',
       logMessage: 'Sender verify failed',
       isDrop: false,
       senderVerify: { address: 'a@b', details: 'Unrouteable address', logText: 'Unrouteable address', isDefer: false },
@@ -305,7 +305,7 @@ test('ACLs decide, and their texts reach the client and the logs', async () => {
     scriptedPeer([
       'HELO x\r\n',
       'MAIL FROM:<a@b>\r\n',
-      ...['deny', 'custom', 'defer', 'broken', 'sender', 'drop', 'never'].map((name) => `RCPT TO:<${name}@d>\r\n`),
+      ...['deny', 'custom', 'defer', 'broken', 'sender', 'sender', 'drop', 'never'].map((name) => `RCPT TO:<${name}@d>\r\n`),
     ]),
     setup,
   );
@@ -318,6 +318,7 @@ test('ACLs decide, and their texts reach the client and the logs', async () => {
     '550-Verification failed for <a@b>',
     '550-Unrouteable address',
     '550 Sender verify failed',
+    '550 Sender verify failed',
     '550 bye',
   ]);
   assert.deepEqual(log.rejectLines, [
@@ -326,6 +327,7 @@ test('ACLs decide, and their texts reach the client and the logs', async () => {
     'H=(x) [192.0.2.25] F=<a@b> temporarily rejected RCPT <defer@d>',
     'H=(x) [192.0.2.25] F=<a@b> temporarily rejected RCPT <broken@d>: cannot expand',
     'H=(x) [192.0.2.25] sender verify fail for <a@b>: Unrouteable address',
+    'H=(x) [192.0.2.25] F=<a@b> rejected RCPT <sender@d>: Sender verify failed',
     'H=(x) [192.0.2.25] F=<a@b> rejected RCPT <sender@d>: Sender verify failed',
     'H=(x) [192.0.2.25] F=<a@b> rejected RCPT <drop@d>',
   ]);

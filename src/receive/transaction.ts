@@ -48,6 +48,7 @@ function newTransactionState(receivedAtMs: number): TransactionState {
     dsn: {},
     aclM: new Map(),
     controls: new Map(),
+    sendersTold: new Set(),
     warningsLogged: new Set(),
     results: {},
   };

@@ -78,7 +78,6 @@ function judge(result: AclRunResult, context: AclContext): Outcome<Judged> {
       return ok({ value: false });
     case 'fail':
       take(result.message, result.logMessage);
-      context.statement.senderVerify = result.senderVerify;
       if (result.isDrop) context.statement.nestedDrop = true;
       return ok({ value: false });
     case 'defer':

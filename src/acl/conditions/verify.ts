@@ -125,14 +125,10 @@ async function verifySender(call: VerifyCall, context: AclContext): Promise<Outc
     return outcome;
   }
   if (outcome.kind === 'ok' && outcome.value.value) return outcome;
-  if (!known) {
-    context.statement.senderVerify = {
-      address,
-      details: call.noDetails || result.kind === 'defer' ? undefined : result.userMessage,
-      logText: result.logMessage,
-      isDefer: result.kind === 'defer',
-    };
-  }
+  const isDefer = result.kind === 'defer';
+  const told = { address, details: isDefer ? undefined : result.userMessage, logText: result.logMessage, isDefer };
+  if (!call.noDetails) context.acl.senderVerify.failure = told;
+  if (!known) context.statement.senderVerify = told;
   if (result.kind === 'fail') frame.results.senderVerifyFailure = result.failure;
   if (outcome.kind !== 'defer') {
     context.statement.userText = 'Sender verify failed';

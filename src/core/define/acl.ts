@@ -47,6 +47,8 @@ export interface AclContext {
 export interface AclRunState {
   /** `log_reject_target`: `main`, `reject`, `panic`. */
   logRejectTargets: readonly Octets[];
+  /** The sender that was last found bad, in whichever statement: a later refusal tells it. Nested ACLs share it. */
+  readonly senderVerify: { failure?: SenderVerifyFailure | undefined };
   /** Nesting depth of the ACL that is running, from 0. */
   readonly depth: number;
   /** Runs another ACL (`acl = …`) in the same state. */
