@@ -116,7 +116,8 @@ export class Supervisor {
     this.#ledger.forget(slot);
     if (this.#isStopping) return;
     const how = exit.signal === undefined ? `status ${exit.status ?? '?'}` : `signal ${exit.signal}`;
-    if (this.#onReady) {
+    // One that fails by itself would fail again; SIGKILL comes from outside.
+    if (this.#onReady && exit.signal !== 'SIGKILL') {
       this.#onReady(`${slot.name} ended with ${how} while the daemon started`);
       return;
     }
