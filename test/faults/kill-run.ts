@@ -116,11 +116,12 @@ async function killAtRandom(victim: Victim, senders: Senders, options: KillOptio
   for (const [index, moment] of moments.entries()) {
     await waitFor(
       () => `${moment} messages accepted; ${senders.accepted} are`,
-      () => senders.accepted >= moment,
+      () => isReached(victim, senders, moment),
       120_000,
     );
     await pause(choose(MAX_DELAY_MS));
     const target = await waitFor('a process to kill', async () => {
+      victim.assertRunning();
       const wanted = targets[choose(targets.length)] ?? 'tree';
       return (await victim.kill(wanted, choose)) && wanted;
     });
@@ -129,6 +130,11 @@ async function killAtRandom(victim: Victim, senders: Senders, options: KillOptio
     if (!victim.isRunning) victim.start();
   }
   return kills;
+}
+
+function isReached(victim: Victim, senders: Senders, moment: number): boolean {
+  victim.assertRunning();
+  return senders.accepted >= moment;
 }
 
 function queueDrained(place: Place, limitMs: number): Promise<boolean> {

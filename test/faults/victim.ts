@@ -40,6 +40,11 @@ export class Victim {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** With what it told, when the supervisor ended though nobody killed it. */
+  assertRunning(): void {
+    if (!this.isRunning) throw new Error(`the daemon ended with status ${this.#child?.exitCode}:\n${this.stderr}`);
+  }
+
   /** Kills one process of this kind, or all; false when there is none. `choose` picks an index below its argument. */
   async kill(target: Target, choose: (count: number) => number): Promise<boolean> {
     const tree = this.#tree();
