@@ -42,7 +42,7 @@ class WikiSite {
     const { place } = this;
     place.certificate('etc/exim.pem', HOST);
     place.file('syslog', '', 0o666);
-    const header = placeOptions(place, { dns_servers: dns.server, primary_hostname: HOST }).replace(/^log_file_path = .*\n/m, '');
+    const header = placeOptions(place, { dns_servers: dns.server, primary_hostname: HOST, log_file_path: undefined });
     this.server = new MailServer(place, header + assemble(readText(page ?? ''), variant, place, ports), {
       program: join(import.meta.dirname, 'syslog-program.ts'),
       environment: { SYSLOG_FILE: place.path('syslog') },
@@ -118,7 +118,10 @@ test("the page's comment behind route_list defers every address", { skip }, asyn
   try {
     const { status, stdout } = await site.server.exim(['-bt', 'someone@outside.test']);
     assert.equal(status, 1);
-    assert.match(stdout, /^someone@outside\.test cannot be resolved at this time: error in router: unknown routing option or transport name "#"/);
+    assert.match(
+      stdout,
+      /^someone@outside\.test cannot be resolved at this time: error in router: unknown routing option or transport name "#"/,
+    );
   } finally {
     await site.stop();
   }

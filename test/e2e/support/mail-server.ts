@@ -20,10 +20,10 @@ export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Main options that every configuration of a test begins with: where it lives, and nothing of the machine's network. */
-export function placeOptions(place: Place, more: Readonly<Record<string, string | number>> = {}): string {
+/** Main options that every configuration of a test begins with: where it lives, and nothing of the machine's network. Undefined leaves one out. */
+export function placeOptions(place: Place, more: Readonly<Record<string, string | number | undefined>> = {}): string {
   const { name } = place.account;
-  const settings: Record<string, string | number> = {
+  const settings: Record<string, string | number | undefined> = {
     ...(isRoot ? { exim_user: name, exim_group: String(place.account.gid) } : {}),
     spool_directory: place.path('spool'),
     log_file_path: place.path('log/%slog'),
@@ -34,7 +34,7 @@ export function placeOptions(place: Place, more: Readonly<Record<string, string 
     ...more,
   };
   return Object.entries(settings)
-    .map(([option, value]) => `${option} = ${value}\n`)
+    .map(([option, value]) => (value === undefined ? '' : `${option} = ${value}\n`))
     .join('');
 }
 

@@ -47,6 +47,16 @@ export function mailAccount(): Account {
   return found;
 }
 
+/** An account of the machine that mail can be delivered to: root delivers to another than its own and the mail account, everyone else to themselves. */
+export function localUser(): Account {
+  if (!isRoot) return mailAccount();
+  for (const name of ['games', 'news', 'backup', 'daemon', 'nobody']) {
+    const account = findAccount(name);
+    if (account && account.uid !== mailAccount().uid) return account;
+  }
+  throw new Error('there is no account to deliver to');
+}
+
 export function findAccount(name: string): Account | undefined {
   for (const line of readFileSync('/etc/passwd', 'latin1').split('\n')) {
     const [user, , uid, gid] = line.split(':');
