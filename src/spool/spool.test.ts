@@ -178,9 +178,10 @@ test('orphans go after an hour, unless they are locked', async () => {
   assert.equal(other().removeOrphans(), 1);
   begun.sink.abort();
   files.put('/spool/input/1xUl9Q-000000003y7-0a2b-D', '1xUl9Q-000000003y7-0a2b-D\n');
+  files.put('/spool/input/hdr.1xUl9Q-000000003y7-0a2b', '');
   assert.equal(spool.removeOrphans(), 0);
   await clock.advance(3_700_000);
-  assert.equal(spool.removeOrphans(), 1);
+  assert.equal(spool.removeOrphans(), 2);
   assert.deepEqual(files.paths('/spool'), []);
 });
 

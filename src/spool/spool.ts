@@ -400,11 +400,12 @@ export class Spool implements MessageStore {
 
   #removeOrphan(id: string, path: Octets, hasData: boolean): boolean {
     const claiming = hasData ? this.claim(id) : undefined;
-    if (claiming !== undefined && claiming.kind !== 'ok') return false;
+    if (claiming?.kind === 'busy' || claiming?.kind === 'error') return false;
+    const claim = claiming?.kind === 'ok' ? claiming.claim : undefined; // -D may have gone a moment ago, as an orphan
     const isStillOrphan = !this.exists(id);
-    if (isStillOrphan && claiming) this.#unlinkMore(claiming.claim);
+    if (isStillOrphan && claim) this.#unlinkMore(claim);
     const isRemoved = isStillOrphan && this.#parts.files.unlink(path).kind === 'ok';
-    claiming?.claim.release();
+    claim?.release();
     return isRemoved;
   }
 }
