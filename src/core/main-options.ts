@@ -295,8 +295,8 @@ export const mainOptions = {
     default: true,
     doc: "Add a Sender: line to local messages whose From: is not the user's own address.",
   }),
-  local_from_prefix: option.string({ doc: "A prefix of local parts that From: may have and still be the user's own." }),
-  local_from_suffix: option.string({ doc: "A suffix of local parts that From: may have and still be the user's own." }),
+  local_from_prefix: option.string({ doc: "Prefixes of local parts that From: may have and still be the user's own." }),
+  local_from_suffix: option.string({ doc: "Suffixes of local parts that From: may have and still be the user's own." }),
   local_interfaces: option.text({
     default: '<; ::0 ; 0.0.0.0',
     doc: 'Addresses that the daemon listens on, each with an optional port; they also say what is local.',

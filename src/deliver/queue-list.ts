@@ -37,9 +37,9 @@ function* chosen(spool: Spool, options: QueueListOptions): Generator<QueuedMessa
 /** A message with its recipients and the empty line behind it. */
 export function formatQueued(queued: QueuedMessage, nowMs: number, options: QueueListOptions): Octets {
   const { message, bodySizeBytes } = queued;
-  const login = message.isSenderSetUntrusted ? `(${message.origin.callerLogin}) ` : '';
+  const login = message.isSenderSetUntrusted ? ` (${message.origin.callerLogin})` : '';
   const frozen = message.frozenAt === undefined ? '' : ' *** frozen ***';
-  let text = `${formatAge(nowMs - message.receivedAtMs)} ${formatSize(message.size + bodySizeBytes)} ${message.id} ${login}<${message.sender}>${frozen}\n`;
+  let text = `${formatAge(nowMs - message.receivedAtMs)} ${formatSize(message.size + bodySizeBytes)} ${message.id} <${message.sender}>${login}${frozen}\n`;
   for (const recipient of message.recipients) {
     const isDone = isDelivered(message, recipient.address);
     if (isDone && options.undeliveredOnly) continue;

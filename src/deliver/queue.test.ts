@@ -107,7 +107,7 @@ test('-bp, -bpu, -bpa, -bpc', async () => {
     [
       `25m    17 ${first} <s@x.y>\n          a@test.ex\n        D B@Test.ex\n\n`,
       ` 0m    17 ${second} <> *** frozen ***\n          s@x.y\n\n`,
-      ` 0m    17 ${third} (me) <s@x.y>\n          a@test.ex\n          B@Test.ex\n\n`,
+      ` 0m    17 ${third} <s@x.y> (me)\n          a@test.ex\n          B@Test.ex\n\n`,
     ],
   );
   assert.deepEqual(

@@ -257,7 +257,7 @@ function withoutRepetitions(hosts: readonly HostItem[]): HostItem[] {
  * A host that cannot be looked up now makes the answer `again` only when nothing better was found.
  */
 async function addressesOfHosts(hosts: readonly HostItem[], fullName: Octets, search: MailHostSearch): Promise<HostFinding> {
-  const found: (HostItem & { readonly isSelf: boolean })[] = [];
+  const found: FoundHost[] = [];
   let again: Octets | undefined;
   let ignoredAll = hosts.length > 0;
   let sawIp = false;
@@ -272,9 +272,33 @@ async function addressesOfHosts(hosts: readonly HostItem[], fullName: Octets, se
     if (finding.kind === 'again') again ??= finding.message;
     if (finding.kind === 'found') found.push(...finding.hosts.map((item) => ({ ...item, isSelf: finding.isLocal })));
   }
+  return judgeFound(withoutRepeatedAddresses(found), { best: hosts[0], again, ignoredAll, sawIp, fullName });
+}
+
+type FoundHost = HostItem & { readonly isSelf: boolean };
+
+/** An address that has a better host already is not tried again. */
+function withoutRepeatedAddresses(hosts: readonly FoundHost[]): FoundHost[] {
+  const seen = new Set<Octets>();
+  return hosts.filter(({ address, port }) => {
+    const key = `${address ?? ''}:${port ?? ''}`;
+    const isNew = address === undefined || !seen.has(key);
+    seen.add(key);
+    return isNew;
+  });
+}
+
+interface SearchSummary {
+  readonly best: HostItem | undefined;
+  readonly again: Octets | undefined;
+  readonly ignoredAll: boolean;
+  readonly sawIp: boolean;
+  readonly fullName: Octets;
+}
+
+function judgeFound(found: readonly FoundHost[], { best, again, ignoredAll, sawIp, fullName }: SearchSummary): HostFinding {
   const self = found.find((host) => host.isSelf);
   const others = self === undefined ? found : found.filter((host) => (host.mx ?? 0) < (self.mx ?? 0));
-  const best = hosts[0];
   if (others.length > 0)
     return { kind: 'found', hosts: others.map(withoutMark), isLocal: false, fullName, localWasRemoved: self !== undefined };
   if (self !== undefined && self.mx === best?.mx)
@@ -284,7 +308,7 @@ async function addressesOfHosts(hosts: readonly HostItem[], fullName: Octets, se
   return { kind: 'not-found', reason: sawIp ? 'mx-to-ip' : 'mx-without-hosts' };
 }
 
-function withoutMark({ isSelf: _isSelf, ...host }: HostItem & { readonly isSelf: boolean }): HostItem {
+function withoutMark({ isSelf: _isSelf, ...host }: FoundHost): HostItem {
   return host;
 }
 

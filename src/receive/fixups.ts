@@ -2,6 +2,7 @@
  * What Exim does to the header of a message that it receives: unwanted lines go, missing ones come, From and Sender are made to agree.
  * Pure: what is looked up is given. Spec ch. 48 "Message processing", sections 5 to 18.
  */
+import { parseList } from '../base/list-text.ts';
 import type { Octets } from '../base/octets.ts';
 import { equalsIgnoreCase, trimSpace } from '../base/octets.ts';
 import type { AddedHeader, HeaderLine, HeaderType } from '../core/index.ts';
@@ -217,10 +218,12 @@ function hasAffixes(address: Octets, expected: Octets, { fromPrefix, fromSuffix 
   return false;
 }
 
-/** An affix may be missing; `*-` and `-*` permit anything on the side of the asterisk. */
-function isAffix(text: Octets, pattern: Octets | undefined): boolean {
-  if (text === '') return true;
-  if (pattern === undefined || pattern === '') return false;
+/** An affix may be missing, or be one of a list; `*-` and `-*` permit anything on the side of the asterisk. */
+function isAffix(text: Octets, list: Octets | undefined): boolean {
+  return text === '' || parseList(list ?? '').items.some((pattern) => isPermitted(text, pattern));
+}
+
+function isPermitted(text: Octets, pattern: Octets): boolean {
   if (pattern.startsWith('*')) return text.endsWith(pattern.slice(1));
   return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
 }

@@ -188,6 +188,7 @@ test('Sender: of untrusted callers', async () => {
     ['From: other@x\n\n', {}, ['From: other@x', made, 'Sender: A Caller <caller@test.ex>', 'Date: D']],
     ['From: other@x\n\n', { local_from_check: false }, ['From: other@x', made, 'Date: D']],
     ['From: a-caller-b@test.ex\n\n', { local_from_prefix: '*-', local_from_suffix: '-*' }, ['From: a-caller-b@test.ex', made, 'Date: D']],
+    ['From: p+caller@test.ex\n\n', { local_from_prefix: 'p+ : *-' }, ['From: p+caller@test.ex', made, 'Date: D']],
     [
       'From: other@x\nSender: x@y\n\n',
       { local_from_check: false, local_sender_retain: true },

@@ -106,7 +106,7 @@ function envelopeTo(addresses: readonly Address[], withAffixes: boolean): Octets
     while (top.parent !== undefined) top = top.parent;
     seen.add(top === address && !withAffixes ? recipientAddress(address, true) : top.address);
   }
-  return [...seen].join(',\n\t');
+  return [...seen].join(',\n ');
 }
 
 /** The address for RCPT: the local part with its case, without affixes unless `rcpt_include_affixes`. */

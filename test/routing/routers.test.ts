@@ -210,6 +210,8 @@ const ZONE = {
   'later.ex': 'AGAIN',
   'null.ex': 'MX 0 .',
   'ipmx.ex': 'MX 1 198.51.100.9',
+  'same.ex': ['MX 1 one.ex', 'MX 2 alias.ex'],
+  'alias.ex': 'A 198.51.100.1',
 };
 
 test('dnslookup: MX, addresses, this host', async () => {
@@ -227,6 +229,7 @@ test('dnslookup: MX, addresses, this host', async () => {
       ['a@ipmx.ex', ['failed a@ipmx.ex: all relevant MX records point to non-existent hosts or (invalidly) to IP addresses']],
       ['a@later.ex', ['deferred a@later.ex: host lookup did not complete']],
       ['a@null.ex', ['failed a@null.ex: Unrouteable address']],
+      ['a@same.ex', ['deliver a@same.ex d remote one.ex[198.51.100.1]']],
     ],
     undefined,
     dns(),

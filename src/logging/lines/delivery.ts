@@ -138,7 +138,7 @@ export function topAddress(address: Address): Octets {
  */
 export function loggedAddress(address: Address, log: Log, isDelivered: boolean): Octets {
   const isMailbox = address.kind === 'mailbox';
-  const text = !isMailbox ? address.address : isDelivered && logsAsLocal(address) ? address.localPart : asRouted(address);
+  const text = !isMailbox ? address.address : isDelivered && logsAsLocal(address) ? address.localPart : withoutAffixes(asRouted(address), address);
   const parents: Address[] = [];
   for (let parent = address.parent; parent !== undefined; parent = parent.parent) parents.push(parent);
   const top = parents.pop();
@@ -154,6 +154,14 @@ export function asRouted(address: Address): Octets {
   const localPart = unquoted(address.address.slice(0, at));
   const isCaseful = address.state.router?.generic['caseful_local_part'] === true;
   return `${isCaseful ? localPart : lowerCase(localPart)}@${lowerCase(address.address.slice(at + 1))}`;
+}
+
+/** As the transport gets it. */
+function withoutAffixes(routed: Octets, { state }: Address): Octets {
+  const { prefix = '', suffix = '' } = state;
+  if (prefix === '' && suffix === '') return routed;
+  const at = routed.lastIndexOf('@');
+  return routed.slice(prefix.length, at - suffix.length) + routed.slice(at);
 }
 
 function unquoted(localPart: Octets): Octets {
