@@ -18,7 +18,7 @@ import { deliverById } from '../deliver/run.ts';
 import { isMessageId } from '../spool/message-id.ts';
 import type { MessageAction } from './invocation.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
-import { type Opened, openForMode } from './open.ts';
+import { type OpenedDeliveryMode, openForMode } from './open.ts';
 import { handToDaemon, withoutConfigChoice } from './submission.ts';
 
 /** These take one id and then something else; the others take ids. */
@@ -58,7 +58,7 @@ async function actOnAll(
   action: MessageAction,
   ids: readonly Octets[],
   context: ModeContext,
-  { runtime, caller, deliveries }: Opened & { kind: 'ok' },
+  { runtime, caller, deliveries }: OpenedDeliveryMode,
 ): Promise<number> {
   if (!caller.isAdmin && action !== 'remove' && (runtime.config.main.prod_requires_admin || action !== 'deliver')) {
     context.io.stderr.write('exim: Permission denied\n');

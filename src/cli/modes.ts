@@ -56,6 +56,22 @@ export async function runMode(context: ModeContext): Promise<number> {
   return runner(context);
 }
 
+/** Modes that need the spool, which only Exim's user and root may touch. */
+export const SPOOL_MODES: ReadonlySet<Mode['kind']> = new Set([
+  'receive',
+  'smtp',
+  'batch-smtp',
+  'list-queue',
+  'message-action',
+  'queue-run',
+]);
+
+/** The caller may not touch the spool. With a configuration of its own it works on the spool that this names, with its own rights. */
+function isForDaemon({ invocation, system, build, callerIds }: ModeContext): boolean {
+  const isOwner = callerIds.uid === 0 || callerIds.uid === build.eximUser.uid || system.machine.effectiveUid() === 0;
+  return !isOwner && SPOOL_MODES.has(chosenMode(invocation).kind) && invocation.configFiles === undefined;
+}
+
 /** `undefined`: the process is a daemon now. */
 export async function runInvocation(
   invocation: Invocation,
@@ -80,7 +96,6 @@ export async function runInvocation(
     script: options.script,
     argv: options.argv,
   };
-  const { submitInstead } = await import('./submission.ts');
-  const status = (await submitInstead(context)) ?? (await runMode(context));
+  const status = isForDaemon(context) ? await (await import('./submission.ts')).submit(context) : await runMode(context);
   return status < 0 ? undefined : status;
 }

@@ -11,19 +11,28 @@ import { makeSpoolDirectory } from '../process/spool-directory.ts';
 import { actAsExim, asRoot } from '../system/own-ids.ts';
 import { startOwnProcess } from '../system/processes.ts';
 import { findCaller } from './caller.ts';
-import { type Deliveries, Foreground } from './deliveries.ts';
+import type { Deliveries } from './deliveries.ts';
 import type { Mode } from './invocation.ts';
 import type { ModeContext } from './mode.ts';
 
-export type Opened =
-  | {
-      readonly kind: 'ok';
-      readonly runtime: Runtime;
-      readonly caller: Caller;
-      readonly deliveries: Deliveries /** At the mode's end. */;
-      readonly close: () => void;
-    }
-  | { readonly kind: 'exit'; readonly status: number };
+export interface OpenedMode {
+  readonly kind: 'ok';
+  readonly runtime: Runtime;
+  readonly caller: Caller;
+  /** At the mode's end. */
+  readonly close: () => void;
+}
+
+/** Of a mode that delivers. */
+export interface OpenedDeliveryMode extends OpenedMode {
+  readonly deliveries: Deliveries;
+}
+
+/** Why a mode cannot run was told. */
+export interface Exit {
+  readonly kind: 'exit';
+  readonly status: number;
+}
 
 export interface OpenOptions {
   /** The mode delivers: other users' files are written by children that have become them. Root's effective ids are given up for Exim's. */
@@ -47,19 +56,17 @@ const CHECKS: ReadonlySet<Mode['kind'] | undefined> = new Set([
   'filter-test',
 ]);
 
-export async function openForMode(context: ModeContext, options: OpenOptions = {}): Promise<Opened> {
+export function openForMode(context: ModeContext, options: OpenOptions & { readonly delivers: true }): Promise<OpenedDeliveryMode | Exit>;
+export function openForMode(context: ModeContext, options?: OpenOptions): Promise<OpenedMode | Exit>;
+export async function openForMode(context: ModeContext, options: OpenOptions = {}): Promise<OpenedMode | OpenedDeliveryMode | Exit> {
   const { daemon } = context;
-  if (daemon)
-    return {
-      kind: 'ok',
-      runtime: daemon.runtime,
-      caller: await findCaller(context, daemon.runtime),
-      deliveries: daemon.deliveries(),
-      close: () => {},
-    };
+  if (daemon) {
+    const caller = await findCaller(context, daemon.runtime);
+    return { kind: 'ok', runtime: daemon.runtime, caller, deliveries: daemon.deliveries(), close: () => {} };
+  }
   const { invocation, system, build, registry, io } = context;
   const choice = { paths: invocation.configFiles ?? build.configureFiles, macros: invocation.macros };
-  const actors = openActors({
+  const actors = await openActors({
     system,
     script: context.script,
     choice,
@@ -104,19 +111,22 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
     makeSpoolDirectory(system.files, startup, system.machine.effectiveUid() === 0);
     actAsExim({ name: build.eximUser.uid === startup.eximUid ? build.eximUser.name : '', uid: startup.eximUid }, startup.eximGid);
   }
-  return {
+  const mode: OpenedMode = {
     kind: 'ok',
     runtime,
     caller,
-    deliveries: new Foreground(
-      runtime,
-      build.adaptations?.deliversInForeground ? undefined : (ids) => deliverElsewhere(context, runtime, ids),
-    ),
     close: () => {
       actors.close();
       runtime.close();
     },
   };
+  return options.delivers ? { ...mode, deliveries: await foregroundDeliveries(context, runtime) } : mode;
+}
+
+async function foregroundDeliveries(context: ModeContext, runtime: Runtime): Promise<Deliveries> {
+  const { Foreground } = await import('./deliveries.ts');
+  const inBackground = (ids: readonly string[]) => deliverElsewhere(context, runtime, ids);
+  return new Foreground(runtime, context.build.adaptations?.deliversInForeground ? undefined : inBackground);
 }
 
 /** Spec ch. 14 "keep_environment": told as long as the option is not set. */

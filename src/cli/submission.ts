@@ -8,20 +8,12 @@ import type { Worker } from '../process/worker.ts';
 import type { SystemPorts } from '../system/create-system.ts';
 import { parseArguments } from './arguments.ts';
 import { DaemonDeliveries } from './deliveries.ts';
-import type { Mode } from './invocation.ts';
 import type { ModeContext } from './mode.ts';
-import { chosenMode, runMode } from './modes.ts';
+import { chosenMode, runMode, SPOOL_MODES } from './modes.ts';
 
-/** Modes that need the spool, which only Exim's user and root may touch. */
-const SUBMITTED: ReadonlySet<Mode['kind']> = new Set(['receive', 'smtp', 'batch-smtp', 'list-queue', 'message-action', 'queue-run']);
-
-/** The exit status when the daemon (or the drop directory) took it; undefined when the mode is to run here. */
-export async function submitInstead(context: ModeContext): Promise<number | undefined> {
-  const { invocation, system, build, io, callerIds } = context;
-  const mode = chosenMode(invocation);
-  const isOwner = callerIds.uid === 0 || callerIds.uid === build.eximUser.uid || system.machine.effectiveUid() === 0;
-  // With a configuration of its own a command line works on the spool that this names, with the caller's rights.
-  if (isOwner || !SUBMITTED.has(mode.kind) || invocation.configFiles !== undefined || context.daemon) return undefined;
+/** For modes that the daemon runs: the exit status when it (or the drop directory) took the command line. */
+export async function submit(context: ModeContext): Promise<number> {
+  const { invocation, system, build, io } = context;
   const args = context.argv.filter((arg) => !arg.startsWith('--called-as='));
   const status = await submitToDaemon(build.submitSocket, {
     calledAs: invocation.calledAs,
@@ -31,7 +23,7 @@ export async function submitInstead(context: ModeContext): Promise<number | unde
     stderr: io.stderr,
   });
   if (status !== undefined) return status;
-  if (mode.kind !== 'receive') {
+  if (chosenMode(invocation).kind !== 'receive') {
     io.stderr.write('exim: no daemon is running: try again later\n');
     return TEMPORARY_FAILURE;
   }
@@ -91,7 +83,7 @@ export async function runSubmission({ worker, system, build, registry, script }:
     return parsed.status;
   }
   if (
-    !SUBMITTED.has(chosenMode(parsed.invocation).kind) ||
+    !SPOOL_MODES.has(chosenMode(parsed.invocation).kind) ||
     parsed.invocation.configFiles !== undefined ||
     parsed.invocation.macros.length > 0
   ) {

@@ -1,14 +1,11 @@
 /** Who acts for other users and who forks for a command line: with root children that become the user, without it the process itself (DESIGN 3.10). */
-import { duplexPair } from 'node:stream';
 import type { Spawner, UserActions } from '../core/index.ts';
 import { startAttached } from '../system/attached-process.ts';
 import type { SystemPorts } from '../system/create-system.ts';
 import { DirectSpawner } from '../system/direct-spawner.ts';
 import { asRoot } from '../system/own-ids.ts';
 import { SwitchingUserActions } from '../system/switching-user-actions.ts';
-import { AgentClient } from './agent/client.ts';
 import type { AgentPolicy } from './agent/policy.ts';
-import { AgentPool } from './agent/pool.ts';
 import type { ConfigChoice } from './choice.ts';
 import { encodeChoice } from './choice.ts';
 
@@ -29,13 +26,17 @@ export interface ActorParts {
   readonly delivers: boolean;
 }
 
-export function openActors({ system, script, choice, isRoot, delivers }: ActorParts): LocalActors {
-  if (!isRoot) return { userActions: system.userActions, spawner: new DirectSpawner(), usePolicy: () => {}, close: () => {} };
-  if (!delivers)
-    return { userActions: new SwitchingUserActions(system.files), spawner: new DirectSpawner(), usePolicy: () => {}, close: () => {} };
+export async function openActors(parts: ActorParts): Promise<LocalActors> {
+  const { system, isRoot, delivers } = parts;
+  if (isRoot && delivers) return openAgent(parts);
+  const userActions = isRoot ? new SwitchingUserActions(system.files) : system.userActions;
+  return { userActions, spawner: new DirectSpawner(), usePolicy: () => {}, close: () => {} };
+}
+
+async function openAgent({ script, choice }: ActorParts): Promise<LocalActors> {
+  const { openLocalAgent } = await import('./agent/listen.ts');
   let policy: AgentPolicy = { exim: { uid: 0, gid: 0 }, neverUsers: new Set() };
-  const pool = new AgentPool({
-    hasSpare: false,
+  const agent = openLocalAgent({
     startChild: () => asRoot(() => startAttached({ script, args: ['--eximius-role=agent-child', encodeChoice(choice)] })),
     policy: {
       get exim() {
@@ -46,20 +47,12 @@ export function openActors({ system, script, choice, isRoot, delivers }: ActorPa
       },
     },
   });
-  const client = new AgentClient(async () => {
-    const [ours, theirs] = duplexPair();
-    pool.serve(theirs);
-    return { kind: 'ok', value: ours };
-  });
   return {
-    userActions: client,
-    spawner: client,
+    userActions: agent.client,
+    spawner: agent.client,
     usePolicy: (known) => {
       policy = known;
     },
-    close: () => {
-      client.close();
-      pool.close();
-    },
+    close: () => agent.close(),
   };
 }

@@ -22,6 +22,7 @@ import type {
   Services,
   Spawner,
   UserActions,
+  Verifier,
 } from '../core/index.ts';
 import { tainted, untilAborted } from '../core/index.ts';
 import { createExpander, type Expander } from '../expand/expander.ts';
@@ -36,7 +37,6 @@ import type { SystemPorts } from '../system/create-system.ts';
 import { Resolver } from '../system/dns.ts';
 import { SystemHosts } from '../system/hosts.ts';
 import { SyslogWriter } from '../system/syslog.ts';
-import { createVerifier } from '../verify/verifier.ts';
 
 export interface RuntimeParts {
   readonly system: SystemPorts;
@@ -110,7 +110,7 @@ async function readWith(parts: RuntimeParts) {
   const logParts = { files, clock, machine, sendSyslog: build.adaptations?.sendSyslog, debug: parts.debug, writeStderr: parts.writeStderr };
   const lists = createLists();
   const { acls, check: checkAcl } = createLazyAcls(() => registry.acl(), expander);
-  const verifier = createVerifier();
+  const verifier = lazyVerifier();
   const resolvers: Resolver[] = [];
   /** Options that are expanded while the configuration is read see the same services; hints and the configured log come after. */
   const makeServices = (config: Config, log: Log, hints: Hints): Services => {
@@ -260,6 +260,17 @@ export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> 
         syslog.close();
       },
     }),
+  };
+}
+
+/** Routers are not loaded before an address is verified. */
+function lazyVerifier(): Verifier {
+  let verifier: Verifier | undefined;
+  return {
+    async verify(request, frame) {
+      verifier ??= (await import('../verify/verifier.ts')).createVerifier();
+      return verifier.verify(request, frame);
+    },
   };
 }
 
