@@ -108,6 +108,18 @@ test('smtp_strict_crlf refuses a bare CR or LF in commands and in messages', asy
   assert.deepEqual(store.accepted, []);
 });
 
+test('a local client must say HELO too', async () => {
+  const local: SessionSetup = { ...open, parts: { mode: 'smtp-local' } };
+  assert.deepEqual((await replies(['MAIL FROM:<>', 'HELO x', 'MAIL FROM:<>', 'QUIT'], local)).slice(1), [
+    '503 HELO or EHLO required',
+    '250 mail.test.example Hello x [192.0.2.25]',
+    '250 OK',
+    '221 mail.test.example closing connection',
+  ]);
+  const lenient = withMain({ hosts_require_helo: undefined });
+  assert.equal((await replies(['MAIL FROM:<>'], lenient))[1], '250 OK');
+});
+
 test('refused commands', async () => {
   const cases: readonly (readonly [readonly string[], readonly string[]])[] = [
     [

@@ -73,8 +73,8 @@ function commandWord(command: Command): Octets {
   return command.line.slice(0, 4);
 }
 
-async function isHeloRequired(dialogue: Dialogue): Promise<boolean> {
-  return dialogue.isOverTcp && (await isSenderHostIn(dialogue.config.main.hosts_require_helo, dialogue.frame()));
+function isHeloRequired(dialogue: Dialogue): Promise<boolean> {
+  return isSenderHostIn(dialogue.config.main.hosts_require_helo, dialogue.frame());
 }
 
 async function hasTooManyMessages(dialogue: Dialogue): Promise<boolean> {
