@@ -15,8 +15,24 @@ export interface RunOptions {
   readonly script?: string | undefined;
 }
 
-/** Exim's other programs that are built. */
-const TOOLS: ReadonlySet<string> = new Set(['exim_dbmbuild', 'exim_dumpdb']);
+/** Exim's other programs: never taken for the mail server itself, whose options have other meanings. */
+const TOOLS: ReadonlySet<string> = new Set([
+  'exicyclog',
+  'exigrep',
+  'exim_checkaccess',
+  'exim_dbmbuild',
+  'exim_dumpdb',
+  'exim_fixdb',
+  'exim_lock',
+  'exim_tidydb',
+  'eximstats',
+  'exinext',
+  'exipick',
+  'exiqgrep',
+  'exiqsumm',
+  'exiwhat',
+  'mailstats',
+]);
 
 const SUBCOMMANDS: ReadonlySet<string> = new Set(['start', 'check', 'help', 'version']);
 

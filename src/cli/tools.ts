@@ -13,9 +13,15 @@ const tools: ReadonlyMap<string, () => Promise<Tool>> = new Map([
   ['exim_dumpdb', async () => (await import('../tools/exim_dumpdb.ts')).runEximDumpdbTool],
 ]);
 
+const EX_UNAVAILABLE = 69;
+
 /** The exit status. */
-export async function runTool(name: string, args: readonly Octets[]): Promise<number | undefined> {
+export async function runTool(name: string, args: readonly Octets[]): Promise<number> {
   const tool = await tools.get(name)?.();
+  if (!tool) {
+    standardOutput(2).write(`${name}: not built yet\n`);
+    return EX_UNAVAILABLE;
+  }
   const io: ToolIo = { stdin: standardInput(), stdout: standardOutput(1), stderr: standardOutput(2) };
-  return tool?.(args, io, new SystemFiles(new Native()));
+  return tool(args, io, new SystemFiles(new Native()));
 }

@@ -34,6 +34,10 @@ test('npm run build', async (context) => {
       for (const name of ['sendmail', 'rmail', 'mailq', 'runq', 'newaliases', 'eximius'])
         assert.ok(existsSync(join(dist, 'bin', name)), name);
     });
+    await context.test('programs that are not built say so, and are not the mail server', () => {
+      const { status, stderr, stdout } = run('exiqgrep', ['-r', 'a@b.example'], 'no message\n');
+      assert.deepEqual([status, stderr, stdout], [69, 'exiqgrep: not built yet\n', '']);
+    });
     await context.test('the code cache is there and fits', () => {
       assert.ok(existsSync(join(dist, 'exim.bundle.js.cache')));
       const script = `const { loadBundle } = require(${JSON.stringify(join(dist, 'exim.js'))}); console.log(loadBundle().script.cachedDataRejected)`;
