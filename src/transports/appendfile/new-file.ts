@@ -43,9 +43,13 @@ export async function deliverToMaildir(delivery: AppendDelivery, format: Message
   return rename(temporary, `${path}/new`, name.value, tag.value, delivery);
 }
 
-/** A tag that makes the name too long is dropped. */
+/** A tag that makes the name too long is dropped. When nobody waits for the outcome any more, the message would be delivered again: it is left out. */
 async function rename(temporary: Octets, directory: Octets, name: Octets, tag: Octets, { batch }: AppendDelivery): Promise<Step<void>> {
   const { files } = batch.services;
+  if (batch.until.signal.aborted) {
+    files.unlink(temporary);
+    return failing({ number: eximErrno.unknown, message: 'the delivery was given up before the message was in the mailbox' });
+  }
   for (const target of tag === '' ? [`${directory}/${name}`] : [`${directory}/${name}${tag}`, `${directory}/${name}`]) {
     const renamed = files.rename(temporary, target);
     if (renamed.kind === 'ok') {
