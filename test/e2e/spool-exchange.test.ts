@@ -131,11 +131,11 @@ function isInSpool(place: Place, id: string): boolean {
   return readdirSync(place.path('spool/input')).some((file) => file.startsWith(id));
 }
 
-/** What was delivered by one of the programs, by message and recipient; only the time of the delivery is not the same for both. */
+/** What was delivered by one of the programs, by message and recipient, without the line that tells the time of the delivery. */
 function delivered(place: Place, program: Program): Record<string, string> {
   const directory = place.path('mail', program.name);
   const files = readdirSync(directory).sort();
-  return Object.fromEntries(files.map((file) => [file, readFileSync(`${directory}/${file}`, 'latin1')]));
+  return Object.fromEntries(files.map((file) => [file, readFileSync(`${directory}/${file}`, 'latin1').replace(/^From .*\n/, '')]));
 }
 
 /** Two queue runs: in the second one `later` is open. The spool is empty then. */
@@ -209,9 +209,16 @@ async function testExchange(writer: Program, reader: Program, place: Place): Pro
   renameSync(place.path('written'), place.path('spool/input'));
   await deliverAll(writer, place);
 
-  const byReader = delivered(place, reader);
-  assert.equal(Object.keys(byReader).length, 7, log(place, reader));
-  assert.deepEqual(byReader, delivered(place, writer));
+  const expected = delivered(place, writer);
+  const actual = delivered(place, reader);
+  assert.equal(Object.keys(expected).length, 7, log(place, writer));
+  assert.deepEqual(Object.keys(actual), Object.keys(expected));
+  for (const [name, text] of Object.entries(expected)) {
+    const lines = actual[name]?.split('\n') ?? [];
+    const differing = text.split('\n').findIndex((line, index) => line !== lines[index]);
+    assert.equal(lines[differing], text.split('\n')[differing], `line ${differing} of ${name}`);
+    assert.equal(actual[name]?.length, text.length);
+  }
 }
 
 /** A message that `holder` is delivering is left alone by `other`, whatever is asked of it. */
@@ -245,17 +252,17 @@ async function testLock(holder: Program, other: Program, place: Place): Promise<
   assert.ok(!isInSpool(place, id));
 }
 
-test('a spool that both programs write', { skip: missingReference() }, async (context) => {
-  await context.test('Exim lists and delivers what Eximius wrote', () =>
-    withPair(({ place, eximius, exim }) => testExchange(eximius, exim, place)),
-  );
-  await context.test('Eximius lists and delivers what Exim wrote', () =>
-    withPair(({ place, eximius, exim }) => testExchange(exim, eximius, place)),
-  );
-  await context.test('Eximius leaves alone what Exim is delivering', () =>
-    withPair(({ place, eximius, exim }) => testLock(exim, eximius, place)),
-  );
-  await context.test('Exim leaves alone what Eximius is delivering', () =>
-    withPair(({ place, eximius, exim }) => testLock(eximius, exim, place)),
-  );
-});
+const skip = missingReference();
+
+test('Exim lists and delivers what Eximius wrote', { skip }, () =>
+  withPair(({ place, eximius, exim }) => testExchange(eximius, exim, place)),
+);
+test('Eximius lists and delivers what Exim wrote', { skip }, () =>
+  withPair(({ place, eximius, exim }) => testExchange(exim, eximius, place)),
+);
+test('Eximius leaves alone what Exim is delivering', { skip }, () =>
+  withPair(({ place, eximius, exim }) => testLock(exim, eximius, place)),
+);
+test('Exim leaves alone what Eximius is delivering', { skip }, () =>
+  withPair(({ place, eximius, exim }) => testLock(eximius, exim, place)),
+);

@@ -18,6 +18,8 @@ export interface CommandOptions {
   readonly input?: string | undefined;
   readonly calledAs?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whom root runs it as. */
+  readonly ids?: { readonly uid: number; readonly gid: number };
 }
 
 /** Main options that every configuration of a test begins with: where it lives, and nothing of the machine's network. Undefined leaves one out. */
@@ -114,7 +116,11 @@ export class MailServer {
 
 export function runCommand(program: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env: { PATH: process.env.PATH, ...options.environment }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      env: { PATH: process.env.PATH, ...options.environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      ...options.ids,
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('latin1').on('data', (text: string) => (stdout += text));

@@ -35,7 +35,7 @@ export class SmtpClient {
       : connect({ port, host: '127.0.0.1', allowHalfOpen: true, ...local });
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => socket.destroy(new Error(`not connected to port ${port} within ${REPLY_MS} ms`)), REPLY_MS);
-      socket.once('error', reject);
+      socket.once('error', reject).once('close', () => clearTimeout(timer));
       socket.once(options.isTlsOnConnect ? 'secureConnect' : 'connect', () => {
         clearTimeout(timer);
         socket.off('error', reject);
