@@ -13,8 +13,8 @@ export interface Audit {
   /**
    * Copies under the same message id. The rename into new/ and the removal of -H (or the line in -J) are two steps in two files,
    * and no order of them is safe against a crash in between: delivered but not noted is a second copy, noted but not delivered a
-   * lost message. The mailbox cannot be asked either, because its reader may have moved the file away already. So at most what was
-   * being delivered at a kill comes twice.
+   * lost message. The mailbox cannot be asked either, because its reader may have moved the file away already. So what was between
+   * these two steps at a kill comes twice: with deliveries side by side that wait for one fsync of the directory, several messages.
    */
   readonly deliveredAgain: number;
   /** Tokens with more copies under different ids than the client sent them: a fault. */
