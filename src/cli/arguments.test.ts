@@ -29,7 +29,16 @@ const CASES: readonly (readonly [line: string, expected: Partial<Invocation>])[]
   ['-bem /f', { mode: { kind: 'expand', messageFile: '/f' } }],
   ['-M 1a 2b', { mode: { kind: 'message-action', action: 'deliver', id: '1a' }, words: ['2b'] }],
   ['-Mrm 1a', { mode: { kind: 'message-action', action: 'remove', id: '1a' } }],
-  ['-C /a -DX=1 -D Y', { configFiles: ['/a'], macros: [['X', '1'], ['Y', '']] }],
+  [
+    '-C /a -DX=1 -D Y',
+    {
+      configFiles: ['/a'],
+      macros: [
+        ['X', '1'],
+        ['Y', ''],
+      ],
+    },
+  ],
   ['-t -i', { takesRecipientsFromHeaders: true, isDotNotEnd: true }],
   ['-ti', { takesRecipientsFromHeaders: true, isDotNotEnd: true }],
   ['-f <> a', { sender: '', words: ['a'] }],

@@ -12,7 +12,17 @@ import type { OptionTable } from '../core/option.ts';
 import { type DriverDefinition, genericTable } from './driver-section.ts';
 
 /** What the program as a whole has, by the name behind `_HAVE_`. */
-const FEATURES: readonly string[] = ['CRYPTEQ', 'DNSSEC', 'ESMTP_LIMITS', 'IPV6', 'OPENSSL', 'PIPE_CONNECT', 'PRDR', 'TLS', 'TRANSPORT_APPEND_MAILDIR'];
+const FEATURES: readonly string[] = [
+  'CRYPTEQ',
+  'DNSSEC',
+  'ESMTP_LIMITS',
+  'IPV6',
+  'OPENSSL',
+  'PIPE_CONNECT',
+  'PRDR',
+  'TLS',
+  'TRANSPORT_APPEND_MAILDIR',
+];
 
 export interface Definitions {
   readonly routers: readonly RouterDefinition[];

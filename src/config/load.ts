@@ -148,7 +148,8 @@ interface Sections {
 
 async function read(request: LoadRequest, file: ReadFile, text: Octets): Promise<LoadResult> {
   const knownMacros = await request.registry.macros?.();
-  const definitions = knownMacros && !mayHaveSections([text, ...request.macros.map(([, value]) => value)]) ? NO_DEFINITIONS : await loadDefinitions(request);
+  const definitions =
+    knownMacros && !mayHaveSections([text, ...request.macros.map(([, value]) => value)]) ? NO_DEFINITIONS : await loadDefinitions(request);
   const problems = new Problems();
   const macros = new MacroTable(builtInMacros(knownMacros ?? builtInMacroNames(definitions)), MAX_MACRO_LINE);
   for (const [name, value] of request.macros) macros.defineOnCommandLine(name, value);

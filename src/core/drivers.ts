@@ -267,9 +267,7 @@ export type ClientAuthResult =
 
 export interface ClientAuthConnection {
   /** Sends `AUTH NAME [initial]` or an answer; the reply's code and text (base64 of a 334 decoded). */
-  send(
-    line: Octets,
-  ): Promise<
+  send(line: Octets): Promise<
     | {
         readonly code: number;
         readonly text: Octets /** A 334 whose text is none; `text` is as received. */;

@@ -395,7 +395,10 @@ export const mainOptions = {
   queue_smtp_domains: option.domainList({ doc: 'Domains whose deliveries over SMTP are left to a queue run.' }),
   receive_timeout: option.time({ default: 0, doc: 'How long a message from the command line may take; 0s for ever.' }),
   received_header_text: option.expanded({ default: RECEIVED_HEADER_TEXT, doc: 'The Received: line that is added to each message.' }),
-  received_headers_max: option.integer({ default: 30, doc: 'A message with more Received: lines loops: it is bounced instead of delivered.' }),
+  received_headers_max: option.integer({
+    default: 30,
+    doc: 'A message with more Received: lines loops: it is bounced instead of delivered.',
+  }),
   recipient_unqualified_hosts: option.hostList({ doc: 'Clients that may leave out the domain of recipients.' }),
   recipients_max: option.expanded({ default: '50000', doc: 'How many recipients a message may have.' }),
   recipients_max_reject: option.boolean({ default: false, doc: 'Refuse a message with too many recipients altogether.' }),

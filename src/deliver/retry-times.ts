@@ -99,7 +99,10 @@ export class RetryTimes {
     const keys = address.state.transport?.isRemote === true ? [this.#addressErrorKey(address)] : [localKey(address)];
     keys.push(`R:${address.domain}`, `R:${asRouted(address)}`);
     // another address may have failed meanwhile
-    this.#parts.frame.services.hints.forget(RETRY_DATABASE, keys.filter((key) => !this.#written.has(key)));
+    this.#parts.frame.services.hints.forget(
+      RETRY_DATABASE,
+      keys.filter((key) => !this.#written.has(key)),
+    );
   }
 
   /** For one batch of a remote transport. */

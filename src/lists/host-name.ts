@@ -95,7 +95,9 @@ async function namesByDns(pointer: Octets, frame: Frame): Promise<NamesFound> {
 async function namesBySystem(address: Octets, frame: Frame): Promise<NamesFound> {
   const found = await frame.services.hosts.byAddress(address, frame.until);
   if (found.kind === 'again') return { deferred: found.message };
-  return found.kind === 'not-found' ? 'none' : { names: [found.name, ...found.aliases].slice(0, maxNames).map(lowerCase), isAuthenticated: false };
+  return found.kind === 'not-found'
+    ? 'none'
+    : { names: [found.name, ...found.aliases].slice(0, maxNames).map(lowerCase), isAuthenticated: false };
 }
 
 /** Keeps the names that have the address. A name whose addresses cannot be found now defers only when none is confirmed. */

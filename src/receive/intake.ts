@@ -398,7 +398,13 @@ function fakeReply(state: TransactionState): FakeReply | undefined {
 }
 
 /** `received`: the recipients before they were rewritten. */
-function arrival(context: IntakeContext, state: TransactionState, received: readonly Octets[], sizeBytes: number, usedPrdr = false): Octets {
+function arrival(
+  context: IntakeContext,
+  state: TransactionState,
+  received: readonly Octets[],
+  sizeBytes: number,
+  usedPrdr = false,
+): Octets {
   const { services, session, config } = context;
   const { log } = services;
   const id = findHeader(state.headers, 'Resent-Message-ID') ?? findHeader(state.headers, 'Message-ID');

@@ -259,7 +259,11 @@ test('PRDR: each of several recipients gets a reply of its own', async () => {
       ],
       ['good@d'],
     ],
-    [['bad', 'bad'], [begin, '550 PRDR R=<bad@d> refusal', '550 PRDR R=<bad@d> refusal', `550 ${id} message rejected for all recipients`], []],
+    [
+      ['bad', 'bad'],
+      [begin, '550 PRDR R=<bad@d> refusal', '550 PRDR R=<bad@d> refusal', `550 ${id} message rejected for all recipients`],
+      [],
+    ],
   ];
   for (const [recipients, expected, delivered] of cases) {
     const { written, store, log } = await playSession(
@@ -276,8 +280,14 @@ test('PRDR: each of several recipients gets a reply of its own', async () => {
     const lines = written.split('\n');
     assert.ok(lines.includes('250-PRDR') && lines.includes('250 OK, PRDR Requested'));
     assert.deepEqual(lines.slice(lines.findIndex((line) => line.startsWith('354')) + 1, -2), expected);
-    assert.deepEqual(store.accepted.flatMap((message) => message.recipients.map(({ address }) => address)), delivered);
-    assert.equal(log.mainLines.some((line) => line.includes('P=esmtp PRDR ')), recipients.length > 1 && delivered.length > 0);
+    assert.deepEqual(
+      store.accepted.flatMap((message) => message.recipients.map(({ address }) => address)),
+      delivered,
+    );
+    assert.equal(
+      log.mainLines.some((line) => line.includes('P=esmtp PRDR ')),
+      recipients.length > 1 && delivered.length > 0,
+    );
     if (recipients.length > 1 && recipients.includes('bad')) assert.ok(log.mainLines.includes('PRDR bad@d logged'));
   }
 });
@@ -286,13 +296,20 @@ test('DATA after refused recipients names what all were refused with', async () 
   const heading = '503-All RCPT commands were rejected with this error:';
   const cases: readonly (readonly [readonly string[], readonly string[]])[] = [
     [['RCPT TO:<a@@b>'], [heading, '503-501 <a@@b>: domain missing or malformed']],
-    [['RCPT TO:<a@@b>', 'RCPT TO:<a@@b>'], [heading, '503-501 <a@@b>: domain missing or malformed']],
+    [
+      ['RCPT TO:<a@@b>', 'RCPT TO:<a@@b>'],
+      [heading, '503-501 <a@@b>: domain missing or malformed'],
+    ],
     [['RCPT TO:<a>'], [heading, '503-501 <a>: recipient address must contain a domain']],
     [['RCPT TO:<a@@b>', 'RCPT TO:<a>'], []],
   ];
   for (const [recipients, expected] of cases) {
     const got = await replies(['HELO x', 'MAIL FROM:<>', ...recipients, 'DATA']);
-    assert.deepEqual(got.slice(3 + recipients.length, -1), [...expected, '503 valid RCPT command must precede DATA'], recipients.join(' / '));
+    assert.deepEqual(
+      got.slice(3 + recipients.length, -1),
+      [...expected, '503 valid RCPT command must precede DATA'],
+      recipients.join(' / '),
+    );
   }
 });
 

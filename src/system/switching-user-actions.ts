@@ -2,9 +2,10 @@
  * UserActions of a command line that is root and only looks (`-bt`, `-bv`, `-bh`, `-be`): each look is made synchronously with the user's effective ids,
  * which are given back before anything else runs. What delivers uses the agent's children instead (DESIGN 3.10).
  */
-import type { DeliveryBatch, DeliveryResult } from '../core/drivers.ts';
+
 import type { Octets } from '../base/octets.ts';
 import type { Deadline } from '../core/deadline.ts';
+import type { DeliveryBatch, DeliveryResult } from '../core/drivers.ts';
 import type { FileContent, FileFacts, Files, Identity, SystemResult, UserActions } from '../core/ports.ts';
 import { deferAll, readRegularFile } from './direct-user-actions.ts';
 import { asUser } from './own-ids.ts';
@@ -30,7 +31,9 @@ export class SwitchingUserActions implements UserActions {
       if (mode === 'execute') {
         const facts = this.#files.stat(path);
         if (facts.kind === 'error') return facts;
-        return (facts.value.mode & 0o111) === 0 ? { kind: 'error', errno: 'EACCES', reason: 'Permission denied' } : { kind: 'ok', value: undefined };
+        return (facts.value.mode & 0o111) === 0
+          ? { kind: 'error', errno: 'EACCES', reason: 'Permission denied' }
+          : { kind: 'ok', value: undefined };
       }
       const opened = this.#files.open(path, mode === 'read' ? 'read' : 'read-write');
       if (opened.kind === 'error') return opened;

@@ -35,7 +35,14 @@ export async function runEximDumpdbTool(args: readonly Octets[], io: ToolIo, fil
   });
 }
 
-const NO_HINTS: Hints = { get: () => undefined, put: () => undefined, delete: () => undefined, forget: () => undefined, keys: () => [], close: () => undefined };
+const NO_HINTS: Hints = {
+  get: () => undefined,
+  put: () => undefined,
+  delete: () => undefined,
+  forget: () => undefined,
+  keys: () => [],
+  close: () => undefined,
+};
 
 /** The exit status. */
 export function runEximDumpdb(args: readonly Octets[], parts: DumpParts): number {

@@ -29,6 +29,8 @@ for (const [name, source] of Object.entries(texts)) {
   bench(name, () => do_not_optimize(template.evaluate(frame)));
 }
 bench('compile and run, cached by its text', () => do_not_optimize(expander.runtime('${lc:$2}', 'bench').evaluate(frame)));
-bench('compile and run, anew', () => do_not_optimize(expander.template('${if eq{${lc:$2}}{example.com}{local}{remote}}', testLocation, 'bench').evaluate(frame)));
+bench('compile and run, anew', () =>
+  do_not_optimize(expander.template('${if eq{${lc:$2}}{example.com}{local}{remote}}', testLocation, 'bench').evaluate(frame)),
+);
 
 await run();

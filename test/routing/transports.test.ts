@@ -210,7 +210,7 @@ test("appendfile: what may not be written defers with Exim's words", async () =>
     "deferred | up@b.ex | -1 | Tainted '/home/../box' (file or directory name for home transport) not permitted",
   ]);
   assert.deepEqual(await attempt('detail', local('a+/../../etc/x@b.ex', { suffix: '+/../../etc/x', suffixVariable: '/../../etc/x' })), [
-    'deferred | a+/../../etc/x@b.ex | -1 | Tainted \'/var/mail/box+/../../etc/x\' (file or directory name for detail transport) not permitted',
+    "deferred | a+/../../etc/x@b.ex | -1 | Tainted '/var/mail/box+/../../etc/x' (file or directory name for detail transport) not permitted",
   ]);
   assert.deepEqual(await attempt('detail', local('a+x@b.ex', { suffix: '+x', suffixVariable: 'x' })), ['delivered | a+x@b.ex']);
   world.files.put('/var/mail/held', '', 0o600);

@@ -138,7 +138,11 @@ export function topAddress(address: Address): Octets {
  */
 export function loggedAddress(address: Address, log: Log, isDelivered: boolean): Octets {
   const isMailbox = address.kind === 'mailbox';
-  const text = !isMailbox ? address.address : isDelivered && logsAsLocal(address) ? address.localPart : withoutAffixes(asRouted(address), address);
+  const text = !isMailbox
+    ? address.address
+    : isDelivered && logsAsLocal(address)
+      ? address.localPart
+      : withoutAffixes(asRouted(address), address);
   const parents: Address[] = [];
   for (let parent = address.parent; parent !== undefined; parent = parent.parent) parents.push(parent);
   const top = parents.pop();

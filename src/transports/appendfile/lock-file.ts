@@ -27,10 +27,7 @@ function linkLock({ set, batch }: AppendDelivery, lock: Octets): Step<boolean> {
   const post = `${lock}.${batch.frame.config.main.primary_hostname ?? machine.hostName}.${hex(Math.floor(clock.now() / 1000))}.${hex(machine.pid)}`;
   const opened = files.open(post, 'create-exclusive', set.lockfile_mode, true);
   if (opened.kind === 'error') {
-    return refused(
-      opened,
-      `creating lock file hitching post ${post} (euid=${machine.effectiveUid()} egid=${machine.effectiveGid()})`,
-    );
+    return refused(opened, `creating lock file hitching post ${post} (euid=${machine.effectiveUid()} egid=${machine.effectiveGid()})`);
   }
   opened.value.chmod(set.lockfile_mode);
   opened.value.close();
