@@ -79,7 +79,7 @@ export class SmtpSession {
     const { main } = dialogue.config;
     const { origin, log } = dialogue;
     this.#logsConnection = log.selected('smtp_connection') && !(await isSenderHostIn(main.hosts_connection_nolog, dialogue.frame()));
-    if (this.#logsConnection) log.main(connectionLine(origin, dialogue.isOverTcp ? this.#parts.connectionCount : undefined, log));
+    if (this.#logsConnection) log.main(connectionLine(origin, dialogue.isOverTcp && !this.#parts.isRehearsal ? this.#parts.connectionCount : undefined, log));
     if (origin.hostAddress !== undefined && !(await this.#checkHost())) return false;
     await this.#readSettings();
     if (!(await this.#runConnectAcl())) return false;
@@ -173,13 +173,13 @@ export class SmtpSession {
   }
 
   /** Never for a pipe or a terminal: what they hold cannot have come too soon. */
-  #enforcesSync(): boolean {
+  #enforcesSync(verb?: Verb): boolean {
     const { controls } = this.#dialogue.session.state;
-    if (this.#dialogue.isPipe || this.#isBeforeMail()) return false;
+    if (this.#dialogue.isPipe || (verb !== 'STARTTLS' && this.#isBeforeMail())) return false;
     return (this.#dialogue.config.main.smtp_enforce_sync || controls.has('enforce_sync')) && !controls.has('no_enforce_sync');
   }
 
-  /** Spec ch. 14 "pipelining_connect_advertise_hosts": commands before MAIL need not wait. */
+  /** Spec ch. 14 "pipelining_connect_advertise_hosts": commands before MAIL need not wait, but what is to be encrypted must. */
   #isBeforeMail(): boolean {
     const { earlyPipelining, mailCommands, transaction } = this.#dialogue;
     return earlyPipelining !== 'no' && mailCommands === 0 && transaction === undefined;
@@ -238,7 +238,7 @@ export class SmtpSession {
   /** Input behind a command whose reply must be waited for. */
   #isOutOfStep(command: Command): boolean {
     const dialogue = this.#dialogue;
-    if (!this.#enforcesSync() || dialogue.reader.bufferedBytes === 0) return false;
+    if (!this.#enforcesSync(command.verb) || dialogue.reader.bufferedBytes === 0) return false;
     const { pipelining } = dialogue.advertised;
     if (pipelining && command.verb !== undefined && !SYNC_POINTS.has(command.verb)) return false;
     if (command.verb === 'QUIT') return false;
@@ -416,10 +416,11 @@ export class SmtpSession {
 
   #logEnd(durationMs: number): void {
     const { log, origin, session, endReason } = this.#dialogue;
+    if (this.#logsConnection) {
+      const how = endReason === 'quit' ? 'QUIT' : endReason === 'eof' ? 'EOF' : endReason === 'drop' ? 'DROP in ACL' : undefined;
+      log.main(how === undefined ? lostLine(origin, '', durationMs, log) : closedLine(origin, how, durationMs, log));
+    }
     if (log.selected('smtp_no_mail') && this.#dialogue.mailCommands === 0)
       log.main(noMailLine(origin, durationMs, session.state.commandHistory, log));
-    if (!this.#logsConnection) return;
-    const how = endReason === 'quit' ? 'QUIT' : endReason === 'eof' ? 'EOF' : endReason === 'drop' ? 'DROP in ACL' : undefined;
-    log.main(how === undefined ? lostLine(origin, '', durationMs, log) : closedLine(origin, how, durationMs, log));
   }
 }
