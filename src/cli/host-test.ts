@@ -35,7 +35,7 @@ export const runHostTest: ModeRunner = async (context) => {
     connectionCount: 1,
     isTlsOnConnect: false,
     hostAddress: given.address,
-    hostPort: given.port ?? 0,
+    hostPort: given.port,
     presetOrigin: presetOrigin(invocation.origin),
     onAccepted: (accepted) => accepted.claim.release(),
     signal: lifetime.signal,

@@ -21,7 +21,7 @@ export function presetOrigin(options: OriginOptions): Partial<Origin> {
   const host = splitHostAndPort(options.hostAddress);
   const local = splitHostAndPort(options.interfaceAddress);
   if (host) Object.assign(preset, { hostAddress: host.address, hostPort: host.port });
-  if (local) Object.assign(preset, { interfaceAddress: local.address, interfacePort: local.port });
+  if (local) Object.assign(preset, { interfaceAddress: local.address, interfacePort: local.port ?? 0 });
   if (options.hostName !== undefined) Object.assign(preset, { hostName: options.hostName, hostLookup: 'found' });
   if (options.ident !== undefined) preset.ident = options.ident;
   if (options.protocol !== undefined) preset.protocol = options.protocol;

@@ -483,6 +483,26 @@ test('what comes before MAIL may come at once where PIPECONNECT is offered, what
   );
 });
 
+test('connection lines: a MAIL that is refused is a MAIL; what is not known of a rehearsal is not told', async () => {
+  const parts = { isRehearsal: true, hostAddress: '192.0.2.7', hostPort: undefined };
+  const lines = async (commands: readonly string[]) => {
+    const log = new FakeLog({ selectors: ['smtp_connection', 'smtp_no_mail', 'incoming_port', 'incoming_interface'] });
+    const connection = new FakeConnection(scriptedPeer(commands.map((command) => `${command}\r\n`)), { localAddress: '' });
+    await playSession(scriptedPeer([]), { ...open, services: { log }, parts: { ...parts, connection } });
+    return log.mainLines.map((line) => line.replace(/ D=\S+/, ''));
+  };
+  assert.deepEqual(await lines(['HELO x', 'QUIT']), [
+    'SMTP connection from [192.0.2.7]',
+    'SMTP connection from (x) [192.0.2.7] closed by QUIT',
+    'no MAIL in SMTP connection from (x) [192.0.2.7] C=HELO,QUIT',
+  ]);
+  assert.deepEqual(await lines(['MAIL FROM:<a@@b>', 'QUIT']), [
+    'SMTP connection from [192.0.2.7]',
+    'rejected MAIL from [192.0.2.7]: no HELO/EHLO given',
+    'SMTP connection from [192.0.2.7] closed by QUIT',
+  ]);
+});
+
 test('limits', async () => {
   assert.deepEqual((await replies(['A', 'B', 'C', 'D', 'E'])).slice(1), [
     '500 unrecognized command',

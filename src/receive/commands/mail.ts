@@ -16,6 +16,7 @@ import { addressSyntax } from './syntax.ts';
 export async function mail(dialogue: Dialogue, command: Command): Promise<void> {
   const { config, origin, log, session } = dialogue;
   dialogue.wasMailRejected = true;
+  dialogue.mailCommands++;
   if (!dialogue.isHeloSeen && (await isHeloRequired(dialogue))) {
     log.mainAndReject(`rejected MAIL from ${hostAndIdent(origin, log, false)}: no HELO/EHLO given`);
     dialogue.reply('503', 'HELO or EHLO required');
@@ -64,7 +65,6 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
   if (verdict.kind === 'discard') state.controls.set('discard', 'MAIL');
   await takeMailAuth(dialogue, parsed);
   dialogue.wasMailRejected = false;
-  dialogue.mailCommands++;
   if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.replyText('250', verdict.message);
   else dialogue.reply('250', state.controls.has('prdr') ? 'OK, PRDR Requested' : 'OK');
 }
@@ -79,7 +79,7 @@ function isHeloRequired(dialogue: Dialogue): Promise<boolean> {
 
 async function hasTooManyMessages(dialogue: Dialogue): Promise<boolean> {
   const limit = await expandSize(dialogue.config.main.smtp_accept_max_per_connection, dialogue.frame(), 0);
-  if (limit.kind !== 'ok' || limit.value <= 0 || dialogue.mailCommands < limit.value) return false;
+  if (limit.kind !== 'ok' || limit.value <= 0 || dialogue.mailCommands <= limit.value) return false;
   dialogue.reply('421', 'too many messages in this connection');
   dialogue.log.mainAndReject(
     `rejected MAIL command ${hostAndIdent(dialogue.origin, dialogue.log, true)}: too many messages in one connection`,

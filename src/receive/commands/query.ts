@@ -9,6 +9,7 @@ import type { Routed } from '../../routers/chain.ts';
 import { routeAddress } from '../../routers/chain.ts';
 import type { Command } from '../../smtp/command.ts';
 import type { Dialogue } from '../dialogue.ts';
+import { isSenderHostIn } from '../expansion.ts';
 import { recipientView } from '../transaction.ts';
 import { addressSyntax } from './syntax.ts';
 
@@ -109,11 +110,12 @@ export async function etrn(dialogue: Dialogue, command: Command): Promise<void> 
   dialogue.reply(isStarted ? '250' : '458', isStarted ? 'OK' : `Already processing ${command.argument}`);
 }
 
-export function help(dialogue: Dialogue): void {
+export async function help(dialogue: Dialogue): Promise<void> {
   const { main } = dialogue.config;
+  const hasTls = dialogue.origin.tls === undefined && (await isSenderHostIn(main.tls_advertise_hosts, dialogue.frame()));
   const words = [
     'AUTH',
-    ...(main.tls_advertise_hosts?.template.source === '' ? [] : ['STARTTLS']),
+    ...(hasTls ? ['STARTTLS'] : []),
     'HELO EHLO MAIL RCPT DATA BDAT NOOP QUIT RSET HELP',
   ];
   if (main.acl_smtp_etrn !== undefined) words.push('ETRN');
