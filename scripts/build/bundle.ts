@@ -12,7 +12,7 @@ const root = dirname(dirname(import.meta.dirname));
 export const programEntry = 'src/cli/main.ts';
 export const harnessEntry = 'test/harness/main.ts';
 
-/** The code of `entry` (below the root) with all it imports. */
+/** A function expression with the code of `entry` (below the root) and all it imports. */
 export async function bundle(entry: string): Promise<string> {
   const result = await build({
     absWorkingDir: root,
@@ -36,7 +36,7 @@ export async function bundle(entry: string): Promise<string> {
   // Names stay as they are and lines short, for stack traces in the panic log.
   const options = { minifyWhitespace: true, minifySyntax: true, lineLimit: 160, target: 'node24', charset: 'ascii' } as const;
   const { code } = await transform(makeBuiltinsLazy(output.text), options);
-  return code;
+  return `(function(exports,require,module,__bundleUrl){${code}\n})`;
 }
 
 /** A namespace import gets a name that cannot be told from others in the output; of Node's modules the default export is the same object. */

@@ -1,4 +1,5 @@
-// Starts the program: runs its bundle with the code cache beside it, which a Node of another version ignores.
+// Starts the program: runs its bundle with a code cache beside it, which a Node of another version ignores. Code of other modes costs as much
+// to read as that of this one, so that short-lived modes have caches of their own.
 // `npm run build` fills in the bundle's name.
 const fs = require('node:fs');
 const path = require('node:path');
@@ -10,14 +11,29 @@ if (major < 24 || (major === 24 && minor < 15)) {
   process.exit(78);
 }
 
-function loadBundle() {
+/** Modes by the options and names that ask for them; all others share one cache. */
+const cachedModes = {
+  expand: ['-be', '-bem'],
+  version: ['-bV'],
+  options: ['-bP'],
+  address: ['-bt', '-bv', '-bvs'],
+  queue: ['-bp', '-bpa', '-bpc', '-bpi', '-bpr', '-bpra', '-bpru', '-bpu', '--called-as=mailq'],
+};
+
+function loadBundle(args = []) {
   const file = path.join(__dirname, BUNDLE_NAME);
   // The bundle is ASCII, and one octet a character is read fastest.
-  const source = `(function(exports,require,module,__bundleUrl){${fs.readFileSync(file, 'latin1')}\n})`;
-  const script = new Script(source, { filename: file, cachedData: readCache(`${file}.cache`) });
+  const source = fs.readFileSync(file, 'latin1');
+  const cache = cacheFile(file, args);
+  const script = new Script(source, { filename: file, cachedData: readCache(cache) });
   const module = { exports: {} };
   script.runInThisContext()(module.exports, require, module, bundleUrl());
-  return { script, file, run: module.exports.run };
+  return { script, cache, run: module.exports.run };
+}
+
+function cacheFile(file, args) {
+  const [name] = Object.entries(cachedModes).find(([, options]) => args.some((arg) => options.includes(arg))) ?? [];
+  return name === undefined ? `${file}.cache` : `${file}.${name}.cache`;
 }
 
 function readCache(file) {
@@ -40,5 +56,5 @@ function start({ run }, args) {
   return run(isNamed ? args[0].slice(prefix.length) : 'exim', isNamed ? args.slice(1) : args);
 }
 
-if (require.main === module) start(loadBundle(), process.argv.slice(2));
+if (require.main === module) start(loadBundle(process.argv.slice(2)), process.argv.slice(2));
 else module.exports = { loadBundle, start };

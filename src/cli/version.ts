@@ -1,37 +1,33 @@
 /** `-bV`, `--help`, `-bI:`. The names of -bV's lines are what scripts parse. Spec ch. 5 "-bV". */
 
-import type { Octets } from '../base/octets.ts';
+import { lowerCase, type Octets } from '../base/octets.ts';
 import { EXIM_VERSION, PRODUCT_VERSION } from '../base/version.ts';
 import { builtin } from '../builtin.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
 
 export async function versionText(): Promise<Octets> {
-  const [lookups, authenticators, routers, transports] = await Promise.all([
-    builtin.lookups(),
-    builtin.authenticators(),
-    builtin.routers(),
-    builtin.transports(),
-  ]);
-  const built = (definitions: readonly { readonly name: string; readonly create?: unknown }[]) =>
-    definitions
-      .filter((definition) => definition.create)
-      .map((definition) => definition.name)
-      .sort()
-      .join(' ');
+  const lookups = await builtin.lookups();
   const lookupNames = lookups
     .filter((lookup) => lookup.open)
     .map((lookup) => lookup.name)
     .sort()
     .join(' ');
+  const macros = (await builtin.macros?.()) ?? [];
+  /** Drivers that are built have a macro. */
+  const built = (family: string) => {
+    const prefix = `_DRIVER_${family}_`;
+    const names = macros.filter((name) => name.startsWith(prefix)).map((name) => lowerCase(name.slice(prefix.length)));
+    return names.sort().join(' ');
+  };
   return [
     `Exim version ${EXIM_VERSION} #1 built 21-Nov-2026 00:00:00`,
     `Eximius ${PRODUCT_VERSION}`,
     `Support for: ${FEATURES.join(' ')}`,
     `Lookups (built-in): ${lookupNames}`,
-    `Authenticators (built-in): ${built(authenticators)}`,
-    `Routers (built-in): ${built(routers)}`,
-    `Transports (built-in): ${built(transports).replace('appendfile', 'appendfile/maildir')}`,
+    `Authenticators (built-in): ${built('AUTHENTICATOR')}`,
+    `Routers (built-in): ${built('ROUTER')}`,
+    `Transports (built-in): ${built('TRANSPORT').replace('appendfile', 'appendfile/maildir')}`,
     'Malware:',
     'Size of off_t: 8',
     '',

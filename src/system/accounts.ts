@@ -198,8 +198,8 @@ class NameServices {
   }
 
   #refresh(): void {
-    const now = performance.now();
-    if (now - this.#checkedAtMs < nsswitchIntervalMs) return;
+    const now = Date.now();
+    if (Math.abs(now - this.#checkedAtMs) < nsswitchIntervalMs) return;
     this.#checkedAtMs = now;
     try {
       const identity = identityOf(statSync(this.#path, { bigint: true }));

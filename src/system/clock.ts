@@ -1,5 +1,4 @@
 /** The real clock, and offsets of time zones: IANA names through Intl, POSIX rules through our own parser (DESIGN 3.15). */
-import { performance } from 'node:perf_hooks';
 import type { Octets } from '../base/octets.ts';
 import type { Deadline } from '../core/deadline.ts';
 import type { Clock } from '../core/ports.ts';
@@ -22,7 +21,7 @@ export class SystemClock implements Clock {
   readonly #environment: Readonly<Record<string, string | undefined>>;
   readonly #zones = new Map<Octets, CachedZone>();
   /** Wall clock minus monotonic clock; set anew when they drift apart. */
-  #epochMs = Date.now() - performance.now();
+  #epochMs: number | undefined;
 
   constructor(environment: Readonly<Record<string, string | undefined>> = process.env) {
     this.#environment = environment;
@@ -30,6 +29,7 @@ export class SystemClock implements Clock {
 
   now(): number {
     const coarse = Date.now();
+    this.#epochMs ??= coarse - performance.now();
     const fine = this.#epochMs + performance.now();
     if (fine >= coarse && fine < coarse + 1) return fine;
     this.#epochMs = coarse - performance.now();
