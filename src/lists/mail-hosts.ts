@@ -7,12 +7,13 @@ import type { Octets } from '../base/octets.ts';
 import { isAscii, lowerCase } from '../base/octets.ts';
 import type { ListSource } from '../core/config.ts';
 import type { Deadline } from '../core/deadline.ts';
-import type { Frame } from '../core/frame.ts';
+import { type Frame, mailOf } from '../core/frame.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { ok } from '../core/outcome.ts';
 import type { DnsAnswer, DnsType, HostItem } from '../core/ports.ts';
 import { untainted } from '../core/text.ts';
 import { domainToAlabel } from '../expand/alabel.ts';
+import { logNoAddress } from './host-name.ts';
 import { localAddresses } from './local-host.ts';
 
 export interface HostSearch {
@@ -100,6 +101,7 @@ export async function findHostByName(written: HostItem, search: HostSearch): Pro
         host.name,
       );
     case 'not-found':
+      if (!isAddressTest(search.frame)) logNoAddress(host.name, search.frame);
       return { kind: 'not-found' };
     case 'again':
       return (await isNonexistentWhenAgain(host.name, search.frame)) ? { kind: 'not-found' } : { kind: 'again', message: answer.message };
@@ -116,6 +118,11 @@ function asciiName(name: Octets, frame: Frame): Octets {
 function withAsciiName(host: HostItem, frame: Frame): HostItem {
   const name = asciiName(host.name, frame);
   return name === host.name ? host : { ...host, name };
+}
+
+/** `-bt` and `-bv`: there is neither a message nor a client. */
+function isAddressTest(frame: Frame): boolean {
+  return frame.session === undefined && mailOf(frame) === undefined;
 }
 
 interface FoundAddress {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Octets } from '../../src/base/octets.ts';
 import type { Address, RouteContext } from '../../src/core/index.ts';
+import { newTransaction } from '../../src/receive/transaction.ts';
 import { makeAddress } from '../../src/routers/address.ts';
 import type { Routed } from '../../src/routers/chain.ts';
 import { routeAddress } from '../../src/routers/chain.ts';
@@ -297,6 +298,15 @@ test('manualroute: rules, hosts, options', async () => {
   await rows('* here.ex', ['deferred a@b.ex: remote host address is the local host (freeze)']);
   await rows('* one.ex:here.ex:two.ex', ['deliver a@b.ex m remote one.ex[198.51.100.1]']);
   await rows('* ""', ['deferred a@b.ex: error in m router: no host(s) specified for domain b.ex']);
+});
+
+test('manualroute: a host without an address is logged, but not when an address is only tested', async () => {
+  const world = await makeWorld(`begin routers\nm:\n driver = manualroute\n transport = remote\n route_list = * missing.ex byname\n${TRANSPORTS}`);
+  const address = () => makeAddress({ address: 'a@b.ex', recipientIndex: 0 });
+  await routeAddress(address(), { frame: world.frame, verify: 'no' });
+  assert.deepEqual(world.log.mainLines, []);
+  await routeAddress(address(), { frame: { ...world.frame, transaction: newTransaction(1, 0) }, verify: 'recipient' });
+  assert.deepEqual(world.log.mainLines, ['no IP address found for host missing.ex']);
 });
 
 test('options that are not built, or a transport that is not there, defer', async () => {
