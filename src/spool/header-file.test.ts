@@ -76,9 +76,9 @@ test('what Exim wrote is read', () => {
   assert.equal(message.origin.hostPort, 567);
   assert.equal(message.origin.interfacePort, 25);
   assert.equal(message.origin.authenticatorName, 'plain');
-  assert.equal(message.origin.aclC.get('_foo')?.octets, 'two\nlines');
-  assert.deepEqual(message.aclM.get('0'), tainted('hello foo.bar'));
-  assert.deepEqual(message.aclM.get('_q'), tainted("a\\'bfoo.bar", 'mysql'));
+  assert.equal(message.origin.aclC.get('acl_c_foo')?.octets, 'two\nlines');
+  assert.deepEqual(message.aclM.get('acl_m0'), tainted('hello foo.bar'));
+  assert.deepEqual(message.aclM.get('acl_m_q'), tainted("a\\'bfoo.bar", 'mysql'));
   assert.deepEqual(message.dsn, { envid: 'QQ1', ret: 'FULL' });
   assert.deepEqual([...message.nonRecipients].sort(), ['a@test.ex', 'b@test.ex', 'r3@test.ex']);
   assert.deepEqual(message.recipients, [
@@ -155,8 +155,8 @@ function randomMessage(): Omit<Message, 'body'> {
     dsn: defined({ envid: optional(() => `q${octets(5)}`), ret: pick([undefined, 'FULL', 'HDRS'] as const) }),
     aclM: new Map(
       [
-        [String(random.below(10)), tainted(aclVariable())],
-        ['_long name', untainted(aclVariable())],
+        [`acl_m${random.below(10)}`, tainted(aclVariable())],
+        ['acl_m_long name', untainted(aclVariable())],
       ].slice(random.below(3)) as [],
     ),
     origin: defined({
@@ -164,7 +164,7 @@ function randomMessage(): Omit<Message, 'body'> {
       callerUid: random.below(100),
       callerGid: random.below(100),
       isLocal: random.below(2) === 0,
-      aclC: new Map([['_x', tainted(aclVariable(), 'mysql')]]),
+      aclC: new Map([['acl_c_x', tainted(aclVariable(), 'mysql')]]),
       hostAddress,
       hostPort: hostAddress === undefined ? undefined : 25,
       hostLookup,

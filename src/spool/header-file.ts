@@ -93,11 +93,12 @@ function endpoint(address: Octets | undefined, port: number | undefined): Octets
   return `[${address ?? ''}]${port === undefined ? '' : `:${port}`}`;
 }
 
-/** `-aclm _name length`, the value, a newline: names beyond the numbered ones begin with `_`. */
+/** `-aclm _name length`, the value, a newline. Only what follows `acl_m` is written: a number, or a name that begins with `_`. */
 function aclLines(kind: 'c' | 'm', values: ReadonlyMap<string, Text>): Octets[] {
-  return [...values].map(
-    ([name, value]) => `${taintMark(value)}acl${kind} ${oneLine(name).replaceAll(' ', '_')} ${value.octets.length}\n${value.octets}`,
-  );
+  return [...values].map(([name, value]) => {
+    const written = oneLine(name.slice(`acl_${kind}`.length)).replaceAll(' ', '_');
+    return `${taintMark(value)}acl${kind} ${written} ${value.octets.length}\n${value.octets}`;
+  });
 }
 
 function taintMark(text: Text): Octets {
@@ -270,10 +271,12 @@ class HeaderFileReader {
     const name = parts[1] ?? '';
     if (kind === 'acl') {
       const number = int(name);
-      if (number < 10) draft.origin.aclC.set(String(number), text);
-      else draft.aclM.set(String(number - 10), text);
+      if (number < 10) draft.origin.aclC.set(`acl_c${number}`, text);
+      else draft.aclM.set(`acl_m${number - 10}`, text);
+    } else if (kind === 'aclc') {
+      draft.origin.aclC.set(`acl_c${name}`, text);
     } else {
-      (kind === 'aclc' ? draft.origin.aclC : draft.aclM).set(name, text);
+      draft.aclM.set(`acl_m${name}`, text);
     }
   }
 

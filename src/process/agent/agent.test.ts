@@ -130,7 +130,7 @@ function batchOf(transport: string, parts: BatchParts = {}): DeliveryBatch {
     receivedAtMs: 0,
     isUtf8: false,
     dsn: {},
-    aclM: new Map([['m_x', untainted('acl\xff')]]),
+    aclM: new Map([['acl_m_x', untainted('acl\xff')]]),
     origin: { isLocal: true, callerUid: 0, callerGid: 0, callerLogin: 'root', aclC: new Map() },
     nonRecipients: new Set(['gone@a.example']),
     isFirstDelivery: true,

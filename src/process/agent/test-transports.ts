@@ -42,7 +42,7 @@ const behaviours: Readonly<Record<string, (batch: DeliveryBatch) => Promise<Seen
     addresses: batch.addresses.map((address) => address.address),
     parents: batch.addresses.map((address) => address.parent?.address),
     localPartData: batch.addresses[0]?.state.localPartData,
-    aclM: batch.message.aclM.get('m_x'),
+    aclM: batch.message.aclM.get('acl_m_x'),
     transport: batch.addresses[0]?.state.transport === batch.instance,
     first: await hashBody(batch),
     second: await hashBody(batch),
