@@ -31,7 +31,6 @@ const ONE_ID: ReadonlySet<MessageAction> = new Set([
   'view-log',
   'view-copy',
 ]);
-const VIEWS: ReadonlySet<MessageAction> = new Set(['view-header', 'view-body', 'view-log', 'view-copy']);
 
 export const runMessageAction: ModeRunner = async (context) => {
   const { invocation, io } = context;
@@ -69,7 +68,7 @@ async function actOnAll(
   let isOk = true;
   for (const id of ids) {
     const result = await act(action, id, context, actionContext);
-    (VIEWS.has(action) && result.isOk ? context.io.stdout : result.isOk ? context.io.stdout : context.io.stderr).write(result.text);
+    context.io.stdout.write(result.text); // refusals too
     isOk &&= result.isOk;
   }
   await deliveries.finish();

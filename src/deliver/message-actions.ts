@@ -5,7 +5,7 @@ import { completedLine } from '../logging/lines/queue.ts';
 import { parseAddress } from '../message/address.ts';
 import type { Claim } from '../spool/claims.ts';
 import type { DeliverParts } from './attempt.ts';
-import { deliverMessage } from './run.ts';
+import { deliverMessage, logLocked } from './run.ts';
 
 /** What is printed, and whether the exit status is 0. */
 export interface ActionResult {
@@ -56,7 +56,7 @@ export function thawMessage(id: string, context: ActionContext): Promise<ActionR
 export async function removeMessage(id: string, context: ActionContext): Promise<ActionResult> {
   const { spool, services } = context.parts;
   const claiming = spool.claim(id);
-  if (claiming.kind === 'busy') return refused(`Message ${id} is locked\n`);
+  if (claiming.kind === 'busy') return missing(id, 'busy', context);
   if (claiming.kind !== 'ok') {
     services.log.main(`Spool file ${id}-D not found`, id);
     const text = `Spool data file for ${id} does not exist\nContinuing, to ensure all files removed\nSpool read error for ${id}-H: No such file or directory\nContinuing to ensure all files removed\n`;
@@ -137,7 +137,10 @@ function addressProblem(text: Octets): Octets | undefined {
 export async function giveUpMessage(id: string, context: ActionContext): Promise<ActionResult> {
   const { parts, until } = context;
   const claiming = parts.spool.claim(id);
-  if (claiming.kind !== 'ok') return missing(id, claiming.kind, context);
+  if (claiming.kind !== 'ok') {
+    missing(id, claiming.kind, context);
+    return done(''); // a delivery that was not possible now, as with -M
+  }
   const loading = parts.spool.load(claiming.claim);
   if (loading.kind !== 'ok') {
     claiming.claim.release();
@@ -172,7 +175,7 @@ export function showFile(id: string, what: 'header' | 'data' | 'log', context: A
   const read = context.parts.spool.readRaw(id, what);
   if (read.kind === 'ok') return done(octetsFromBytes(read.value));
   const name = what === 'log' ? id : `${id}-${what === 'header' ? 'H' : 'D'}`;
-  return refused(`Failed to open ${what === 'log' ? 'message log' : 'spool'} file ${name}: ${read.reason}\n`);
+  return refused(`Failed to open ${what === 'log' ? 'msglog' : 'input'} file ${name}: ${read.reason}\n`);
 }
 
 /** The message as it would be sent: -Mvc. */
@@ -216,7 +219,10 @@ async function change(
 }
 
 function missing(id: string, why: 'busy' | 'gone' | 'error', context: ActionContext): ActionResult {
-  if (why === 'busy') return refused(`Message ${id} is locked\n`);
+  if (why === 'busy') {
+    logLocked(context.parts, id);
+    return refused(`Message ${id} is locked\n`);
+  }
   context.parts.services.log.main(`Spool file ${id}-D not found`, id);
   return refused(`Spool data file for ${id} does not exist\n`);
 }

@@ -195,7 +195,8 @@ test('-Mrm: own messages or an administrator; a message in delivery is left alon
     `Message ${id} has been removed\n`,
   );
   await spool.settle();
-  assert.deepEqual(log.mainLines, ['removed by me', 'Completed']);
+  const locked = `Spool file for ${id} is locked (another process is handling this message)`;
+  assert.deepEqual(log.mainLines, [locked, locked, 'removed by me', 'Completed']);
   assert.match(
     (await removeMessage(id, context)).text,
     /^Spool data file for .* does not exist\nContinuing, to ensure all files removed\n[^]*has been removed or did not exist\n$/,

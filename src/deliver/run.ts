@@ -44,8 +44,8 @@ export async function deliverById(parts: DeliverParts, id: string, reason: Deliv
   const { log } = parts.services;
   const claiming = parts.spool.claim(id);
   if (claiming.kind !== 'ok') {
-    if (claiming.kind === 'busy' && reason.isQueueRun && log.selected('skip_delivery') && parts.spool.exists(id))
-      log.main(`Spool file for ${id} is locked (another process is handling this message)`, id);
+    if (claiming.kind === 'busy') logLocked(parts, id);
+    if (claiming.kind === 'gone' && !reason.isQueueRun) log.main(`Spool file ${id}-D not found`, id);
     return 'skipped';
   }
   const loading = parts.spool.load(claiming.claim);
@@ -54,6 +54,12 @@ export async function deliverById(parts: DeliverParts, id: string, reason: Deliv
   if (loading.kind === 'malformed') log.main(`Format error in spool file ${id}-H: ${loading.reason}`, id);
   if (loading.kind === 'error') log.main(`Failed to read spool file ${id}-H: ${loading.reason}`, id);
   return 'skipped';
+}
+
+/** Somebody else handles the message; nothing when it has gone in the meantime. */
+export function logLocked({ spool, services: { log } }: DeliverParts, id: string): void {
+  if (!log.selected('skip_delivery') || !spool.exists(id)) return;
+  log.main(`Spool file for ${id} is locked (another process is handling this message)`, id);
 }
 
 /** A message accepted by this process, as `MessageSink.commit` gives it. */
