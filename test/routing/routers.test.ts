@@ -301,7 +301,9 @@ test('manualroute: rules, hosts, options', async () => {
 });
 
 test('manualroute: a host without an address is logged, but not when an address is only tested', async () => {
-  const world = await makeWorld(`begin routers\nm:\n driver = manualroute\n transport = remote\n route_list = * missing.ex byname\n${TRANSPORTS}`);
+  const world = await makeWorld(
+    `begin routers\nm:\n driver = manualroute\n transport = remote\n route_list = * missing.ex byname\n${TRANSPORTS}`,
+  );
   const address = () => makeAddress({ address: 'a@b.ex', recipientIndex: 0 });
   await routeAddress(address(), { frame: world.frame, verify: 'no' });
   assert.deepEqual(world.log.mainLines, []);

@@ -239,7 +239,9 @@ test('appendfile: Maildir, and CRLF', async () => {
   const world = await makeWorld(FILES);
   await deliver(world, 'maildir', [local('ann@b.ex')], messageWith('From x\n'));
   const [file] = world.files.paths('/home/ann/Maildir/new');
-  assert.match(file ?? '', /\/new\/[0-9]+\.M[0-9]+P1234\.host\.test\.ex,S=29$/);
+  assert.match(file ?? '', /\/new\/[0-9]+\.M[0-9]+P[0-9]+\.host\.test\.ex,S=29$/);
+  await deliver(world, 'maildir', [local('ann@b.ex')], messageWith('From x\n'));
+  assert.deepEqual(world.files.paths('/home/ann/Maildir/new'), [file], 'a repetition takes the place of the first');
   assert.equal(world.files.text(file ?? ''), 'Subject: hi\nX-Old: 1\n\nFrom x\n');
   assert.equal(world.files.stat('/home/ann/Maildir/cur').kind, 'ok');
   world.files.makeDirectory('/var/mail');

@@ -1,5 +1,6 @@
 /** One new file for each message: Maildir, or a plain directory. Spec ch. 26 "Operational details for delivery to a new file", "Maildir delivery". */
 
+import { createHash } from 'node:crypto';
 import type { Octets } from '../../base/octets.ts';
 import { isAlnumCode } from '../../base/octets.ts';
 import { withLocal } from '../../core/frame.ts';
@@ -40,7 +41,19 @@ export async function deliverToMaildir(delivery: AppendDelivery, format: Message
     files.unlink(temporary);
     return tag;
   }
-  return rename(temporary, `${path}/new`, name.value, tag.value, delivery);
+  return rename(temporary, `${path}/new`, lastingName(delivery), tag.value, delivery);
+}
+
+/**
+ * The name in new/, the same for every delivery of this message to these addresses: one that is repeated, since a crash kept the spool from
+ * saying that it was done, takes the place of the first instead of standing beside it. When it arrived, and digits that stand for both.
+ */
+function lastingName({ batch }: AppendDelivery): Octets {
+  const { message, addresses, frame, services } = batch;
+  const host = frame.config.main.primary_hostname ?? services.machine.hostName;
+  const what = [message.id, ...addresses.map(({ unique }) => unique)].join('\n');
+  const digits = BigInt(`0x${createHash('sha256').update(what, 'latin1').digest('hex').slice(0, 24)}`);
+  return `${Math.floor(message.receivedAtMs / 1000)}.M${message.receivedUsec}P${digits}.${host}`;
 }
 
 /** A tag that makes the name too long is dropped. When nobody waits for the outcome any more, the message would be delivered again: it is left out. */
@@ -94,7 +107,7 @@ function prepareMaildir(delivery: AppendDelivery): Step<void> {
   return done(undefined);
 }
 
-/** Seconds, microseconds, pid and host name; nothing of that name may be in tmp/. */
+/** For tmp/: seconds, microseconds, pid and host name; nothing of that name may be there. */
 async function unusedName({ set, path, batch }: AppendDelivery): Promise<Step<Octets>> {
   const { clock, files, machine } = batch.services;
   const host = batch.frame.config.main.primary_hostname ?? machine.hostName;
@@ -104,15 +117,11 @@ async function unusedName({ set, path, batch }: AppendDelivery): Promise<Step<Oc
     const name = `${Math.floor(nowUs / 1_000_000)}.M${nowUs % 1_000_000}P${machine.pid}.${host}`;
     last = name;
     const found = files.lstat(`${path}/tmp/${name}`);
-    if (found.kind === 'error' && isMissing(found) && !existsIn(files, `${path}/new/${name}`)) return done(name);
+    if (found.kind === 'error' && isMissing(found)) return done(name);
     if (found.kind === 'error' && !isMissing(found)) return refused(found, `while creating file ${path}/tmp/${name}`);
     await clock.sleep(attempt === 0 ? 1 : NAME_RETRY_MS, batch.until);
   }
   return failing({ number: eximErrno.unknown, message: `failed to open ${path}/tmp/${last} (${set.maildir_retries} tries)` });
-}
-
-function existsIn(files: AppendDelivery['batch']['services']['files'], path: Octets): boolean {
-  return files.lstat(path).kind === 'ok';
 }
 
 /** `$message_size` is what was written. A forced failure drops the tag. */
