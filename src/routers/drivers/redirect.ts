@@ -171,7 +171,7 @@ class Redirection {
     const filter = this.#refuseFilter(data.value);
     if (filter !== undefined) return filter;
     const items = await this.#readItems(data.value, identity.value, 0);
-    if (items.kind !== 'ok') return { kind: 'defer', message: `error in redirect data: ${messageOf(items)}` };
+    if (items.kind !== 'ok') return this.#badData(messageOf(items));
     return this.#redirect(items.value);
   }
 
@@ -282,14 +282,14 @@ class Redirection {
     for (const item of items) {
       switch (item.kind) {
         case 'blackhole':
-          if (this.#set.forbid_blackhole) return notPermitted(':blackhole:');
+          if (this.#set.forbid_blackhole) return this.#notPermitted(':blackhole:');
           isDiscarded = true;
           break;
         case 'fail':
         case 'defer':
           return this.#refuse(item);
         case 'error': {
-          if (!this.#set.skip_syntax_errors) return { kind: 'defer', message: `error in redirect data: ${item.message}` };
+          if (!this.#set.skip_syntax_errors) return this.#badData(item.message);
           this.#errors.push(item.message);
           break;
         }
@@ -333,7 +333,7 @@ class Redirection {
 
   #refuse(item: RedirectItem & { kind: 'fail' | 'defer' }): RouteResult {
     const isAllowed = item.kind === 'fail' ? this.#set.allow_fail : this.#set.allow_defer;
-    if (!isAllowed) return notPermitted(item.source);
+    if (!isAllowed) return this.#notPermitted(item.source);
     const code = /^([0-9]{3}) ([0-9]\.[0-9]+\.[0-9]+ )?/.exec(item.text);
     const text = { message: item.text, userMessage: item.text };
     if (item.kind === 'defer')
@@ -385,13 +385,17 @@ class Redirection {
     return ok({ kind: item.kind, address: item.text, transport: transport.value?.octets, isForbidden });
   }
 
+  #notPermitted(source: Octets): RouteResult {
+    return this.#badData(`"${source}" is not permitted`);
+  }
+
+  #badData(reason: string): RouteResult {
+    return { kind: 'defer', message: `error in redirect ${this.#set.file === undefined ? 'data' : 'file'}: ${reason}` };
+  }
+
   async #expandTransport(option: Template | undefined): Promise<Outcome<Text | undefined>> {
     return expandOption(option, this.#context.frame);
   }
 }
 
 const TRANSPORTS = { file: 'file_transport', directory: 'directory_transport', pipe: 'pipe_transport' } as const;
-
-function notPermitted(source: Octets): RouteResult {
-  return { kind: 'defer', message: `error in redirect data: "${source}" is not permitted` };
-}

@@ -6,7 +6,7 @@ import type { Deadline } from '../../core/deadline.ts';
 import type { Frame } from '../../core/frame.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { defer, ok } from '../../core/outcome.ts';
-import type { FileFacts, Identity } from '../../core/ports.ts';
+import type { FileFacts, Identity, SystemFailure } from '../../core/ports.ts';
 
 export const MAX_REDIRECT_BYTES = 1_048_576;
 
@@ -47,7 +47,13 @@ export async function readRedirectFile(file: RedirectFile, frame: Frame, until: 
     default:
       break;
   }
-  return defer(`failed to open ${path}: ${read.reason}`);
+  return defer(`failed to open ${path}: ${reasonOf(read, file.identity, frame)}`);
+}
+
+/** Whose rights were not enough is told with a refusal. */
+function reasonOf({ errno, reason }: SystemFailure, identity: Identity | undefined, { services: { machine } }: Frame): string {
+  if (errno !== 'EACCES') return reason;
+  return `${reason} (euid=${identity?.uid ?? machine.effectiveUid()} egid=${identity?.gid ?? machine.effectiveGid()})`;
 }
 
 /** A directory that is not there may be a file system that is not mounted. */
@@ -80,7 +86,7 @@ export async function readIncludedFile(
   if (read.kind === 'ok') return ok(octetsFromBytes(read.value.bytes));
   if (read.errno === 'EFBIG') return defer(`included file ${path} is too big (max ${MAX_REDIRECT_BYTES})`);
   if (read.errno === 'EISDIR') return defer(`error while reading included file ${path}: ${read.reason}`);
-  return defer(`failed to open included file ${path}: ${read.reason}`);
+  return defer(`failed to open included file ${path}: ${reasonOf(read, identity, frame)}`);
 }
 
 /** Below the directory, without a `..` on the way out of it. */
