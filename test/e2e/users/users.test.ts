@@ -73,10 +73,11 @@ begin retry
 *  *  F,1h,15m
 `;
 
-/** Appends the ids of a process to a file of its own. */
+/** Writes the ids of a process to a file of its own, which is there when it is complete. */
 const RECORD = `#!/bin/sh
 cat > /dev/null
-{ grep -E '^(Uid|Gid|Groups):' /proc/self/status; pwd; umask; env | sort; } >> OUT/$1
+{ grep -E '^(Uid|Gid|Groups):' /proc/self/status; pwd; umask; env | sort; } > OUT/.$1
+mv OUT/.$1 OUT/$1
 `;
 
 class UsersSite {
@@ -171,11 +172,28 @@ test("a user's files and programs", { skip: isRoot ? false : 'needs root' }, asy
       assert.match(recorded, new RegExp(`^${ids(user.gid, groups.join(' '))}`));
     });
 
+    await context.test("another user's file is not included", async () => {
+      const secret = place.file('secret', `"|${site.record} stolen"\n`, 0o600);
+      site.userFile('.forward', `:include:${secret}\n`);
+      assert.equal(await sendMail(port, FROM, [address], text), '451 Temporary local problem - please try later');
+      await server.waitForLog(
+        new RegExp(
+          `rejected RCPT <${address}>: error in redirect file: failed to open included file ${secret}: ` +
+            `Permission denied \\(euid=${user.uid} egid=${user.gid}\\)$`,
+        ),
+      );
+      assert.equal(existsSync(place.path('out/stolen')), false);
+    });
+
     await context.test('an unreadable .forward defers, whoever could read it', async () => {
       chmodSync(place.path('home', user.name, '.forward'), 0o000);
       chownSync(place.path('home', user.name), 0, 0);
       assert.equal(await sendMail(port, FROM, [address], text), '451 Temporary local problem - please try later');
-      await server.waitForLog(/temporarily rejected RCPT <\S+>: failed to open \S+\/\.forward: Permission denied$/);
+      await server.waitForLog(
+        new RegExp(
+          `temporarily rejected RCPT <${address}>: failed to open \\S+/\\.forward: Permission denied \\(euid=${user.uid} egid=${user.gid}\\)$`,
+        ),
+      );
     });
 
     await context.test('never as root', async () => {
@@ -184,6 +202,19 @@ test("a user's files and programs", { skip: isRoot ? false : 'needs root' }, asy
         /== asroot@mail\.site\.test R=as_root T=root_file defer \(-29\): User 0 set for root_file transport is on the never_users list$/,
       );
       assert.equal(existsSync(place.path('mail/root')), false);
+    });
+
+    await context.test("no program for root, whatever root's .forward says", async () => {
+      mkdirSync(place.path('home/root'), { mode: 0o755 });
+      place.file('home/root/.forward', `"|${site.record} rootpipe"\n`);
+      assert.match(await sendMail(port, FROM, [`root@${HOST}`], text), /^250 OK/);
+      await server.waitForLog(
+        new RegExp(
+          `== \\|${site.record} rootpipe <root@${HOST}> R=userforward T=address_pipe defer \\(-29\\): ` +
+            'User 0 set for address_pipe transport is on the never_users list$',
+        ),
+      );
+      assert.equal(existsSync(place.path('out/rootpipe')), false);
     });
 
     await context.test('workers are the mail account, with nothing of root', async () => {
