@@ -55,6 +55,8 @@ export interface Origin {
   /** `$sender_host_address`; undefined for local submission without -oMa. */
   hostAddress?: Octets | undefined;
   hostPort?: number | undefined;
+  /** `$connection_id`, in decimal digits; of a session only, not in -H. */
+  connectionId?: Octets | undefined;
   /** `$sender_host_name` as found by PTR with forward check; undefined when not (yet) found. */
   hostName?: Octets | undefined;
   hostAliases?: readonly Octets[] | undefined;

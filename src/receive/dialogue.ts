@@ -163,12 +163,15 @@ export class Dialogue {
     this.parts = parts;
     const { caller, connection, mode, services } = parts;
     const isTcp = mode === 'smtp-tcp';
+    const startedAtMs = services.clock.now();
+    const connectionId = `${Math.floor(startedAtMs)}${String(parts.connectionNumber).padStart(4, '0')}`;
     const origin: Origin = {
       ...newOrigin(caller, false),
       ...(connection.remoteAddress === '' && !parts.isRehearsal ? { ident: caller.login } : {}),
       ...(parts.hostAddress === undefined ? {} : { hostAddress: parts.hostAddress, hostPort: parts.hostPort }),
       ...(isTcp && connection.localAddress !== '' ? { interfaceAddress: connection.localAddress, interfacePort: connection.localPort } : {}),
       tls: connection.tls,
+      connectionId,
       ...parts.presetOrigin,
     };
     const state = newSessionState(origin);
@@ -176,7 +179,8 @@ export class Dialogue {
     this.session = {
       mode,
       connectionNumber: parts.connectionNumber,
-      startedAtMs: services.clock.now(),
+      startedAtMs,
+      connectionId,
       isRehearsal: parts.isRehearsal,
       ...(isTcp ? { connectionCount: parts.connectionCount } : {}),
       until: this.until,

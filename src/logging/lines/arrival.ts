@@ -2,7 +2,7 @@
 import { type Octets, printable } from '../../base/octets.ts';
 import type { Log, Origin } from '../../core/index.ts';
 import { formatDuration } from './duration.ts';
-import { hostAndIdent } from './host.ts';
+import { connectionIdField, hostAndIdent } from './host.ts';
 import { tlsFields } from './tls.ts';
 
 export interface Arrival {
@@ -52,7 +52,7 @@ function arrivalFields(arrival: Arrival, log: Log): Octets {
   const parts = [arrival.sender === '' ? '<>' : printable(arrival.sender)];
   if (arrival.reference !== undefined) parts.push(`R=${arrival.reference}`);
   const from = hostAndIdent(origin, log, true);
-  if (from !== 'U=') parts.push(from);
+  if (from !== 'U=') parts.push(`${from}${connectionIdField(origin, log)}`);
   if (origin.protocol !== undefined && origin.protocol !== '') parts.push(`P=${printable(origin.protocol)}`);
   if (log.selected('pipelining') && arrival.pipelining !== undefined) parts.push(pipeliningField(arrival));
   let fields = parts.join(' ') + tlsFields(origin.tls, log, 'in') + authenticatorField(origin, arrival.mailAuth, log);

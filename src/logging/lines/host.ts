@@ -11,6 +11,11 @@ export function fullHost(origin: Readonly<Origin>, showsPort: boolean): Octets {
   return [hostName, showsHelo ? `(${printable(heloName)})` : '', address].filter((part) => part !== '').join(' ');
 }
 
+/** ` Ci=1234` with log selector `connection_id`. */
+export function connectionIdField({ connectionId }: Readonly<Origin>, log: Log): Octets {
+  return connectionId !== undefined && log.selected('connection_id') ? ` Ci=${connectionId}` : '';
+}
+
 /** The host with interface and ident; a local caller is `U=name` with `H=` and the bare name without. `tag` puts `H=` before a host. */
 export function hostAndIdent(origin: Readonly<Origin>, log: Log, tag: boolean): Octets {
   const ident = origin.ident ?? '';

@@ -2,7 +2,7 @@
 import { type Octets, printable } from '../../base/octets.ts';
 import type { HeaderLine, Log, Origin } from '../../core/index.ts';
 import { authenticatorField } from './arrival.ts';
-import { hostAndIdent } from './host.ts';
+import { connectionIdField, hostAndIdent } from './host.ts';
 import { tlsFields } from './tls.ts';
 
 export interface Rejection {
@@ -20,7 +20,7 @@ export interface Rejection {
 /** `H=… F=<sender> rejected RCPT <a@b>: reason`. */
 export function rejectionLine(rejection: Rejection, log: Log): Octets {
   const { origin, sender, reason } = rejection;
-  let line = hostAndIdent(origin, log, true) + tlsFields(origin.tls, log, 'in');
+  let line = hostAndIdent(origin, log, true) + connectionIdField(origin, log) + tlsFields(origin.tls, log, 'in');
   if (sender !== undefined) line += ` F=<${printable(sender)}>`;
   line += authenticatorField(origin, undefined, log);
   line += ` ${rejection.isTemporary ? 'temporarily ' : ''}rejected ${printable(rejection.what)}`;

@@ -51,7 +51,7 @@ export async function greet(dialogue: Dialogue, command: Command): Promise<void>
 }
 
 function isHeloLiteral(text: Octets): boolean {
-  return isIp(text.replace(/^ipv6:/, ''));
+  return isIp(text.replace(/^ipv[46]:/, ''));
 }
 
 /** The host's name where it is known, else what it calls itself. */
@@ -106,7 +106,8 @@ async function extensionLines(dialogue: Dialogue): Promise<Octets[]> {
   if (main.acl_smtp_etrn !== undefined) lines.push('ETRN');
   if (main.acl_smtp_vrfy !== undefined) lines.push('VRFY');
   if (main.acl_smtp_expn !== undefined) lines.push('EXPN');
-  const pipelining = await isSenderHostIn(main.pipelining_advertise_hosts, frame);
+  const isPipeliningOff = dialogue.session.state.controls.has('no_pipelining');
+  const pipelining = !isPipeliningOff && (await isSenderHostIn(main.pipelining_advertise_hosts, frame));
   if (pipelining) lines.push('PIPELINING');
   if (pipelining && dialogue.earlyPipelining !== 'no' && dialogue.origin.hostAddress !== undefined) lines.push('PIPECONNECT');
   const mechanisms = await authMechanisms(dialogue);

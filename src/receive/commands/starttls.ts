@@ -51,7 +51,7 @@ async function handshake(dialogue: Dialogue, request: TlsServerRequest): Promise
   const { origin, log, parts } = dialogue;
   const started = await parts.connection.startServerTls(request, dialogue.commandDeadline());
   if (started.kind === 'error') {
-    log.main(`TLS error on connection from ${hostAndIdent(origin, log, false)} (${started.message})`);
+    log.main(`TLS error on connection from ${hostAndIdent(origin, log, false)} ${started.message}`);
     dialogue.session.state.quitReason = 'tls-failed';
     dialogue.drop();
     return false;
