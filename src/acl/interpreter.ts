@@ -91,7 +91,8 @@ function testItems(
     if (item.definition.isNotYet) {
       const message = `ACL ${item.kind} "${item.definition.name}" is not built yet`;
       begun.frame.services.log.panic(message);
-      return { kind: 'defer', message };
+      // A `warn` that defers is skipped: as if what it asks for were false.
+      return { kind: begun.statement.verb === 'warn' ? 'error' : 'defer', message };
     }
     if (item.kind === 'modifier') return chain(applyModifier(item, context), (outcome) => modifierStop(outcome));
     return chain(testCondition(item, context), (outcome) => {

@@ -1,5 +1,5 @@
 /** A worker: sessions, ACLs, routing and delivery with Exim's rights. Accepts from inherited sockets; one of the workers runs the queue (DESIGN 3.10). */
-import type { AcceptedMessage, Caller, Connection, Frame, Problem, Session } from '../core/index.ts';
+import type { AcceptedMessage, Caller, Connection, Frame, Problem, Session, SystemResult } from '../core/index.ts';
 import { untilAborted } from '../core/index.ts';
 import { type DeliverParts, type DeliveryReason, ON_ARRIVAL } from '../deliver/attempt.ts';
 import { DeliveryPool } from '../deliver/pool.ts';
@@ -34,6 +34,8 @@ export interface WorkerParts {
   >;
 }
 
+const LISTEN_TRIES = 20;
+const LISTEN_RETRY_MS = 250;
 const DELIVERIES_AT_ONCE = 100;
 /** A queue run leaves room for new messages. */
 const QUEUE_DELIVERIES = 5;
@@ -82,8 +84,19 @@ export class Worker {
 
   /** Resolves when every socket is accepted from; with a reason when one cannot be. */
   async start(): Promise<string | undefined> {
-    const { main } = this.#runtime.config;
     for (const socket of this.#parts.sockets) {
+      const listening = await this.#listen(socket);
+      if (listening.kind === 'error') return `listen() failed: ${listening.reason}`;
+      this.#listeners.push(listening.value);
+    }
+    this.#scheduleQueue();
+    return undefined;
+  }
+
+  /** A worker of a daemon that was killed may still listen: it ends as soon as it sees that. */
+  async #listen(socket: WorkerSocket): Promise<SystemResult<Listener>> {
+    const { main } = this.#runtime.config;
+    for (let left = LISTEN_TRIES; ; left--) {
       const listening = await this.#parts.net.listen(
         { kind: 'descriptor', fd: socket.fd },
         (connection) => void this.#accept(connection, socket),
@@ -93,11 +106,9 @@ export class Worker {
           onAcceptFailure: (reason) => this.#runtime.services.log.panic(`accept() failed: ${reason.reason}`),
         },
       );
-      if (listening.kind === 'error') return `listen() failed: ${listening.reason}`;
-      this.#listeners.push(listening.value);
+      if (listening.kind === 'ok' || listening.errno !== 'EADDRINUSE' || left === 0) return listening;
+      await new Promise((resolve) => setTimeout(resolve, LISTEN_RETRY_MS));
     }
-    this.#scheduleQueue();
-    return undefined;
   }
 
   /** Delivers what nobody holds and was never tried: after a start, or when a worker died. */

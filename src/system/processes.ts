@@ -95,7 +95,8 @@ export interface ParentChannel {
 export function parentChannel(): ParentChannel | undefined {
   if (!process.send) return undefined;
   return {
-    send: (message) => void (process.connected && process.send?.(message)),
+    // A parent that has died is told by onClose.
+    send: (message) => void (process.connected && process.send?.(message, undefined, undefined, () => {})),
     onMessage: (listener) => void process.on('message', listener),
     onClose: (listener) => void process.on('disconnect', listener),
   };
