@@ -169,7 +169,9 @@ export class Dialogue {
       ...newOrigin(caller, false),
       ...(connection.remoteAddress === '' && !parts.isRehearsal ? { ident: caller.login } : {}),
       ...(parts.hostAddress === undefined ? {} : { hostAddress: parts.hostAddress, hostPort: parts.hostPort }),
-      ...(isTcp && connection.localAddress !== '' ? { interfaceAddress: connection.localAddress, interfacePort: connection.localPort } : {}),
+      ...(isTcp && connection.localAddress !== ''
+        ? { interfaceAddress: connection.localAddress, interfacePort: connection.localPort }
+        : {}),
       tls: connection.tls,
       connectionId,
       ...parts.presetOrigin,

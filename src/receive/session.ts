@@ -79,7 +79,8 @@ export class SmtpSession {
     const { main } = dialogue.config;
     const { origin, log } = dialogue;
     this.#logsConnection = log.selected('smtp_connection') && !(await isSenderHostIn(main.hosts_connection_nolog, dialogue.frame()));
-    if (this.#logsConnection) log.main(connectionLine(origin, dialogue.isOverTcp && !this.#parts.isRehearsal ? this.#parts.connectionCount : undefined, log));
+    if (this.#logsConnection)
+      log.main(connectionLine(origin, dialogue.isOverTcp && !this.#parts.isRehearsal ? this.#parts.connectionCount : undefined, log));
     if (origin.hostAddress !== undefined && !(await this.#checkHost())) return false;
     await this.#readSettings();
     if (!(await this.#runConnectAcl())) return false;

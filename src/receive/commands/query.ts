@@ -113,11 +113,7 @@ export async function etrn(dialogue: Dialogue, command: Command): Promise<void> 
 export async function help(dialogue: Dialogue): Promise<void> {
   const { main } = dialogue.config;
   const hasTls = dialogue.origin.tls === undefined && (await isSenderHostIn(main.tls_advertise_hosts, dialogue.frame()));
-  const words = [
-    'AUTH',
-    ...(hasTls ? ['STARTTLS'] : []),
-    'HELO EHLO MAIL RCPT DATA BDAT NOOP QUIT RSET HELP',
-  ];
+  const words = ['AUTH', ...(hasTls ? ['STARTTLS'] : []), 'HELO EHLO MAIL RCPT DATA BDAT NOOP QUIT RSET HELP'];
   if (main.acl_smtp_etrn !== undefined) words.push('ETRN');
   if (main.acl_smtp_expn !== undefined) words.push('EXPN');
   if (main.acl_smtp_vrfy !== undefined) words.push('VRFY');
