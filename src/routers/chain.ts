@@ -11,6 +11,7 @@ import type { Frame } from '../core/frame.ts';
 import { tainted, untainted } from '../core/text.ts';
 import { makeAddress, writtenLocalPart } from './address.ts';
 import { fallbackHosts, findTransport, setHeaderData, setUserData, splitItems } from './delivery-data.ts';
+import { withoutQueries } from './hidden-cause.ts';
 import { testPreconditions } from './preconditions.ts';
 import { expandBoolean, expandOption, expandText, messageOf, pairOption, settingsOf } from './settings.ts';
 
@@ -38,6 +39,8 @@ export interface RoutingProblem {
   readonly hasSmtpCode?: boolean;
   /** The message is to be frozen. */
   readonly isFreeze: boolean;
+  /** For the log, when `message` does not tell it. */
+  readonly cause?: Octets;
   /** The number in `defer (-1)`. */
   readonly errorNumber: number;
   /** A file or pipe that its router may not generate. */
@@ -71,7 +74,7 @@ export async function routeAddress(address: Address, { frame, verify }: RoutingC
     current = step.address;
     switch (step.kind) {
       case 'done':
-        return step.routed;
+        return { ...step.routed, problems: step.routed.problems.map((one) => withHiddenCause(one, frame)) };
       case 'next':
         break;
       case 'declined':
@@ -87,6 +90,13 @@ export async function routeAddress(address: Address, { frame, verify }: RoutingC
     if (index < 0) return problem(current, 'deferred', `router "${router.name}": pass_router not found`);
   }
   return problem(current, 'failed', await unrouteableText(failure, lastSeen));
+}
+
+function withHiddenCause(problem: RoutingProblem, { services }: Frame): RoutingProblem {
+  const message = withoutQueries(problem.message);
+  if (problem.kind !== 'deferred' || message === problem.message) return problem;
+  services.log.debug('route', () => problem.message);
+  return { ...problem, message, cause: problem.message };
 }
 
 function startIndex(routers: readonly RouterInstance[], name: string | undefined): number {

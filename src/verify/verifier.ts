@@ -63,8 +63,8 @@ function qualified({ address, isSender }: VerifyRequest, frame: Frame): Octets |
 }
 
 /** That no router takes an address is for the peer too; why a router refused it only when the configuration gives a text (`:fail:`). */
-function ofProblem({ kind, address, message, userMessage }: RoutingProblem): Verification {
-  if (kind === 'deferred') return { kind: 'defer', userMessage, logMessage: message };
+function ofProblem({ kind, address, message, userMessage, cause }: RoutingProblem): Verification {
+  if (kind === 'deferred') return { kind: 'defer', userMessage, logMessage: cause ?? message };
   return { kind: 'fail', userMessage: address.state.router === undefined ? message : userMessage, logMessage: message, failure: 'route' };
 }
 

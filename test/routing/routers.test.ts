@@ -300,6 +300,18 @@ test('manualroute: rules, hosts, options', async () => {
   await rows('* ""', ['deferred a@b.ex: error in m router: no host(s) specified for domain b.ex']);
 });
 
+test('expansions that name a database are not shown', async () => {
+  const query = '${lookup sqlite{/none/x.db select 1}}';
+  const cases: readonly (readonly [option: Octets, expected: Octets])[] = [
+    [`driver = redirect\n data = ${query}`, 'Temporary internal error'],
+    [`driver = accept\n address_data = ${query}\n transport = local`, 'Temporary internal error'],
+    [`driver = accept\n transport = ${query}`, 'Temporary internal error'],
+    ['driver = redirect\n data = ${bad}', 'failed to expand "${bad}": unknown variable in "${bad}"'],
+    ['driver = redirect\n allow_defer\n data = :defer: about mysql', 'about mysql'],
+  ];
+  for (const [router, expected] of cases) await table(`r:\n ${router}`, [['a@b.ex', [`deferred a@b.ex: ${expected}`]]]);
+});
+
 test('manualroute: a host without an address is logged, but not when an address is only tested', async () => {
   const world = await makeWorld(
     `begin routers\nm:\n driver = manualroute\n transport = remote\n route_list = * missing.ex byname\n${TRANSPORTS}`,
