@@ -29,13 +29,16 @@ export interface Expander extends TemplateCompiler {
 export interface ExpanderParts {
   /** Exim's text when a word is no lookup type: lets `check` find it. */
   readonly lookupTypeProblem?: (type: Octets) => string | undefined;
+  /** The name of a lookup type that is declared but not built. */
+  readonly unbuiltLookup?: (type: Octets) => string | undefined;
 }
 
 export function createExpander(family: ExpansionFamily, parts: ExpanderParts = {}): Expander {
   const vocabulary = createVocabulary(family, parts.lookupTypeProblem);
   const compiler = new ExpansionCompiler();
   const cache = new BoundedCache<Octets, Template>(RUN_TIME_TEXTS);
-  const template = (source: Octets, at: SourceLocation, what: string) => new ExpandedTemplate(source, at, what, vocabulary, compiler);
+  const template = (source: Octets, at: SourceLocation, what: string) =>
+    new ExpandedTemplate(source, at, what, vocabulary, compiler, parts.unbuiltLookup);
   return {
     template,
     runtime: (text, what) => {
@@ -62,14 +65,23 @@ class ExpandedTemplate implements Template {
   readonly what: string;
   readonly #vocabulary: Vocabulary;
   readonly #compiler: ExpansionCompiler;
+  readonly #unbuiltLookup: ExpanderParts['unbuiltLookup'];
   #expression: Expression | undefined;
 
-  constructor(source: Octets, at: SourceLocation, what: string, vocabulary: Vocabulary, compiler: ExpansionCompiler) {
+  constructor(
+    source: Octets,
+    at: SourceLocation,
+    what: string,
+    vocabulary: Vocabulary,
+    compiler: ExpansionCompiler,
+    unbuiltLookup: ExpanderParts['unbuiltLookup'],
+  ) {
     this.source = source;
     this.at = at;
     this.what = what;
     this.#vocabulary = vocabulary;
     this.#compiler = compiler;
+    this.#unbuiltLookup = unbuiltLookup;
   }
 
   get constant(): Octets | undefined {
@@ -82,7 +94,7 @@ class ExpandedTemplate implements Template {
   }
 
   problems(): readonly Problem[] {
-    return findProblems(parseExpansion(this.source, this.#vocabulary)).map((finding) => this.#problem(finding));
+    return findProblems(parseExpansion(this.source, this.#vocabulary)).flatMap((finding) => this.#problem(finding) ?? []);
   }
 
   #compiled(): Expression {
@@ -90,9 +102,13 @@ class ExpandedTemplate implements Template {
     return this.#expression;
   }
 
-  #problem(finding: Finding): Problem {
+  #problem(finding: Finding): Problem | undefined {
     const at = this.#locate(finding.kind === 'broken' ? finding.node.span.from : finding.at);
     if (finding.kind === 'broken') return { severity: 'warning', message: finding.node.message, at, subject: this.what };
+    if (finding.kind === 'lookup') {
+      const name = this.#unbuiltLookup?.(finding.type);
+      return name === undefined ? undefined : { severity: 'not-yet', message: `lookup type "${name}" is not built yet`, at, subject: name };
+    }
     return { severity: 'not-yet', message: notYetMessage(finding.what, finding.name), at, subject: finding.name };
   }
 

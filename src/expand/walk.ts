@@ -1,22 +1,38 @@
 /** Looks into every part of a tree: what `check` reports without evaluating. */
 import { assertNever } from '../base/invariant.ts';
+import type { Octets } from '../base/octets.ts';
 import type { Argument, Broken, Condition, Node } from './ast.ts';
 
 export type Finding =
   | { readonly kind: 'broken'; readonly node: Broken }
-  | { readonly kind: 'not-yet'; readonly what: 'item' | 'operator' | 'condition'; readonly name: string; readonly at: number };
+  | { readonly kind: 'not-yet'; readonly what: 'item' | 'operator' | 'condition'; readonly name: string; readonly at: number }
+  /** A lookup, whose type may not be built. */
+  | { readonly kind: 'lookup'; readonly type: Octets; readonly at: number };
 
-/** Each broken place once, and each use of what is not built yet. */
+/** Each broken place once, each use of what is not built yet, and each lookup. */
 export function findProblems(node: Node): Finding[] {
   const findings: Finding[] = [];
   const seen = new Set<string>();
   walkNode(node, (finding) => {
-    const key = finding.kind === 'broken' ? 'broken' : `${finding.what} ${finding.name} ${finding.at}`;
+    const key = keyOf(finding);
     if (seen.has(key)) return;
     seen.add(key);
     findings.push(finding);
   });
   return findings;
+}
+
+function keyOf(finding: Finding): string {
+  switch (finding.kind) {
+    case 'broken':
+      return 'broken';
+    case 'not-yet':
+      return `${finding.what} ${finding.name} ${finding.at}`;
+    case 'lookup':
+      return `lookup ${finding.at}`;
+    default:
+      return assertNever(finding);
+  }
 }
 
 /** The first place in a condition that cannot be parsed. */
@@ -41,7 +57,11 @@ function walkNode(node: Node, visit: Visit): void {
       return;
     case 'item':
       if (node.definition.isNotYet) visit({ kind: 'not-yet', what: 'item', name: node.definition.name, at: node.span.from });
-      for (const argument of node.arguments) walkArgument(argument, visit);
+      for (const argument of node.arguments) {
+        if (argument.kind === 'word' && node.definition.name === 'lookup')
+          visit({ kind: 'lookup', type: argument.word, at: node.span.from });
+        walkArgument(argument, visit);
+      }
       return;
     case 'broken':
       visit({ kind: 'broken', node });

@@ -103,6 +103,11 @@ async function readWith(parts: RuntimeParts) {
       const parsed = lookups.parseType(type);
       return parsed.kind === 'ok' ? undefined : parsed.message;
     },
+    unbuiltLookup: (type) => {
+      const parsed = lookups.parseType(type);
+      const name = parsed.kind === 'ok' ? parsed.type.name : undefined;
+      return lookupDefinitions.some((definition) => definition.name === name && !definition.open) ? name : undefined;
+    },
   });
   const machine = system.machine;
   const { files, clock } = system;
