@@ -12,7 +12,8 @@ import { shownLog } from './shown-log.ts';
 
 export const runAddressTest: ModeRunner = async (context) => {
   const { invocation, io } = context;
-  const opened = await openForMode(context, { replaceLog: (log) => shownLog(log, context.io.stderr) });
+  const showsDebugPrint = invocation.mode?.kind !== 'verify' || invocation.isVerbose;
+  const opened = await openForMode(context, { replaceLog: (log) => shownLog(log, io.stderr, showsDebugPrint) });
   if (opened.kind === 'exit') return opened.status;
   const { runtime, caller } = opened;
   const { main } = runtime.config;

@@ -4,15 +4,20 @@ import { printable } from '../base/octets.ts';
 import type { Log } from '../core/index.ts';
 import type { Output } from '../system/standard-streams.ts';
 
-export function shownLog(log: Log, stderr: Output): Log {
+/** `showsDebugPrint`: what routers have in `debug_print` is shown too. */
+export function shownLog(log: Log, stderr: Output, showsDebugPrint: boolean): Log {
+  const isPrint = (category: string) => showsDebugPrint && category === 'debug_print';
   const show = (files: string) => (line: Octets) => stderr.write(`LOG: ${files}\n  ${printable(line, { escapeTab: false })}\n`);
   return {
     main: show('MAIN'),
     reject: show('REJECT'),
     panic: show('MAIN PANIC'),
     mainAndReject: show('MAIN REJECT'),
-    debug: (category, text) => log.debug(category, text),
-    isDebug: (category) => log.isDebug(category),
+    debug: (category, text) => {
+      if (isPrint(category)) stderr.write(`${text().replace(/\n$/, '')}\n`);
+      else log.debug(category, text);
+    },
+    isDebug: (category) => isPrint(category) || log.isDebug(category),
     selected: (selector) => log.selected(selector),
     flush: () => {},
     written: () => Promise.resolve(),

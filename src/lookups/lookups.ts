@@ -166,7 +166,7 @@ function refuse(definition: LookupDefinition, { file, key }: LookupRequest, fram
     frame.services.log.panic(message, mailOf(frame)?.id);
     return defer(message);
   }
-  if (file && !isUsablePath(file, frame.config)) return refuseLoudly(`Tainted filename for search '${file.octets}'`, frame);
+  if (file && !isUsablePath(file, frame.config)) return refuseLoudly(`Tainted filename for search: '${file.octets}'`, frame);
   return definition.isQueryStyle ? refuseUnquoted(definition, key, frame) : undefined;
 }
 

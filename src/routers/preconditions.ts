@@ -165,9 +165,9 @@ async function setHome(view: Address, router: RouterInstance, frame: Frame): Pro
 async function printDebug(router: RouterInstance, frame: Frame): Promise<void> {
   const option = settingsOf(router).debug_print;
   const { log } = frame.services;
-  if (option === undefined || !log.isDebug('route')) return;
+  if (option === undefined || !log.isDebug('debug_print')) return;
   const text = await option.evaluate(frame);
-  log.debug('route', () =>
+  log.debug('debug_print', () =>
     text.kind === 'ok' ? text.value.octets : `failed to expand debug_output "${option.source}": ${messageOf(text)}`,
   );
 }
