@@ -115,7 +115,11 @@ export const routerOptions = {
     joiner: ';',
     doc: 'Sets a variable $r_... that stays with the address: name = value. May be given several times.',
   }),
-  translate_ip_address: option.expanded({ doc: 'Replaces an IP address that was found by what this expands to.', notYet: 'instance' }),
+  translate_ip_address: option.expanded({
+    isOfSomeBuilds: true,
+    doc: 'Replaces an IP address that was found by what this expands to.',
+    notYet: 'instance',
+  }),
   transport: option.expanded({ onForcedFail: 'defer', doc: 'The transport for addresses that the router accepts.' }),
   transport_current_directory: option.expanded({ onForcedFail: 'unset', doc: 'The current directory of a local delivery.' }),
   transport_home_directory: option.expanded({

@@ -9,7 +9,7 @@ export const smtpOptions = {
     doc: 'A recipient that was refused for now is delayed for this sender only.',
   }),
   allow_localhost: option.boolean({ default: false, doc: 'Deliver although a host of hosts or fallback_hosts is this one.' }),
-  arc_sign: option.expanded({ doc: 'Sign with ARC.', notYet: 'instance' }),
+  arc_sign: option.expanded({ isOfSomeBuilds: true, doc: 'Sign with ARC.', notYet: 'instance' }),
   authenticated_sender: option.expanded({ onForcedFail: 'unset', doc: 'The value of AUTH= in MAIL.' }),
   authenticated_sender_force: option.boolean({ default: false, doc: 'Send AUTH= although we have not authenticated.' }),
   command_timeout: option.time({ default: 300, doc: 'How long to wait for the reply to a command.' }),
