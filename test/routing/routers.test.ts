@@ -186,6 +186,16 @@ test('redirect: a forward file is read as its user, checked, and may be missing'
   ]);
 });
 
+test('redirect: one_time forbids files, pipes and replies', async () => {
+  const forbidden = async (option: Octets) => {
+    const { frame } = await makeWorld(`begin routers\nr:\n driver = redirect\n data = x\n${option}`);
+    const own = frame.config.routers[0]?.own ?? {};
+    return [own['forbid_file'], own['forbid_pipe'], own['forbid_filter_reply']];
+  };
+  assert.deepEqual(await forbidden(''), [false, false, false]);
+  assert.deepEqual(await forbidden(' one_time'), [true, true, true]);
+});
+
 test('redirect: loops end', async () => {
   const world = await makeWorld(
     `begin routers\na:\n driver = redirect\n data = ${'${if eq{$local_part}{one}{two}{one}}'}\n check_ancestor\nb:\n driver = accept\n transport = local\n${TRANSPORTS}`,

@@ -32,6 +32,11 @@ function isListed(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0;
 }
 
+/** `one_time` is for addresses only: Spec ch. 22 "one_time". */
+function isOneTime({ one_time }: Readonly<Record<string, unknown>>): boolean {
+  return one_time === true;
+}
+
 const options = {
   allow_defer: option.boolean({ default: false, doc: 'The list may hold :defer:.' }),
   allow_fail: option.boolean({ default: false, doc: 'The list may hold :fail:.' }),
@@ -61,7 +66,7 @@ const options = {
   filter_prepend_home: option.boolean({ default: true, doc: 'Put $home before a relative path in a filter.' }),
   forbid_blackhole: option.boolean({ default: false, doc: 'The list may not hold :blackhole:.' }),
   forbid_exim_filter: option.boolean({ default: false, doc: 'No Exim filters.' }),
-  forbid_file: option.boolean({ default: false, doc: 'No deliveries to files and directories.' }),
+  forbid_file: option.boolean({ default: false, derive: isOneTime, doc: 'No deliveries to files and directories.' }),
   forbid_filter_dlfunc: option.boolean({ default: false, doc: 'Filters may not use ${dlfunc.' }),
   forbid_filter_existstest: option.boolean({ default: false, doc: 'Filters may not use exists and ${stat.' }),
   forbid_filter_logwrite: option.boolean({ default: false, doc: 'Filters may not use logwrite.' }),
@@ -69,10 +74,10 @@ const options = {
   forbid_filter_perl: option.boolean({ default: false, doc: 'Filters may not use ${perl.' }),
   forbid_filter_readfile: option.boolean({ default: false, doc: 'Filters may not use ${readfile.' }),
   forbid_filter_readsocket: option.boolean({ default: false, doc: 'Filters may not use ${readsocket.' }),
-  forbid_filter_reply: option.boolean({ default: false, doc: 'Filters may not send replies.' }),
+  forbid_filter_reply: option.boolean({ default: false, derive: isOneTime, doc: 'Filters may not send replies.' }),
   forbid_filter_run: option.boolean({ default: false, doc: 'Filters may not use ${run.' }),
   forbid_include: option.boolean({ default: false, doc: 'The list may not hold :include:.' }),
-  forbid_pipe: option.boolean({ default: false, doc: 'No deliveries to pipes.' }),
+  forbid_pipe: option.boolean({ default: false, derive: isOneTime, doc: 'No deliveries to pipes.' }),
   forbid_sieve_filter: option.boolean({ default: false, doc: 'No Sieve filters.' }),
   forbid_smtp_code: option.boolean({ default: false, doc: 'An SMTP code at the start of the text of :fail: and :defer: is not used.' }),
   hide_child_in_errmsg: option.boolean({ default: false, doc: 'Bounces do not name generated addresses.' }),
