@@ -77,7 +77,7 @@ async function runHere(context: ModeContext, isDetached: boolean): Promise<numbe
     split: (list) => lists.split(list),
     snapshot: recorded.snapshot,
     reread: () => reread(context),
-    startLines: startLines(config),
+    startLines: await startLines(runtime, context),
   });
   if (started.kind === 'failed') {
     log.panic(started.message);

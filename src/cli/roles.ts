@@ -8,7 +8,7 @@ import { AgentClient } from '../process/agent/client.ts';
 import { AgentPool } from '../process/agent/pool.ts';
 import { type ConfigChoice, decodeChoice, encodeChoice } from '../process/choice.ts';
 import { type ConfigFiles, filesOfSnapshot, readSnapshot } from '../process/config-snapshot.ts';
-import { parseToWorker } from '../process/messages.ts';
+import { parseToWorker, STARTED_AGAIN } from '../process/messages.ts';
 import { decodeHelper, decodeWorker } from '../process/role-arguments.ts';
 import { type OpeningRuntime, openRuntime } from '../process/runtime.ts';
 import { SpawnerClient } from '../process/spawner/client.ts';
@@ -121,8 +121,9 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
     reload: () => open(args.choice, system, options, actors),
   });
   const failure = await worker.start();
+  if (failure?.isTemporary) return STARTED_AGAIN;
   if (failure !== undefined) {
-    parent.send({ kind: 'failed', message: failure });
+    parent.send({ kind: 'failed', message: failure.message });
     return 1;
   }
   const submissions = args.index === 0 ? await openSubmissions(worker, system, options) : undefined;

@@ -1,5 +1,8 @@
 /** What supervisor and workers tell each other. Every message is checked on arrival: a worker that went wrong must not take the supervisor along. */
 
+/** The exit status of a worker that asks to be started again. */
+export const STARTED_AGAIN = 75;
+
 export type ToSupervisor =
   | { readonly kind: 'ready' }
   /** Before its end: the configuration could not be loaded, or the like. */

@@ -8,7 +8,7 @@ import type { Octets } from '../base/octets.ts';
 import type { ChildExit, OwnProcess } from '../system/processes.ts';
 import { AdmissionLedger } from './admission.ts';
 import type { ToSupervisor, ToWorker } from './messages.ts';
-import { parseToSupervisor } from './messages.ts';
+import { parseToSupervisor, STARTED_AGAIN } from './messages.ts';
 
 export interface SupervisorParts {
   readonly workerCount: number;
@@ -117,7 +117,8 @@ export class Supervisor {
     if (this.#isStopping) return;
     const how = exit.signal === undefined ? `status ${exit.status ?? '?'}` : `signal ${exit.signal}`;
     // One that fails by itself would fail again; SIGKILL comes from outside.
-    if (this.#onReady && exit.signal !== 'SIGKILL') {
+    const mayWork = exit.signal === 'SIGKILL' || (exit.status === STARTED_AGAIN && slot.pauseMs < MAX_PAUSE_MS);
+    if (this.#onReady && !mayWork) {
       this.#onReady(`${slot.name} ended with ${how} while the daemon started`);
       return;
     }

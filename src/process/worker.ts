@@ -34,8 +34,6 @@ export interface WorkerParts {
   >;
 }
 
-const LISTEN_TRIES = 20;
-const LISTEN_RETRY_MS = 250;
 const DELIVERIES_AT_ONCE = 100;
 /** A queue run leaves room for new messages. */
 const QUEUE_DELIVERIES = 5;
@@ -83,32 +81,26 @@ export class Worker {
   }
 
   /** Resolves when every socket is accepted from; with a reason when one cannot be. */
-  async start(): Promise<string | undefined> {
+  async start(): Promise<{ readonly message: string; readonly isTemporary: boolean } | undefined> {
     for (const socket of this.#parts.sockets) {
       const listening = await this.#listen(socket);
-      if (listening.kind === 'error') return `listen() failed: ${listening.reason}`;
+      if (listening.kind === 'error') {
+        // A worker of a daemon that was killed may still listen: it ends as soon as it sees that.
+        return { message: `listen() failed: ${listening.reason}`, isTemporary: listening.errno === 'EADDRINUSE' };
+      }
       this.#listeners.push(listening.value);
     }
     this.#scheduleQueue();
     return undefined;
   }
 
-  /** A worker of a daemon that was killed may still listen: it ends as soon as it sees that. */
-  async #listen(socket: WorkerSocket): Promise<SystemResult<Listener>> {
+  #listen(socket: WorkerSocket): Promise<SystemResult<Listener>> {
     const { main } = this.#runtime.config;
-    for (let left = LISTEN_TRIES; ; left--) {
-      const listening = await this.#parts.net.listen(
-        { kind: 'descriptor', fd: socket.fd },
-        (connection) => void this.#accept(connection, socket),
-        {
-          backlog: main.smtp_connect_backlog,
-          keepAlive: main.smtp_accept_keepalive,
-          onAcceptFailure: (reason) => this.#runtime.services.log.panic(`accept() failed: ${reason.reason}`),
-        },
-      );
-      if (listening.kind === 'ok' || listening.errno !== 'EADDRINUSE' || left === 0) return listening;
-      await new Promise((resolve) => setTimeout(resolve, LISTEN_RETRY_MS));
-    }
+    return this.#parts.net.listen({ kind: 'descriptor', fd: socket.fd }, (connection) => void this.#accept(connection, socket), {
+      backlog: main.smtp_connect_backlog,
+      keepAlive: main.smtp_accept_keepalive,
+      onAcceptFailure: (reason) => this.#runtime.services.log.panic(`accept() failed: ${reason.reason}`),
+    });
   }
 
   /** Delivers what nobody holds and was never tried: after a start, or when a worker died. */

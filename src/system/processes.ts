@@ -98,7 +98,10 @@ export function parentChannel(): ParentChannel | undefined {
     // A parent that has died is told by onClose.
     send: (message) => void (process.connected && process.send?.(message, undefined, undefined, () => {})),
     onMessage: (listener) => void process.on('message', listener),
-    onClose: (listener) => void process.on('disconnect', listener),
+    onClose: (listener) => {
+      process.on('disconnect', listener);
+      if (!process.connected) setImmediate(listener); // it was gone before anybody listened
+    },
   };
 }
 
