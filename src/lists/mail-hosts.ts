@@ -96,7 +96,7 @@ export async function findHostByName(written: HostItem, search: HostSearch): Pro
     case 'found':
       return withAddresses(
         host,
-        answer.addresses.map((address) => ({ address, isSecure: answer.isAuthenticated })),
+        inOrder(answer.addresses, search.ipv4Prefer === true).map((address) => ({ address, isSecure: answer.isAuthenticated })),
         search,
         host.name,
       );
@@ -118,6 +118,12 @@ function asciiName(name: Octets, frame: Frame): Octets {
 function withAsciiName(host: HostItem, frame: Frame): HostItem {
   const name = asciiName(host.name, frame);
   return name === host.name ? host : { ...host, name };
+}
+
+/** IPv6 before IPv4 or the other way round, else as they were found. */
+function inOrder(addresses: readonly Octets[], ipv4First: boolean): readonly Octets[] {
+  const isFirst = (address: Octets) => address.includes(':') !== ipv4First;
+  return [...addresses.filter(isFirst), ...addresses.filter((address) => !isFirst(address))];
 }
 
 /** `-bt` and `-bv`: there is neither a message nor a client. */

@@ -8,7 +8,7 @@ import { makeAddress } from '../../src/routers/address.ts';
 import type { Routed } from '../../src/routers/chain.ts';
 import { routeAddress } from '../../src/routers/chain.ts';
 import { FakeDns } from '../../src/system/fakes/dns.ts';
-import { FakeAccounts } from '../../src/system/fakes/host.ts';
+import { FakeAccounts, FakeHosts } from '../../src/system/fakes/host.ts';
 import { FakeConnection, FakeNet } from '../../src/system/fakes/net.ts';
 import type { World } from './world.ts';
 import { makeWorld } from './world.ts';
@@ -320,6 +320,15 @@ test('expansions that name a database are not shown', async () => {
     ['driver = redirect\n allow_defer\n data = :defer: about mysql', 'about mysql'],
   ];
   for (const [router, expected] of cases) await table(`r:\n ${router}`, [['a@b.ex', [`deferred a@b.ex: ${expected}`]]]);
+});
+
+test('manualroute: of a host that the system knows, IPv6 comes first', async () => {
+  const hosts = new FakeHosts(['198.51.100.1 both.ex', '2001:db8::1 both.ex']);
+  const world = await makeWorld(
+    `begin routers\nm:\n driver = manualroute\n transport = remote\n route_list = * both.ex byname\n${TRANSPORTS}`,
+    { hosts },
+  );
+  assert.deepEqual(summary(await route(world, 'a@b.ex')), ['deliver a@b.ex m remote both.ex[2001:db8::1] both.ex[198.51.100.1]']);
 });
 
 test('manualroute: a host without an address is logged, but not when an address is only tested', async () => {
