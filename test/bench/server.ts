@@ -156,7 +156,8 @@ async function idle(): Promise<void> {
   console.log(`\n${IDLE_CONNECTIONS} idle connections:`);
   for (const { pid, role, rssMiB } of processesOf(server.pid)) {
     const known = before.find((process) => process.pid === pid);
-    if (known && role === 'worker') console.log(`  ${role.padEnd(12)} ${known.rssMiB.toFixed(0)} MiB before, ${rssMiB.toFixed(0)} MiB with them`);
+    if (known && role === 'worker')
+      console.log(`  ${role.padEnd(12)} ${known.rssMiB.toFixed(0)} MiB before, ${rssMiB.toFixed(0)} MiB with them`);
   }
   for (const client of clients) client.close();
 }
@@ -187,7 +188,9 @@ function processesOf(pid: number): Measured[] {
 
 function statOf(pid: number): Measured | undefined {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, '').split(' ');
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ');
     const status = readFileSync(`/proc/${pid}/status`, 'latin1');
     const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
     const mib = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(status)?.[1] ?? 0) / 1024;
