@@ -150,7 +150,10 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
         return undefined;
     }
   });
-  parent.onClose(stop);
+  parent.onClose(() => {
+    stop();
+    setTimeout(() => process.exit(1), ORPHAN_WAIT_MS); // nobody is left who would end it
+  });
   onSignal('SIGTERM', () => {});
   onSignal('SIGINT', () => {});
   onSignal('SIGHUP', () => {});
@@ -159,6 +162,8 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
   return undefined;
 }
 
+/** For the deliveries of a worker whose supervisor is gone. */
+const ORPHAN_WAIT_MS = 15_000;
 const DROP_INTERVAL_MS = 30_000;
 const NOT_WANTED = { kind: 'ok', value: undefined } as const;
 
