@@ -293,20 +293,26 @@ export class Dialogue {
 
   /** A refused or malformed command: counted, and the connection ends with too many. `logged` is the reason in the log. */
   protocolError(kind: 'syntax' | 'protocol', code: string, text: Octets, logged = text): void {
-    const { log } = this;
-    if (kind === 'syntax' ? log.selected('smtp_syntax_error') : log.selected('smtp_protocol_error')) {
-      log.main(smtpErrorLine(kind, this.lastCommand, this.origin, logged, log));
-    }
+    this.logError(kind, logged);
+    const isLast = this.syntaxErrors >= this.config.main.smtp_max_synprot_errors;
+    this.countedError(code, isLast ? `${text}\nToo many syntax or protocol errors` : text);
+  }
+
+  /** An error of the client that counts, but for which the log has a line of its own and the last reply is as the others. */
+  countedError(code: string, text: Octets): void {
+    this.reply(code, text);
     this.syntaxErrors++;
-    if (this.syntaxErrors <= this.config.main.smtp_max_synprot_errors) {
-      this.reply(code, text);
-      return;
-    }
-    this.reply(code, `${text}\nToo many syntax or protocol errors`);
+    if (this.syntaxErrors <= this.config.main.smtp_max_synprot_errors) return;
     this.dropFor(
       `too many syntax or protocol errors (last command was "${this.lastCommand.slice(0, 128)}", ${this.historyField()})`,
       'synprot-error',
     );
+  }
+
+  logError(kind: 'syntax' | 'protocol', why: Octets): void {
+    const { log } = this;
+    const isLogged = kind === 'syntax' ? log.selected('smtp_syntax_error') : log.selected('smtp_protocol_error');
+    if (isLogged) log.main(smtpErrorLine(kind, this.lastCommand, this.origin, why, log));
   }
 
   /** An address that cannot be read: the reply begins with it, the log has the whole command. */

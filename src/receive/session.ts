@@ -203,13 +203,17 @@ export class SmtpSession {
     const dialogue = this.#dialogue;
     const { state } = dialogue.session;
     dialogue.trace(() => `SMTP<< ${printable(result.line)}`);
-    const command = parseCommand(result.line);
+    const command = parseCommand(result.hasNul ? result.line.replaceAll('\0', '?') : result.line);
     dialogue.lastCommand = command.line;
     state.command = command.line;
     state.commandArgument = command.argument;
     if (result.hasBareLineEnd && dialogue.isCrlfStrict)
       return dialogue.protocolError('protocol', '501', 'bare CR or LF is not allowed in SMTP commands');
-    if (result.hasNul) return dialogue.protocolError('protocol', '501', 'NUL characters are not allowed in SMTP commands');
+    if (result.isPiece) return this.#unknown(command);
+    if (result.hasNul) {
+      dialogue.logError('syntax', "NUL character(s) present (shown as '?')");
+      return dialogue.countedError('501', 'NUL characters are not allowed in SMTP commands');
+    }
     if (this.#isOutOfStep(command)) return;
     if (command.verb === undefined) return this.#unknown(command);
     this.#remember(command.verb);
@@ -258,6 +262,7 @@ export class SmtpSession {
     const dialogue = this.#dialogue;
     dialogue.unknownCommands++;
     if (dialogue.unknownCommands > dialogue.config.main.smtp_max_unknown_commands) {
+      dialogue.logError('syntax', 'unrecognized command');
       dialogue.reply('500', 'Too many unrecognized commands');
       dialogue.dropFor(`too many unrecognized commands (last was "${command.line.slice(0, 128)}")`, 'bad-commands');
       return;
@@ -380,8 +385,8 @@ export class SmtpSession {
           this.#noteIncomplete('connection lost');
           if (dialogue.log.selected('lost_incoming_connection'))
             log.main(`unexpected disconnection while reading SMTP command from ${who} D=${duration}`);
-          dialogue.reply('421', `${dialogue.hostName} lost input connection`);
-        } else if (!dialogue.isOverTcp || this.#parts.isRehearsal) dialogue.reply('421', `${dialogue.hostName} lost input connection`);
+        }
+        dialogue.reply('421', `${dialogue.hostName} lost input connection`);
         dialogue.session.state.quitReason ??= 'connection-lost';
         break;
       case 'timeout':

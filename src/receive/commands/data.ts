@@ -182,7 +182,7 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
       return;
     default:
       if (log.selected('lost_incoming_connection'))
-        log.main(lostLine(origin, `while reading message data (${reading.isInHeader ? 'header' : 'after header'})`, 0, log));
+        log.main(lostLine(origin, `while reading message data${reading.isInHeader ? ' (header)' : ''}`, 0, log));
       dialogue.reply('421', 'Lost incoming connection');
       dialogue.endReason = 'error';
       dialogue.isOver = true;

@@ -25,7 +25,7 @@ export async function greet(dialogue: Dialogue, command: Command): Promise<void>
     log.mainAndReject(
       `rejected ${verb} from ${hostAndIdent(origin, log, false)}: syntactically invalid argument(s): ${name === '' ? '(no argument given)' : printable(name)}`,
     );
-    dialogue.protocolError('syntax', '501', `Syntactically invalid ${verb} argument(s)`);
+    dialogue.countedError('501', `Syntactically invalid ${verb} argument(s)`);
     return;
   }
   dialogue.resetTransaction();

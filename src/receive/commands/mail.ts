@@ -23,7 +23,7 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
     return;
   }
   if (dialogue.transaction?.state.sender !== undefined) return dialogue.protocolError('protocol', '503', 'sender already given');
-  if (command.argument === '') return dialogue.protocolError('syntax', '501', `${commandWord(command)} must have an address operand`);
+  if (command.argument === '') return dialogue.protocolError('protocol', '501', `${commandWord(command)} must have an address operand`);
   if (await hasTooManyMessages(dialogue)) return;
   const isEsmtp = session.state.esmtp;
   const parsed = parseMailArgument(command.argument, {
