@@ -29,14 +29,22 @@ const toolNames = [
 ];
 const queueToolNames = ['exinext', 'exipick', 'exiqgrep', 'exiqsumm', 'exiwhat'];
 
-/** What is run to fill the code caches: the short-lived modes, whose start counts (build/loader.cjs says which have caches of their own). */
-const warmUps = [
-  ['-bV'],
-  ['-be', '${lc:A}${if eq{a}{b}{c}{d}}'],
-  ['-bP'],
-  ['-bt', 'postmaster@localhost'],
-  ['-bp'],
-  ['-odq', '-i', 'postmaster@localhost'],
+const message = 'From: a@localhost\nSubject: warm-up\n\ntext\n';
+const session = `EHLO localhost\nMAIL FROM:<a@localhost>\nRCPT TO:<postmaster@localhost>\nDATA\n${message}.\nQUIT\n`;
+
+/**
+ * What is run to fill the code caches: the short-lived modes, whose start counts (build/loader.cjs says which have caches of their own), and what
+ * the daemon's processes do all the time.
+ */
+const warmUps: readonly { readonly args: readonly string[]; readonly input?: string }[] = [
+  { args: ['-bV'] },
+  { args: ['-be', '${lc:A}${if eq{a}{b}{c}{d}}'] },
+  { args: ['-bP'] },
+  { args: ['-bt', 'postmaster@localhost'] },
+  { args: ['-bp'] },
+  { args: ['-odq', '-i', 'postmaster@localhost'], input: message },
+  { args: ['-bs', '-odi'], input: session },
+  { args: ['-q'] },
 ];
 
 rmSync(dist, { recursive: true, force: true });
@@ -48,7 +56,7 @@ writeLaunchers();
 const data = mkdtempSync(join(tmpdir(), 'eximius-build-'));
 chmodSync(data, 0o755);
 for (const program of ['exim.js', 'harness.js']) {
-  if (existsSync(join(dist, program))) for (const args of warmUps) warmUp(program, args);
+  if (existsSync(join(dist, program))) for (const { args, input } of warmUps) warmUp(program, args, input);
 }
 rmSync(data, { recursive: true, force: true });
 
@@ -80,12 +88,12 @@ function writeLaunchers(): void {
   }
 }
 
-function warmUp(file: string, args: readonly string[]): void {
+function warmUp(file: string, args: readonly string[], input = ''): void {
   const config = ['-C', join(dist, 'config/default.conf'), `-DVAR=${data}`];
   const result = spawnSync(process.execPath, [join(import.meta.dirname, 'build/warm.cjs'), join(dist, file), ...config, ...args], {
     encoding: 'utf8',
     timeout: 20_000,
-    input: 'Subject: warm-up\n\n',
+    input,
   });
   if (result.status !== 0)
     console.error(`warm-up ${file} ${args.join(' ')} ended with ${result.status ?? result.signal}\n${result.stderr}`);

@@ -11,8 +11,9 @@ if (major < 24 || (major === 24 && minor < 15)) {
   process.exit(78);
 }
 
-/** Modes by the options and names that ask for them; all others share one cache. */
+/** Modes by the options and names that ask for them (with an equals sign at the end: by the beginning); all others share one cache. */
 const cachedModes = {
+  daemon: ['-bd', '-bdf', '-bs', '--eximius-role='],
   expand: ['-be', '-bem'],
   version: ['-bV'],
   options: ['-bP'],
@@ -32,7 +33,7 @@ function loadBundle(args = []) {
 }
 
 function cacheFile(file, args) {
-  const [name] = Object.entries(cachedModes).find(([, options]) => args.some((arg) => options.includes(arg))) ?? [];
+  const [name] = Object.entries(cachedModes).find(([, options]) => args.some((arg) => options.some((option) => (option.endsWith('=') ? arg.startsWith(option) : arg === option)))) ?? [];
   return name === undefined ? `${file}.cache` : `${file}.${name}.cache`;
 }
 
