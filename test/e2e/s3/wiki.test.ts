@@ -180,7 +180,7 @@ async function testSite(context: TestContext, site: WikiSite, variant: Variant):
     const arrival = await logged(` <= ${FROM} H=`);
     assert.match(
       arrival,
-      /^\S+ \S+\.\d{3} \[\d+\] \S{23} <= someone@sender\.test H=localhost \(client\.test\) \[127\.0\.0\.1\]:\d+ I=\[127\.0\.0\.1\]:\d+ P=esmtp L?.*S=\d+ .*T="local" from <someone@sender\.test> for joe@mydomain\.tld$/,
+      /^\S+ \S+\.\d{3} \[\d+\] \S{23} <= someone@sender\.test H=localhost \(client\.test\) \[127\.0\.0\.1\]:\d+ I=\[127\.0\.0\.1\]:\d+ Ci=\d+ P=esmtp L?.*S=\d+ .*T="local" from <someone@sender\.test> for joe@mydomain\.tld$/,
     );
     const id = / (\S{23}) <=/.exec(arrival)?.[1] ?? '';
     const copies = place
