@@ -33,7 +33,9 @@ function loadBundle(args = []) {
 }
 
 function cacheFile(file, args) {
-  const [name] = Object.entries(cachedModes).find(([, options]) => args.some((arg) => options.some((option) => (option.endsWith('=') ? arg.startsWith(option) : arg === option)))) ?? [];
+  const isOne = (arg, option) => (option.endsWith('=') ? arg.startsWith(option) : arg === option);
+  const isMode = ([, options]) => args.some((arg) => options.some((option) => isOne(arg, option)));
+  const [name] = Object.entries(cachedModes).find(isMode) ?? [];
   return name === undefined ? `${file}.cache` : `${file}.${name}.cache`;
 }
 

@@ -1,6 +1,6 @@
 /**
  * The agent: takes calls of workers, and passes each to a child that has become the user whom it names. Children are kept, the least
- * recently used one goes for another identity; one delivery to a mailbox runs at a time (DESIGN 3.10).
+ * recently used one goes for another identity; one delivery to a mailbox runs at a time unless each makes a file of its own (DESIGN 3.10).
  */
 import type { Duplex } from 'node:stream';
 import { KeyedQueue } from '../../base/keyed-queue.ts';
