@@ -11,8 +11,8 @@ import { finishReading, inputLimits, mayBeginData } from './data.ts';
 export async function bdat(dialogue: Dialogue, command: Command): Promise<void> {
   const chunk = parseChunk(command);
   if (!dialogue.advertised.chunking) return dialogue.protocolError('protocol', '503', 'BDAT command used when CHUNKING not advertised');
-  if (chunk === undefined) return dialogue.protocolError('syntax', '501', 'missing size for BDAT command');
-  if (chunk.bytes === 0 && !chunk.isLast) return dialogue.protocolError('syntax', '504', 'zero size for BDAT command');
+  if (chunk === undefined) return dialogue.protocolError('protocol', '501', 'missing size for BDAT command');
+  if (chunk.bytes === 0 && !chunk.isLast) return dialogue.protocolError('protocol', '504', 'zero size for BDAT command');
   if (dialogue.chunked === undefined) {
     if (!(await mayBeginData(dialogue, 'BDAT'))) return swallow(dialogue, chunk.bytes);
     const begun = await begin(dialogue);
