@@ -2,22 +2,27 @@
  * `npm test`: all checks, then the tests of running programs below test/. Arguments choose test files by a part of their
  * path (`npm test -- acl`), and then only those run.
  */
-import { spawnSync } from 'node:child_process';
 import { dirname } from 'node:path';
-import { programTestFiles, unitTestFiles } from './test/files.ts';
+import { runCommand } from './command.ts';
+import { programTestFiles, UNIT_TEST_OPTIONS, unitTestFiles } from './test/files.ts';
 
 const root = dirname(import.meta.dirname);
 const wanted = process.argv.slice(2);
 const isWanted = (file: string) => wanted.length === 0 || wanted.some((part) => file.includes(part));
 
-function run(args: readonly string[]): boolean {
-  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0;
+/** Neither the checks nor the tests take this long, unless one of them hangs. */
+const DEADLINE_MS = 20 * 60_000;
+const PROGRAM_TEST_OPTIONS = ['--test', '--test-concurrency=2', '--test-timeout=300000', '--test-force-exit'];
+
+async function run(args: readonly string[]): Promise<boolean> {
+  return (await runCommand(root, process.execPath, args, { deadlineMs: DEADLINE_MS, isShown: true })).isOk;
 }
 
-function runTests(files: readonly string[], options: readonly string[]): boolean {
-  return files.length === 0 || run(['--test', ...options, ...files]);
+async function runTests(options: readonly string[], files: readonly string[]): Promise<boolean> {
+  return files.length === 0 || run([...options, ...files]);
 }
 
-const checked = wanted.length === 0 ? run(['scripts/check.ts']) : runTests(unitTestFiles(root).filter(isWanted), ['--test-isolation=none']);
-const tested = runTests(programTestFiles(root).filter(isWanted), ['--test-concurrency=2', '--test-timeout=300000']);
+const checked =
+  wanted.length === 0 ? await run(['scripts/check.ts']) : await runTests(UNIT_TEST_OPTIONS, unitTestFiles(root).filter(isWanted));
+const tested = await runTests(PROGRAM_TEST_OPTIONS, programTestFiles(root).filter(isWanted));
 if (!checked || !tested) process.exitCode = 1;

@@ -1,9 +1,9 @@
 /** The steps of `npm run check`. */
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runCommand } from '../command.ts';
 import { readDefinitions } from '../gen/definitions.ts';
-import { unitTestFiles } from '../test/files.ts';
+import { UNIT_TEST_OPTIONS, unitTestFiles } from '../test/files.ts';
 import { checkBundle } from './bundle.ts';
 import { checkDefinitions } from './definitions.ts';
 import { checkLayers } from './layers.ts';
@@ -45,7 +45,7 @@ export const steps: readonly Step[] = [
   {
     name: 'unit',
     stage: 'tests',
-    run: (root) => run(root, process.execPath, ['--test', '--test-isolation=none', '--test-reporter=dot', ...unitTestFiles(root)]),
+    run: (root) => run(root, process.execPath, [...UNIT_TEST_OPTIONS, '--test-reporter=dot', ...unitTestFiles(root)]),
   },
 ];
 
@@ -67,13 +67,8 @@ async function installTools(root: string): Promise<StepResult> {
   return result;
 }
 
-function run(directory: string, command: string, args: readonly string[]): Promise<StepResult> {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
-    child.on('error', (error) => resolve({ isOk: false, output: `${command}: ${error.message}` }));
-    child.on('close', (code) => resolve({ isOk: code === 0, output }));
-  });
-}
+/** No step takes this long, unless it hangs. */
+const DEADLINE_MS = 10 * 60_000;
+
+const run = (directory: string, command: string, args: readonly string[]): Promise<StepResult> =>
+  runCommand(directory, command, args, { deadlineMs: DEADLINE_MS, isShown: false });

@@ -2,7 +2,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Tests beside the code: they share one process. */
+/** For tests beside the code, which share one process. What one of them leaves open, because it failed, does not keep that process. */
+export const UNIT_TEST_OPTIONS = ['--test', '--test-isolation=none', '--test-timeout=60000', '--test-force-exit'];
+
+/** Tests beside the code. */
 export function unitTestFiles(root: string): string[] {
   return [...testFiles(root, 'src'), ...testFiles(root, 'scripts')];
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:dgram';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import type { AddressInfo, Server } from 'node:net';
 import { createServer } from 'node:net';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
@@ -36,14 +38,6 @@ async function serve(t: TestContext, reply: Reply): Promise<{ readonly port: num
     const { rcode = 0, flags = 0, ...rest } = made;
     return dnsPacket.encode({ type: 'response', id: query.id ?? 0, questions: [question], ...rest, flags: flags | rcode });
   };
-  const udp = createSocket('udp4');
-  udp.on('message', (bytes, from) => {
-    const made = answer(bytes, 'udp');
-    if (made) udp.send(made, from.port, from.address);
-  });
-  udp.bind(0, '127.0.0.1');
-  await once(udp, 'listening');
-  const { port } = udp.address();
   const tcp = createServer((socket) => {
     socket.on('data', (bytes: Buffer) => {
       const made = answer(bytes.subarray(2), 'tcp');
@@ -54,13 +48,37 @@ async function serve(t: TestContext, reply: Reply): Promise<{ readonly port: num
       socket.end(made);
     });
   });
-  tcp.listen(port, '127.0.0.1');
-  await once(tcp, 'listening');
+  const { port, udp } = await listenOnBoth(tcp);
   t.after(() => {
     udp.close();
     tcp.close();
   });
+  udp.on('message', (bytes, from) => {
+    const made = answer(bytes, 'udp');
+    if (made) udp.send(made, from.port, from.address);
+  });
   return { port, asked };
+}
+
+/** One port that is free for both; what is free for one of them may be in use for the other. */
+async function listenOnBoth(tcp: Server): Promise<{ readonly port: number; readonly udp: Socket }> {
+  const attempts = 20;
+  for (let attempt = 1; ; attempt++) {
+    tcp.listen(0, '127.0.0.1');
+    await once(tcp, 'listening');
+    const { port } = tcp.address() as AddressInfo;
+    const udp = createSocket('udp4');
+    try {
+      udp.bind(port, '127.0.0.1');
+      await once(udp, 'listening');
+      return { port, udp };
+    } catch (error) {
+      udp.close();
+      tcp.close();
+      if (attempt === attempts) throw error;
+      await once(tcp, 'close');
+    }
+  }
 }
 
 function resolverFor(
