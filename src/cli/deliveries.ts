@@ -76,6 +76,7 @@ export class Foreground implements Deliveries {
   async finish(): Promise<void> {
     await Promise.all(this.#foreground);
     await this.#pool.idle();
+    await this.#pool.close(); // what was interrupted is left on the queue
     if (this.#background.length > 0) await this.#inBackground?.(this.#background);
     await this.#runtime.spool.close();
     this.#lifetime.abort();

@@ -172,6 +172,8 @@ export interface DeliveryResult {
   /** Output of a pipe to return. */
   readonly returnedText?: Buffer | undefined;
   readonly isSpecialDefer?: boolean;
+  /** The process that had it was lost, or could not be reached: nothing was found out about the address, and nothing is remembered of it. */
+  readonly isInterrupted?: boolean;
   readonly sendingAddress?: Octets | undefined;
   readonly sendingPort?: number | undefined;
   readonly durationMs?: number;

@@ -15,10 +15,11 @@ import {
   hostText,
   loggedAddress,
 } from '../logging/lines/delivery.ts';
-import { retryTimeoutLine } from '../logging/lines/queue.ts';
+import { interruptedLine, retryTimeoutLine } from '../logging/lines/queue.ts';
 import type { Claim } from '../spool/claims.ts';
 import type { Spool } from '../spool/spool.ts';
 import { AddressTree, settledName } from './address-tree.ts';
+import { HelperWatch } from './helper-watch.ts';
 import { MessageLog } from './message-log.ts';
 import { RetryTimes } from './retry-times.ts';
 
@@ -73,11 +74,13 @@ export class Attempt {
   readonly tree: AddressTree;
   readonly messageLog: MessageLog;
   readonly retry: RetryTimes;
+  readonly helpers = new HelperWatch();
   readonly failed: FailedAddress[] = [];
   readonly deferredResults = new Map<Address, DeliveryResult>();
   freezeReason: Octets | undefined;
   isFreezeWanted = false;
   readonly #timedOut: DeliveryResult[] = [];
+  readonly #interrupted = new Set<Address>();
   /** Addresses whose delivery is still to come or running. */
   #open = 0;
   #waiting: { readonly result: DeliveryResult; readonly facts: DeliveryFacts; readonly flag: DeliveryFlag }[] = [];
@@ -86,7 +89,8 @@ export class Attempt {
   isJournalBroken = false;
 
   constructor(parts: DeliverParts, claim: Claim, message: Message, reason: DeliveryReason, until: Deadline) {
-    const { services, config, spool } = parts;
+    const { config, spool } = parts;
+    const services = this.helpers.watched(parts.services);
     this.parts = parts;
     this.claim = claim;
     this.message = message;
@@ -224,6 +228,24 @@ export class Attempt {
     }
     this.tree.defer(result.address);
     this.deferredResults.set(result.address, result);
+  }
+
+  /** Whoever worked on it was lost: it stays as if it had not been tried, and its age says nothing. */
+  interrupt(result: DeliveryResult, open: boolean): void {
+    if (open) this.#open--;
+    this.log(interruptedLine(loggedAddress(result.address, this.parts.services.log, false), result.message ?? ''));
+    this.tree.defer(result.address);
+    this.#interrupted.add(result.address);
+  }
+
+  /** At least one address is to be tried again soon. */
+  get isInterrupted(): boolean {
+    return this.#interrupted.size > 0;
+  }
+
+  /** Nothing is left but what was interrupted: the message is as before the attempt, without what was delivered. */
+  get isOnlyInterrupted(): boolean {
+    return this.isInterrupted && this.tree.deferred.every((address) => this.#interrupted.has(address));
   }
 
   /** When all deliveries are over: those whose retrying has come to its end are failures, the last one first. */

@@ -106,12 +106,14 @@ class BatchRunner {
   readonly #startedMs: number;
   #batch: DeliveryBatch | undefined;
   #deliveredCount = 0;
+  readonly #lossesBefore: number;
 
   constructor(attempt: Attempt, addresses: readonly Address[]) {
     this.#attempt = attempt;
     this.#addresses = addresses;
     this.#unsettled = new Set(addresses);
     this.#startedMs = attempt.parts.services.clock.monotonicMs();
+    this.#lossesBefore = attempt.helpers.lossCount;
   }
 
   /** Every address has a fate when it resolves; deferrals by remote transports wait in `takeDeferred`. */
@@ -134,14 +136,14 @@ class BatchRunner {
   }
 
   #newBatch(first: Address, instance: TransportInstance, retry: RetryPort): Omit<DeliveryBatch, 'returnPath' | 'headers'> {
-    const { frame: base, message, reason, parts } = this.#attempt;
+    const { frame: base, message, reason } = this.#attempt;
     const frame: Frame = { ...base, address: first, batch: this.#addresses };
     return {
       message,
       addresses: this.#addresses,
       instance,
       frame,
-      services: parts.services,
+      services: base.services,
       until: base.until,
       isRehearsal: message.dontDeliver || reason.dontDeliver === true,
       retry,
@@ -189,6 +191,7 @@ class BatchRunner {
   }
 
   async #deferLocal(result: DeliveryResult, facts: ReturnType<Attempt['facts']>): Promise<void> {
+    if (result.isInterrupted === true || this.#attempt.helpers.lossCount > this.#lossesBefore) return this.#attempt.interrupt(result, true);
     const retry = result.isFreeze || result.isSpecialDefer ? 'later' : await this.#attempt.retry.addressDeferred(result);
     this.#attempt.defer(result, facts, true, retry === 'expired');
   }

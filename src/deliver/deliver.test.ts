@@ -15,9 +15,11 @@ import type {
   TransportInstance,
   UserActions,
 } from '../core/index.ts';
+import { RETRY_DATABASE } from '../hints/retry-record.ts';
 import { createLists } from '../lists/lists.ts';
 import { routerOptions } from '../routers/generic-options.ts';
 import { Spool } from '../spool/spool.ts';
+import { HELPER_LOST } from '../system/failure.ts';
 import { FakeClock } from '../system/fakes/clock.ts';
 import { MemoryFiles } from '../system/fakes/files.ts';
 import { MemoryHints } from '../system/fakes/hints.ts';
@@ -581,4 +583,46 @@ test('whatever step it crashes after: nothing is lost, and only what was in flig
     crashes++;
   }
   assert.ok(crashes > 30, `only ${crashes} steps`);
+});
+
+test('a delivery whose process was lost leaves no trace but what was delivered: no retry time, no bounce, and it is a first delivery again', async () => {
+  const world = makeWorld(new MemoryFiles(), { retryRules: [] }); // any deferral that counts would bounce at once
+  world.answers.set('b', { kind: 'deferred', isInterrupted: true, message: 'the local delivery process was lost: gone' });
+  const { id, end, lines } = await run(world, ['a@test.ex', 'b@test.ex']);
+  assert.equal(end, 'interrupted');
+  assert.deepEqual(lines, [
+    '=> a <a@test.ex> R=mailboxes T=local',
+    'b@test.ex: delivery interrupted, to be tried again: the local delivery process was lost: gone',
+  ]);
+  assert.deepEqual(world.hints.keys(RETRY_DATABASE), []);
+  assert.deepEqual(world.handedOver, []);
+  const left = world.spool.peek(id);
+  assert.equal(left.kind === 'ok' && left.message.isFirstDelivery, true, 'it is taken up after a crash');
+  assert.deepEqual(left.kind === 'ok' && [...left.message.nonRecipients], ['a@test.ex']);
+  world.answers.delete('b');
+  assert.equal(await deliverById(world.parts, id, QUEUE_RUN, until), 'completed');
+  assert.equal(world.mailboxes.get('a@test.ex')?.length, 1);
+  assert.equal(world.mailboxes.get('b@test.ex')?.length, 1);
+});
+
+test('whatever a router makes of a helper that was lost, the address is tried again', async () => {
+  for (const verdict of ['fail', 'defer'] as const) {
+    const world = makeWorld(new MemoryFiles(), { retryRules: [] });
+    const asks = router('asks', async (_address, context) => {
+      const found = await context.services.userActions.stat(undefined, '/home/b/.forward', until);
+      return found.kind === 'ok' ? { kind: 'decline' } : { kind: verdict, message: 'cannot look' };
+    });
+    const lost = { kind: 'error', errno: HELPER_LOST, reason: 'gone' } as const;
+    let answers: readonly Awaited<ReturnType<UserActions['stat']>>[] = [lost];
+    const userActions: UserActions = { ...world.parts.services.userActions, stat: async () => answers[0] ?? lost };
+    const config = { ...world.config, routers: [asks, ...world.config.routers] };
+    const parts: DeliverParts = { ...world.parts, config, services: { ...world.parts.services, userActions } };
+    const accepted = await acceptMessage(world, ['b@test.ex']);
+    assert.equal(await deliverAccepted(parts, accepted, ON_ARRIVAL, until), 'interrupted');
+    assert.deepEqual(world.log.mainLines, ['b@test.ex: delivery interrupted, to be tried again: cannot look']);
+    assert.deepEqual(world.hints.keys(RETRY_DATABASE), []);
+    assert.deepEqual(world.handedOver, []);
+    answers = [{ kind: 'error', errno: 'ENOENT', reason: 'No such file or directory' }];
+    assert.notEqual(await deliverById(parts, accepted.message.id, FORCED, until), 'interrupted', 'an answer counts');
+  }
 });

@@ -8,7 +8,8 @@ import type { Attempt } from './attempt.ts';
 import { bounceFailures } from './bounces.ts';
 import { warnOfDelay } from './warnings.ts';
 
-export type AttemptEnd = 'completed' | 'deferred' | 'frozen';
+/** `interrupted`: a process was lost that worked on an address; the message is to be tried again soon. */
+export type AttemptEnd = 'completed' | 'deferred' | 'frozen' | 'interrupted';
 
 export async function finishAttempt(attempt: Attempt): Promise<AttemptEnd> {
   attempt.failTimedOut();
@@ -35,11 +36,12 @@ async function keep(attempt: Attempt): Promise<AttemptEnd> {
   const undelivered = attempt.tree.deferred;
   const freezes = attempt.isFreezeWanted || attempt.freezeReason !== undefined;
   if (freezes) await freeze(attempt, undelivered);
-  const warningCount = freezes || attempt.reason.givesUp === true ? message.warningCount : await warnOfDelay(attempt, undelivered);
+  const isSilent = freezes || attempt.isOnlyInterrupted || attempt.reason.givesUp === true;
+  const warningCount = isSilent ? message.warningCount : await warnOfDelay(attempt, undelivered);
   const changed: Message = {
     ...message,
     ...withOneTimeChildren(attempt, undelivered),
-    isFirstDelivery: false,
+    isFirstDelivery: message.isFirstDelivery && attempt.isOnlyInterrupted && !freezes, // who takes up what a crash left finds it
     warningCount,
     ...(freezes ? { frozenAt: Math.floor(parts.services.clock.now() / 1000), isManuallyThawed: false } : {}),
     dontDeliver: message.dontDeliver || attempt.reason.dontDeliver === true,
@@ -47,7 +49,8 @@ async function keep(attempt: Attempt): Promise<AttemptEnd> {
   attempt.messageLog.write(message, frame);
   parts.services.log.flush();
   if (isChanged(message, changed)) await rewrite(attempt, changed);
-  return freezes ? 'frozen' : 'deferred';
+  if (freezes) return 'frozen';
+  return attempt.isInterrupted ? 'interrupted' : 'deferred';
 }
 
 async function rewrite(attempt: Attempt, changed: Message): Promise<void> {

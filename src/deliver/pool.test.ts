@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AcceptedMessage, Message } from '../core/index.ts';
 import { Spool } from '../spool/spool.ts';
+import { FakeClock } from '../system/fakes/clock.ts';
 import { MemoryFiles } from '../system/fakes/files.ts';
 import { fakeServices, testConfig } from '../system/fakes/services.ts';
-import type { DeliverParts } from './attempt.ts';
+import { type DeliverParts, ON_ARRIVAL } from './attempt.ts';
 import { DeliveryPool } from './pool.ts';
 
 const until = { endMs: Number.POSITIVE_INFINITY, signal: new AbortController().signal };
 
-function fixture(memoryLimit: number) {
-  const services = fakeServices({ files: new MemoryFiles() });
+function fixture(memoryLimit: number, clock = new FakeClock()) {
+  const services = fakeServices({ files: new MemoryFiles(), clock });
   const spool = new Spool({
     ...services,
     settings: {
@@ -62,4 +63,22 @@ test('what waits when it closes stays on the queue', async () => {
   assert.deepEqual(released.sort(), ['a', 'b', 'c']);
   pool.add(accepted('d', released));
   assert.deepEqual(released.at(-1), 'd');
+});
+
+test('what was interrupted is tried again a few times, and not when the pool closes', async () => {
+  const clock = new FakeClock();
+  const pool = fixture(10, clock);
+  const taken: string[] = [];
+  pool.addId = (id) => void taken.push(id); // nothing is delivered
+  const waits = [1000, 5000, 30_000];
+  for (const [index, waitMs] of waits.entries()) {
+    pool.retry('a', ON_ARRIVAL);
+    await clock.advance(waitMs - 1);
+    assert.equal(taken.length, index);
+    await clock.advance(1);
+    assert.equal(taken.length, index + 1);
+  }
+  pool.retry('a', ON_ARRIVAL);
+  await clock.advance(3_600_000);
+  assert.equal(taken.length, waits.length, 'then a queue run does it');
 });

@@ -16,6 +16,9 @@ export interface DeliveryPoolOptions {
   readonly until: Deadline;
 }
 
+/** After a loss of the process that delivered: a message that causes it itself then waits for a queue run. */
+const RETRY_AFTER_MS: readonly number[] = [1000, 5000, 30_000];
+
 type Job = { readonly reason: DeliveryReason } & ({ readonly accepted: AcceptedMessage } | { readonly id: string });
 
 const MEMORY_LIMIT = 200;
@@ -24,6 +27,9 @@ export class DeliveryPool {
   readonly #options: DeliveryPoolOptions;
   readonly #queue: Job[] = [];
   readonly #idle: (() => void)[] = [];
+  /** How often deliveries of a message were interrupted one after another. */
+  readonly #interruptions = new Map<string, number>();
+  readonly #lifetime = new AbortController();
   #inMemory = 0;
   #running = 0;
   #isClosed = false;
@@ -56,6 +62,20 @@ export class DeliveryPool {
     if (!this.#isClosed) this.#push({ id, reason });
   }
 
+  /** A delivery was interrupted by the loss of another process: it is tried again soon, a few times. */
+  retry(id: string, reason: DeliveryReason): void {
+    const count = this.#interruptions.get(id) ?? 0;
+    const waitMs = RETRY_AFTER_MS[count];
+    if (this.#isClosed || waitMs === undefined) {
+      this.#interruptions.delete(id);
+      return;
+    }
+    this.#interruptions.set(id, count + 1);
+    const { clock } = this.#options.parts().services;
+    const until = { endMs: Number.POSITIVE_INFINITY, signal: this.#lifetime.signal };
+    void clock.sleep(waitMs, until).then(() => this.addId(id, reason));
+  }
+
   /** Resolves when nothing waits or runs. */
   async idle(): Promise<void> {
     while (this.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
@@ -64,6 +84,7 @@ export class DeliveryPool {
   /** What waits stays in the spool; what runs comes to its end. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#lifetime.abort();
     for (const job of this.#queue.splice(0)) if ('accepted' in job) job.accepted.claim.release();
     await this.idle();
   }
@@ -78,9 +99,12 @@ export class DeliveryPool {
       const job = this.#queue.shift();
       if (job === undefined) break;
       this.#running++;
-      void this.#run(job).finally(() => {
+      void this.#run(job).then((end) => {
         this.#running--;
         if ('accepted' in job) this.#inMemory--;
+        const id = 'accepted' in job ? job.accepted.message.id : job.id;
+        if (end === 'interrupted') this.retry(id, job.reason);
+        else if (this.#interruptions.size > 0) this.#interruptions.delete(id);
         this.#next();
         if (this.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
       });

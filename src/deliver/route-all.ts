@@ -86,8 +86,10 @@ function take(delivery: Address, local: Address[], remote: Address[]): void {
 
 /** What is for the next pass: children (the last one first, as Exim takes them), and files and pipes, which need no router any more. */
 async function routeOne(attempt: Attempt, address: Address, local: Address[], remote: Address[]): Promise<readonly Address[]> {
+  const { lossCount } = attempt.helpers;
   const routed = await routeAddress(address, { frame: attempt.frame, verify: 'no' });
-  for (const problem of routed.problems) await settleProblem(attempt, problem);
+  const isInterrupted = attempt.helpers.lossCount > lossCount;
+  for (const problem of routed.problems) await settleProblem(attempt, problem, isInterrupted);
   for (const discarded of routed.discarded) {
     if (discarded !== address) attempt.tree.add(discarded);
     const line = discardedLine(discarded, ':blackhole:');
@@ -156,9 +158,11 @@ async function isListed(
   return true;
 }
 
-async function settleProblem(attempt: Attempt, problem: RoutingProblem): Promise<void> {
+/** `isInterrupted`: a process that a router asked was lost; whatever it took that for. */
+async function settleProblem(attempt: Attempt, problem: RoutingProblem, isInterrupted: boolean): Promise<void> {
   const result = problemResult(problem);
   attempt.tree.add(problem.address);
+  if (isInterrupted) return attempt.interrupt(result, false);
   if (problem.kind === 'failed') {
     attempt.fail(result, attempt.facts(), false, false);
     return;

@@ -233,7 +233,9 @@ export class Worker {
     const until = untilAborted(this.#lifetime.signal);
     try {
       const deliver = (id: string, reason: DeliveryReason) =>
-        deliverById(this.deliverParts(), id, reason, untilAborted(this.#deliveries.signal));
+        deliverById(this.deliverParts(), id, reason, untilAborted(this.#deliveries.signal)).then((end) => {
+          if (end === 'interrupted') this.#pool.retry(id, reason);
+        });
       await runQueue(this.deliverParts(), { concurrency: QUEUE_DELIVERIES, ...options }, deliver, until);
     } catch (error) {
       this.#runtime.services.log.panic(`queue run failed: ${error instanceof Error ? error.message : String(error)}`);

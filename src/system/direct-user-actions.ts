@@ -91,8 +91,8 @@ export async function runTransport(batch: DeliveryBatch): Promise<readonly Deliv
   return deferRest(batch, settled, reason);
 }
 
-export function deferAll(batch: DeliveryBatch, reason: string): Promise<readonly DeliveryResult[]> {
-  return deferRest(batch, new Map(), reason);
+export function deferAll(batch: DeliveryBatch, reason: string, facts: Partial<DeliveryResult> = {}): Promise<readonly DeliveryResult[]> {
+  return deferRest(batch, new Map(), reason, facts);
 }
 
 /** The results of all addresses in their order; those without one are deferred (and told to `settled`). */
@@ -100,11 +100,12 @@ export async function deferRest(
   batch: DeliveryBatch,
   settled: ReadonlyMap<DeliveryResult['address'], DeliveryResult>,
   reason: Octets,
+  facts: Partial<DeliveryResult> = {},
 ): Promise<readonly DeliveryResult[]> {
   const results: DeliveryResult[] = [];
   for (const address of batch.addresses) {
     const known = settled.get(address);
-    const result: DeliveryResult = known ?? { address, kind: 'deferred', message: reason };
+    const result: DeliveryResult = known ?? { ...facts, address, kind: 'deferred', message: reason };
     if (!known) await batch.settled(result);
     results.push(result);
   }

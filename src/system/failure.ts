@@ -75,6 +75,9 @@ export function failure(errno: string, reason: string = strerror(errno)): System
   return { kind: 'error', errno, reason };
 }
 
+/** A process of ours that should have done it is gone or overloaded, which says nothing about what was asked. */
+export const HELPER_LOST = 'EAGAIN';
+
 export const done: SystemResult<void> = Object.freeze({ kind: 'ok', value: undefined });
 
 /** What Node threw, as a value; a NUL in a path and other refused arguments are EINVAL. A bug (no code at all) is thrown on. */

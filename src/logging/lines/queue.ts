@@ -20,6 +20,11 @@ export function retryTimeoutLine(address: Octets): Octets {
   return `** ${printable(address)}: retry timeout exceeded`;
 }
 
+/** The process that delivered was lost. A line that Exim does not have, so that nobody takes it for a deferral. */
+export function interruptedLine(address: Octets, reason: Octets): Octets {
+  return `${printable(address)}: delivery interrupted, to be tried again: ${printable(reason)}`;
+}
+
 /** `flags` as `-qf`, '' for a plain run. */
 export function queueRunLine(which: 'Start' | 'End', pid: number, flags: Octets): Octets {
   return `${which} queue run: pid=${pid}${flags === '' ? '' : ` ${flags}`}`;

@@ -388,12 +388,13 @@ test('the agent is reached over a socket that others may not use', async (contex
 
 test('without an agent everything is deferred', async () => {
   const client = new AgentClient(async () => ({ kind: 'error', errno: 'ECONNREFUSED', reason: 'Connection refused' }));
+  client.stopWaiting();
   const stat = await client.stat(self, '/', forever);
   assert.deepEqual(stat, { kind: 'error', errno: 'EAGAIN', reason: 'Connection refused' });
   const results = await client.deliver(self, batchOf('recorder'), '');
   assert.deepEqual(
-    results.map(({ kind, message }) => [kind, message]),
-    [['deferred', 'the agent cannot be reached: Connection refused']],
+    results.map(({ kind, message, isInterrupted }) => [kind, message, isInterrupted]),
+    [['deferred', 'the agent cannot be reached: Connection refused', true]],
   );
 });
 
@@ -459,6 +460,7 @@ test('a child that is lost defers its delivery, and the next delivery gets anoth
   const lost = await client.deliver(nobody, batchOf('crash'), '');
   assert.equal(lost[0]?.kind, 'deferred');
   assert.match(lost[0]?.message ?? '', /the process of the agent was lost/);
+  assert.equal(lost[0]?.isInterrupted, true, 'which says nothing about the address');
   const [first, second] = [
     seenBy(await client.deliver(nobody, batchOf('slow'), '')),
     seenBy(await client.deliver(nobody, batchOf('slow'), '')),

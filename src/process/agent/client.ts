@@ -5,7 +5,7 @@ import type { Deadline } from '../../core/deadline.ts';
 import type { DeliveryBatch, DeliveryResult } from '../../core/drivers.ts';
 import type { FileContent, FileFacts, Identity, Spawner, SpawnRequest, SystemResult, UserActions } from '../../core/ports.ts';
 import { deferAll } from '../../system/direct-user-actions.ts';
-import { failure } from '../../system/failure.ts';
+import { failure, HELPER_LOST } from '../../system/failure.ts';
 import { Connector } from '../channel/connector.ts';
 import { ProtocolError } from '../channel/frames.ts';
 import { decodeSystemResult, encodeSpawnRequest, finishRun, type RunResult } from '../channel/run-call.ts';
@@ -51,7 +51,7 @@ export class AgentClient implements UserActions, Spawner {
 
   async deliver(identity: Identity | undefined, batch: DeliveryBatch, mailbox: Octets): Promise<readonly DeliveryResult[]> {
     const channel = await this.#connector.channel();
-    if (channel.kind === 'error') return deferAll(batch, `the agent cannot be reached: ${channel.reason}`);
+    if (channel.kind === 'error') return deferAll(batch, `the agent cannot be reached: ${channel.reason}`, { isInterrupted: true });
     const encoded = await encodeDelivery(batch);
     if (encoded.kind === 'error') return deferAll(batch, encoded.reason);
     const { envelopeBytes } = encoded;
@@ -59,11 +59,23 @@ export class AgentClient implements UserActions, Spawner {
     return finishDelivery(call, batch, encoded, batch.services.log);
   }
 
+  /** Nobody will start the agent again. */
+  stopWaiting(): void {
+    this.#connector.stopWaiting();
+  }
+
   close(): void {
     this.#connector.close();
   }
 
+  /** Looking changes nothing: it is asked again when the agent, or its child, was lost meanwhile. */
   async #ask<T>(request: object, read: (fields: Fields) => T, until: Deadline): Promise<SystemResult<T>> {
+    const answered = await this.#askOnce(request, read, until);
+    const isLost = answered.kind === 'error' && answered.errno === HELPER_LOST && !until.signal.aborted;
+    return isLost ? this.#askOnce(request, read, until) : answered;
+  }
+
+  async #askOnce<T>(request: object, read: (fields: Fields) => T, until: Deadline): Promise<SystemResult<T>> {
     const channel = await this.#connector.channel();
     if (channel.kind === 'error') return channel;
     const waitMs = until.endMs - performance.now();
@@ -75,7 +87,7 @@ export class AgentClient implements UserActions, Spawner {
     const ended = await call.ended;
     clearTimeout(timer);
     until.signal.removeEventListener('abort', expire);
-    if (ended.kind === 'lost') return ended.reason === 'cancelled' ? failure('ETIMEDOUT') : failure('EAGAIN', ended.reason);
+    if (ended.kind === 'lost') return ended.reason === 'cancelled' ? failure('ETIMEDOUT') : failure(HELPER_LOST, ended.reason);
     try {
       return decodeSystemResult(ended.value, read);
     } catch (error) {

@@ -10,7 +10,7 @@ import type { Body, HeaderType, Message } from '../../core/message.ts';
 import type { Log, Services, SystemFailure } from '../../core/ports.ts';
 import type { Text } from '../../core/text.ts';
 import { deferRest, runTransport } from '../../system/direct-user-actions.ts';
-import { failure } from '../../system/failure.ts';
+import { failure, HELPER_LOST } from '../../system/failure.ts';
 import type { IncomingCall, OutgoingCall } from '../channel/channel.ts';
 import { ProtocolError } from '../channel/frames.ts';
 import { remainingMs } from '../channel/run-call.ts';
@@ -153,13 +153,19 @@ export async function finishDelivery(
   const ended = await call.ended;
   batch.until.signal.removeEventListener('abort', expire);
   await pending;
-  return deferRest(batch, settled, problem ?? endReason(ended));
+  if (problem !== undefined) return deferRest(batch, settled, problem);
+  const end = endOf(ended);
+  return deferRest(batch, settled, end.reason, end.isInterrupted ? { isInterrupted: true } : {});
 }
 
-function endReason(ended: Awaited<OutgoingCall['ended']>): string {
-  if (ended.kind === 'lost') return `the local delivery process was lost: ${ended.reason}`;
+/** What is said of addresses without a result; of those that were interrupted nobody knows anything. */
+function endOf(ended: Awaited<OutgoingCall['ended']>): { readonly reason: string; readonly isInterrupted: boolean } {
+  if (ended.kind === 'lost') return { reason: `the local delivery process was lost: ${ended.reason}`, isInterrupted: true };
   const fields = new Fields(ended.value);
-  return fields.has('reason') ? fields.string('reason') : 'the transport gave no result';
+  return {
+    reason: fields.has('reason') ? fields.string('reason') : 'the transport gave no result',
+    isInterrupted: fields.get('errno') === HELPER_LOST,
+  };
 }
 
 function decodeResult(event: Fields, batch: DeliveryBatch): DeliveryResult {

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { KeyedQueue } from '../../base/keyed-queue.ts';
 import type { Identity, SystemFailure, SystemResult } from '../../core/ports.ts';
 import type { AttachedProcess } from '../../system/attached-process.ts';
-import { failure } from '../../system/failure.ts';
+import { failure, HELPER_LOST } from '../../system/failure.ts';
 import { Channel, type IncomingCall } from '../channel/channel.ts';
 import { ProtocolError } from '../channel/frames.ts';
 import { Fields } from '../channel/values.ts';
@@ -104,7 +104,7 @@ export class AgentPool {
       const ready = await child.value.ready;
       if (ready.kind === 'error') return call.reply(ready);
       const inner = child.value.channel.call(call.request);
-      await call.passTo(inner, (reason) => failure('EAGAIN', `the process of the agent was lost: ${reason}`));
+      await call.passTo(inner, (reason) => failure(HELPER_LOST, `the process of the agent was lost: ${reason}`));
     } finally {
       this.#finished(child.value);
     }
@@ -114,14 +114,14 @@ export class AgentPool {
   async #childFor(identity: Identity): Promise<SystemResult<Child>> {
     const key = identityKey(identity);
     for (;;) {
-      if (this.#isClosed) return failure('EAGAIN', 'the agent is ending');
+      if (this.#isClosed) return failure(HELPER_LOST, 'the agent is ending');
       const child = this.#children.get(key) ?? (this.#makeRoom() ? this.#add(key, identity) : undefined);
       if (child instanceof Child) {
         child.begin();
         return { kind: 'ok', value: child };
       }
       if (child) return child;
-      if (this.#waiting.length >= waitingLimit) return failure('EAGAIN', 'too many deliveries wait for the agent');
+      if (this.#waiting.length >= waitingLimit) return failure(HELPER_LOST, 'too many deliveries wait for the agent');
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);
       });
@@ -143,7 +143,7 @@ export class AgentPool {
     const started = this.#takeSpare();
     if (started.kind === 'error') {
       this.#parts.onProblem?.(`the agent cannot start a process: ${started.reason}`);
-      return failure('EAGAIN', started.reason);
+      return failure(HELPER_LOST, started.reason);
     }
     const child = new Child(key, started.value, identity, [...this.#parts.policy.neverUsers], () => this.#lost(child));
     this.#children.set(key, child);
@@ -260,7 +260,7 @@ class Child {
 
   async #become(identity: Identity, neverUsers: readonly number[]): Promise<SystemResult<void>> {
     const ended = await this.channel.call({ op: 'become', identity: encodeIdentity(identity), neverUsers }).ended;
-    if (ended.kind === 'lost') return failure('EAGAIN', ended.reason);
+    if (ended.kind === 'lost') return failure(HELPER_LOST, ended.reason);
     const fields = new Fields(ended.value);
     if (fields.string('kind') === 'ok') return { kind: 'ok', value: undefined };
     this.stop();

@@ -1,7 +1,7 @@
 /** A command run by another process, as a call: the request, its input as data; its output as data, then the reply. */
 import type { Deadline } from '../../core/deadline.ts';
 import type { Identity, Spawner, SpawnRequest, SpawnResult, SystemFailure, SystemResult } from '../../core/ports.ts';
-import { failure } from '../../system/failure.ts';
+import { failure, HELPER_LOST } from '../../system/failure.ts';
 import type { IncomingCall, OutgoingCall } from './channel.ts';
 import { ProtocolError } from './frames.ts';
 import { Fields } from './values.ts';
@@ -10,8 +10,8 @@ export type RunResult = { readonly kind: 'ok'; readonly result: SpawnResult } | 
 
 /** A request without its identity, which is sent apart. */
 export function encodeSpawnRequest(request: SpawnRequest, until: Deadline): object {
-  const { identity: _, ...rest } = request;
-  return { ...rest, timeoutMs: remainingMs(request.timeoutMs, until) };
+  const { identity: _, onOutput, ...rest } = request;
+  return { ...rest, passesOutput: onOutput !== undefined, timeoutMs: remainingMs(request.timeoutMs, until) };
 }
 
 export function decodeSpawnRequest(fields: Fields, identity: Identity | undefined): SpawnRequest {
@@ -33,7 +33,13 @@ export function decodeSpawnRequest(fields: Fields, identity: Identity | undefine
 
 /** Runs what a call asks for and replies. */
 export async function serveRun(call: IncomingCall, request: SpawnRequest, spawner: Spawner): Promise<void> {
-  const ran = await spawner.run(request, call.chunks(), { endMs: Number.POSITIVE_INFINITY, signal: call.signal });
+  let passed: Promise<unknown> = Promise.resolve(); // one write after another
+  const onOutput = (bytes: Buffer) => {
+    passed = passed.then(() => call.write(bytes));
+  };
+  const asked = new Fields(call.request).boolean('passesOutput') ? { ...request, onOutput } : request;
+  const ran = await spawner.run(asked, call.chunks(), { endMs: Number.POSITIVE_INFINITY, signal: call.signal });
+  await passed;
   if (ran.kind === 'error') return call.reply(ran);
   const { stdout, stderr, ...facts } = ran.result;
   if (stdout.length > 0) await call.write(stdout);
@@ -57,11 +63,11 @@ export async function finishRun(
       broken = failed;
       if (failed) call.cancel();
     });
-    const output = await gather(call, request.maxOutputBytes);
+    const output = request.onOutput ? await pass(call, request.onOutput) : await gather(call, request.maxOutputBytes);
     const ended = await call.ended; // input that the command did not want is not waited for
     if (until.signal.aborted) return failure('ETIMEDOUT');
     if (broken) return broken;
-    return ended.kind === 'lost' ? failure('EAGAIN', ended.reason) : decodeResult(ended.value, output);
+    return ended.kind === 'lost' ? failure(HELPER_LOST, ended.reason) : decodeResult(ended.value, output);
   } catch (error) {
     if (error instanceof ProtocolError) return failure('EPROTO', error.message);
     throw error;
@@ -92,6 +98,11 @@ async function gather(call: OutgoingCall, limitBytes: number): Promise<Buffer> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+async function pass(call: OutgoingCall, onOutput: (bytes: Buffer) => void): Promise<Buffer> {
+  for await (const chunk of call.chunks()) onOutput(chunk);
+  return Buffer.alloc(0);
 }
 
 function decodeResult(value: unknown, output: Buffer): RunResult {

@@ -25,6 +25,11 @@ export class SpawnerClient implements Spawner {
     return finishRun(channel.value.call(encodeSpawnRequest(request, until)), request, input, until);
   }
 
+  /** Nobody will start the process again. */
+  stopWaiting(): void {
+    this.#connector.stopWaiting();
+  }
+
   close(): void {
     this.#connector.close();
   }
