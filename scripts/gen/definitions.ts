@@ -21,6 +21,13 @@ export interface Definition {
   readonly open?: unknown;
 }
 
+/** Declared, but without behaviour. */
+export function isNotYet({ family, isNotYet, create, open }: Definition): boolean {
+  if (['router', 'transport', 'authenticator'].includes(family)) return create === undefined;
+  if (family === 'lookup') return open === undefined;
+  return isNotYet ?? false;
+}
+
 export interface OptionDefinition {
   readonly kind: string;
   readonly listKind?: string;

@@ -4,6 +4,7 @@ import {
   type Definition,
   type DefinitionFile,
   type Definitions,
+  isNotYet,
   type OptionDefinition,
   type Options,
 } from './definitions.ts';
@@ -44,7 +45,7 @@ function generatePage(part: Part, files: readonly DefinitionFile[]): string {
 
 function generateSection(definition: Definition): string {
   const also = definition.aliases?.length ? ` (also ${definition.aliases.map(code).join(', ')})` : '';
-  const notYet = isNotYet(definition) ? '\n\n**Not built yet**: a configuration that names it loads, and using it defers.' : '';
+  const notYet = isNotYet(definition) ? `\n\n**Not built yet**: ${notYetMeaning(definition)}.` : '';
   const where = Array.isArray(definition.permittedIn) ? `\n\nIn: ${definition.permittedIn.map(code).join(', ')}.` : '';
   const style = definition.isQueryStyle === undefined ? '' : definition.isQueryStyle ? '\n\nQuery-style.' : '\n\nSingle-key.';
   return `
@@ -56,11 +57,8 @@ ${definition.spec}
 ${generateExamples(definition.examples ?? [])}${generateOptions(definition.options ?? {})}`;
 }
 
-/** Declared, but without behaviour. */
-function isNotYet({ family, isNotYet, create, open }: Definition): boolean {
-  if (['router', 'transport', 'authenticator'].includes(family)) return create === undefined;
-  if (family === 'lookup') return open === undefined;
-  return isNotYet ?? false;
+function notYetMeaning({ family }: Definition): string {
+  return family === 'variable' ? 'reads as when it is unset' : 'a configuration that names it loads, and using it defers';
 }
 
 function generateExamples(examples: NonNullable<Definition['examples']>): string {

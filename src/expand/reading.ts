@@ -40,10 +40,15 @@ export function yesNoVariable(name: string, summary: string, read: (frame: Frame
   return variable(name, summary, (frame) => (read(frame) === true ? yes : no));
 }
 
-/** Set only in a nested scope (a `Local`), or by a part that is not built yet: reads as Exim has it when it is not set. */
-export function unsetVariable(name: string, summary: string, whenUnset?: Octets): VariableDefinition {
+/** Set only in a nested scope (a `Local`): what Exim has when it is not set. */
+export function nestedVariable(name: string, summary: string, whenUnset?: Octets): VariableDefinition {
   const value = whenUnset === undefined ? undefined : untainted(whenUnset);
   return variable(name, summary, () => value);
+}
+
+/** Set by a part that is not built yet: reads as Exim has it when it is not set. */
+export function unsetVariable(name: string, summary: string, whenUnset?: Octets): VariableDefinition {
+  return { ...nestedVariable(name, summary, whenUnset), isNotYet: true };
 }
 
 export function local(octets: Octets | undefined): Text | undefined {

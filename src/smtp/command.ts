@@ -3,22 +3,11 @@ import type { Octets } from '../base/octets.ts';
 import { lowerCase, trimEnd, trimSpace, trimStart, upperCase } from '../base/octets.ts';
 import { decodeXtext } from './xtext.ts';
 
-export type Verb =
-  | 'HELO'
-  | 'EHLO'
-  | 'MAIL'
-  | 'RCPT'
-  | 'DATA'
-  | 'BDAT'
-  | 'RSET'
-  | 'NOOP'
-  | 'QUIT'
-  | 'HELP'
-  | 'VRFY'
-  | 'EXPN'
-  | 'ETRN'
-  | 'AUTH'
-  | 'STARTTLS';
+/** Verbs that are a word of their own. */
+const WORDS = ['HELO', 'EHLO', 'DATA', 'BDAT', 'RSET', 'NOOP', 'QUIT', 'HELP', 'VRFY', 'EXPN', 'ETRN', 'AUTH', 'STARTTLS'] as const;
+export const VERBS = [...WORDS, 'MAIL', 'RCPT'] as const;
+
+export type Verb = (typeof VERBS)[number];
 
 export interface Command {
   /** Undefined: not recognized. */
@@ -29,12 +18,7 @@ export interface Command {
   readonly line: Octets;
 }
 
-const VERBS: ReadonlyMap<string, Verb> = new Map(
-  (['HELO', 'EHLO', 'DATA', 'BDAT', 'RSET', 'NOOP', 'QUIT', 'HELP', 'VRFY', 'EXPN', 'ETRN', 'AUTH', 'STARTTLS'] as const).map((verb) => [
-    verb,
-    verb,
-  ]),
-);
+const VERB_OF_WORD: ReadonlyMap<string, Verb> = new Map(WORDS.map((verb) => [verb, verb]));
 
 const PATH_COMMAND = /^(MAIL +FROM|RCPT +TO):/;
 
@@ -46,7 +30,7 @@ export function parseCommand(line: Octets): Command {
   const end = text.search(/[^A-Za-z]/);
   const word = end < 0 ? text : text.slice(0, end);
   const separator = end < 0 ? '' : text[end];
-  const verb = separator === '' || separator === ' ' || separator === '\t' ? VERBS.get(upperCase(word.slice(0, 16))) : undefined;
+  const verb = separator === '' || separator === ' ' || separator === '\t' ? VERB_OF_WORD.get(upperCase(word.slice(0, 16))) : undefined;
   return { verb: word.length > 16 ? undefined : verb, argument: end < 0 ? '' : trimStart(text.slice(end)), line: text };
 }
 

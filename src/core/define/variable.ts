@@ -9,6 +9,8 @@ export interface VariableDefinition {
   readonly name: string;
   readonly summary: string;
   readonly spec: string;
+  /** What sets it is not built yet: it reads as Exim's does when it is unset. */
+  readonly isNotYet?: boolean;
   /** Undefined reads as empty and makes `def:` false. */
   readonly read: (frame: Frame) => MaybePromise<Text | undefined | NotOk>;
 }

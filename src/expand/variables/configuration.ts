@@ -24,7 +24,7 @@ export default [
   numberVariable('exim_gid', 'The gid of the Exim user.', (frame) => frame.config.startup.eximGid),
   octetsVariable('exim_version', 'The version of Exim that this program is.', (frame) => frame.config.main.exim_version),
   octetsVariable('version_number', 'The version of Exim that this program is.', (frame) => frame.config.main.exim_version),
-  unsetVariable('compile_number', 'How often the program was built.', '1'),
+  variable('compile_number', 'How often the program was built.', () => untainted('1')),
   variable('localhost_number', 'The expanded option localhost_number.', (frame) =>
     untainted(String(frame.config.startup.localhostNumber ?? 0)),
   ),

@@ -1,14 +1,14 @@
 /** Variables of nested scopes: items, ACL arguments, filters, events, bounces. Spec ch. 11 "Expansion variables". */
 import { fail } from '../../core/outcome.ts';
-import { octetsVariable, unsetVariable, variable } from '../reading.ts';
+import { nestedVariable, octetsVariable, unsetVariable, variable } from '../reading.ts';
 
 const digits = Array.from({ length: 10 }, (_, index) => index);
 
 export default [
-  unsetVariable('value', 'What a lookup, extraction, command or condition found, inside its item.'),
-  unsetVariable('item', 'The item of the list that is gone through.'),
-  ...digits.slice(1).map((index) => unsetVariable(`acl_arg${index}`, `Argument ${index} of the ACL that was called.`)),
-  unsetVariable('acl_narg', 'How many arguments the ACL was called with.', '0'),
+  nestedVariable('value', 'What a lookup, extraction, command or condition found, inside its item.'),
+  nestedVariable('item', 'The item of the list that is gone through.'),
+  ...digits.slice(1).map((index) => nestedVariable(`acl_arg${index}`, `Argument ${index} of the ACL that was called.`)),
+  nestedVariable('acl_narg', 'How many arguments the ACL was called with.', '0'),
   ...digits
     .slice(1, 5)
     .map((index) =>
@@ -24,10 +24,10 @@ export default [
   unsetVariable('event_name', 'The event that event_action is called for.'),
   unsetVariable('event_data', 'What came with the event.'),
   unsetVariable('event_defer_errno', 'The error number of a deferral event.', '0'),
-  unsetVariable('bounce_recipient', 'To whom the bounce goes that is being written.'),
-  unsetVariable('warn_message_delay', 'How long a message waits, in the warning that is being written.'),
-  unsetVariable('warn_message_recipients', 'The recipients that wait, in the warning that is being written.'),
-  unsetVariable('inode', 'The inode of a file that directory_file is to name.', '0'),
+  nestedVariable('bounce_recipient', 'To whom the bounce goes that is being written.'),
+  nestedVariable('warn_message_delay', 'How long a message waits, in the warning that is being written.'),
+  nestedVariable('warn_message_recipients', 'The recipients that wait, in the warning that is being written.'),
+  nestedVariable('inode', 'The inode of a file that directory_file is to name.', '0'),
   unsetVariable('mailstore_basename', 'The name of the files of a mailstore delivery, without extension.'),
   octetsVariable('verify_mode', '`S` or `R` while the routers run to verify a sender or recipient.', (frame) => frame.verifyMode),
 ];
