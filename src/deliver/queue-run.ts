@@ -120,7 +120,7 @@ function shuffled(ids: readonly string[], random: Random): string[] {
  * deferral wait for their queue run.
  */
 export function* leftBehind(parts: DeliverParts): Generator<string> {
-  for (const { message } of parts.spool.overview()) {
-    if (message.frozenAt === undefined && message.isFirstDelivery && !parts.spool.isHeldHere(message.id)) yield message.id;
+  for (const { message, hasJournal } of parts.spool.overview()) {
+    if (message.frozenAt === undefined && (message.isFirstDelivery || hasJournal) && !parts.spool.isHeldHere(message.id)) yield message.id;
   }
 }

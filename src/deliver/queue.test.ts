@@ -244,7 +244,7 @@ test('queue run lines', () => {
 });
 
 test('a queue run takes what is selected, in order, and says so', async () => {
-  const { accept, log, context } = fixture();
+  const { accept, log, files, context } = fixture();
   const first = await accept();
   const second = await accept({ sender: 'Other@x', isFirstDelivery: false });
   const third = await accept({ nonRecipients: new Set(['a@test.ex']), frozenAt: 3 });
@@ -268,6 +268,9 @@ test('a queue run takes what is selected, in order, and says so', async () => {
   assert.deepEqual(await ids({ isFirstOnly: true }), [first, third]);
   assert.deepEqual(await ids({ fromId: second, toId: second }), [second]);
   assert.deepEqual([...leftBehind(context.parts)], [first], 'neither tried before nor frozen');
+  files.put(`/spool/input/${second}-J`, 'one@test.ex\n', 0o640);
+  assert.deepEqual([...leftBehind(context.parts)], [first, second], 'its delivery was cut off');
+  files.unlink(`/spool/input/${second}-J`);
   assert.deepEqual((await chosen({ force: 'ff', isLocalOnly: true }))[0]?.[1], {
     isQueueRun: true,
     isForced: true,

@@ -75,6 +75,11 @@ export interface QueuedMessage {
   readonly bodySizeBytes: number;
 }
 
+/** With what its directory tells: a journal means that it is being delivered, or that its delivery was cut off. */
+export interface ListedMessage extends QueuedMessage {
+  readonly hasJournal: boolean;
+}
+
 const HEADER_FILE_LIMIT = 64 * 1024 * 1024;
 const JOURNAL_LIMIT = 64 * 1024 * 1024;
 const MEMORY_FOR_BODIES = 32 * 1024 * 1024;
@@ -153,7 +158,7 @@ export class Spool implements MessageStore {
   }
 
   /** What listings need of every message, oldest first unless `isSorted` is false; one that cannot be read is left out. */
-  *overview(isSorted = true): Generator<QueuedMessage> {
+  *overview(isSorted = true): Generator<ListedMessage> {
     const found: { id: string; paths: MessagePaths; hasJournal: boolean }[] = [];
     for (const { directory, names } of this.#places.list()) {
       const journals = new Set(names.filter((name) => name.endsWith('-J')));
@@ -168,7 +173,11 @@ export class Spool implements MessageStore {
       const read = this.#read(id, paths, hasJournal);
       if (read.kind !== 'ok') continue;
       const facts = this.#parts.files.stat(paths.data);
-      yield { message: read.message, bodySizeBytes: facts.kind === 'ok' ? Math.max(0, facts.value.sizeBytes - firstLineLength(id)) : 0 };
+      yield {
+        message: read.message,
+        hasJournal,
+        bodySizeBytes: facts.kind === 'ok' ? Math.max(0, facts.value.sizeBytes - firstLineLength(id)) : 0,
+      };
     }
   }
 

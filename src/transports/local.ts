@@ -11,14 +11,11 @@ import { deferredResult, eximErrno } from './errno.ts';
 import { sizeProblem } from './headers.ts';
 import { expandOption, messageOf, transportSettings } from './settings.ts';
 
-/** Reports each result before it returns them all. */
+/** Reports each result before it returns them all. What was delivered is told at once: one line in the journal more is one more step that a crash may part. */
 export async function settleAll(batch: DeliveryBatch, resultOf: (address: Address) => DeliveryResult): Promise<readonly DeliveryResult[]> {
-  const results: DeliveryResult[] = [];
-  for (const address of batch.addresses) {
-    const result = resultOf(address);
-    await batch.settled(result);
-    results.push(result);
-  }
+  const results = batch.addresses.map(resultOf);
+  if (results.every(({ kind }) => kind === 'delivered')) await Promise.all(results.map((result) => batch.settled(result)));
+  else for (const result of results) await batch.settled(result);
   return results;
 }
 

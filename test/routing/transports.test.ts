@@ -235,6 +235,15 @@ test('appendfile: a failing write leaves the mailbox as it was', async () => {
   assert.deepEqual(world.files.paths('/var/mail'), ['/var/mail/ann']);
 });
 
+test('appendfile: the directory of a new mailbox is synced, where that can be', async () => {
+  const world = await makeWorld(FILES);
+  const times = () => world.files.syncedDirectories.filter((path) => path === '/var/mail').length;
+  await deliver(world, 'mbox', [local('new@b.ex')], messageWith('text\n'));
+  assert.equal(times(), 1);
+  await deliver(world, 'mbox', [local('new@b.ex')], messageWith('text\n'));
+  assert.equal(times(), 1, 'its name is there already');
+});
+
 test('appendfile: Maildir, and CRLF', async () => {
   const world = await makeWorld(FILES);
   await deliver(world, 'maildir', [local('ann@b.ex')], messageWith('From x\n'));

@@ -113,11 +113,16 @@ export async function finishDelivery(
   if (batch.until.signal.aborted) expire();
   let pending: Promise<unknown> = Promise.resolve();
   let problem: string | undefined;
-  const after = (step: () => Promise<unknown>) => {
-    pending = pending.then(step).catch((error: unknown) => {
-      problem ??= error instanceof Error ? error.message : String(error);
-      call.cancel();
-    });
+  const giveUp = (error: unknown) => {
+    problem ??= error instanceof Error ? error.message : String(error);
+    call.cancel();
+  };
+  const settle = async (result: DeliveryResult, number: number) => {
+    if (!settled.has(result.address)) {
+      settled.set(result.address, result);
+      await batch.settled(result);
+    }
+    call.sendEvent({ acknowledged: number });
   };
   let passes: Promise<unknown> = call.write(opening).then((isOpen) => isOpen && endPass(call));
   const sendPass = () => {
@@ -133,13 +138,9 @@ export async function finishDelivery(
     if (event.has('want')) return sendPass();
     const result = decodeResult(event, batch);
     const number = event.number('number');
-    after(async () => {
-      if (!settled.has(result.address)) {
-        settled.set(result.address, result);
-        await batch.settled(result);
-      }
-      call.sendEvent({ acknowledged: number });
-    });
+    // what was delivered together is journalled together, the rest one after another
+    const settling = result.kind === 'delivered' ? settle(result, number) : pending.then(() => settle(result, number));
+    pending = Promise.all([pending, settling.catch(giveUp)]);
   };
   call.onEvent = (value) => {
     try {

@@ -193,7 +193,15 @@ async function append(file: OpenFile, delivery: AppendDelivery, format: MessageF
   );
   if (full.kind !== 'ok') return full;
   const written = await writeMessage(file, format, batch.until);
-  if (written.kind === 'ok') return done(undefined);
+  if (written.kind === 'ok') return before.value.sizeBytes === 0 ? syncName(delivery) : done(undefined);
   file.truncate(before.value.sizeBytes);
   return written;
+}
+
+/** A mailbox that is new must have its name when the machine comes back. Where the user may not read the directory nobody can see to that. */
+async function syncName({ path, batch }: AppendDelivery): Promise<Step<void>> {
+  const directory = parentOf(path);
+  const synced = await batch.services.files.fsyncDirectory(directory === '' ? '/' : directory);
+  if (synced.kind === 'ok' || synced.errno === 'EACCES' || synced.errno === 'EPERM') return done(undefined);
+  return refused(synced, `while syncing directory ${directory}`);
 }
