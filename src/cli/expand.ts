@@ -6,9 +6,10 @@ import { untilAborted } from '../core/index.ts';
 import { testExpansion } from '../expand/expansion-test.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
+import { stderrLog } from './shown-log.ts';
 
 export const runExpand: ModeRunner = async (context) => {
-  const opened = await openForMode(context);
+  const opened = await openForMode(context, { replaceLog: (log) => stderrLog(log, context.io.stderr, context.system.clock) });
   if (opened.kind === 'exit') return opened.status;
   const { runtime } = opened;
   const lifetime = new AbortController();

@@ -1,7 +1,7 @@
 /** Opens the configuration for a mode: problems as Exim prints them, the caller's rights, who acts for other users. */
 import type { Octets } from '../base/octets.ts';
 import { eximProblemText } from '../config/problems.ts';
-import type { Caller, Log, Problem } from '../core/index.ts';
+import { type Caller, type Log, type Problem, untilAborted } from '../core/index.ts';
 import { formatLogTime } from '../message/date.ts';
 import { openActors } from '../process/actors.ts';
 import type { ConfigFiles } from '../process/config-snapshot.ts';
@@ -105,6 +105,15 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
     actors.close();
     runtime.close();
     return { kind: 'exit', status: 1 };
+  }
+  if (options.files === undefined && (invocation.perlAtStart ?? main.perl_at_start)) {
+    const started = await runtime.services.perl.start(runtime.frame(untilAborted(new AbortController().signal)));
+    if (started.kind === 'fail' || started.kind === 'defer') {
+      io.stderr.write(`exim: ${started.message.replace(/\n$/, '')}\n`);
+      actors.close();
+      runtime.close();
+      return { kind: 'exit', status: 1 };
+    }
   }
   if (options.files !== undefined || options.delivers) warnOfPurge(runtime);
   if (options.delivers) {

@@ -1,7 +1,7 @@
 /** Our own processes: worker, agent, agent's child, spawner. Started by the supervisor or by a command line, never by people (DESIGN 3.10). */
 import { Duplex, Readable } from 'node:stream';
 import { builtin } from '../builtin.ts';
-import type { Spawner, SystemResult, UserActions } from '../core/index.ts';
+import { type Spawner, type SystemResult, type UserActions, untilAborted } from '../core/index.ts';
 import { WorkerAdmission } from '../process/admission.ts';
 import { runAgentChild } from '../process/agent/child.ts';
 import { AgentClient } from '../process/agent/client.ts';
@@ -10,7 +10,7 @@ import { type ConfigChoice, decodeChoice, encodeChoice } from '../process/choice
 import { type ConfigFiles, filesOfSnapshot, readSnapshot } from '../process/config-snapshot.ts';
 import { parseToWorker, STARTED_AGAIN } from '../process/messages.ts';
 import { decodeHelper, decodeWorker } from '../process/role-arguments.ts';
-import { type OpeningRuntime, openRuntime } from '../process/runtime.ts';
+import { type OpeningRuntime, openRuntime, type Runtime } from '../process/runtime.ts';
 import { SpawnerClient } from '../process/spawner/client.ts';
 import { serveSpawner } from '../process/spawner/serve.ts';
 import { droppedMessages } from '../process/submit/drop.ts';
@@ -109,6 +109,7 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
       return 1;
     }
   }
+  if (opened.runtime.config.main.perl_at_start) void startPerl(opened.runtime);
   const admission = new WorkerAdmission((message) => parent.send(message));
   const worker = new Worker({
     runtime: opened.runtime,
@@ -160,6 +161,13 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
   parent.send({ kind: 'ready' });
   if (args.takesUp) worker.takeUp();
   return undefined;
+}
+
+/** Calls tell of a failure too; the log has it before. */
+async function startPerl(runtime: Runtime): Promise<void> {
+  const { services } = runtime;
+  const started = await services.perl.start(runtime.frame(untilAborted(new AbortController().signal)));
+  if (started.kind === 'fail' || started.kind === 'defer') services.log.panic(started.message);
 }
 
 /** For the deliveries of a worker whose supervisor is gone. */

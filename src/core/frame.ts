@@ -7,7 +7,7 @@ import type { AclPhase } from './define/acl.ts';
 import type { MaybePromise } from './maybe-promise.ts';
 import type { Mail, Message } from './message.ts';
 import type { Outcome } from './outcome.ts';
-import type { Services } from './ports.ts';
+import type { Perl, Services } from './ports.ts';
 import type { Origin, Results, Session, Transaction } from './session.ts';
 import type { Text } from './text.ts';
 
@@ -37,6 +37,8 @@ export interface Frame {
   readonly aclDepth?: number;
   /** What verification is going on: `$verify_mode`. */
   readonly verifyMode?: 'S' | 'R';
+  /** The interpreter that waits for this expansion (`Exim::expand_string`): calls from inside it must go to it. */
+  readonly perl?: Perl;
 }
 
 /** One binding of a nested scope; a linked list, so that a frame is never changed. */

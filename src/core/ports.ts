@@ -23,6 +23,8 @@ export interface Services {
   readonly accounts: Accounts;
   readonly net: Net;
   readonly spawner: Spawner;
+  readonly perl: Perl;
+  readonly modules: Modules;
   readonly userActions: UserActions;
   readonly hints: Hints;
   readonly log: Log;
@@ -425,6 +427,8 @@ export interface SpawnRequest {
   readonly killOnExcess?: boolean;
   /** Keep stderr apart; default: together with stdout. */
   readonly separateStderr?: boolean;
+  /** Takes standard output as it comes; neither it nor stderr is kept. For programs that are talked to. */
+  readonly onOutput?: ((bytes: Buffer) => void) | undefined;
 }
 
 export interface SpawnResult {
@@ -446,6 +450,20 @@ export interface Spawner {
     input: AsyncIterable<Uint8Array> | Uint8Array,
     until: Deadline,
   ): Promise<{ readonly kind: 'ok'; readonly result: SpawnResult } | SystemFailure>;
+}
+
+/** The interpreter that runs the code of `perl_startup`: a process of its own, which is kept (DESIGN 3.13). */
+export interface Perl {
+  /** Calls a subroutine in scalar context. What it returns is trusted, as in Exim; undef is a forced failure. */
+  call(subroutine: Octets, args: readonly Octets[], frame: Frame): Promise<Outcome<Octets>>;
+  /** Runs the startup code now (`perl_at_start`); does nothing without `perl_startup`. */
+  start(frame: Frame): Promise<Outcome<unknown>>;
+}
+
+/** Modules of functions for `${dlfunc` and the like, written in JavaScript or TypeScript (DESIGN 3.13). */
+export interface Modules {
+  /** What a module exports under the name; each file is loaded once. The reason is for `dlopen "FILE" failed: REASON`. */
+  load(path: Octets): Promise<{ readonly kind: 'ok'; readonly exports: ReadonlyMap<string, unknown> } | SystemFailure>;
 }
 
 /** The whole of a file, and the facts of the very file that was read. */

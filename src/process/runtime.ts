@@ -37,6 +37,7 @@ import type { SystemPorts } from '../system/create-system.ts';
 import { Resolver } from '../system/dns.ts';
 import { SystemHosts } from '../system/hosts.ts';
 import { SyslogWriter } from '../system/syslog.ts';
+import { LazyPerl } from './perl.ts';
 
 export interface RuntimeParts {
   readonly system: SystemPorts;
@@ -117,6 +118,7 @@ async function readWith(parts: RuntimeParts) {
   const { acls, check: checkAcl } = createLazyAcls(() => registry.acl(), expander);
   const verifier = lazyVerifier();
   const resolvers: Resolver[] = [];
+  const perls: LazyPerl[] = [];
   /** Options that are expanded while the configuration is read see the same services; hints and the configured log come after. */
   const makeServices = (config: Config, log: Log, hints: Hints): Services => {
     const { main } = config;
@@ -141,6 +143,9 @@ async function readWith(parts: RuntimeParts) {
       ...(main.dns_trust_aa ? { isAuthoritativeTrusted: isIn(main.dns_trust_aa) } : {}),
     });
     resolvers.push(dns);
+    const environment = keptEnvironment(main, machine.environment(), system.regexes);
+    const perl = new LazyPerl({ config, files, spawner: parts.spawner, environment });
+    perls.push(perl);
     const services: Services = {
       clock,
       files,
@@ -149,6 +154,8 @@ async function readWith(parts: RuntimeParts) {
       accounts: system.accounts,
       net: system.net,
       spawner: parts.spawner,
+      perl,
+      modules: system.modules,
       userActions: parts.userActions,
       hints,
       log,
@@ -160,7 +167,7 @@ async function readWith(parts: RuntimeParts) {
       acls,
       verifier,
       machine,
-      environment: keptEnvironment(main, machine.environment(), system.regexes),
+      environment,
       build,
       logPrefix,
     };
@@ -182,14 +189,14 @@ async function readWith(parts: RuntimeParts) {
       until: untilAborted(new AbortController().signal),
     }),
   });
-  return { loaded, expander, lookups, resolvers, makeServices, logParts, machine };
+  return { loaded, expander, lookups, resolvers, perls, makeServices, logParts, machine };
 }
 
 /** Only reads: for `eximius check`. */
 export async function readForCheck(parts: RuntimeParts): Promise<{ readonly loaded: LoadResult; readonly expander: Expander }> {
-  const { loaded, expander, lookups, resolvers } = await readWith(parts);
+  const { loaded, expander, lookups, resolvers, perls } = await readWith(parts);
   lookups.close();
-  for (const resolver of resolvers) resolver.close();
+  for (const resource of [...resolvers, ...perls]) resource.close();
   return { loaded, expander };
 }
 
@@ -212,7 +219,7 @@ function logRefusal(
 
 /** Reads and checks the configuration and wires the services. All problems are told at once. */
 export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> {
-  const { loaded, expander, lookups, resolvers, makeServices, logParts, machine } = await readWith(parts);
+  const { loaded, expander, lookups, resolvers, perls, makeServices, logParts, machine } = await readWith(parts);
   if (loaded.kind === 'failed') {
     logRefusal(loaded, parts, logParts);
     return loaded;
@@ -260,7 +267,7 @@ export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> 
       close: () => {
         lookups.close();
         hints.close();
-        for (const resolver of resolvers) resolver.close();
+        for (const resource of [...resolvers, ...perls]) resource.close();
         log.flush();
         syslog.close();
       },

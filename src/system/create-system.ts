@@ -1,12 +1,13 @@
 /** The real ports to the outside, made once per process. */
 import type { Octets } from '../base/octets.ts';
-import type { Accounts, Clock, Crypt, Machine, Random, Regexes } from '../core/ports.ts';
+import type { Accounts, Clock, Crypt, Machine, Modules, Random, Regexes } from '../core/ports.ts';
 import { SystemAccounts } from './accounts.ts';
 import { SystemClock } from './clock.ts';
 import { SystemCrypt } from './crypt.ts';
 import { DirectUserActions } from './direct-user-actions.ts';
 import { SystemFiles } from './files.ts';
 import { SystemMachine } from './machine.ts';
+import { SystemModules } from './modules.ts';
 import { Native } from './native.ts';
 import { SystemNet } from './net.ts';
 import { SeededRandom, SystemRandom } from './random.ts';
@@ -26,6 +27,7 @@ export interface SystemPorts {
   readonly files: SystemFiles;
   readonly accounts: Accounts;
   readonly machine: Machine;
+  readonly modules: Modules;
   readonly random: Random;
   readonly crypt: Crypt;
   readonly net: SystemNet;
@@ -49,6 +51,7 @@ export function createSystem(options: SystemOptions = {}): SystemPorts {
     files,
     accounts: new SystemAccounts(native),
     machine,
+    modules: new SystemModules(files),
     random: options.randomSeed === undefined ? new SystemRandom() : new SeededRandom(options.randomSeed),
     crypt: new SystemCrypt(native),
     net: new SystemNet(tls),

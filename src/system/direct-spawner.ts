@@ -86,8 +86,9 @@ class RunningCommand {
   constructor(request: SpawnRequest, child: ChildProcess) {
     this.#request = request;
     this.#child = child;
-    child.stdout?.on('data', (chunk: Buffer) => this.#take(chunk, this.#stdout));
-    child.stderr?.on('data', (chunk: Buffer) => this.#take(chunk, request.separateStderr ? this.#stderr : this.#stdout));
+    child.stdout?.on('data', request.onOutput ?? ((chunk: Buffer) => this.#take(chunk, this.#stdout)));
+    if (request.onOutput) child.stderr?.resume();
+    else child.stderr?.on('data', (chunk: Buffer) => this.#take(chunk, request.separateStderr ? this.#stderr : this.#stdout));
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.on('error', ignore); // seen as the end, or by feed()
     if (request.niceLevel && child.pid !== undefined) attempt(() => setPriority(child.pid ?? 0, request.niceLevel ?? 0));
   }

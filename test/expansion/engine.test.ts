@@ -142,14 +142,14 @@ test('problems name what is wrong and what is not built, in branches too', () =>
   assert.deepEqual(problemsOf('${if eq{a}{b}{$local_part}{${lc:x}}}'), []);
   assert.deepEqual(problemsOf('${if eq{a}{b}{x}{${foo:x}}}'), [['warning', 'unknown expansion operator "foo"', 18]]);
   assert.deepEqual(problemsOf('${lookup{a}foo{b}}'), [['warning', 'unknown lookup type "foo"', 12]]);
-  assert.deepEqual(problemsOf('x${map{a}{${perl{sub}{$item}}}}'), [['not-yet', 'expansion item "perl" is not built yet', 11]]);
-  assert.deepEqual(problemsOf('${if pam{a:b}{y}}'), [['not-yet', 'expansion condition "pam" is not built yet', 6]]);
+  assert.deepEqual(problemsOf('x${map{a}{${authresults{$item}}}}'), [['not-yet', 'expansion item "authresults" is not built yet', 11]]);
+  assert.deepEqual(problemsOf('${if ldapauth{a:b}{y}}'), [['not-yet', 'expansion condition "ldapauth" is not built yet', 6]]);
 });
 
 test('what is not built defers with a panic-log line', async () => {
-  const outcome = await expandText('${if pam{a:b}{y}{n}}', bench.frame());
-  assert.deepEqual(outcome, { kind: 'defer', message: 'expansion condition "pam" is not built yet' });
-  assert.deepEqual(log.panicLines.slice(-1), ['expansion condition "pam" is not built yet']);
+  const outcome = await expandText('${if ldapauth{a:b}{y}{n}}', bench.frame());
+  assert.deepEqual(outcome, { kind: 'defer', message: 'expansion condition "ldapauth" is not built yet' });
+  assert.deepEqual(log.panicLines.slice(-1), ['expansion condition "ldapauth" is not built yet']);
 });
 
 test('headers in their four forms', async () => {

@@ -156,6 +156,8 @@ export function fakeServices(overrides: Partial<Services> = {}): Services {
     accounts: new FakeAccounts(),
     net: new FakeNet(),
     spawner: new FakeSpawner(),
+    perl: missing('perl'),
+    modules: missing('modules'),
     hints: new MemoryHints(),
     log: new FakeLog(),
     regexes: new RegexEngine(),
