@@ -27,7 +27,7 @@ export async function bundle(entry: string): Promise<string> {
     external: ['koffi'],
     // Given by the loader.
     define: { EXIMIUS_BUNDLE_URL: '__bundleUrl' },
-    plugins: [defaultImportsOfBuiltins],
+    plugins: [sources],
     write: false,
     logLevel: 'silent',
   });
@@ -39,12 +39,19 @@ export async function bundle(entry: string): Promise<string> {
   return `(function(exports,require,module,__bundleUrl){${code}\n})`;
 }
 
+/** What definitions say of themselves for docs/reference/ and tests is not in the program: every start would read it. */
+const EXAMPLES = /^ {2}examples: (?:\[.*\]|\[\n[^]*?\n {2}\]),$/gm;
+const DOCUMENTATION = /\b(?:doc|summary|spec): (?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"),?/g;
+
 /** A namespace import gets a name that cannot be told from others in the output; of Node's modules the default export is the same object. */
-const defaultImportsOfBuiltins: Plugin = {
-  name: 'default imports of built-ins',
+const sources: Plugin = {
+  name: 'sources',
   setup: ({ onLoad }) => {
     onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replace(/^import \* as (\w+) from '(node:\w+)';$/gm, "import $1 from '$2';"),
+      contents: readFileSync(path, 'utf8')
+        .replace(/^import \* as (\w+) from '(node:\w+)';$/gm, "import $1 from '$2';")
+        .replace(EXAMPLES, '')
+        .replace(DOCUMENTATION, ''),
       loader: 'ts',
     }));
   },
