@@ -1,0 +1,75 @@
+/**
+ * Compares the expansion language with the real Exim, by hand:
+ * `node test/differential/expansions.ts [--count 10000] [--seed 1] [--exim /usr/sbin/exim4] [--lines FILE] [--write-golden [COUNT]]`.
+ * Expansions are generated (or read from a file), given to both programs' `-be`, and what differs is shown, grouped by cause; the exit code is 1
+ * when something differs without explanation. `--write-golden` writes expansions on which both agree, with the answers, to `generated.tsv`.
+ */
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { builtin } from '../../src/builtin.ts';
+import { FOLDER_MACRO, writeFixture } from './fixture.ts';
+import { generateExpansions } from './generator.ts';
+import { writeGolden } from './golden-table.ts';
+import { type Answer, askProgram, type Program } from './programs.ts';
+import { Random } from './random.ts';
+import { reportDifferences } from './report.ts';
+
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: '1' },
+    exim: { type: 'string', default: '/usr/sbin/exim4' },
+    lines: { type: 'string' },
+    'write-golden': { type: 'string' },
+  },
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'expansions-'));
+chmodSync(folder, 0o755);
+try {
+  const configuration = writeFixture(folder);
+  const reference: Program = { command: values.exim, args: ['-C', configuration] };
+  const ours: Program = { command: process.execPath, args: [join(import.meta.dirname, '../../scripts/exim.ts'), '-C', configuration] };
+  const asking = { folder, folderName: FOLDER_MACRO };
+  const ask = (program: Program, lines: readonly string[]) => askProgram(program, lines, asking);
+  const lines = values.lines === undefined ? await generated() : readFileSync(values.lines, 'latin1').split('\n').filter(Boolean);
+  const expected = ask(reference, lines);
+  const actual = ask(ours, lines);
+  const candidates = lines.flatMap((line, index) => {
+    const answers = { line, reference: expected[index] ?? nothing, ours: actual[index] ?? nothing };
+    return isSame(answers.reference, answers.ours) ? [] : [answers];
+  });
+  // Exim remembers captures and results from one line to the next: what it says when it is asked nothing else counts
+  const again = askProgram(
+    reference,
+    candidates.map(({ line }) => line),
+    { ...asking, isAlone: true },
+  );
+  const differences = candidates
+    .map((candidate, index) => ({ ...candidate, reference: again[index] ?? nothing }))
+    .filter((candidate) => !isSame(candidate.reference, candidate.ours));
+  process.stdout.write(`${lines.length} expansions\n`);
+  const { unexplained } = reportDifferences(differences, (text) => process.stdout.write(Buffer.from(text, 'latin1')));
+  if (values['write-golden'] !== undefined) {
+    const differing = new Set(differences.map(({ line }) => line));
+    const agreed = lines.filter((line) => !differing.has(line));
+    writeGolden(agreed, Number.parseInt(values['write-golden'], 10), (chosen) => ask(reference, chosen));
+  }
+  process.exitCode = unexplained === 0 ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+async function generated(): Promise<string[]> {
+  const { variables } = await builtin.expansion();
+  const names = variables.map(({ name }) => name);
+  return generateExpansions({ count: Number.parseInt(values.count, 10), variables: names }, new Random(Number.parseInt(values.seed, 10)));
+}
+
+const nothing: Answer = { kind: 'died', how: 'no answer' };
+
+function isSame(a: Answer, b: Answer): boolean {
+  return a.kind === 'printed' && b.kind === 'printed' && a.text === b.text;
+}
