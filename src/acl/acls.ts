@@ -71,6 +71,7 @@ class AclRunner implements Acls {
   }
 
   run(where: string, text: Text, args: readonly Text[], frame: Frame): MaybePromise<AclVerdict> {
+    frame.session?.state.rates?.command.clear();
     return this.#run(findPhase(where), text, args, frame, this.#newRun(findPhase(where), 0));
   }
 

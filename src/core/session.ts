@@ -125,6 +125,12 @@ export interface SessionState {
   flushReplies?: (() => Promise<void>) | undefined;
   /** Set by `control = …` for the connection. */
   readonly controls: Map<string, Octets>;
+  /** Rates that `ratelimit` has measured, by key: of the connection, outside of messages, of the command that is being obeyed. */
+  rates?: {
+    readonly connection: Map<Octets, number>;
+    readonly betweenMessages: Map<Octets, number>;
+    readonly command: Map<Octets, number>;
+  };
   readonly results: Results;
 }
 
@@ -176,6 +182,8 @@ export interface TransactionState {
   readonly sendersTold: Set<Octets>;
   /** Texts of `warn … log_message` already written for this message. */
   readonly warningsLogged: Set<Octets>;
+  /** Rates that `ratelimit` has measured for this message, by key. */
+  rates?: Map<Octets, number>;
   readonly results: Results;
 }
 

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { formatCalloutRecord } from '../hints/callout-record.ts';
+import { emptyEvents, formatRateRecord } from '../hints/rate-record.ts';
 import { formatRetryRecord } from '../hints/retry-record.ts';
+import { formatSeenRecord } from '../hints/seen-record.ts';
 import { FakeClock } from '../system/fakes/clock.ts';
 import { MemoryHints } from '../system/fakes/hints.ts';
 import { runEximDumpdb } from './exim_dumpdb.ts';
@@ -21,6 +24,24 @@ function dump(args: readonly string[]): { status: number; out: string; error: st
     }),
   );
   hints.put('wait-smtp', 'h', 'id1 id2');
+  const at = 1795267879;
+  hints.put('ratelimit', '1h/per_mail/1.2.3.4', formatRateRecord({ atSeconds: at + 0.000456, rate: 2.5 }));
+  hints.put('ratelimit', '1s/per_cmd/unique/k', formatRateRecord({ atSeconds: at + 0.25, rate: 11, events: emptyEvents(50, at) }));
+  hints.put('seen', 'key', formatSeenRecord(at));
+  hints.put('callout', 'x@y', formatCalloutRecord({ kind: 'address', atSeconds: at, finding: 'reject' }));
+  hints.put(
+    'callout',
+    'y',
+    formatCalloutRecord({
+      kind: 'domain',
+      atSeconds: at,
+      finding: 'reject-mail-null',
+      postmaster: 'unknown',
+      postmasterAtSeconds: 0,
+      random: 'accept',
+      randomAtSeconds: at,
+    }),
+  );
   let out = '';
   let error = '';
   const status = runEximDumpdb(args, {
@@ -36,12 +57,24 @@ function dump(args: readonly string[]): { status: number; out: string; error: st
   return { status, out, error };
 }
 
-test('retry records, waiting messages, keys', () => {
+test('every database is printed in its form; keys alone', () => {
   assert.equal(
     dump(['/spool', 'retry']).out,
     '  R:x@y -44 13121 H=h: 451 no\n21-Nov-2026 13:31:19  21-Nov-2026 13:31:19  21-Nov-2026 13:32:19 *\n',
   );
   assert.equal(dump(['/spool', 'wait-smtp']).out, 'h id1 id2\n');
   assert.equal(dump(['-z', '-k', '/spool', 'retry']).out, '  R:x@y\n');
+  assert.equal(
+    dump(['/spool', 'ratelimit']).out,
+    '21-Nov-2026 13:31:19.000456 rate:      2.500 key: 1h/per_mail/1.2.3.4\n' +
+      '21-Nov-2026 13:31:19.250000 rate:     11.000 epoch: 21-Nov-2026 13:31:19 size: 100 key: 1s/per_cmd/unique/k\n',
+  );
+  assert.equal(dump(['/spool', 'seen']).out, 'key\t21-Nov-2026 13:31:19\n');
+  assert.equal(
+    dump(['/spool', 'callout']).out,
+    '21-Nov-2026 13:31:19 x@y callout=reject\n' +
+      '21-Nov-2026 13:31:19 y callout=unknown postmaster=unknown random=accept (21-Nov-2026 13:31:19)\n',
+  );
   assert.equal(dump(['/spool']).status, 1);
+  assert.equal(dump(['/spool', 'bogus']).status, 1);
 });

@@ -1,7 +1,10 @@
 /** `exim_dumpdb [-z] [-k] <spool> <database>`: prints a hints database. Spec ch. 54 "Hints database maintenance". */
 import { type Octets, octetsFromUnicode } from '../base/octets.ts';
 import type { Clock, Files, Hints } from '../core/ports.ts';
-import { dumpRetryRecord, parseRetryRecord } from '../hints/retry-record.ts';
+import { CALLOUT_DATABASE, dumpCalloutRecord, parseCalloutRecord } from '../hints/callout-record.ts';
+import { dumpRateRecord, parseRateRecord, RATE_DATABASE } from '../hints/rate-record.ts';
+import { dumpRetryRecord, parseRetryRecord, RETRY_DATABASE } from '../hints/retry-record.ts';
+import { dumpSeenRecord, parseSeenRecord, SEEN_DATABASE } from '../hints/seen-record.ts';
 import { openHints } from '../hints/store.ts';
 import { SystemClock } from '../system/clock.ts';
 import { SystemMachine } from '../system/machine.ts';
@@ -44,12 +47,18 @@ const NO_HINTS: Hints = {
   close: () => undefined,
 };
 
+const DATABASES = /^(?:retry|misc|wait-.*|callout|ratelimit|tls|seen)$/s;
+
 /** The exit status. */
 export function runEximDumpdb(args: readonly Octets[], parts: DumpParts): number {
   const flags = args.filter((arg) => arg === '-z' || arg === '-k');
   const [spoolDirectory, database, ...excess] = args.filter((arg) => !flags.includes(arg));
-  if (spoolDirectory === undefined || database === undefined || excess.length > 0) {
-    parts.writeError(octetsFromUnicode('Usage: exim_dumpdb [-z] [-k] <spool-directory> <database-name>\n'));
+  if (spoolDirectory === undefined || database === undefined || excess.length > 0 || !DATABASES.test(database)) {
+    parts.writeError(
+      octetsFromUnicode(
+        'Usage: exim_dumpdb [-z] [-k]  <spool-directory> <database-name>\n  <database-name> = retry | misc | wait-<transport-name> | callout | ratelimit | tls | seen\n',
+      ),
+    );
     return 1;
   }
   const hints = parts.open(spoolDirectory);
@@ -59,17 +68,35 @@ export function runEximDumpdb(args: readonly Octets[], parts: DumpParts): number
     parts.write(
       flags.includes('-k')
         ? `  ${key}\n`
-        : formatRecord(key, value, (seconds) => formatTime(seconds, flags.includes('-z') ? 'UTC' : '', parts.clock)),
+        : formatRecord(database, key, value, (seconds) => formatTime(seconds, flags.includes('-z') ? 'UTC' : '', parts.clock)),
     );
   }
   hints.close();
   return 0;
 }
 
-/** Retry records on two lines, everything else as it is kept. */
-function formatRecord(key: Octets, value: Octets, time: (seconds: number) => Octets): Octets {
-  const retry = parseRetryRecord(value);
-  return retry === undefined ? `${key} ${value}\n` : dumpRetryRecord(key, retry, time);
+type RecordDump = (key: Octets, value: Octets, time: (seconds: number) => Octets) => Octets | undefined;
+
+const DUMPS: ReadonlyMap<string, RecordDump> = new Map<string, RecordDump>([
+  [RETRY_DATABASE, dumping(parseRetryRecord, dumpRetryRecord)],
+  [RATE_DATABASE, dumping(parseRateRecord, dumpRateRecord)],
+  [SEEN_DATABASE, dumping(parseSeenRecord, dumpSeenRecord)],
+  [CALLOUT_DATABASE, dumping(parseCalloutRecord, dumpCalloutRecord)],
+]);
+
+function dumping<T>(
+  parse: (value: Octets) => T | undefined,
+  dump: (key: Octets, record: T, time: (seconds: number) => Octets) => Octets,
+): RecordDump {
+  return (key, value, time) => {
+    const record = parse(value);
+    return record === undefined ? undefined : dump(key, record, time);
+  };
+}
+
+/** As Exim prints the database; what is not in our form, and all of the others, as it is kept. */
+function formatRecord(database: Octets, key: Octets, value: Octets, time: (seconds: number) => Octets): Octets {
+  return DUMPS.get(database)?.(key, value, time) ?? `${key} ${value}\n`;
 }
 
 /** `21-Nov-2026 13:31:19`. */

@@ -1,12 +1,12 @@
-/** `seen`: read, and named by `check`; a statement that meets it defers. */
-import { defer, defineAclCondition } from '../../core/index.ts';
+/** `seen = [-]<interval>/<options>`: whether something was met before. */
+import { chainOk, defineAclCondition, ok } from '../../core/index.ts';
+import { testSeen } from '../limits/seen.ts';
 
 export default defineAclCondition({
   name: 'seen',
-  summary: 'Tells whether a key was seen within an interval.',
-  spec: 'ch. 44 "ACL conditions"',
+  summary: 'True when the key (the sending host, or key=) was met within the interval; with a minus sign, when it was met before it.',
+  spec: 'ch. 44 "Previously seen user and hosts"',
   permittedIn: 'all',
-  isNotYet: true,
   isExpanded: true,
-  prepare: () => ({ test: () => defer('ACL condition "seen" is not built yet') }),
+  prepare: () => ({ test: (argument, { frame }) => chainOk(testSeen(argument.octets, frame), (value) => ok({ value })) }),
 });
