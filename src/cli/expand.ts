@@ -4,6 +4,8 @@ import { octetsFromBytes, trimEnd, trimStart } from '../base/octets.ts';
 import type { Frame } from '../core/index.ts';
 import { untilAborted } from '../core/index.ts';
 import { testExpansion } from '../expand/expansion-test.ts';
+import { formatLogTime } from '../message/date.ts';
+import { MacroLines } from './macro-lines.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
 import { stderrLog } from './shown-log.ts';
@@ -14,9 +16,10 @@ export const runExpand: ModeRunner = async (context) => {
   const { runtime } = opened;
   const lifetime = new AbortController();
   const frame: Frame = runtime.frame(untilAborted(lifetime.signal));
+  const macros = new MacroLines(runtime.config.macros);
   if (context.invocation.words.length > 0) {
-    for (const word of context.invocation.words) context.io.stdout.write(`${await testExpansion(word, frame)}\n`);
-  } else await expandLines(context, frame);
+    for (const word of context.invocation.words) context.io.stdout.write(await answerTo(word, macros, frame, context));
+  } else await expandLines(context, macros, frame);
   lifetime.abort();
   opened.close();
   return 0;
@@ -26,7 +29,8 @@ export const runExpand: ModeRunner = async (context) => {
  * A prompt on a terminal and elsewhere, as Exim prints it; a backslash at the end of a line continues it. White space at the end of each
  * line goes, and at the start of a continuation.
  */
-async function expandLines({ io }: ModeContext, frame: Frame): Promise<void> {
+async function expandLines(context: ModeContext, macros: MacroLines, frame: Frame): Promise<void> {
+  const { io } = context;
   let pending = '';
   io.stdout.write('> ');
   for await (const line of lines(io.stdin)) {
@@ -37,9 +41,18 @@ async function expandLines({ io }: ModeContext, frame: Frame): Promise<void> {
     }
     const source = pending + text;
     pending = '';
-    io.stdout.write(`${source === '' ? '' : await testExpansion(source, frame)}\n> `);
+    io.stdout.write(`${source === '' ? '\n' : await answerTo(source, macros, frame, context)}> `);
   }
   io.stdout.write('\n');
+}
+
+/** What is printed for a line, with its line end; what is wrong with a macro goes to stderr only. */
+async function answerTo(line: Octets, macros: MacroLines, frame: Frame, { io, system }: ModeContext): Promise<Octets> {
+  const answer = macros.read(line);
+  if (answer.kind === 'expand') return `${await testExpansion(answer.text, frame)}\n`;
+  if (answer.kind === 'defined') return `Defined macro '${answer.name}'\n`;
+  io.stderr.write(`${formatLogTime(system.clock, undefined, system.clock.now())} Exim configuration error:\n  ${answer.message}\n`);
+  return '';
 }
 
 async function* lines(input: AsyncIterable<Uint8Array>): AsyncGenerator<Octets> {
