@@ -7,7 +7,7 @@ import { openActors } from '../process/actors.ts';
 import type { ConfigFiles } from '../process/config-snapshot.ts';
 import { agentPolicy } from '../process/policy.ts';
 import { openRuntime, type Runtime } from '../process/runtime.ts';
-import { makeSpoolDirectory } from '../process/spool-directory.ts';
+import { makeLogDirectoryOf, makeSpoolDirectory } from '../process/spool-directory.ts';
 import { actAsExim, asRoot } from '../system/own-ids.ts';
 import { startOwnProcess } from '../system/processes.ts';
 import { findCaller } from './caller.ts';
@@ -117,7 +117,9 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
   }
   if (options.files !== undefined || options.delivers) warnOfPurge(runtime);
   if (options.delivers) {
-    makeSpoolDirectory(system.files, startup, system.machine.effectiveUid() === 0);
+    const isRoot = system.machine.effectiveUid() === 0;
+    makeSpoolDirectory(system.files, startup, isRoot);
+    makeLogDirectoryOf(system.files, runtime.config, isRoot);
     actAsExim({ name: build.eximUser.uid === startup.eximUid ? build.eximUser.name : '', uid: startup.eximUid }, startup.eximGid);
   }
   const mode: OpenedMode = {

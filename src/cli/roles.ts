@@ -91,9 +91,8 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
   const connect = () => connectLocal(args.helperSocket);
   const agent = args.hasAgent ? new AgentClient(connect) : undefined;
   const uid = args.becomes?.uid ?? currentIds().effectiveUid;
-  const actors = agent
-    ? { userActions: agent, spawner: agent }
-    : { userActions: new DirectUserActions(system.files, uid), spawner: new SpawnerClient(connect, uid) };
+  const spawner = new SpawnerClient(connect, uid);
+  const actors = agent ? { userActions: agent, spawner: agent } : { userActions: new DirectUserActions(system.files, uid), spawner };
   const opened = await open(args.choice, system, options, actors);
   if (opened.kind === 'failed') {
     parent.send({
@@ -127,10 +126,11 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
     parent.send({ kind: 'failed', message: failure.message });
     return 1;
   }
-  const submissions = args.index === 0 ? await openSubmissions(worker, system, options) : undefined;
+  const submissions = args.index === 0 ? await openSubmissions(worker, system, options, args.submitSocketFd) : undefined;
+  const helper = agent ?? spawner;
   const stop = () => {
-    submissions?.close();
-    void worker.stop().then(() => process.exit(0));
+    helper.stopWaiting();
+    void worker.stop(submissions?.close()).then((isClean) => process.exit(isClean ? 0 : 1));
   };
   parent.onMessage((value) => {
     const message = parseToWorker(value);
@@ -146,18 +146,18 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
           .reload()
           .then((problem) => parent.send(problem === undefined ? { kind: 'reloaded' } : { kind: 'reloaded', problem }));
       case 'stop':
+        if (message.isUrgent) process.exit(1);
         return stop();
       default:
         return undefined;
     }
   });
   parent.onClose(() => {
+    admission.orphaned();
     stop();
     setTimeout(() => process.exit(1), ORPHAN_WAIT_MS); // nobody is left who would end it
   });
-  onSignal('SIGTERM', () => {});
-  onSignal('SIGINT', () => {});
-  onSignal('SIGHUP', () => {});
+  ignoreSignals();
   parent.send({ kind: 'ready' });
   if (args.takesUp) worker.takeUp();
   return undefined;
@@ -176,12 +176,22 @@ const DROP_INTERVAL_MS = 30_000;
 const NOT_WANTED = { kind: 'ok', value: undefined } as const;
 
 /** The first worker serves users without rights: their command lines, and what they left while no daemon ran. */
-async function openSubmissions(worker: Worker, system: SystemPorts, options: RoleOptions): Promise<{ close(): void }> {
+async function openSubmissions(
+  worker: Worker,
+  system: SystemPorts,
+  options: RoleOptions,
+  boundFd: number | undefined,
+): Promise<{ close(): Promise<void> }> {
   const { build } = worker.runtime.config;
   const { log } = worker.runtime.services;
   const run = (submission: Submission) => runSubmission({ worker, system, build, registry: builtin, script: options.script }, submission);
   const server = new SubmissionServer(run, (line) => log.panic(line));
-  const listening = build.submitSocket === '' ? NOT_WANTED : await server.listen(build.submitSocket, system.native);
+  const listening =
+    boundFd !== undefined
+      ? await server.listenInherited(boundFd, system.native)
+      : build.submitSocket === ''
+        ? NOT_WANTED
+        : await server.listen(build.submitSocket, system.native);
   const { startup } = worker.runtime.config;
   const control = await server.listen(`${startup.spoolDirectory}/${CONTROL_SOCKET}`, system.native, {
     uid: startup.eximUid,
@@ -208,7 +218,7 @@ async function openSubmissions(worker: Worker, system: SystemPorts, options: Rol
   return {
     close: () => {
       clearInterval(timer);
-      void server.close();
+      return server.close();
     },
   };
 }
@@ -244,19 +254,30 @@ async function runSpawnerRole(argument: string): Promise<number | undefined> {
   return undefined;
 }
 
+/** Workers need it until they have ended: it goes when the supervisor says so, or is gone. */
 function endWithParent(close: () => void): void {
   const end = () => {
     close();
     process.exit(0);
   };
-  parentChannel()?.onClose(end);
-  onSignal('SIGTERM', end);
+  const parent = parentChannel();
+  parent?.onClose(end);
+  parent?.onMessage((value) => {
+    if (parseToWorker(value)?.kind === 'stop') end();
+  });
+  ignoreSignals();
+}
+
+/** Service managers and terminals send them to every process of the daemon; only the supervisor acts on them. */
+function ignoreSignals(): void {
+  onSignal('SIGTERM', () => {});
   onSignal('SIGINT', () => {});
   onSignal('SIGHUP', () => {});
 }
 
 async function runAgentChildRole(argument: string, options: RoleOptions): Promise<number> {
   const choice = decodeChoice(argument);
+  ignoreSignals(); // it ends when its agent does
   const system = createSystem({ randomSeed: options.adaptations?.randomSeed });
   await runAgentChild({
     stream: attachedStream(),

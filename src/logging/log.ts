@@ -280,11 +280,24 @@ class FileLog implements Log {
 
   #makeDirectory(path: Octets): void {
     const { files, settings, machine } = this.#parts;
-    if (path === '' || files.stat(path).kind === 'ok') return;
-    this.#makeDirectory(path.slice(0, path.lastIndexOf('/')));
-    const made = files.mkdir(path, DIRECTORY_MODE);
-    if (made.kind === 'ok' && machine.effectiveUid() === 0) files.chown(path, settings.owner.uid, settings.owner.gid);
+    makeDirectory(path, { files, owner: machine.effectiveUid() === 0 ? settings.owner : undefined });
   }
+}
+
+/** `owner`: whom root gives it to. */
+function makeDirectory(path: Octets, parts: { readonly files: Files; readonly owner: LogSettings['owner'] | undefined }): void {
+  const { files, owner } = parts;
+  if (path === '' || files.stat(path).kind === 'ok') return;
+  makeDirectory(path.slice(0, path.lastIndexOf('/')), parts);
+  if (files.mkdir(path, DIRECTORY_MODE).kind === 'ok' && owner) files.chown(path, owner.uid, owner.gid);
+}
+
+/** By root, before it becomes Exim's user, who may not make it. Where it is there already nothing happens. */
+export function makeLogDirectory(files: Files, { places, owner }: LogSettings): void {
+  const { file } = places;
+  if (file === undefined) return;
+  const fixed = file.slice(0, file.search(/%|$/)); // %D may name a directory by day
+  makeDirectory(fixed.slice(0, fixed.lastIndexOf('/')), { files, owner });
 }
 
 /** A newline stays only before white space (a continued entry): nothing from outside can look like a line of its own. */

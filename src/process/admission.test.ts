@@ -26,3 +26,14 @@ test('two workers together stay exact near the limit', async () => {
   workers[0]?.leave('192.0.2.1');
   assert.equal((await workers[0]?.enter('192.0.2.2', { total: 20, perHost: 5 }))?.fromHost, 1);
 });
+
+test('a supervisor that is gone keeps nobody waiting', async () => {
+  const asked: ToSupervisor[] = [];
+  const admission = new WorkerAdmission((message) => void asked.push(message));
+  const limits = { total: 20, perHost: 5 };
+  const waiting = admission.enter('192.0.2.1', limits);
+  assert.ok(asked.some(({ kind }) => kind === 'admit'));
+  admission.orphaned();
+  assert.equal((await waiting).open, 1);
+  assert.equal((await admission.enter('192.0.2.1', limits)).open, 2, 'nor who comes later');
+});

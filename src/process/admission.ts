@@ -57,6 +57,7 @@ export class WorkerAdmission implements Admission {
   #elsewhere = 0;
   #request = 0;
   #reportDue = false;
+  #isOrphan = false;
 
   constructor(send: (message: ToSupervisor) => void) {
     this.#send = send;
@@ -71,7 +72,7 @@ export class WorkerAdmission implements Admission {
     this.#reportSoon();
     const known = own.open + this.#elsewhere;
     const isNearTotal = limits.total > 0 && known + MARGIN >= limits.total;
-    if (!isNearTotal && limits.perHost <= 0) return { open: known, fromHost: own.fromHost };
+    if (this.#isOrphan || (!isNearTotal && limits.perHost <= 0)) return { open: known, fromHost: own.fromHost };
     const request = this.#request++;
     return new Promise((resolve) => {
       this.#waiting.set(request, resolve);
@@ -92,6 +93,14 @@ export class WorkerAdmission implements Admission {
   admitted(request: number, counts: Counts): void {
     this.#waiting.get(request)?.(counts);
     this.#waiting.delete(request);
+  }
+
+  /** The supervisor is gone: who waits for its answer gets what is known here. */
+  orphaned(): void {
+    const known = { open: this.#own.open + this.#elsewhere, fromHost: 0 };
+    for (const resolve of this.#waiting.values()) resolve(known);
+    this.#waiting.clear();
+    this.#isOrphan = true;
   }
 
   /** One report a turn of the event loop, whatever happened in it. */

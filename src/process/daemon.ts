@@ -72,13 +72,20 @@ export async function startDaemon(parts: DaemonParts): Promise<DaemonStart> {
   }
   const helperSocket = `${config.startup.spoolDirectory}/${HELPER_SOCKET}`;
   makeSpoolDirectory(files, config.startup, parts.isRoot);
-  preparePlaces(parts);
+  const submitSocket = prepareSubmissions(parts);
   const kept = keepSnapshot(parts, parts.snapshot);
   if (kept.kind === 'error') return { kind: 'failed', message: `cannot write ${snapshotPath(config)}: ${kept.reason}` };
-  const supervisor = makeSupervisor(parts, bound, helperSocket, markRunning(parts));
+  const supervisor = makeSupervisor(parts, { bound, submitSocketFd: submitSocket?.fd, helperSocket, wasCutOff: markRunning(parts) });
+  const end = async () => {
+    for (const { socket } of bound) socket.close(); // as long as anybody holds it the system takes connections
+    const isClean = await supervisor.stop();
+    submitSocket?.close();
+    removeTraces(parts, isClean);
+    return isClean;
+  };
   const failure = await supervisor.start();
   if (failure !== undefined) {
-    await supervisor.stop();
+    await end();
     return { kind: 'failed', message: failure };
   }
   writePidFile(parts);
@@ -90,7 +97,7 @@ export async function startDaemon(parts: DaemonParts): Promise<DaemonStart> {
   );
   for (const line of parts.startLines) log.main(line);
   log.flush();
-  obeySignals(parts, supervisor);
+  obeySignals(parts, supervisor, end);
   return { kind: 'ok', ports: bound.map(({ socket }) => socket.port) };
 }
 
@@ -147,21 +154,32 @@ function runningMark(config: Config): Octets {
   return `${config.startup.spoolDirectory}/eximius-running`;
 }
 
-/** The submission socket's and the drop directory's places, which only root can make. */
-function preparePlaces({ config, files, isRoot }: DaemonParts): void {
+const OPEN_TO_ALL = 0o666;
+
+/**
+ * The drop directory and the submission socket, where only root can make them. The socket is bound here, whomever its directory belongs to, and inherited by the
+ * worker that serves it; undefined: that worker binds it itself, or there is none.
+ */
+function prepareSubmissions({ config, files, isRoot, net, log }: DaemonParts): { readonly fd: number; close(): void } | undefined {
   const { build, startup } = config;
-  if (!isRoot || build.submitSocket === '') return;
-  const directory = build.submitSocket.slice(0, build.submitSocket.lastIndexOf('/'));
-  if (files.mkdir(directory, 0o755).kind === 'ok') files.chown(directory, startup.eximUid, startup.eximGid);
+  if (!isRoot || build.submitSocket === '') return undefined;
+  files.mkdir(build.submitSocket.slice(0, build.submitSocket.lastIndexOf('/')), 0o755); // usually it is there
   if (files.mkdir(build.dropDirectory, 0o1733).kind === 'ok') files.chown(build.dropDirectory, startup.eximUid, startup.eximGid);
+  const bound = net.bindPath(build.submitSocket, OPEN_TO_ALL);
+  if (bound.kind === 'ok') return bound.value;
+  log.main(`submission socket ${build.submitSocket}: ${bound.reason}: local users without rights cannot submit mail`);
+  return undefined;
 }
 
-function makeSupervisor(
-  parts: DaemonParts,
-  bound: readonly { readonly socket: BoundSocket; readonly at: ListenAddress }[],
-  helperSocket: Octets,
-  wasCutOff: boolean,
-): Supervisor {
+interface Inherited {
+  readonly bound: readonly { readonly socket: BoundSocket; readonly at: ListenAddress }[];
+  readonly submitSocketFd: number | undefined;
+  readonly helperSocket: Octets;
+  /** The daemon before this one did not come to its end. */
+  readonly wasCutOff: boolean;
+}
+
+function makeSupervisor(parts: DaemonParts, { bound, submitSocketFd, helperSocket, wasCutOff }: Inherited): Supervisor {
   const { config, script, log } = parts;
   const choice = { ...parts.choice, snapshot: snapshotPath(config) };
   const { main, startup, build } = config;
@@ -175,12 +193,14 @@ function makeSupervisor(
     childLimit: main.agent_children,
   });
   const descriptors = bound.map(({ socket }) => socket.fd);
+  /** The first worker serves the submission socket too. */
+  const submissions = (index: number) => (index === 0 && submitSocketFd !== undefined ? [submitSocketFd] : []);
   return new Supervisor({
     workerCount: main.workers > 0 ? main.workers : parts.processors,
     startWorker: (index) =>
       startOwnProcess({
         script,
-        descriptors,
+        descriptors: [...descriptors, ...submissions(index)],
         hasChannel: true,
         keepsStderr: true,
         args: [
@@ -189,6 +209,7 @@ function makeSupervisor(
             choice,
             index,
             sockets: bound.map(({ at }, i) => ({ fd: 3 + i, isTlsOnConnect: at.isTlsOnConnect })),
+            submitSocketFd: submissions(index).length > 0 ? 3 + bound.length : undefined,
             helperSocket,
             hasAgent,
             becomes: parts.isRoot ? policy.exim : undefined,
@@ -257,22 +278,30 @@ function placeText(at: ListenAddress, all: readonly ListenAddress[]): Octets {
   return `port ${at.port} (${both ? 'IPv6 and IPv4' : at.address.includes(':') ? 'IPv6' : 'IPv4'})`;
 }
 
-function obeySignals(parts: DaemonParts, supervisor: Supervisor): void {
+/** `end` is called by each signal: the second one makes haste. */
+function obeySignals(parts: DaemonParts, supervisor: Supervisor, end: () => Promise<boolean>): void {
   onSignal('SIGHUP', () => {
     parts.log.main(`pid ${parts.pid}: SIGHUP received: re-exec daemon`);
     void reload(parts, supervisor);
   });
   const stop = () => {
-    void supervisor.stop().then(() => {
-      const path = parts.pidFile ?? parts.config.startup.pidFilePath;
-      if (path !== '') parts.files.unlink(path);
-      parts.files.unlink(runningMark(parts.config));
+    void end().then(() => {
       parts.log.flush();
       process.exit(0);
     });
   };
   onSignal('SIGTERM', stop);
   onSignal('SIGINT', stop);
+}
+
+/** Files of a daemon that runs. Where something was cut off the next one takes up what is in the spool. */
+function removeTraces(parts: DaemonParts, isClean: boolean): void {
+  const { config, files, pidFile } = parts;
+  const pid = pidFile ?? config.startup.pidFilePath;
+  if (pid !== '') files.unlink(pid);
+  files.unlink(`${config.startup.spoolDirectory}/${HELPER_SOCKET}`);
+  files.unlink(snapshotPath(config));
+  if (isClean) files.unlink(runningMark(config));
 }
 
 /** A broken configuration is refused and the running one stays (DESIGN 3.17). */

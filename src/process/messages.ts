@@ -3,6 +3,10 @@
 /** The exit status of a worker that asks to be started again. */
 export const STARTED_AGAIN = 75;
 
+/** How long a worker that is to stop lets sessions come to the end of their transaction, and how long it goes on in all. */
+export const SESSION_GRACE_MS = 30_000;
+export const WORKER_GRACE_MS = 45_000;
+
 export type ToSupervisor =
   | { readonly kind: 'ready' }
   /** Before its end: the configuration could not be loaded, or the like. */
@@ -19,7 +23,8 @@ export type ToWorker =
   | { readonly kind: 'reload' }
   /** Messages without a claim are to be taken up: the daemon starts, or a worker died. */
   | { readonly kind: 'take-up' }
-  | { readonly kind: 'stop' };
+  /** `isUrgent`: at once, whatever is in hand. */
+  | { readonly kind: 'stop'; readonly isUrgent: boolean };
 
 export function parseToSupervisor(value: unknown): ToSupervisor | undefined {
   if (typeof value !== 'object' || value === null || !('kind' in value)) return undefined;
@@ -60,8 +65,9 @@ export function parseToWorker(value: unknown): ToWorker | undefined {
         : undefined;
     case 'reload':
     case 'take-up':
-    case 'stop':
       return { kind: message.kind };
+    case 'stop':
+      return { kind: 'stop', isUrgent: message.isUrgent === true };
     default:
       return undefined;
   }

@@ -7,6 +7,8 @@ export interface WorkerArguments {
   readonly choice: ConfigChoice;
   readonly index: number;
   readonly sockets: readonly { readonly fd: number; readonly isTlsOnConnect: boolean }[];
+  /** The submission socket, bound by root; undefined: the worker binds it. */
+  readonly submitSocketFd: number | undefined;
   /** Where the agent or spawner listens. */
   readonly helperSocket: Octets;
   readonly hasAgent: boolean;

@@ -1,6 +1,7 @@
-/** The spool directory is made while the process is root: what works in it is Exim's user, who may not make it. */
+/** The spool and log directories are made while the process is root: what works in them is Exim's user, who may not make them. */
 import type { Octets } from '../base/octets.ts';
-import type { Files, StartupSettings } from '../core/index.ts';
+import type { Config, Files, StartupSettings } from '../core/index.ts';
+import { logSettings, makeLogDirectory } from '../logging/log.ts';
 
 const SPOOL_MODE = 0o750;
 
@@ -15,4 +16,11 @@ function isUnused(files: Files, directory: Octets): boolean {
   if (facts.kind === 'error' || facts.value.uid !== 0) return false;
   const names = files.list(directory);
   return names.kind === 'ok' && names.value.length === 0;
+}
+
+/** As the daemon makes it with its first line. */
+export function makeLogDirectoryOf(files: Files, { main, build, startup }: Config, isRoot: boolean): void {
+  if (!isRoot) return;
+  const owner = { uid: startup.eximUid, gid: startup.eximGid };
+  makeLogDirectory(files, logSettings(main, build, startup.logFilePath, startup.spoolDirectory, owner));
 }

@@ -34,6 +34,10 @@ class FakeProcess implements OwnProcess {
     this.#end({ status: undefined, signal });
   }
 
+  exit(status: number): void {
+    this.#end({ status, signal: undefined });
+  }
+
   detach(): void {}
 }
 
@@ -95,15 +99,35 @@ test('processes that all end at once are all started again, after a pause, and t
 });
 
 test('stopping calls off starts that wait, and the killing of what has ended', async () => {
-  const { supervisor, workers, pauses } = await startedSupervisor();
+  const { supervisor, workers, helpers, pauses } = await startedSupervisor();
   workers[0]?.kill('SIGKILL');
   await settled();
-  await supervisor.stop();
+  const stopping = supervisor.stop();
+  assert.deepEqual(workers[1]?.sent.at(-1), { kind: 'stop', isUrgent: false });
+  assert.notDeepEqual(helpers[0]?.sent.at(-1), { kind: 'stop', isUrgent: false }, 'workers may need it');
+  workers[1]?.exit(0);
+  await settled();
+  assert.deepEqual(helpers[0]?.sent.at(-1), { kind: 'stop', isUrgent: false });
+  helpers[0]?.exit(0);
+  assert.equal(await stopping, true);
   assert.deepEqual(
     pauses.map(({ ms, isCancelled }) => [ms, isCancelled]),
     [
       [100, true],
-      [30_000, true],
+      [60_000, true],
+      [5000, true],
     ],
   );
+});
+
+test('told to stop once more everything ends at once, and the next daemon is to take up what was cut off', async () => {
+  const { supervisor, workers, helpers, pauses } = await startedSupervisor();
+  const stopping = supervisor.stop();
+  workers[0]?.exit(0);
+  assert.equal(supervisor.stop(), stopping);
+  assert.deepEqual(workers[1]?.sent.at(-1), { kind: 'stop', isUrgent: true });
+  pauses.at(-1)?.then(); // it does not listen, and is killed
+  await settled();
+  helpers[0]?.exit(0);
+  assert.equal(await stopping, false);
 });

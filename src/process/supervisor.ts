@@ -8,7 +8,7 @@ import type { Octets } from '../base/octets.ts';
 import type { ChildExit, OwnProcess } from '../system/processes.ts';
 import { AdmissionLedger } from './admission.ts';
 import type { ToSupervisor, ToWorker } from './messages.ts';
-import { parseToSupervisor, STARTED_AGAIN } from './messages.ts';
+import { parseToSupervisor, STARTED_AGAIN, WORKER_GRACE_MS } from './messages.ts';
 
 export interface SupervisorParts {
   readonly workerCount: number;
@@ -25,7 +25,10 @@ export interface SupervisorParts {
 /** A process that ends within this time of its start is started again only after a pause, which doubles. */
 const QUICK_END_MS = 10_000;
 const MAX_PAUSE_MS = 60_000;
-const STOP_WAIT_MS = 30_000;
+/** Longer than workers give themselves, shorter than service managers wait (systemd: 90 s). */
+const STOP_WAIT_MS = WORKER_GRACE_MS + 15_000;
+const URGENT_WAIT_MS = 2_000;
+const HELPER_WAIT_MS = 5_000;
 
 interface Slot {
   readonly name: string;
@@ -43,6 +46,7 @@ export class Supervisor {
   readonly #helper: Slot | undefined;
   readonly #ledger = new AdmissionLedger<Slot>();
   #isStopping = false;
+  #stopped: Promise<boolean> | undefined;
   #ready = 0;
   #onReady: ((failure: string | undefined) => void) | undefined;
 
@@ -78,22 +82,43 @@ export class Supervisor {
     this.#helper?.process?.send({ kind: 'reload' });
   }
 
-  /** Workers finish what they are doing, then the helper goes; what does not end in time is killed. */
-  async stop(): Promise<void> {
+  /**
+   * Workers finish what they are doing, then the helper goes; what does not end in time is killed. Called again: they end at once. False when something was
+   * cut off: what the spool holds of it is then to be taken up at the next start.
+   */
+  stop(): Promise<boolean> {
+    if (this.#stopped) this.#hurry();
+    this.#stopped ??= this.#stopAll();
+    return this.#stopped;
+  }
+
+  async #stopAll(): Promise<boolean> {
     this.#isStopping = true;
     for (const slot of this.#slots()) slot.cancelStart();
-    const workers = this.#workers.flatMap((slot) => (slot.process ? [slot.process] : []));
-    for (const slot of this.#workers) {
-      this.#send(slot, { kind: 'stop' });
-      slot.process?.kill('SIGTERM');
-    }
-    const cancelKill = this.#parts.delay(STOP_WAIT_MS, () => {
-      for (const worker of workers) worker.kill('SIGKILL');
+    for (const slot of this.#workers) this.#send(slot, { kind: 'stop', isUrgent: false });
+    const exits = await this.#ended(this.#workers, STOP_WAIT_MS);
+    const helpers = this.#helper ? [this.#helper] : [];
+    for (const slot of helpers) this.#send(slot, { kind: 'stop', isUrgent: false });
+    await this.#ended(helpers, HELPER_WAIT_MS);
+    return exits.every(({ status }) => status === 0);
+  }
+
+  /** Those that do not end within the time are killed. */
+  async #ended(slots: readonly Slot[], waitMs: number): Promise<readonly ChildExit[]> {
+    const running = slots.flatMap((slot) => (slot.process ? [slot.process] : []));
+    const cancelKill = this.#parts.delay(waitMs, () => {
+      for (const process of running) process.kill('SIGKILL');
     });
-    await Promise.all(workers.map((worker) => worker.exited));
+    const exits = await Promise.all(running.map((process) => process.exited));
     cancelKill();
-    this.#helper?.process?.kill('SIGTERM');
-    await this.#helper?.process?.exited;
+    return exits;
+  }
+
+  #hurry(): void {
+    for (const slot of this.#workers) this.#send(slot, { kind: 'stop', isUrgent: true });
+    this.#parts.delay(URGENT_WAIT_MS, () => {
+      for (const slot of this.#workers) slot.process?.kill('SIGKILL');
+    });
   }
 
   #slots(): readonly Slot[] {
@@ -108,10 +133,10 @@ export class Supervisor {
       const message = parseToSupervisor(value);
       if (message) this.#receive(slot, message);
     });
-    void started.exited.then((exit) => this.#ended(slot, exit));
+    void started.exited.then((exit) => this.#lost(slot, exit));
   }
 
-  #ended(slot: Slot, exit: ChildExit): void {
+  #lost(slot: Slot, exit: ChildExit): void {
     slot.process = undefined;
     this.#ledger.forget(slot);
     if (this.#isStopping) return;

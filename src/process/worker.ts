@@ -11,6 +11,7 @@ import { newOrigin, newSessionState } from '../receive/transaction.ts';
 import type { Listener, SystemNet } from '../system/net.ts';
 import type { Admission } from './admission.ts';
 import { refuseConnection } from './connection-limits.ts';
+import { SESSION_GRACE_MS, WORKER_GRACE_MS } from './messages.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface WorkerSocket {
@@ -53,6 +54,17 @@ function daemonCaller(runtime: Runtime): Caller {
   };
 }
 
+/** Whether it came to its end in time. */
+async function within(waitMs: number, end: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, waitMs), false);
+  });
+  const isInTime = await Promise.race([end.then(() => true as const), timeout]);
+  clearTimeout(timer);
+  return isInTime;
+}
+
 export class Worker {
   readonly #parts: WorkerParts;
   readonly #lifetime = new AbortController();
@@ -64,7 +76,10 @@ export class Worker {
   #connections = 0;
   #sessions = new Set<SmtpSession>();
   #queueTimer: NodeJS.Timeout | undefined;
-  #queueRuns = 0;
+  readonly #runs = new Set<Promise<void>>();
+  /** Ends queue runs: what they deliver at the moment goes on. */
+  readonly #queue = new AbortController();
+  #stopping: Promise<boolean> | undefined;
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
@@ -120,24 +135,37 @@ export class Worker {
     const old = this.#runtime;
     this.#runtime = loaded.runtime;
     // What runs keeps the old one; its files are closed when that has ended.
-    void Promise.all([...this.#sessions].length === 0 ? [] : [this.#sessionsEnd()])
+    void this.#sessionsEnd([...this.#sessions])
       .then(() => this.#pool.idle())
       .then(() => old.close());
     this.#scheduleQueue();
     return undefined;
   }
 
-  /** No new connections; sessions are told to go, deliveries end. */
-  async stop(): Promise<void> {
+  /**
+   * No new connections; sessions end behind the transaction they are in, deliveries come to their end, each for a time. `others` is waited for as sessions are.
+   * False when something was cut off or is left: the spool has it.
+   */
+  stop(others: Promise<unknown> = Promise.resolve()): Promise<boolean> {
+    this.#stopping ??= this.#stop(others);
+    return this.#stopping;
+  }
+
+  async #stop(others: Promise<unknown>): Promise<boolean> {
     clearInterval(this.#queueTimer);
-    const listenersEnd = this.#listeners.map((listener) => listener.close()); // each waits for its connections
+    this.#queue.abort();
+    const startedMs = performance.now();
+    const ends = [others, ...this.#listeners.map((listener) => listener.close())]; // each listener waits for its connections
+    for (const session of this.#sessions) session.leave();
+    const areSessionsOver = await within(SESSION_GRACE_MS, Promise.all(ends));
     for (const session of this.#sessions) session.close();
     this.#lifetime.abort();
-    await Promise.all(listenersEnd);
-    await this.#pool.close();
-    this.#deliveries.abort();
-    await this.#runtime.spool.close();
-    this.#runtime.close();
+    const leftMs = WORKER_GRACE_MS - (performance.now() - startedMs);
+    const areDeliveriesOver = await within(leftMs, Promise.all([this.#pool.idle(), ...this.#runs]));
+    void this.#pool.close();
+    if (areDeliveriesOver) await this.#runtime.spool.close();
+    this.#runtime.services.log.flush();
+    return areSessionsOver && areDeliveriesOver;
   }
 
   async #accept(connection: Connection, socket: WorkerSocket): Promise<void> {
@@ -178,6 +206,7 @@ export class Worker {
         ...(this.#parts.deliveryMode === undefined ? {} : { deliveryMode: this.#parts.deliveryMode }),
       });
       this.#sessions.add(session);
+      if (this.#stopping) session.leave();
       await session.run();
       this.#sessions.delete(session);
     } catch (error) {
@@ -210,8 +239,8 @@ export class Worker {
     return { ...this.#runtime.frame(until), session };
   }
 
-  async #sessionsEnd(): Promise<void> {
-    while (this.#sessions.size > 0) await new Promise((resolve) => setTimeout(resolve, 1000).unref());
+  async #sessionsEnd(sessions: readonly SmtpSession[]): Promise<void> {
+    while (sessions.some((session) => this.#sessions.has(session))) await new Promise((resolve) => setTimeout(resolve, 1000).unref());
   }
 
   #scheduleQueue(): void {
@@ -223,24 +252,26 @@ export class Worker {
   }
 
   #startRun(): boolean {
-    if (this.#queueRuns > 0) return false;
+    if (this.#runs.size > 0) return false;
     void this.#run({});
     return true;
   }
 
-  async #run(options: QueueRunOptions): Promise<void> {
-    this.#queueRuns += 1;
-    const until = untilAborted(this.#lifetime.signal);
+  #run(options: QueueRunOptions): Promise<void> {
+    const run = this.#runOnce(options);
+    this.#runs.add(run);
+    return run.finally(() => this.#runs.delete(run));
+  }
+
+  async #runOnce(options: QueueRunOptions): Promise<void> {
     try {
-      const deliver = (id: string, reason: DeliveryReason) =>
-        deliverById(this.deliverParts(), id, reason, untilAborted(this.#deliveries.signal)).then((end) => {
-          if (end === 'interrupted') this.#pool.retry(id, reason);
-        });
-      await runQueue(this.deliverParts(), { concurrency: QUEUE_DELIVERIES, ...options }, deliver, until);
+      const deliver = async (id: string, reason: DeliveryReason) => {
+        const end = await deliverById(this.deliverParts(), id, reason, untilAborted(this.#deliveries.signal));
+        if (end === 'interrupted') this.#pool.retry(id, reason);
+      };
+      await runQueue(this.deliverParts(), { concurrency: QUEUE_DELIVERIES, ...options }, deliver, untilAborted(this.#queue.signal));
     } catch (error) {
       this.#runtime.services.log.panic(`queue run failed: ${error instanceof Error ? error.message : String(error)}`);
-    } finally {
-      this.#queueRuns -= 1;
     }
   }
 

@@ -22,7 +22,7 @@ import type {
   Transaction,
 } from '../core/index.ts';
 import { missingNameReason } from '../lists/host-name.ts';
-import { droppedLine, smtpErrorLine } from '../logging/lines/connection.ts';
+import { droppedLine, leftLine, smtpErrorLine } from '../logging/lines/connection.ts';
 import { formatDuration } from '../logging/lines/duration.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
 import { rejectedMessage, rejectionLine } from '../logging/lines/rejection.ts';
@@ -127,7 +127,7 @@ export class Dialogue {
   /** Set by a handler: no more commands are read. */
   isOver = false;
   /** For `$smtp_notquit_reason`, and whether QUIT was seen. */
-  endReason: 'quit' | 'eof' | 'timeout' | 'error' | 'drop' = 'eof';
+  endReason: 'quit' | 'eof' | 'timeout' | 'error' | 'drop' | 'signal' = 'eof';
   syntaxErrors = 0;
   unknownCommands = 0;
   nonmailCommands = 0;
@@ -369,6 +369,21 @@ export class Dialogue {
   /** How long the connection lasts, for the log. */
   duration(): Octets {
     return formatDuration(this.parts.services.clock.now() - this.session.startedAtMs, this.log.selected('millisec'));
+  }
+
+  /** The daemon ends. Spec ch. 44 "The not-QUIT ACL": `signal-exit`. */
+  leave(): void {
+    if (this.isOver) return;
+    this.reply('421', `${this.hostName}: Service not available - closing connection`);
+    this.log.main(leftLine(this.origin, this.log));
+    this.session.state.quitReason = 'signal-exit';
+    this.isOver = true;
+    this.endReason = 'signal';
+  }
+
+  /** Who waits for input waits no more. */
+  stopWaiting(): void {
+    this.#abort.abort();
   }
 
   drop(): void {

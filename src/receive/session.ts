@@ -43,6 +43,10 @@ export class SmtpSession {
   #banner: Octets | undefined;
   /** One uncounted use between messages, each (Spec ch. 49 "Use of non-mail SMTP commands"). */
   #free = new Set<Verb>();
+  /** No transaction is begun any more. */
+  #isLeaving = false;
+  /** For a command. */
+  #isWaiting = false;
 
   constructor(parts: SmtpParts) {
     this.#parts = parts;
@@ -66,9 +70,23 @@ export class SmtpSession {
     return dialogue.wasCutOff ? 1 : 0;
   }
 
-  /** From outside: the process ends. */
+  /** From outside: the process is to end. Who is in a transaction may finish it, the others are told at once. */
+  leave(): void {
+    this.#isLeaving = true;
+    if (!this.#isWaiting || this.#isInTransaction()) return;
+    this.#dialogue.leave();
+    this.#dialogue.stopWaiting();
+  }
+
+  /** From outside: the process ends now. */
   close(): void {
+    this.#dialogue.leave();
+    void this.#dialogue.flush();
     this.#dialogue.close();
+  }
+
+  #isInTransaction(): boolean {
+    return this.#dialogue.transaction !== undefined;
   }
 
   // ---------------------------------------------------------------- greeting
@@ -191,9 +209,13 @@ export class SmtpSession {
   async #converse(): Promise<void> {
     const dialogue = this.#dialogue;
     while (!dialogue.isOver) {
+      if (this.#isLeaving && !this.#isInTransaction()) return dialogue.leave();
       await dialogue.flushUnlessPipelined();
       if (dialogue.isOver) return;
+      this.#isWaiting = true;
       const result = await dialogue.reader.readLine(dialogue.commandDeadline());
+      this.#isWaiting = false;
+      if (this.#dialogue.endReason === 'signal') return;
       if (result.kind !== 'line') return dialogue.lost(result.kind);
       await this.#command(result);
     }
@@ -422,7 +444,7 @@ export class SmtpSession {
 
   #logEnd(durationMs: number): void {
     const { log, origin, session, endReason } = this.#dialogue;
-    if (this.#logsConnection) {
+    if (this.#logsConnection && endReason !== 'signal') {
       const how = endReason === 'quit' ? 'QUIT' : endReason === 'eof' ? 'EOF' : endReason === 'drop' ? 'DROP in ACL' : undefined;
       log.main(how === undefined ? lostLine(origin, '', durationMs, log) : closedLine(origin, how, durationMs, log));
     }

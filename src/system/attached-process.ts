@@ -67,10 +67,7 @@ export function listenLocal(
   native: Native,
   onStream: (stream: Duplex, peer: PeerCredentials | undefined) => void,
 ): Promise<SystemResult<LocalListener>> {
-  const server = net.createServer({ allowHalfOpen: true }, (socket) => {
-    const fd = descriptorOf(socket);
-    onStream(socket, fd === undefined ? undefined : native.peerCredentials(fd));
-  });
+  const server = localServer(native, onStream);
   attempt(() => unlinkSync(nodePath(path))); // usually it is not there
   return new Promise((resolve) => {
     server.once('error', (error) => resolve(failureOf(error)));
@@ -84,10 +81,34 @@ export function listenLocal(
         server.close();
         return resolve(given);
       }
-      resolve({ kind: 'ok', value: { close: () => new Promise((closed) => server.close(() => closed())) } });
+      resolve({ kind: 'ok', value: listenerOf(server) });
     });
     process.umask(ownUmask);
   });
+}
+
+/** Listens on a Unix socket that is bound already: its descriptor is inherited from a process that could make it. */
+export function listenInherited(
+  fd: number,
+  native: Native,
+  onStream: (stream: Duplex, peer: PeerCredentials | undefined) => void,
+): Promise<SystemResult<LocalListener>> {
+  const server = localServer(native, onStream);
+  return new Promise((resolve) => {
+    server.once('error', (error) => resolve(failureOf(error)));
+    server.listen({ fd }, () => resolve({ kind: 'ok', value: listenerOf(server) }));
+  });
+}
+
+function localServer(native: Native, onStream: (stream: Duplex, peer: PeerCredentials | undefined) => void): net.Server {
+  return net.createServer({ allowHalfOpen: true }, (socket) => {
+    const fd = descriptorOf(socket);
+    onStream(socket, fd === undefined ? undefined : native.peerCredentials(fd));
+  });
+}
+
+function listenerOf(server: net.Server): LocalListener {
+  return { close: () => new Promise((closed) => server.close(() => closed())) };
 }
 
 export function connectLocal(path: Octets): Promise<SystemResult<Duplex>> {

@@ -1,4 +1,5 @@
 /** Sockets: outgoing connections, listening sockets, and a connection over the process's own descriptors (`-bs`, inetd). */
+import { chmodSync, unlinkSync } from 'node:fs';
 import * as net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { plainIp } from '../base/ip.ts';
@@ -6,7 +7,8 @@ import type { Octets } from '../base/octets.ts';
 import type { Deadline } from '../core/deadline.ts';
 import type { ConnectFailure, Connection, ConnectRequest, Net, SystemFailure, SystemResult } from '../core/ports.ts';
 import { StreamConnection } from './connection.ts';
-import { errorCode, failure, failureOf, strerror } from './failure.ts';
+import { attempt, errorCode, failure, failureOf, strerror } from './failure.ts';
+import { nodePath } from './files.ts';
 import type { TlsEngine } from './tls.ts';
 
 const defaultBacklog = 511;
@@ -122,6 +124,18 @@ export class SystemNet implements Net {
     };
   }
 
+  /** A Unix socket with this mode, in the place of a stale one: as `bind`. Closing it removes the file. */
+  bindPath(path: Octets, mode: number): SystemResult<{ readonly fd: number; close(): void }> {
+    attempt(() => unlinkSync(nodePath(path))); // usually it is not there
+    const handle: unknown = createServerHandle(String(nodePath(path)), -1, -1, 0);
+    if (typeof handle === 'number') return failure(errnoName(handle));
+    const bound = handle as ServerHandle; // what it returns when it is no errno
+    const given = attempt(() => chmodSync(nodePath(path), mode));
+    if (given.kind === 'ok') return { kind: 'ok', value: { fd: bound.fd, close: () => bound.close() } };
+    bound.close();
+    return given;
+  }
+
   /** A stream that is no socket: a caller's streams as they come over the submission socket. */
   ofStream(stream: Duplex): StreamConnection {
     return new StreamConnection(stream, this.#tls);
@@ -159,7 +173,7 @@ interface ServerHandle {
 const ipv6OnlyFlag = 1; // UV_TCP_IPV6ONLY
 
 /** What node:cluster binds shared sockets with: the only way in Node to bind without accepting. */
-function createServerHandle(address: Octets, port: number, type: 4 | 6, flags: number): unknown {
+function createServerHandle(address: Octets, port: number, type: 4 | 6 | -1, flags: number): unknown {
   const create: unknown = Reflect.get(net, '_createServerHandle');
   if (typeof create !== 'function') return -38; // ENOSYS
   return create(address, port, type, undefined, flags);

@@ -1,9 +1,9 @@
 /** A daemon that is killed: its process tree, and `kill -9` of all of it or of one process. Only processes below the one that was started here are signalled. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive, signal } from '../e2e/support/mail-server.ts';
 import { ROOT } from '../e2e/support/place.ts';
+import { type DaemonProcess, processTree, roleOf } from '../e2e/support/process-tree.ts';
 import { waitFor } from '../e2e/support/wait.ts';
 
 /** As that of the other tests of running programs. */
@@ -12,11 +12,6 @@ const PROGRAM = process.env.EXIMIUS_TEST_PROGRAM ?? join(ROOT, 'scripts/exim.ts'
 /** What a kill hits. `tree`: supervisor, workers, agent and its children, at once. */
 export const targets = ['tree', 'supervisor', 'worker', 'agent', 'agent-child'] as const;
 export type Target = (typeof targets)[number];
-
-interface Process {
-  readonly pid: number;
-  readonly role: Exclude<Target, 'tree'> | 'other';
-}
 
 export class Victim {
   readonly #config: string;
@@ -89,13 +84,9 @@ export class Victim {
     for (const pid of [...this.#tree().map((process) => process.pid), ...this.#orphans]) signal(pid, 'SIGKILL');
   }
 
-  #tree(): Process[] {
+  #tree(): DaemonProcess[] {
     const root = this.isRunning ? this.#child?.pid : undefined;
-    if (root === undefined) return [];
-    const parents = parentOfEach();
-    const found: Process[] = [{ pid: root, role: 'supervisor' }];
-    for (const parent of found) for (const [pid, of] of parents) if (of === parent.pid) found.push({ pid, role: roleOf(pid) });
-    return found;
+    return root === undefined ? [] : processTree(root);
   }
 }
 
@@ -106,27 +97,4 @@ function oneOf<T>(items: readonly T[], choose: (count: number) => number): T[] {
 
 function describe(pids: readonly number[]): string {
   return pids.map((pid) => `${roleOf(pid)} ${pid}`).join(', ');
-}
-
-function roleOf(pid: number): Process['role'] {
-  const role = /--eximius-role=([a-z-]+)/.exec(readProc(`${pid}/cmdline`))?.[1];
-  return role === 'worker' || role === 'agent' || role === 'agent-child' ? role : 'other';
-}
-
-function parentOfEach(): Map<number, number> {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync('/proc')) {
-    const parent = /^[0-9]+$/.test(name) ? /\) [A-Z] ([0-9]+) /.exec(readProc(`${name}/stat`))?.[1] : undefined;
-    if (parent !== undefined) parents.set(Number(name), Number(parent));
-  }
-  return parents;
-}
-
-/** Empty when the process is gone. */
-function readProc(path: string): string {
-  try {
-    return readFileSync(`/proc/${path}`, 'latin1');
-  } catch {
-    return '';
-  }
 }

@@ -22,6 +22,11 @@ export function lostLine(origin: Readonly<Origin>, where: Octets, durationMs: nu
   return `SMTP connection from ${hostAndIdent(origin, log, false)}${lost}`;
 }
 
+/** The daemon was told to end. */
+export function leftLine(origin: Readonly<Origin>, log: Log): Octets {
+  return `SMTP connection from ${hostAndIdent(origin, log, false)} closed after SIGTERM`;
+}
+
 /** `SMTP call from … dropped: too many nonmail commands (last was "vrfy")`. */
 export function droppedLine(origin: Readonly<Origin>, why: Octets, log: Log): Octets {
   return `SMTP call from ${hostAndIdent(origin, log, false)} dropped: ${printable(why)}`;

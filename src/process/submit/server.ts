@@ -5,8 +5,8 @@
 import { Duplex, Readable, Writable } from 'node:stream';
 import { bytesFromOctets, type Octets } from '../../base/octets.ts';
 import type { SystemResult } from '../../core/index.ts';
-import { type LocalListener, listenLocal } from '../../system/attached-process.ts';
-import type { Native } from '../../system/native.ts';
+import { type LocalListener, listenInherited, listenLocal } from '../../system/attached-process.ts';
+import type { Native, PeerCredentials } from '../../system/native.ts';
 import { Channel, type IncomingCall } from '../channel/channel.ts';
 import { ProtocolError } from '../channel/frames.ts';
 import { Fields } from '../channel/values.ts';
@@ -45,14 +45,24 @@ export class SubmissionServer {
 
   /** For everyone, or only for `owner` and root. */
   async listen(path: Octets, native: Native, owner?: { readonly uid: number; readonly gid: number }): Promise<SystemResult<void>> {
-    const listening = await listenLocal(path, owner, native, (stream, peer) => {
-      // Without the peer's credentials nobody knows whose rules apply.
-      if (!peer) stream.destroy();
-      else new Channel(stream, { onCall: (call) => void this.#answer(call, peer.uid, peer.gid) });
-    });
+    return this.#keep(await listenLocal(path, owner, native, (stream, peer) => this.#serve(stream, peer)));
+  }
+
+  /** On a socket that the supervisor has bound. */
+  async listenInherited(fd: number, native: Native): Promise<SystemResult<void>> {
+    return this.#keep(await listenInherited(fd, native, (stream, peer) => this.#serve(stream, peer)));
+  }
+
+  #keep(listening: SystemResult<LocalListener>): SystemResult<void> {
     if (listening.kind === 'error') return listening;
     this.#listeners.push(listening.value);
     return { kind: 'ok', value: undefined };
+  }
+
+  /** Without the peer's credentials nobody knows whose rules apply. */
+  #serve(stream: Duplex, peer: PeerCredentials | undefined): void {
+    if (!peer) stream.destroy();
+    else new Channel(stream, { onCall: (call) => void this.#answer(call, peer.uid, peer.gid) });
   }
 
   async close(): Promise<void> {
