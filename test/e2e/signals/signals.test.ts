@@ -1,6 +1,7 @@
 /** SIGTERM and SIGHUP with sessions open, and the loss of the process that delivers. Spec ch. 5 "-bd", ch. 3; DESIGN 3.10, 3.17. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { isAlive, MailServer, placeOptions, signal } from '../support/mail-server.ts';
 import { freePorts, isRoot, localUser, Place } from '../support/place.ts';
@@ -160,4 +161,43 @@ test('a delivery whose process is killed is made again, without a retry time', {
   await waitFor('it is made again', () => existsSync(place.path('mail/second')));
   await server.waitForLog(/Completed/);
   assert.doesNotMatch(server.log(), /==|\*\*/);
+});
+
+test('the submission socket works in a directory that is root’s, and goes with the daemon', {
+  skip: !isRoot && 'needs root',
+}, async (context) => {
+  const place = new Place('socket');
+  const [port = 0] = await freePorts(1);
+  const user = `  user = ${place.account.name}\n  group = ${place.account.gid}\n`;
+  const text = placeOptions(place, { daemon_smtp_ports: port }) + PARTS + maildir(place, user) + RETRY;
+  const server = new MailServer(place, text, {
+    program: join(import.meta.dirname, 'socket-program.ts'),
+    environment: { SUBMIT_DIRECTORY: place.directory, MAIL_ACCOUNT: place.account.name },
+  });
+  context.after(async () => {
+    await server.stop();
+    place.remove();
+  });
+  mkdirSync(place.path('run'), { mode: 0o755 });
+  await server.start();
+  const { uid, gid } = localUser();
+  const sent = await server.run('sendmail', ['c@site.test'], { input: 'Subject: x\n\nbody\n', ids: { uid, gid } });
+  assert.deepEqual(sent, { status: 0, stdout: '', stderr: '' });
+  await waitFor('the message', () => place.maildir('mail/box').length === 1);
+  assert.deepEqual(readdirSync(place.path('drop')), [], 'it did not wait for a daemon');
+  const mode = statSync(place.path('run/submit')).mode & 0o777;
+  assert.equal(mode, 0o666);
+  await server.stop();
+  assert.deepEqual(readdirSync(place.path('run')), []);
+});
+
+test('a command line of root makes the log directory for Exim’s user', { skip: !isRoot && 'needs root' }, async (context) => {
+  const place = new Place('logs');
+  context.after(() => place.remove());
+  const parts = placeOptions(place, { log_file_path: place.path('var/log/%slog') }) + PARTS + maildir(place, '') + RETRY;
+  const server = new MailServer(place, parts);
+  const sent = await server.exim(['-odq', 'c@site.test'], { input: 'Subject: x\n\nbody\n' });
+  assert.deepEqual(sent, { status: 0, stdout: '', stderr: '' });
+  assert.match(place.read('var/log/mainlog'), / <= /);
+  assert.equal(statSync(place.path('var/log')).uid, place.account.uid);
 });
