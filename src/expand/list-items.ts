@@ -51,7 +51,7 @@ export function judgeMatch(answer: MaybePromise<Outcome<ListMatch>>, list: Text)
         ? outcome
         : { ...outcome, message: `unable to complete match against "${list.octets}": ${outcome.message || 'NULL'}` };
     const { matched, captures, data } = outcome.value;
-    if (!matched) return judged(false);
-    return ok({ value: true, ...(captures ? { captures } : {}), ...(data ? { found: data } : {}) });
+    if (!captures && !data) return judged(matched);
+    return ok({ value: matched, ...(captures ? { captures } : {}), ...(data ? { found: data } : {}) });
   });
 }

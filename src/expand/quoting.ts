@@ -14,6 +14,8 @@ export function quoteForLookup(text: Text, suffix: Octets, frame: Frame): Text |
   const [type = '', ...options] = suffix.split('_');
   const parsed = frame.services.lookups.parseType(type);
   if (parsed.kind === 'error') return fail(parsed.message);
-  const quoted = frame.services.lookups.quote(type, text.octets, options.length > 0 ? options.join('_') : undefined) ?? text.octets;
+  const rest = options.join('_');
+  if (options.length > 0 && !parsed.type.quoteOptions?.includes(rest)) return fail(`"${rest}" unrecognized after "\${quote_${type}"`);
+  const quoted = frame.services.lookups.quote(type, text.octets, options.length > 0 ? rest : undefined) ?? text.octets;
   return isTainted(text) ? tainted(quoted, parsed.type.name) : untainted(quoted);
 }

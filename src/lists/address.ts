@@ -7,7 +7,7 @@ import { mailOf } from '../core/frame.ts';
 import type { MaybePromise } from '../core/maybe-promise.ts';
 import { chain, chainEach } from '../core/maybe-promise.ts';
 import type { Text } from '../core/text.ts';
-import { concatText, derived, sameSpans, sliceText, untainted } from '../core/text.ts';
+import { concatText, emptyText, sameSpans, sliceText, untainted } from '../core/text.ts';
 import type { ItemVerdict, LookupItem, Matcher } from './pattern.ts';
 import { deferLogged, noMatch, obeyLookup, readLookupItem, regexMatcher, stringMatcher, stringSubject } from './pattern.ts';
 
@@ -22,8 +22,8 @@ export interface AddressToMatch {
   readonly hasAt: boolean;
 }
 
-/** Matches the domain of an address against one domain pattern, `+name` included. */
-export type MatchDomainPattern = (pattern: Text, domain: Text, frame: Frame) => MaybePromise<ItemVerdict>;
+/** Matches the domain of an address against one domain pattern, `!` and `+name` included. `isCaseful`: the pattern's letters must be lower case. */
+export type MatchDomainPattern = (pattern: Text, domain: Text, frame: Frame, isCaseful: boolean) => MaybePromise<ItemVerdict>;
 
 const maxChain = 50;
 
@@ -48,17 +48,18 @@ export function addressMatcher(pattern: Text, frame: Frame, matchDomain: MatchDo
   const { octets } = pattern;
   if (octets === '') return (subject) => (subject.text.octets === '' ? { kind: 'match', data: pattern } : noMatch);
   if (octets.startsWith('^')) return wholeAddressRegex(pattern);
-  if (octets.startsWith('@@')) return domainKeyMatcher(sliceText(pattern, 2), frame);
+  if (octets.startsWith('@@') && octets.includes(';')) return domainKeyMatcher(sliceText(pattern, 2), frame);
   const lookup = readWholeAddressLookup(pattern, frame);
   if (lookup) return lookup;
   return withAt(pattern, partsMatcher(pattern, matchDomain));
 }
 
+/** The data is empty, as in Exim. */
 function wholeAddressRegex(pattern: Text): Matcher<AddressToMatch> {
   const match = regexMatcher(pattern);
   return (subject, frame) =>
     chain(match(stringSubject(subject.folded, subject.isCaseful), frame), (verdict) =>
-      verdict.kind === 'match' ? { kind: 'match', data: verdict.data } : verdict,
+      verdict.kind === 'match' ? { kind: 'match', data: emptyText } : verdict,
     );
 }
 
@@ -71,10 +72,10 @@ function readWholeAddressLookup(pattern: Text, frame: Frame): Matcher<AddressToM
     return type.includes('@') ? undefined : (_subject, where) => deferLogged(lookup.message, where);
   }
   const { item } = lookup;
-  if (item.type.isQueryStyle) return (subject, where) => dropCaptures(obeyLookup(item, subject.folded, where));
+  if (item.type.isQueryStyle) return emptyOrWithAt(pattern, (subject, where) => dropCaptures(obeyLookup(item, subject.folded, where)));
   const whole: LookupItem = { rest: item.rest, type: { ...item.type, partial: undefined } };
   const ignored = item.type.partial === undefined ? undefined : partialIn(pattern.octets);
-  return withAt(pattern, (subject, where) => {
+  return emptyOrWithAt(pattern, (subject, where) => {
     if (ignored !== undefined) {
       where.services.log.panic(
         `partial matching is not applicable to whole-address lookups: ignored "${ignored}" in "${pattern.octets}"`,
@@ -108,6 +109,12 @@ function withAt(pattern: Text, match: Matcher<AddressToMatch>): Matcher<AddressT
   };
 }
 
+/** The empty address is looked up too: a default may be there. */
+function emptyOrWithAt(pattern: Text, match: Matcher<AddressToMatch>): Matcher<AddressToMatch> {
+  const other = withAt(pattern, match);
+  return (subject, frame) => (subject.text.octets === '' ? match(subject, frame) : other(subject, frame));
+}
+
 /** `local@domain`, `*ending@domain`, or a domain alone. The data is what matched both parts, with `@` between. */
 function partsMatcher(pattern: Text, matchDomain: MatchDomainPattern): Matcher<AddressToMatch> {
   const at = findAt(pattern.octets);
@@ -115,7 +122,7 @@ function partsMatcher(pattern: Text, matchDomain: MatchDomainPattern): Matcher<A
   const domain = sliceText(pattern, at + 1);
   return (subject, frame) => {
     if (local && !isLocalPartMatch(local.octets, subject)) return noMatch;
-    return chain(matchDomain(domain, subject.domain, frame), (verdict) => {
+    return chain(matchDomain(domain, subject.domain, frame, subject.isCaseful), (verdict) => {
       if (verdict.kind !== 'match') return verdict;
       return { kind: 'match', data: concatText([local ?? untainted(''), untainted('@'), verdict.data ?? domain]) };
     });
@@ -168,7 +175,7 @@ function matchLocalParts(patterns: readonly Octets[], subject: AddressToMatch, f
     return chain(stringMatcher(pattern, frame)(localPart, frame), (verdict): ItemVerdict | undefined => {
       if (verdict.kind === 'no-match') return undefined;
       if (verdict.kind !== 'match') return verdict;
-      return isNegated ? noMatch : { kind: 'match', data: derived(`${pattern.octets}@${subject.domain.octets}`, subject.domain) };
+      return isNegated ? noMatch : { kind: 'match', data: pattern };
     });
   });
 }

@@ -36,7 +36,7 @@ function matchPrimaryHost(subject: StringSubject, frame: Frame): ItemVerdict {
 }
 
 function matchLocalLiteral(subject: StringSubject, frame: Frame): ItemVerdict {
-  const literal = /^\[(?:[Ii][Pp][Vv]6:)?([^\]]*)\]$/.exec(subject.text.octets);
+  const literal = /^\[([^\]]*)\]$/.exec(subject.text.octets);
   const bytes = literal && parseIp(literal[1] ?? '');
   if (!bytes || !localAddresses(frame).has(formatIp(bytes))) return noMatch;
   return { kind: 'match', data: untainted('@[]'), captures: subjectCaptures(subject) };

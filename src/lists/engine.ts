@@ -17,7 +17,7 @@ import { isUsablePath } from '../core/taint.ts';
 import type { Text } from '../core/text.ts';
 import { isTainted } from '../core/text.ts';
 import type { RawItem } from './items.ts';
-import { readFileItems, readItems } from './items.ts';
+import { readFileItems, readItem, readItems } from './items.ts';
 import type { ItemVerdict, Matcher } from './pattern.ts';
 import { deferLogged, noMatch } from './pattern.ts';
 import { ListTrace } from './trace.ts';
@@ -54,8 +54,11 @@ type UnknownMode = 'include_unknown' | 'ignore_unknown' | 'include_defer' | 'ign
 
 const unknownModes: ReadonlySet<string> = new Set<UnknownMode>(['include_unknown', 'ignore_unknown', 'include_defer', 'ignore_defer']);
 
-/** A verdict that a negated line of a file turned round. */
-type LineVerdict = ItemVerdict | { readonly kind: 'negative-match' };
+/** Of a file: that a negated line turned the match round, or that no line decided and the last one was negated. */
+type LineVerdict =
+  | ItemVerdict
+  | { readonly kind: 'negative-match'; readonly data?: Text | undefined; readonly captures?: readonly Text[] | undefined }
+  | { readonly kind: 'end-of-file'; readonly isLastNegated: boolean };
 
 const maxDepth = 50;
 const keptTexts = 1000;
@@ -101,7 +104,7 @@ export class ListEngine<Subject> {
 
   /** A list of one item that is not split. */
   matchItem(pattern: Text, subject: Subject, frame: Frame): MaybePromise<Outcome<ListMatch>> {
-    const item = this.#compileItem({ whole: pattern.octets, pattern, isNegated: false }, frame, true);
+    const item = this.#compileItem(readItem(pattern), frame, true);
     return this.#run(pattern.octets, [item], subject, frame, 1);
   }
 
@@ -122,10 +125,11 @@ export class ListEngine<Subject> {
     return items;
   }
 
-  #compileItem(raw: RawItem, frame: Frame, allowsFiles: boolean): CompiledItem<Subject> {
+  /** In a file neither names of files nor items with `+` have a meaning of their own. */
+  #compileItem(raw: RawItem, frame: Frame, isTopLevel: boolean): CompiledItem<Subject> {
     const { octets } = raw.pattern;
-    if (allowsFiles && octets.startsWith('/')) return { kind: 'file', raw, path: raw.pattern };
-    if (octets.startsWith('+')) {
+    if (isTopLevel && octets.startsWith('/')) return { kind: 'file', raw, path: raw.pattern };
+    if (isTopLevel && octets.startsWith('+')) {
       const name = octets.slice(1);
       if (this.language.caseful && name === 'caseful') return { kind: 'caseful', raw };
       if (this.language.hasUnknownItems && isUnknownMode(name)) return { kind: 'mode', raw, mode: name };
@@ -226,6 +230,9 @@ class ListRun<Subject> {
   #subject: Subject;
   #onUnknown: 'stop' | 'include' | 'ignore' = 'stop';
   #onDefer: 'defer' | 'include' | 'ignore' = 'defer';
+  /** What the last item found that did not decide: it goes with the answer at the end of the list. */
+  #left: Pick<ListMatch, 'data' | 'captures'> = {};
+  #isEndNegated: boolean;
 
   constructor(
     engine: ListEngine<Subject>,
@@ -237,6 +244,7 @@ class ListRun<Subject> {
   ) {
     this.#engine = engine;
     this.#items = items;
+    this.#isEndNegated = items.at(-1)?.raw.isNegated ?? false;
     this.#subject = subject;
     this.#frame = frame;
     this.#depth = depth;
@@ -253,9 +261,9 @@ class ListRun<Subject> {
       const decision = this.#decide(item, verdict);
       if (decision) return decision;
     }
-    const matched = this.#items.at(-1)?.raw.isNegated ?? false;
+    const matched = this.#isEndNegated;
     this.#trace.end(matched);
-    return ok({ matched });
+    return ok({ matched, ...this.#left });
   }
 
   #verdict(item: CompiledItem<Subject>): MaybePromise<LineVerdict> {
@@ -293,28 +301,32 @@ class ListRun<Subject> {
       if (!item) break;
       const take = (verdict: LineVerdict): LineVerdict | undefined => {
         if (verdict.kind === 'no-match') return undefined;
-        if (!item.raw.isNegated || verdict.kind === 'unknown' || verdict.kind === 'defer') return verdict;
-        return verdict.kind === 'match' ? { kind: 'negative-match' } : { kind: 'match' };
+        if (verdict.kind !== 'match') return verdict;
+        return { ...verdict, data: item.raw.pattern, kind: item.raw.isNegated ? 'negative-match' : 'match' };
       };
       const verdict = this.#verdict(item);
       if (verdict instanceof Promise) return verdict.then((settled) => take(settled) ?? this.#lineVerdict(items, i + 1));
       const decided = take(verdict);
       if (decided) return decided;
     }
-    return noMatch;
+    return { kind: 'end-of-file', isLastNegated: items.at(-1)?.raw.isNegated ?? false };
   }
 
   /** Undefined: go on with the next item. */
-  #decide({ raw }: CompiledItem<Subject>, verdict: LineVerdict): Outcome<ListMatch> | undefined {
+  #decide(item: CompiledItem<Subject>, verdict: LineVerdict): Outcome<ListMatch> | undefined {
+    const { raw } = item;
     switch (verdict.kind) {
       case 'no-match':
+        this.#left = { data: verdict.data, captures: verdict.captures };
+        return undefined;
+      case 'end-of-file':
+        if (item === this.#items.at(-1)) this.#isEndNegated = verdict.isLastNegated !== raw.isNegated;
         return undefined;
       case 'match':
       case 'negative-match': {
         const matched = (verdict.kind === 'match') !== raw.isNegated;
         this.#trace.matched(matched, raw.whole);
-        if (verdict.kind === 'negative-match') return ok({ matched });
-        return ok({ matched, data: matched ? verdict.data : undefined, captures: verdict.captures });
+        return ok({ matched, data: verdict.data, captures: verdict.captures });
       }
       case 'unknown':
         return this.#decideUnknown(verdict.message);
@@ -361,7 +373,7 @@ function isUnknownMode(name: string): name is UnknownMode {
 function verdictOf(outcome: Outcome<ListMatch>): LineVerdict {
   switch (outcome.kind) {
     case 'ok':
-      return outcome.value.matched ? { kind: 'match', data: outcome.value.data, captures: outcome.value.captures } : noMatch;
+      return { kind: outcome.value.matched ? 'match' : 'no-match', data: outcome.value.data, captures: outcome.value.captures };
     case 'forced-fail':
       return noMatch;
     case 'fail':

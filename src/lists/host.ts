@@ -17,6 +17,8 @@ export interface HostToMatch {
   /** As text, IPv4 also where the socket was IPv6; '' when no TCP/IP connection is concerned. */
   readonly address: Octets;
   readonly bytes: IpBytes | undefined;
+  /** There is no host, only an address: no item may name one, and lookups have the address as their key. */
+  readonly isAddressOnly: boolean;
   /** All names of the host, found by PTR when they are not known. */
   names(): MaybePromise<HostNames>;
 }
@@ -60,12 +62,17 @@ function networkMatcher(network: IpNetwork): Matcher<HostToMatch> {
 function matchByName(name: Octets, host: HostToMatch, frame: Frame): MaybePromise<ItemVerdict> {
   const { bytes } = host;
   if (!bytes) return noMatch;
+  if (host.isAddressOnly) return namesNotPermitted(name);
   return chain(frame.services.hosts.byName(name, 0, frame.until), (found): ItemVerdict => {
     if (found.kind === 'again') return { kind: 'defer', message: `DNS lookup of "${name}" deferred` };
     if (found.kind === 'not-found') logNoAddress(name, frame);
     if (found.kind === 'not-found') return { kind: 'unknown', message: `failed to find IP address for ${name}` };
     return found.addresses.some((address) => isSameAddress(address, bytes)) ? anyMatch : noMatch;
   });
+}
+
+function namesNotPermitted(item: Octets): ItemVerdict {
+  return { kind: 'unknown', message: `"${item}" is a host name, and only addresses can be matched` };
 }
 
 function isSameAddress(text: Octets, bytes: IpBytes): boolean {
@@ -94,6 +101,7 @@ function withNames(
   test: (name: Octets) => MaybePromise<ItemVerdict>,
 ): MaybePromise<ItemVerdict> {
   if (host.address === '') return noMatch;
+  if (host.isAddressOnly) return namesNotPermitted(pattern.octets);
   frame.services.log.debug('lists', () => `sender host name required, to match against ${pattern.octets}`);
   return chain(host.names(), (found) => {
     if (found.kind === 'unknown') return { kind: 'unknown', message: `failed to find host name for ${host.address}` };
@@ -109,15 +117,21 @@ function hostLookupMatcher(pattern: Text, frame: Frame): Matcher<HostToMatch> {
   const lookup = readLookupItem(net ? sliceText(pattern, net[0].length) : pattern, frame);
   if (!lookup) return nameMatcher(pattern);
   if (lookup.kind === 'error')
-    return (_host, where) => {
+    return (host, where) => {
+      if (host.address === '') return noMatch;
       deferLogged(`${lookup.message} in host list item "${pattern.octets}"`, where);
       return { kind: 'defer', message: lookup.message };
     };
   const { item } = lookup;
-  if (item.type.isQueryStyle) return (_host, where) => withoutCaptures(obeyLookup(item, untainted(''), where));
-  if (net)
-    return (host, where) => (host.bytes ? withoutCaptures(obeyLookup(item, addressKey(host.bytes, net[1] ?? '', item), where)) : noMatch);
-  return (host, where) => withNames(host, pattern, where, (name) => withoutCaptures(obeyLookup(item, tainted(name), where)));
+  if (item.type.isQueryStyle)
+    return (host, where) => (host.address === '' ? noMatch : withoutCaptures(obeyLookup(item, untainted(''), where)));
+  const byAddress: Matcher<HostToMatch> = (host, where) =>
+    host.bytes ? withoutCaptures(obeyLookup(item, addressKey(host.bytes, net?.[1] ?? '', item), where)) : noMatch;
+  if (net) return byAddress;
+  return (host, where) =>
+    host.isAddressOnly
+      ? byAddress(host, where)
+      : withNames(host, pattern, where, (name) => withoutCaptures(obeyLookup(item, tainted(name), where)));
 }
 
 function withoutCaptures(verdict: MaybePromise<ItemVerdict>): MaybePromise<ItemVerdict> {

@@ -16,7 +16,7 @@ export function readItems(list: Text): readonly RawItem[] {
   return splitText(list).map(readItem);
 }
 
-function readItem(item: Text): RawItem {
+export function readItem(item: Text): RawItem {
   if (!item.octets.startsWith('!')) return { whole: item.octets, pattern: item, isNegated: false };
   return { whole: item.octets, pattern: sliceText(item, skipSpace(item.octets, 1)), isNegated: true };
 }

@@ -64,7 +64,8 @@ function makeFrame(overrides: Partial<Frame> = {}): { frame: Frame; log: FakeLog
 }
 
 listCases('domain', (lists, list, subject, frame) => lists.matchDomain(list, subject, frame), makeFrame, [
-  { list: 'x.c', subject: 'X.C', result: 'yes', data: 'x.c', captures: ['X.C'] },
+  { list: 'x.c', subject: 'X.C', result: 'yes', data: 'x.c', captures: ['x.c'] },
+  { list: '^x', subject: 'X.C', result: 'yes', captures: ['X.C'] },
   { list: '', subject: 'x.c', result: 'no' },
   { list: ':', subject: '', result: 'yes' },
   { list: '*', subject: '', result: 'yes' },
@@ -92,7 +93,8 @@ listCases('domain', (lists, list, subject, frame) => lists.matchDomain(list, sub
   { list: 'x::c', subject: 'x:c', result: 'yes', data: 'x:c' },
   { list: '@', subject: 'MAIL.test.example', result: 'yes', data: 'mail.test.example' },
   { list: '@[]', subject: '[127.0.0.1]', result: 'yes', data: '@[]' },
-  { list: '@[]', subject: '[IPv6:::1]', result: 'yes' },
+  { list: '@[]', subject: '[::1]', result: 'yes' },
+  { list: '@[]', subject: '[IPv6:::1]', result: 'no' },
   { list: '@[]', subject: '[192.0.2.250]', result: 'no' },
   { list: '@mx_any', subject: 'mx.ex', result: 'yes', data: '@mx_any' },
   { list: '@mx_any', subject: 'second.ex', result: 'yes' },
@@ -166,7 +168,8 @@ listCases('address', (lists, list, subject, frame) => lists.matchAddress(list, s
   { list: '+d1', subject: 'q@a.b', result: { defer: '' }, panic: ['unknown named address list "+d1"'] },
   { list: 'a@x.C', subject: 'A@x.c', result: 'yes' },
   { list: '+caseful : a@x.C', subject: 'A@x.c', result: 'no' },
-  { list: '+caseful : A@x.C', subject: 'A@x.c', result: 'yes' },
+  { list: '+caseful : A@x.C', subject: 'A@x.c', result: 'no' },
+  { list: '+caseful : A@x.c', subject: 'A@X.c', result: 'yes' },
   { list: '*c@x.*', subject: 'abc@x.c', result: 'no' },
   { list: '*c@x.c', subject: 'abc@x.c', result: 'yes' },
   { list: 'a*@x.c', subject: 'abc@x.c', result: 'no' },
@@ -203,7 +206,7 @@ listCases('address', (lists, list, subject, frame) => lists.matchAddress(list, s
 listCases(
   'host',
   (lists, list, subject, frame) =>
-    lists.matchHost(list, { address: subject.octets === '' ? undefined : subject.octets, name: '', isSender: false }, frame),
+    lists.matchHost(list, { address: subject.octets === '' ? undefined : subject.octets, name: undefined, isSender: false }, frame),
   makeFrame,
   [
     { list: '10.0.0.0/8', subject: '10.1.2.3', result: 'yes' },
@@ -367,7 +370,11 @@ test('selector unknown_in_list', async () => {
   const log = new FakeLog({ selectors: ['unknown_in_list'] });
   const { frame } = makeFrame();
   const services = { ...frame.services, log };
-  await services.lists.matchHost(untainted('nosuch.ex'), { address: '192.0.2.7', name: '', isSender: false }, { ...frame, services });
+  await services.lists.matchHost(
+    untainted('nosuch.ex'),
+    { address: '192.0.2.7', name: undefined, isSender: false },
+    { ...frame, services },
+  );
   assert.deepEqual(log.mainLines, ['list matching forced to fail: failed to find IP address for nosuch.ex']);
 });
 

@@ -49,7 +49,7 @@ class ListSet implements Lists {
         matchHostAddress: (list, address, where) => this.matchHost(list, { address, name: '', isSender: false }, where),
         isTreatedAsLocal: (host, where) => this.#isTreatedAsLocal(host, where),
       }),
-    cacheKey: (subject) => subject.folded,
+    cacheKey: (subject) => `${subject.isCaseful}\0${subject.folded}`,
     describe: (subject) => subject.text.octets,
   });
 
@@ -61,7 +61,7 @@ class ListSet implements Lists {
     hasUnknownItems: false,
     caseful: (subject) => localPartToMatch(subject.original, true),
     matcher: stringMatcher,
-    cacheKey: (subject) => `${subject.isCaseful}\0${subject.text.octets}`,
+    cacheKey: (subject) => `${subject.isCaseful}\0${subject.original.octets}`,
     describe: (subject) => subject.text.octets,
   });
 
@@ -73,7 +73,9 @@ class ListSet implements Lists {
     hasUnknownItems: false,
     caseful: (subject) => addressToMatch(subject.text, true),
     matcher: (pattern, frame) =>
-      addressMatcher(pattern, frame, (domainPattern, domain, where) => this.#matchDomainPattern(domainPattern, domain, where)),
+      addressMatcher(pattern, frame, (domainPattern, domain, where, isCaseful) =>
+        this.#matchDomainPattern(domainPattern, domain, where, isCaseful),
+      ),
     cacheKey: (subject) => `${subject.isCaseful}\0${subject.text.octets}`,
     describe: (subject) => subject.text.octets,
   });
@@ -94,7 +96,7 @@ class ListSet implements Lists {
   }
 
   matchDomain(list: ListSource | Text, domain: Text, frame: Frame): MaybePromise<Outcome<ListMatch>> {
-    return this.#domains.match(list, stringSubject(domain, false), frame);
+    return this.#domains.match(list, domainSubject(domain), frame);
   }
 
   matchLocalPart(list: ListSource | Text, localPart: Text, frame: Frame, isCaseful: boolean): MaybePromise<Outcome<ListMatch>> {
@@ -123,8 +125,9 @@ class ListSet implements Lists {
   }
 
   /** One pattern of an address list's domain part: a separator in it is not one. */
-  #matchDomainPattern(pattern: Text, domain: Text, frame: Frame): MaybePromise<ItemVerdict> {
-    return chain(this.#domains.matchItem(pattern, stringSubject(domain, false), frame), (outcome): ItemVerdict => {
+  #matchDomainPattern(pattern: Text, domain: Text, frame: Frame, isCaseful: boolean): MaybePromise<ItemVerdict> {
+    if (pattern.octets === '') return noMatch;
+    return chain(this.#domains.matchItem(pattern, stringSubject(domain, isCaseful), frame), (outcome): ItemVerdict => {
       if (outcome.kind === 'ok') return outcome.value.matched ? { kind: 'match', data: outcome.value.data } : noMatch;
       return outcome.kind === 'forced-fail' ? noMatch : { kind: 'defer', message: outcome.message };
     });
@@ -136,7 +139,15 @@ interface LocalPartToMatch extends StringSubject {
   readonly original: Text;
 }
 
-/** `$0` and what follows it are in lower case when the comparison is caseless, as in Exim. */
+/** `$0` is in lower case, but for regular expressions, as in Exim. */
+function domainSubject(domain: Text): StringSubject {
+  const folded = lowerCase(domain.octets);
+  return folded === domain.octets
+    ? stringSubject(domain, false)
+    : { text: sameSpans(folded, domain), folded, isCaseful: false, original: domain };
+}
+
+/** `$0` and what follows it are in lower case when the comparison is caseless, but for regular expressions, as in Exim. */
 function localPartToMatch(localPart: Text, isCaseful: boolean): LocalPartToMatch {
   const text = isCaseful ? localPart : sameSpans(lowerCase(localPart.octets), localPart);
   return { ...stringSubject(text, isCaseful), original: localPart };
@@ -144,7 +155,8 @@ function localPartToMatch(localPart: Text, isCaseful: boolean): LocalPartToMatch
 
 function hostToMatch(host: HostSubject, frame: Frame): HostToMatch {
   const address = host.address === undefined ? '' : plainIp(host.address);
-  return { address, bytes: parseIp(address), names: () => namesOf(host, frame) };
+  const isAddressOnly = host.name === '' && !host.isSender;
+  return { address, bytes: parseIp(address), isAddressOnly, names: () => namesOf(host, frame) };
 }
 
 function namesOf(host: HostSubject, frame: Frame): MaybePromise<HostNames> {

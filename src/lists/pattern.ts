@@ -11,7 +11,8 @@ import { derived, sliceText } from '../core/text.ts';
 
 export type ItemVerdict =
   | { readonly kind: 'match'; readonly data?: Text | undefined; readonly captures?: readonly Text[] | undefined }
-  | { readonly kind: 'no-match' }
+  /** What a named list remembers of an item that decided against it: as in Exim, it outlives the item. */
+  | { readonly kind: 'no-match'; readonly data?: Text | undefined; readonly captures?: readonly Text[] | undefined }
   /** A host name or address that is needed does not exist: host lists have `+include_unknown` and `+ignore_unknown` for it. */
   | { readonly kind: 'unknown'; readonly message: string }
   /** An empty message: the cause was logged and is not for the peer's log line. */
@@ -25,6 +26,8 @@ export type Matcher<Subject> = (subject: Subject, frame: Frame) => MaybePromise<
 /** What strings are compared with. `text` is as it came, `folded` is lower case unless the comparison is caseful. */
 export interface StringSubject {
   readonly text: Text;
+  /** What regular expressions see, when that is not `text`. */
+  readonly original?: Text;
   readonly folded: Octets;
   readonly isCaseful: boolean;
 }
@@ -76,11 +79,12 @@ export function regexMatcher(pattern: Text): Matcher<StringSubject> {
         frame,
       );
     }
-    const result = compiled.regex.match(subject.text.octets);
+    const whole = subject.original ?? subject.text;
+    const result = compiled.regex.match(whole.octets);
     if (result.kind === 'limit') log.panic(`regular expression "${pattern.octets}": ${result.message}`, mailOf(frame)?.id);
     if (result.kind !== 'match') return noMatch;
-    const groups = result.captures.slice(1).map((group) => derived(group ?? '', subject.text));
-    return { kind: 'match', data: pattern, captures: subjectCaptures(subject, ...groups) };
+    const groups = result.captures.slice(1).map((group) => derived(group ?? '', whole));
+    return { kind: 'match', data: pattern, captures: [whole, ...groups] };
   };
 }
 

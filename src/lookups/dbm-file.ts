@@ -27,9 +27,12 @@ export function openCdb(file: Octets, frame: Frame): Outcome<{ readonly find: Fi
   const opened = frame.services.files.open(file, 'read');
   if (opened.kind !== 'ok') return fail(openFailure(file, 'cdb lookup', opened.errno, opened.reason, frame));
   const facts = opened.value.facts();
-  if (facts.kind !== 'ok' || facts.value.type !== 'file' || facts.value.sizeBytes < headBytes) {
+  if (facts.kind !== 'ok' || facts.value.type === 'directory' || facts.value.sizeBytes < headBytes) {
     opened.value.close();
-    return fail(`${file} too short for cdb lookup`);
+    if (facts.kind === 'ok' && facts.value.type === 'directory') {
+      return fail(`failed to open cannot read header from ${file} for cdb lookup: Is a directory`);
+    }
+    return fail(`failed to open ${file} too short for cdb lookup: Success`); // so in Exim, with the last error of the system
   }
   return ok({ find: cdbFinder(file, facts.value.sizeBytes, opened.value), close: () => opened.value.close() });
 }
@@ -43,34 +46,39 @@ function cdbFinder(file: Octets, sizeBytes: number, open: OpenFile): FindRaw {
   };
   return (key) => {
     const found = findInCdb(key, sizeBytes, read);
-    if (found.kind === 'damaged') return defer(`${file} is damaged (cdb lookup)`);
+    if (found.kind === 'damaged') return defer(`cdb: corrupt cdb file ${file} (too short)`);
     return ok(found.kind === 'found' ? found.value : undefined);
   };
+}
+
+/** In the words of an Exim with Berkeley DB, as Debian's. */
+function dbmFailure(file: Octets, reason: string): string {
+  return `failed to open ${file} as a db (v4.1+) file: ${reason}`;
 }
 
 /** `toKey` makes the stored key of a lookup's: with a final NUL for dbm. */
 export function openDbm(file: Octets, frame: Frame, toKey: (key: Text) => Octets): MaybePromise<Outcome<LookupHandle>> {
   const opened = frame.services.files.open(file, 'read');
-  if (opened.kind !== 'ok') return fail(openFailure(file, 'dbm lookup', opened.errno, opened.reason, frame));
+  if (opened.kind !== 'ok') return fail(dbmFailure(file, opened.reason));
   const head = Buffer.alloc(headBytes);
   const got = opened.value.read(head, 0);
   opened.value.close();
-  if (got.kind !== 'ok') return fail(`failed to read ${file} as a dbm file: ${got.reason}`);
+  if (got.kind !== 'ok') return fail(dbmFailure(file, got.reason));
   const bytes = head.subarray(0, got.value);
   if (isBerkeleyDb(bytes)) return openBerkeley(file, frame, toKey);
   if (bytes.length >= 4 && (gdbmMagics.has(bytes.readUInt32LE(0)) || gdbmMagics.has(bytes.readUInt32BE(0)))) {
     return fail(`failed to open ${file} as a dbm file: it is a GDBM file; make it again with exim_dbmbuild`);
   }
   const cdb = openCdb(file, frame);
-  if (cdb.kind !== 'ok') return fail(`failed to open ${file} as a dbm file: it has no known format`);
+  if (cdb.kind !== 'ok') return fail(dbmFailure(file, 'it has no known format'));
   return ok({ find: (key) => findValue(cdb.value.find, toKey(key)), close: () => cdb.value.close() });
 }
 
 function openBerkeley(file: Octets, frame: Frame, toKey: (key: Text) => Octets): MaybePromise<Outcome<LookupHandle>> {
   return chain(frame.services.files.readFileAsync(file), (content) => {
-    if (content.kind !== 'ok') return fail(`failed to read ${file} as a dbm file: ${content.reason}`);
+    if (content.kind !== 'ok') return fail(dbmFailure(file, content.reason));
     const records = readBerkeleyDb(content.value);
-    if (!records) return fail(`failed to open ${file} as a dbm file: damaged Berkeley DB file`);
+    if (!records) return fail(dbmFailure(file, 'damaged Berkeley DB file'));
     return ok({ find: (key) => findValue((stored) => ok(records.get(stored)), toKey(key)), close: () => undefined });
   });
 }

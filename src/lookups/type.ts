@@ -35,15 +35,17 @@ export function parseLookupType(text: Octets, definitions: ReadonlyMap<string, L
       star: star < 0 ? 'none' : partial.rest.startsWith('*@', star) ? '*@' : '*',
       isQueryStyle: definition.isQueryStyle,
       isFile: definition.isFile,
+      ...(definition.quoteOptions ? { quoteOptions: definition.quoteOptions } : {}),
     },
   };
 }
 
 const noOptions: ReadonlyMap<string, Octets> = new Map();
 
+/** The affix is made of punctuation. */
 function readPartial(text: Octets): { readonly minimum: number | undefined; readonly affix: Octets; readonly rest: Octets } | undefined {
   if (!text.startsWith('partial')) return { minimum: undefined, affix: '', rest: text };
-  const match = /^partial([0-9]*)(?:\(([^)]*)\)|-)/.exec(text);
+  const match = /^partial([0-9]*)(?:\(([!-'*-/:-@[-`{-~]*)\)|-)/.exec(text);
   if (!match) return undefined;
   const [all, digits = '', affix = '*.'] = match;
   return { minimum: digits === '' ? defaultMinimumComponents : Number.parseInt(digits, 10), affix, rest: text.slice(all.length) };

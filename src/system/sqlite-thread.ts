@@ -44,8 +44,19 @@ function open(file, timeout) {
 }
 function asText(value) {
   if (value === null || value instanceof Uint8Array) return value;
-  if (typeof value === 'number') return Number.isInteger(value) ? value + '.0' : String(value);
-  return String(value);
+  return typeof value === 'number' ? realText(value) : String(value);
+}
+// As SQLite writes a REAL: 15 digits, always with a decimal point.
+function realText(value) {
+  if (!Number.isFinite(value)) return value > 0 ? 'Inf' : '-Inf';
+  const [digits, power] = value.toExponential(14).split('e');
+  const exponent = Number(power);
+  if (exponent < -4 || exponent >= 15) {
+    const mantissa = digits.replace(/0+$/, '').replace(/\\.$/, '.0');
+    return mantissa + 'e' + (exponent < 0 ? '-' : '+') + String(Math.abs(exponent)).padStart(2, '0');
+  }
+  const plain = Number(value.toPrecision(15)).toFixed(Math.max(0, 14 - exponent)).replace(/(\\.[0-9]*?)0+$/, '$1');
+  return plain.endsWith('.') ? plain + '0' : plain.includes('.') ? plain : plain + '.0';
 }
 function run(file, timeout, sql) {
   const database = open(file, timeout);

@@ -30,6 +30,8 @@ export interface LookupDefinition {
   readonly keepsOwnResults?: boolean;
   /** `${quote_<name>:}`. */
   readonly quote?: (text: Octets, options: Octets | undefined) => Octets;
+  /** What may follow in `${quote_<name>_…:}`, as `dn` of ldap; absent: nothing. */
+  readonly quoteOptions?: readonly string[];
   /** Absent: declared but not built yet. `file` is '' for query styles. */
   readonly open?: (file: Octets, frame: Frame) => MaybePromise<Outcome<LookupHandle>>;
 }

@@ -1,11 +1,12 @@
 /** `${lookup{key}type{file}{yes}{no}}` and `${lookup type{query}{yes}{no}}`. Spec ch. 11 "Expansion items", ch. 9 "File and database lookups". */
 import type { Octets } from '../../base/octets.ts';
+import { skipSpace } from '../../base/octets.ts';
 import { type Branches, defineItem, type Expression } from '../../core/define/expansion.ts';
 import { type Frame, withCaptures } from '../../core/frame.ts';
 import { chain, chainOk, type MaybePromise } from '../../core/maybe-promise.ts';
 import { fail, type Outcome } from '../../core/outcome.ts';
 import type { LookupAnswer, Lookups, LookupType } from '../../core/ports.ts';
-import type { Text } from '../../core/text.ts';
+import { sliceText, type Text } from '../../core/text.ts';
 import { takeFound, takeNotFound } from '../branches.ts';
 
 export default defineItem({
@@ -30,7 +31,7 @@ export default defineItem({
         if (word === '') return source.evaluate(frame);
         const type = typeOf(frame.services.lookups);
         if (typeof type === 'string') return fail(type);
-        const problem = keyProblem(type, key);
+        const problem = keyProblem(type, word, key);
         return problem === undefined ? find(frame, type, keyText, source, branches) : fail(problem);
       });
   },
@@ -50,16 +51,17 @@ function rememberType(word: Octets): (lookups: Lookups) => LookupType | string {
   };
 }
 
-function keyProblem(type: LookupType, key: Expression | undefined): string | undefined {
-  if (!type.isQueryStyle && key === undefined) return `missing {key} for single-key "${type.name}" lookup`;
+function keyProblem(type: LookupType, word: Octets, key: Expression | undefined): string | undefined {
+  if (!type.isQueryStyle && key === undefined) return `missing {key} for single-key "${word}" lookup`;
   if (type.isQueryStyle && key !== undefined)
-    return `a single key was given for lookup type "${type.name}", which is not a single-key lookup type`;
+    return `a single key was given for lookup type "${word}", which is not a single-key lookup type`;
   return undefined;
 }
 
 function find(frame: Frame, type: LookupType, key: Text | undefined, source: Expression, branches: Branches): MaybePromise<Outcome<Text>> {
   return chainOk(source.evaluate(frame), (text) => {
-    const request = key === undefined ? { type, file: undefined, key: text } : { type, file: text, key };
+    const query = sliceText(text, skipSpace(text.octets, 0));
+    const request = key === undefined ? { type, file: undefined, key: query } : { type, file: text, key };
     return chain(frame.services.lookups.find(request, frame), (outcome) => answer(outcome, branches, frame, request.key.octets));
   });
 }
@@ -67,7 +69,7 @@ function find(frame: Frame, type: LookupType, key: Text | undefined, source: Exp
 function answer(outcome: Outcome<LookupAnswer>, branches: Branches, frame: Frame, key: Octets): MaybePromise<Outcome<Text>> {
   if (outcome.kind === 'defer') {
     frame.results.searchErrorMessage = outcome.message;
-    return { kind: 'defer', message: `lookup of "${key}" gave DEFER: ${outcome.message}` };
+    return { kind: 'defer', message: `lookup of "${key}" gave DEFER: "${outcome.message.replace(/["\\]/g, '\\$&')}"` };
   }
   if (outcome.kind !== 'ok') return outcome;
   const { value: found } = outcome;

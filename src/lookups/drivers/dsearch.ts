@@ -8,11 +8,12 @@ import { openFailure } from '../lsearch-file.ts';
 
 export default defineLookup({
   name: 'dsearch',
-  summary: 'Looks for an entry of that name in a directory; `ret=full` gives its path, `filter=file|dir|subdir` says which kind counts.',
+  summary:
+    'Looks for an entry of that name in a directory; `ret=full` gives its path, `filter=file|dir|subdir` says which kind counts, `key=path` allows names below subdirectories.',
   spec: 'ch. 9 "Single-key lookup types"',
   isQueryStyle: false,
   isFile: true,
-  optionNames: ['ret', 'filter'],
+  optionNames: ['ret', 'filter', 'key'],
   isResultTainted: false,
   open: (directory, frame) => {
     const facts = frame.services.files.stat(directory);
@@ -21,11 +22,14 @@ export default defineLookup({
     return ok({
       find: (key, options, { services }) => {
         const name = key.octets;
-        if (name.includes('/')) return defer(`key for dsearch lookup contains a slash: ${name}`);
+        if (options.get('key') === 'path') {
+          if (leavesDirectory(name)) return ok({ kind: 'not-found' });
+        } else if (name.includes('/')) return defer(`key for dsearch lookup contains a slash: ${name}`);
         const entry = name.includes('\0') ? undefined : services.files.lstat(`${directory}/${name}`);
         if (!entry) return ok({ kind: 'not-found' });
         if (entry.kind !== 'ok') {
-          return entry.errno === 'ENOENT' ? ok({ kind: 'not-found' }) : defer(`stat of ${directory}/${name} failed: ${entry.reason}`);
+          const isAbsent = entry.errno === 'ENOENT' || entry.errno === 'ENOTDIR';
+          return isAbsent ? ok({ kind: 'not-found' }) : defer(`${directory}/${name}: lstat: ${entry.reason}`);
         }
         if (!passesFilter(options.get('filter'), name, entry.value.type)) return ok({ kind: 'not-found' });
         return ok({ kind: 'found', value: untainted(options.get('ret') === 'full' ? `${directory}/${name}` : name) });
@@ -34,6 +38,11 @@ export default defineLookup({
     });
   },
 });
+
+/** A component `..` is not looked for, wherever it would lead. */
+function leavesDirectory(path: Octets): boolean {
+  return path.split('/').includes('..');
+}
 
 function passesFilter(filter: Octets | undefined, name: Octets, type: FileFacts['type']): boolean {
   if (filter === 'file') return type === 'file';

@@ -1,6 +1,6 @@
 /** Linear search whose keys are IP addresses and networks; the first that holds the address counts. */
 import type { IpNetwork } from '../../base/ip.ts';
-import { isInNetwork, parseIp, parseNetwork } from '../../base/ip.ts';
+import { isInNetwork, parseIp, parseNetwork, plainIp } from '../../base/ip.ts';
 import type { Octets } from '../../base/octets.ts';
 import { defineLookup } from '../../core/define/lookup.ts';
 import { defer, ok } from '../../core/outcome.ts';
@@ -21,7 +21,7 @@ export default defineLookup({
       const entries = readNetworks(text);
       return {
         find: (key, options) => {
-          const bytes = parseIp(key.octets);
+          const bytes = parseIp(plainIp(key.octets));
           if (!bytes && key.octets !== '*') {
             return defer(
               `"${key.octets}" is not a valid iplsearch key (an IP address, with optional CIDR mask, is wanted): in a host list, use net-iplsearch as the search type`,

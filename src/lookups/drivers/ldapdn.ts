@@ -10,4 +10,5 @@ export default defineLookup({
   isFile: false,
   isResultTainted: false,
   quote: quoteForLdap,
+  quoteOptions: ['dn'],
 });

@@ -32,7 +32,7 @@ export default defineLookup({
   },
 });
 
-const noFile: Outcome<never> = { kind: 'defer', message: 'absolute file name expected for "sqlite" lookup' };
+const noFile: Outcome<never> = { kind: 'fail', message: 'absolute file name expected for "sqlite" lookup' };
 
 interface Chosen {
   readonly file: Text;

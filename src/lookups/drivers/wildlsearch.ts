@@ -3,9 +3,9 @@ import type { Octets } from '../../base/octets.ts';
 import { defineLookup } from '../../core/define/lookup.ts';
 import type { Frame } from '../../core/frame.ts';
 import type { MaybePromise } from '../../core/maybe-promise.ts';
-import { chainOk } from '../../core/maybe-promise.ts';
+import { chain } from '../../core/maybe-promise.ts';
 import type { Outcome } from '../../core/outcome.ts';
-import { ok } from '../../core/outcome.ts';
+import { defer, ok } from '../../core/outcome.ts';
 import { openLinear } from '../lsearch-file.ts';
 import { wildcardHandle } from '../wildcard-key.ts';
 
@@ -22,5 +22,8 @@ export default defineLookup({
 
 function expandKey(key: Octets, frame: Frame): MaybePromise<Outcome<Octets>> {
   if (!/[$\\]/.test(key)) return ok(key);
-  return chainOk(frame.config.compile(key, 'key of a wildlsearch file').evaluate(frame), (text) => ok(text.octets));
+  return chain(frame.config.compile(key, 'key of a wildlsearch file').evaluate(frame), (outcome): Outcome<Octets> => {
+    if (outcome.kind === 'ok') return ok(outcome.value.octets);
+    return outcome.kind === 'forced-fail' ? outcome : defer('');
+  });
 }
