@@ -633,6 +633,8 @@ export interface LookupType {
   readonly star: 'none' | '*' | '*@';
   readonly isQueryStyle: boolean;
   readonly isFile: boolean;
+  /** What may follow the type in `${quote_<type>_…:}`. */
+  readonly quoteOptions?: readonly string[];
 }
 
 export interface LookupRequest {
