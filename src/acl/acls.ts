@@ -1,5 +1,6 @@
 /** The ACLs of a configuration: parsed once, run by name, from a string or from a file. Spec ch. 44 "Access control lists". */
 import { BoundedCache } from '../base/bounded-cache.ts';
+import { didYouMean } from '../base/nearest-name.ts';
 import type { Octets } from '../base/octets.ts';
 import { octetsFromBytes, skipSpace } from '../base/octets.ts';
 import type {
@@ -34,7 +35,7 @@ export function aclChecker(family: AclFamily, compiler: TemplateCompiler): (acl:
   const vocabulary = makeVocabulary(family);
   return (acl) => {
     const parsed = parseAcl(acl.name, acl.lines, vocabulary, compiler);
-    return [...parsed.problems, ...notYetProblems(parsed)];
+    return [...parsed.problems, ...notYetProblems(parsed), ...argumentProblems(parsed, family)];
   };
 }
 
@@ -50,6 +51,20 @@ function notYetProblems(acl: ParsedAcl): readonly Problem[] {
           message: `ACL ${item.kind} "${item.definition.name}" is not built yet: a statement that reaches it defers`,
         }),
       ),
+  );
+}
+
+/** What Exim finds when a statement is run, but can be seen already. */
+function argumentProblems(acl: ParsedAcl, family: AclFamily): readonly Problem[] {
+  return acl.statements.flatMap((statement) =>
+    statement.items.flatMap(({ definition, argument }): Problem[] => {
+      const { constant, at } = argument.template;
+      const problem = constant === undefined ? undefined : definition.problemOf?.(constant, family);
+      if (!problem) return [];
+      const { severity = 'warning', message, word, known = [] } = problem;
+      const suggestion = word === undefined ? undefined : didYouMean(word, known);
+      return [{ severity, message, at, subject: definition.name, ...(suggestion === undefined ? {} : { suggestion }) }];
+    }),
   );
 }
 
@@ -72,19 +87,28 @@ class AclRunner implements Acls {
 
   run(where: string, text: Text, args: readonly Text[], frame: Frame): MaybePromise<AclVerdict> {
     frame.session?.state.rates?.command.clear();
+    if (where === 'rcpt') {
+      // what the lists and callouts of the recipient before found
+      frame.results.domainData = undefined;
+      frame.results.localPartData = undefined;
+    }
     return this.#run(findPhase(where), text, args, frame, this.#newRun(findPhase(where), 0));
   }
 
-  call(text: Text, args: readonly Text[], frame: Frame): MaybePromise<Outcome<{ readonly accepted: boolean; readonly message: Text }>> {
+  call(text: Text, args: readonly Text[], frame: Frame): MaybePromise<Outcome<AclCallAnswer>> {
     const phase = frame.aclPhase ?? 'unknown';
     return chain(this.#run(phase, text, args, frame, this.#newRun(phase, frame.aclDepth ?? 0)), (result) => {
       switch (result.kind) {
         case 'accept':
           return ok({ accepted: true, message: result.message === undefined ? untainted('') : tainted(result.message) });
         case 'fail':
-          return ok({ accepted: false, message: result.message === undefined ? untainted('') : tainted(result.message) });
+          return ok({
+            accepted: false,
+            message: result.message === undefined ? untainted('') : tainted(result.message),
+            ...(result.isDrop ? { ends: 'drop' } : {}),
+          });
         case 'discard':
-          return fail('nested ACL returned "discard"');
+          return ok({ accepted: false, message: untainted(''), ends: 'discard' });
         case 'defer':
           return defer(result.logMessage ?? result.message ?? 'ACL deferred');
         case 'error':

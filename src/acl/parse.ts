@@ -2,6 +2,8 @@
  * ACL text to statements, once at load (or when an inline ACL or ACL file first runs). The argument of every condition and modifier becomes a
  * Template. Spec ch. 44 "Format of an ACL".
  */
+
+import { didYouMean } from '../base/nearest-name.ts';
 import type { Octets } from '../base/octets.ts';
 import { skipSpace, trimEnd, trimSpace } from '../base/octets.ts';
 import type {
@@ -15,6 +17,7 @@ import type {
   SourceLocation,
   TemplateCompiler,
 } from '../core/index.ts';
+import { advance } from '../core/index.ts';
 
 export type AclVerb = 'accept' | 'defer' | 'deny' | 'discard' | 'drop' | 'require' | 'warn';
 
@@ -39,6 +42,12 @@ export interface ParsedAcl {
   readonly statements: readonly AclStatement[];
   /** Exim stops at the first error; the ACL fails with its text when it is run from a string or file. */
   readonly problems: readonly Problem[];
+}
+
+/** What is wrong with a line, in Exim's words, and where in it. */
+interface Fault {
+  readonly message: Octets;
+  readonly offset: number;
 }
 
 const VERBS: ReadonlyMap<string, AclVerb> = new Map(
@@ -89,13 +98,19 @@ export function parseAcl(name: string, lines: readonly AclLine[], vocabulary: Ac
     const text = trimSpace(line.text);
     if (text === '') continue;
     const fault = parseLine(text, line.at);
-    if (fault !== undefined)
-      problems.push({ severity: 'error', message: `error in ACL: ${fault}`, at: line.at, ...suggestionFor(fault, vocabulary) });
+    if (fault !== undefined) {
+      const { message, offset } = fault;
+      problems.push({
+        severity: 'error',
+        message: `error in ACL: ${message}`,
+        at: advance(line.at, offset),
+        ...suggestionFor(message, vocabulary),
+      });
+    }
   }
   return { name, statements, problems };
 
-  /** Returns what is wrong, in Exim's words. */
-  function parseLine(text: Octets, at: SourceLocation): Octets | undefined {
+  function parseLine(text: Octets, at: SourceLocation): Fault | undefined {
     const word = /^[A-Za-z0-9_]*/.exec(text)?.[0] ?? '';
     const verb = VERBS.get(word);
     const next = skipSpace(text, word.length);
@@ -104,32 +119,34 @@ export function parseAcl(name: string, lines: readonly AclLine[], vocabulary: Ac
       statements.push({ verb, at, items: [] });
       return next === text.length ? undefined : parseItem(text, next, at);
     }
-    if (statements.length === 0) return `unknown ACL verb "${word}" in "${text}"`;
+    if (statements.length === 0) return { message: `unknown ACL verb "${word}" in "${text}"`, offset: 0 };
     return parseItem(text, 0, at);
   }
 
-  function parseItem(line: Octets, from: number, at: SourceLocation): Octets | undefined {
+  function parseItem(line: Octets, from: number, at: SourceLocation): Fault | undefined {
     const statement = statements.at(-1);
-    if (statement === undefined) return `unknown ACL verb in "${line}"`;
+    if (statement === undefined) return { message: `unknown ACL verb in "${line}"`, offset: from };
     let start = from;
     const isNegated = line[start] === '!';
     if (isNegated) start = skipSpace(line, start + 1);
     const word = /^[A-Za-z0-9_]*/.exec(line.slice(start))?.[0] ?? '';
     const condition = vocabulary.conditions.get(word);
     const modifier = condition ? undefined : vocabulary.modifiers.get(word);
-    if (!condition && !modifier) return `unknown ACL condition/modifier in "${line}"`;
-    if (modifier && isNegated) return `ACL error: negation is not allowed with "${word}"`;
-    if (modifier?.verbs && !modifier.verbs.includes(statement.verb)) return `ACL error: "${word}" is not allowed with "${statement.verb}"`;
+    const bad = (message: Octets): Fault => ({ message, offset: start });
+    if (!condition && !modifier) return bad(`unknown ACL condition/modifier in "${line}"`);
+    if (modifier && isNegated) return bad(`ACL error: negation is not allowed with "${word}"`);
+    if (modifier?.verbs && !modifier.verbs.includes(statement.verb))
+      return bad(`ACL error: "${word}" is not allowed with "${statement.verb}"`);
     let rest = skipSpace(line, start + word.length);
     let variable: string | undefined;
     if (word === 'set') {
       const parsed = parseVariable(line, rest);
-      if (typeof parsed === 'string') return parsed;
+      if (typeof parsed === 'string') return bad(parsed);
       variable = parsed.name;
       rest = skipSpace(line, parsed.end);
     }
     if (!modifier?.takesNoArgument) {
-      if (line[rest] !== '=') return `"=" missing after ACL "${word}" ${condition ? 'condition' : 'modifier'}`;
+      if (line[rest] !== '=') return bad(`"=" missing after ACL "${word}" ${condition ? 'condition' : 'modifier'}`);
       rest = skipSpace(line, rest + 1);
     }
     const source = line.slice(rest);
@@ -137,7 +154,7 @@ export function parseAcl(name: string, lines: readonly AclLine[], vocabulary: Ac
       source,
       at,
       variable,
-      template: compiler.template(source, { ...at, column: at.column + rest }, `argument of "${word}" in ACL "${name}"`),
+      template: compiler.template(source, advance(at, rest), `argument of "${word}" in ACL "${name}"`),
     };
     if (condition)
       statement.items.push({ kind: 'condition', definition: condition, isNegated, argument, prepared: condition.prepare(argument) });
@@ -162,20 +179,15 @@ function parseVariable(line: Octets, from: number): { readonly name: string; rea
 
 function suggestionFor(fault: Octets, vocabulary: AclVocabulary): { suggestion?: string } {
   const text = /(?:in|verb) "([^"]*)/.exec(fault)?.[1];
+  const variable = /"set acl_([cm])([a-z][A-Za-z0-9_]*)[^"]*" \(digit or underscore/.exec(fault);
+  if (variable) return { suggestion: `write acl_${variable[1]}_${variable[2]}` };
   if (text === undefined || !fault.startsWith('unknown')) return {};
   const words = text.split(/[ \t=!]+/).filter((word) => word !== '');
   const names = [...VERBS.keys(), ...vocabulary.conditions.keys(), ...vocabulary.modifiers.keys()];
   for (const word of words) {
-    const near = names.find((name) => name !== word && isNear(name, word));
-    if (near !== undefined) return { suggestion: `did you mean "${near}"?` };
+    if (names.includes(word)) continue;
+    const suggestion = didYouMean(word, names);
+    if (suggestion !== undefined) return { suggestion };
   }
   return {};
-}
-
-/** At most one letter more, less, or other. */
-function isNear(a: string, b: string): boolean {
-  if (Math.abs(a.length - b.length) > 1) return false;
-  let same = 0;
-  while (same < a.length && same < b.length && a[same] === b[same]) same++;
-  return a.slice(same + 1) === b.slice(same + 1) || a.slice(same) === b.slice(same + 1) || a.slice(same + 1) === b.slice(same);
 }

@@ -27,6 +27,7 @@ export async function runCheck(context: ModeContext, paths: readonly Octets[], i
       regexes: system.regexes,
       compiler: expander,
       routers: await registry.routers(),
+      acl: await registry.acl(),
     });
     const report = formatCheck(problems, isJson);
     for (const line of report.lines) io.stdout.write(`${line}\n`);

@@ -10,6 +10,7 @@ export async function startLines({ config, expander }: Runtime, { system, regist
     regexes: system.regexes,
     compiler: expander,
     routers: await registry.routers(),
+    acl: await registry.acl(),
   });
   return problems
     .filter((problem) => problem.severity === 'not-yet')

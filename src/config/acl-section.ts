@@ -53,8 +53,12 @@ export class AclSection {
 
   #begin(name: string, line: LogicalLine, colon: number): void {
     this.#isLost = false;
-    if (this.#drafts.some((draft) => draft.name === name))
-      this.#problems.error(`there are two ACLs called "${name}"`, line.at, { subject: name });
+    const first = this.#drafts.find((draft) => draft.name === name);
+    if (first)
+      this.#problems.error(`there are two ACLs called "${name}"`, line.at, {
+        subject: name,
+        suggestion: `the first one is in line ${first.at.line}: give one of them another name`,
+      });
     this.#current = { name, at: line.at, lines: [] };
     this.#drafts.push(this.#current);
     const rest = skipSpace(line.text, colon + 1);

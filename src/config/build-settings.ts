@@ -4,6 +4,7 @@
  */
 
 import { parseList } from '../base/list-text.ts';
+import { didYouMean } from '../base/nearest-name.ts';
 import type { Octets } from '../base/octets.ts';
 import { octetsFromBytes, trimSpace } from '../base/octets.ts';
 import type { BuildSettings } from '../core/build-settings.ts';
@@ -12,7 +13,6 @@ import type { SourceLocation } from '../core/source.ts';
 import { ConfigError } from '../core/source.ts';
 import { accountId } from './options.ts';
 import { Problems } from './problems.ts';
-import { didYouMean } from './suggest.ts';
 
 export type PresetName = Exclude<BuildSettings['preset'], 'custom'>;
 

@@ -1,9 +1,8 @@
 /** Checks of ACLs: names that do not exist, expansions of their lines, quotes that clients will see. */
-import type { Octets } from '../base/octets.ts';
 import { skipSpace } from '../base/octets.ts';
-import type { AclLine, Config, TemplateCompiler } from '../core/config.ts';
-import type { Problem } from '../core/source.ts';
-import { didYouMean } from './suggest.ts';
+import type { AclLine, Config, Template, TemplateCompiler } from '../core/config.ts';
+import { advance, type Problem } from '../core/source.ts';
+import { missingAcl } from './check-names.ts';
 
 /** `acl_…` options and `acl =` conditions that name an ACL which is not there. */
 export function checkAclNames(config: Config): readonly Problem[] {
@@ -16,20 +15,11 @@ export function checkAclNames(config: Config): readonly Problem[] {
     return match
       ? missingAcl(line.text.slice(match[0].length), config).map((problem) => ({
           ...problem,
-          at: { ...line.at, column: line.at.column + match[0].length },
+          at: advance(line.at, match[0].length),
         }))
       : [];
   });
   return [...options, ...conditions];
-}
-
-/** A single word that is no verb can only be a name; everything else is expanded, a file or an ACL itself. */
-function missingAcl(text: Octets, config: Config): Omit<Problem, 'at'>[] {
-  const name = /^[A-Za-z][A-Za-z0-9_]*(?=$|[ \t])/.exec(text)?.[0];
-  if (name === undefined || /^(?:accept|defer|deny|discard|drop|require|warn)$/.test(name) || config.acls.has(name)) return [];
-  if (text.length > name.length && /[\n=]/.test(text)) return [];
-  const suggestion = didYouMean(name, config.acls.keys());
-  return [{ severity: 'warning', message: `there is no ACL called "${name}"`, ...(suggestion === undefined ? {} : { suggestion }) }];
 }
 
 function linesOf(config: Config): readonly AclLine[] {
@@ -38,16 +28,29 @@ function linesOf(config: Config): readonly AclLine[] {
 
 const ITEM = /^(?:(?:accept|defer|deny|discard|drop|require|warn)[ \t]+)?!?[ \t]*([a-z_]+)[ \t]*(?:[a-z][A-Za-z0-9_]*[ \t]*)?=[ \t]*/;
 
-/** Expansions of conditions and modifiers, and quotes round a message. */
-export function checkAclLines(config: Config, compiler: TemplateCompiler): readonly Problem[] {
-  return linesOf(config).flatMap((line) => {
+/** A condition or modifier with its value. */
+export interface AclText {
+  readonly name: string;
+  readonly template: Template;
+}
+
+/** Of all ACLs of the configuration. */
+export function aclTexts(config: Config, compiler: TemplateCompiler): readonly AclText[] {
+  return linesOf(config).flatMap((line): AclText[] => {
     const match = ITEM.exec(line.text);
     if (!match) return [];
     const from = skipSpace(line.text, match[0].length);
-    const at = { ...line.at, column: line.at.column + from };
-    const value = line.text.slice(from);
-    const name = match[1] ?? '';
-    const quoted = (name === 'message' || name === 'log_message') && /^".*"$/s.test(value);
+    return [
+      { name: match[1] ?? '', template: compiler.template(line.text.slice(from), advance(line.at, from), `"${match[1]}" in an ACL`) },
+    ];
+  });
+}
+
+/** Expansions of conditions and modifiers, and quotes round a message. */
+export function checkAclTexts(texts: readonly AclText[]): readonly Problem[] {
+  return texts.flatMap(({ name, template }) => {
+    const { source, at } = template;
+    const quoted = (name === 'message' || name === 'log_message') && /^".*"$/s.test(source);
     const found: Problem[] = quoted
       ? [
           {
@@ -55,10 +58,10 @@ export function checkAclLines(config: Config, compiler: TemplateCompiler): reado
             message: `the quotes are part of the ${name}`,
             at,
             subject: name,
-            suggestion: `write: ${name} = ${value.slice(1, -1)}`,
+            suggestion: `write: ${name} = ${source.slice(1, -1)}`,
           },
         ]
       : [];
-    return value.includes('$') ? [...found, ...compiler.template(value, at, `"${name}" in an ACL`).problems()] : found;
+    return source.includes('$') ? [...found, ...template.problems()] : found;
   });
 }

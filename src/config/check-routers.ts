@@ -1,8 +1,9 @@
 /** Checks of the chain of routers: routers that no address reaches, transports that do not exist. */
+
+import { didYouMean } from '../base/nearest-name.ts';
 import type { Config } from '../core/config.ts';
 import type { RouterDefinition, RouterInstance } from '../core/drivers.ts';
 import type { Problem } from '../core/source.ts';
-import { didYouMean } from './suggest.ts';
 
 /** Generic options any of which may make a router be skipped. */
 const PRECONDITIONS = [
@@ -22,8 +23,12 @@ const PRECONDITIONS = [
   'verify_sender',
 ];
 
-export function checkRouters(config: Config, definitions: readonly RouterDefinition[]): readonly Problem[] {
-  return [...unreachable(config, definitions), ...missingTransports(config)];
+export function checkRouters(
+  config: Config,
+  definitions: readonly RouterDefinition[],
+  transportNames: ReadonlySet<string>,
+): readonly Problem[] {
+  return [...unreachable(config, definitions), ...missingTransports(config, transportNames)];
 }
 
 /** What follows a router that takes or ends everything, and is not named by another. */
@@ -52,20 +57,21 @@ function endsEverything(router: RouterInstance, definitions: readonly RouterDefi
 }
 
 /** A transport whose name is not expanded must be there: Exim finds out when it routes. */
-function missingTransports(config: Config): readonly Problem[] {
+function missingTransports(config: Config, names: ReadonlySet<string>): readonly Problem[] {
   const options = ['transport', 'directory_transport', 'file_transport', 'pipe_transport', 'reply_transport'];
   return config.routers.flatMap((router) =>
     options.flatMap((option): Problem[] => {
       const setting = router.settings.get(option);
-      if (!setting || /[$\\"]/.test(setting.raw) || config.transports.has(setting.raw)) return [];
-      const suggestion = didYouMean(setting.raw, config.transports.keys());
+      if (!setting || /[$\\"]/.test(setting.raw) || names.has(setting.raw)) return [];
+      const suggestion = didYouMean(setting.raw, names) ?? `write a transport "${setting.raw}:" in the section transports`;
       const problem: Problem = {
         severity: 'warning',
         message: `there is no transport called "${setting.raw}"`,
         at: setting.at,
         subject: option,
+        suggestion,
       };
-      return [suggestion === undefined ? problem : { ...problem, suggestion }];
+      return [problem];
     }),
   );
 }

@@ -1,11 +1,11 @@
 /** Checks of option values: expansions that do not compile, regular expressions, comments behind values. */
 
-import { parseList } from '../base/list-text.ts';
 import type { Octets } from '../base/octets.ts';
-import type { Config, OptionSetting, Template } from '../core/config.ts';
+import type { Config, ListKind, ListSource, NamedListKind, OptionSetting, Template, TemplateCompiler } from '../core/config.ts';
 import type { DriverInstance } from '../core/drivers.ts';
 import type { Regexes } from '../core/ports.ts';
-import type { Problem, SourceLocation } from '../core/source.ts';
+import { advance, type Problem } from '../core/source.ts';
+import { regexProblem, type WrittenList, writtenList } from './check-names.ts';
 
 type Instance = DriverInstance<Readonly<Record<string, unknown>>>;
 
@@ -14,12 +14,12 @@ export function instancesOf(config: Config): readonly Instance[] {
 }
 
 /** Every template that was written in the configuration, defaults left out. */
-export function templatesOf(config: Config): readonly Template[] {
+export function templatesOf(config: Config, compiler: TemplateCompiler): readonly Template[] {
   const lists = Object.values(config.namedLists).flatMap((named) => [...named.values()].map((list) => list.template));
   const instances = instancesOf(config).flatMap((instance) => [
     ...templatesIn(instance.generic, instance.settings),
     ...templatesIn(instance.own, instance.settings),
-    ...repeated(instance, config),
+    ...repeated(instance, compiler),
   ]);
   const rules = config.rewriteRules.flatMap((rule) => [rule.patternTemplate, rule.replacement]);
   return [
@@ -40,25 +40,16 @@ function templatesIn(values: Readonly<Record<string, unknown>>, settings: Readon
 }
 
 /** Options that may be given several times are kept as text. */
-function repeated(instance: Instance, config: Config): Template[] {
+function repeated(instance: Instance, compiler: TemplateCompiler): Template[] {
   const texts = ['condition', 'headers_add', 'headers_remove', 'set'];
   return texts.flatMap((name) => {
     const value = instance.generic[name];
     const setting = instance.settings.get(name);
     if (!Array.isArray(value) || !setting) return [];
-    return value.map((text: Octets) => relocated(config.compile(text, `"${name}" option of ${instance.name}`), setting.at));
+    return value.map((text: Octets, index) =>
+      compiler.template(text, setting.places?.[index] ?? setting.at, `"${name}" option of ${instance.name}`),
+    );
   });
-}
-
-function relocated(template: Template, at: SourceLocation): Template {
-  return {
-    source: template.source,
-    what: template.what,
-    constant: template.constant,
-    at,
-    evaluate: (frame) => template.evaluate(frame),
-    problems: () => template.problems().map((problem) => ({ ...problem, at })),
-  };
 }
 
 function isTemplate(value: unknown): value is Template {
@@ -66,8 +57,8 @@ function isTemplate(value: unknown): value is Template {
 }
 
 /** What Exim finds only when it expands. */
-export function checkExpansions(config: Config): readonly Problem[] {
-  return templatesOf(config).flatMap((template) =>
+export function checkExpansions(templates: readonly Template[]): readonly Problem[] {
+  return templates.flatMap((template) =>
     template.constant === undefined ? template.problems().map((problem) => ({ ...problem, subject: template.what })) : [],
   );
 }
@@ -75,30 +66,42 @@ export function checkExpansions(config: Config): readonly Problem[] {
 /** Options whose value is a regular expression. */
 const REGEX_OPTIONS = ['dns_check_names_pattern', 'gecos_pattern', 'uucp_from_pattern'] as const;
 
-/** Regular expressions that do not compile: in options, and as items of lists without expansions. */
+/** Regular expressions that do not compile, in options that hold one. */
 export function checkRegexes(config: Config, regexes: Regexes): readonly Problem[] {
-  const options = REGEX_OPTIONS.flatMap((name) => {
+  return REGEX_OPTIONS.flatMap((name) => {
     const setting = config.mainSettings.get(name);
-    return setting ? regexProblem(config.main[name] ?? '', setting.at, regexes) : [];
+    return setting ? regexProblem(config.main[name] ?? '', setting.at, regexes).map((problem) => ({ ...problem, subject: name })) : [];
   });
-  const lists = templatesOf(config).flatMap((template) => {
-    if (template.constant === undefined || !/(?:^|[:;,<])[ \t\n]*!?[ \t]*\^/.test(template.constant)) return [];
-    const items = parseList(template.constant).items.map((item) => item.replace(/^![ \t]*/, ''));
-    return items.filter((item) => item.startsWith('^')).flatMap((item) => regexProblem(item, template.at, regexes));
-  });
-  return [...options, ...lists];
 }
 
-function regexProblem(pattern: Octets, at: SourceLocation, regexes: Regexes): Problem[] {
-  const compiled = regexes.compile(pattern);
-  if (compiled.kind === 'ok') return [];
-  return [
-    {
-      severity: 'warning',
-      message: `regular expression error: ${compiled.message} at offset ${compiled.offset} while compiling ${pattern}`,
-      at,
-    },
-  ];
+/** Lists as they were written: named ones, and options of the main section and of drivers. */
+export function listsOf(config: Config): readonly WrittenList[] {
+  const named = (Object.keys(NAMED_KINDS) as NamedListKind[]).flatMap((kind) =>
+    [...config.namedLists[kind].values()].map(({ template }) => writtenList({ kind: NAMED_KINDS[kind], template })),
+  );
+  const instances = instancesOf(config).flatMap((instance) => [
+    ...listsIn(instance.generic, instance.settings),
+    ...listsIn(instance.own, instance.settings),
+  ]);
+  return [...listsIn(config.main, config.mainSettings), ...named, ...instances];
+}
+
+const NAMED_KINDS: Readonly<Record<NamedListKind, ListKind>> = {
+  domainlist: 'domain',
+  hostlist: 'host',
+  addresslist: 'address',
+  localpartlist: 'localpart',
+};
+
+function listsIn(values: Readonly<Record<string, unknown>>, settings: ReadonlyMap<string, OptionSetting>): WrittenList[] {
+  return [...settings.keys()].flatMap((name) => {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    return isListSource(value) ? [writtenList(value)] : [];
+  });
+}
+
+function isListSource(value: unknown): value is ListSource {
+  return typeof value === 'object' && value !== null && 'template' in value && 'kind' in value && isTemplate(value.template);
 }
 
 /** A `#` begins a comment only at the start of a line; behind a value it belongs to it. */
@@ -118,7 +121,7 @@ export function checkTrailingComments(config: Config): readonly Problem[] {
       {
         severity: 'warning',
         message: 'a comment behind a value is part of the value',
-        at: { ...at, column: at.column + comment + 1 },
+        at: advance(at, comment + 1),
         suggestion,
       } satisfies Problem,
     ];

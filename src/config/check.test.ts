@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TemplateCompiler } from '../core/config.ts';
+import { type AclFamily, defineAclCondition } from '../core/define/acl.ts';
+import { fail } from '../core/outcome.ts';
 import { MemoryFiles } from '../system/fakes/files.ts';
 import { constantTemplate } from '../system/fakes/services.ts';
 import { RegexEngine } from '../system/regex.ts';
@@ -19,23 +21,41 @@ const compiler: TemplateCompiler = {
 const files = new MemoryFiles({ files: { '/etc/there': '' } });
 const routers = testDefinitions.routers.map((router) => (router.name === 'accept' ? { ...router, neverDeclines: true } : router));
 
+const aclFamily: AclFamily = {
+  conditions: [
+    defineAclCondition({
+      name: 'hosts',
+      summary: '',
+      spec: '',
+      permittedIn: 'all',
+      isExpanded: false,
+      listKind: 'host',
+      prepare: () => ({ test: () => fail('not run here') }),
+    }),
+  ],
+  modifiers: [],
+  controls: [],
+};
+
 async function report(text: string, isJson = false): Promise<readonly string[]> {
   const loaded = await loadText(text, {
     compiler,
     compileText: (source, what) => compiler.template(source, { file: 'run', line: 1, column: 1 }, what),
   });
-  return formatCheck(checkLoaded(loaded, { files, regexes: new RegexEngine(), compiler, routers }), isJson).lines;
+  return formatCheck(checkLoaded(loaded, { files, regexes: new RegexEngine(), compiler, routers, acl: aclFamily }), isJson).lines;
 }
 
 const acl = 'begin acl\na:\n  accept\n';
 const cases: readonly (readonly [what: string, text: string, ...lines: readonly string[]])[] = [
   ['nothing', `acl_smtp_rcpt = a\n${acl}`],
   [
-    'errors only, in order',
+    'errors and warnings, in order',
     'queue_only = 7\nfoo\nprimary_hostname = x  # y\n',
     '/etc/exim.conf:1:14: error: "" is not a valid value for the "queue_only" option',
     '    write true, false, yes or no',
     '/etc/exim.conf:2:1: error: main option "foo" unknown',
+    '/etc/exim.conf:3:22: warning: a comment behind a value is part of the value',
+    '    write the comment on a line of its own, and the value as: x',
   ],
   ['an expansion that does not compile', 'smtp_banner = ${foo\n', '/etc/exim.conf:1:15: warning: missing } in "${foo"'],
   [
@@ -50,6 +70,7 @@ const cases: readonly (readonly [what: string, text: string, ...lines: readonly 
     '/etc/exim.conf:1:17: warning: there is no ACL called "chek"',
     '    did you mean "check"?',
     '/etc/exim.conf:6:17: warning: there is no ACL called "other"',
+    '    write an ACL "other:" in the section acl',
   ],
   [
     'quotes in a message',
@@ -61,7 +82,9 @@ const cases: readonly (readonly [what: string, text: string, ...lines: readonly 
     'a regular expression',
     'gecos_pattern = (\nhostlist h = a : ^(b\n',
     '/etc/exim.conf:1:17: warning: regular expression error: missing closing parenthesis at offset 1 while compiling (',
-    '/etc/exim.conf:2:14: warning: regular expression error: missing closing parenthesis at offset 3 while compiling ^(b',
+    '    look at: ( <-- here',
+    '/etc/exim.conf:2:18: warning: regular expression error: missing closing parenthesis at offset 3 while compiling ^(b',
+    '    look at: ^(b <-- here',
   ],
   [
     'a comment behind a value',
@@ -82,7 +105,9 @@ const cases: readonly (readonly [what: string, text: string, ...lines: readonly 
     'files that are not there',
     'tls_certificate = /etc/none\ntls_privatekey = /etc/there\ndomainlist d = lsearch;/etc/none : dsearch;/etc/there\ndomainlist e = exists{/etc/none} lsearch;/etc/none\n',
     '/etc/exim.conf:1:19: warning: /etc/none: No such file or directory',
-    '/etc/exim.conf:3:16: warning: /etc/none: No such file or directory',
+    '    make it, or correct its name',
+    '/etc/exim.conf:3:24: warning: /etc/none: No such file or directory',
+    '    make it, or correct its name',
   ],
   [
     'tainted parts of file names',

@@ -4,15 +4,17 @@
  */
 import type { Octets } from '../base/octets.ts';
 import type { Config, TemplateCompiler } from '../core/config.ts';
+import type { AclFamily } from '../core/define/acl.ts';
 import type { RouterDefinition } from '../core/drivers.ts';
 import type { Files, Regexes } from '../core/ports.ts';
 import type { Problem } from '../core/source.ts';
 import { formatLocation } from '../core/source.ts';
-import { checkAclLines, checkAclNames } from './check-acls.ts';
+import { aclTexts, checkAclNames, checkAclTexts } from './check-acls.ts';
 import { checkFiles } from './check-files.ts';
+import { checkLists, checkMentions, mentionsOf, writtenList } from './check-names.ts';
 import { checkRouters } from './check-routers.ts';
 import { checkTaint } from './check-taint.ts';
-import { checkExpansions, checkRegexes, checkTrailingComments } from './check-values.ts';
+import { checkExpansions, checkRegexes, checkTrailingComments, listsOf, templatesOf } from './check-values.ts';
 import type { LoadResult } from './load.ts';
 
 export interface CheckParts {
@@ -20,25 +22,47 @@ export interface CheckParts {
   readonly regexes: Regexes;
   readonly compiler: TemplateCompiler;
   readonly routers: readonly RouterDefinition[];
+  readonly acl: AclFamily;
 }
 
-/** What a load gave: with errors only those, else all that looking at the configuration finds. */
+/** What a load gave, and all that looking at the configuration finds; after errors at what could be read of it. */
 export function checkLoaded(loaded: LoadResult, parts: CheckParts): readonly Problem[] {
-  return loaded.kind === 'failed' ? sortProblems(loaded.problems) : checkConfig(loaded.config, parts);
+  if (loaded.kind === 'ok') return checkConfig(loaded.config, parts);
+  const { partial, problems, transportNames, lacksFiles = false } = loaded;
+  return partial ? checkConfig({ ...partial, problems }, parts, { transportNames, lacksFiles }) : sortProblems(problems);
+}
+
+/** What is known of a configuration that could not be read in full. */
+export interface ReadInPart {
+  readonly transportNames: ReadonlySet<string> | undefined;
+  readonly lacksFiles: boolean;
 }
 
 /** The problems that were found while it was read and those found by looking at it, in the order of the files. */
-export function checkConfig(config: Config, parts: CheckParts): readonly Problem[] {
+export function checkConfig(config: Config, parts: CheckParts, inPart?: ReadInPart): readonly Problem[] {
+  const templates = templatesOf(config, parts.compiler);
+  const texts = aclTexts(config, parts.compiler);
+  const kinds = new Map(parts.acl.conditions.map(({ name, listKind }) => [name, listKind]));
+  const aclLists = texts.flatMap(({ name, template }) => {
+    const kind = kinds.get(name);
+    return kind === undefined ? [] : [writtenList({ kind, template })];
+  });
+  const mentions = mentionsOf([...templates, ...texts.map(({ template }) => template)]);
+  const names = [
+    ...checkAclNames(config),
+    ...checkLists([...listsOf(config), ...aclLists], config, parts.regexes),
+    ...checkMentions(mentions, config, parts.regexes),
+    ...checkRouters(config, parts.routers, inPart?.transportNames ?? new Set(config.transports.keys())),
+  ];
   const found = [
     ...config.problems,
-    ...checkExpansions(config),
-    ...checkAclLines(config, parts.compiler),
-    ...checkAclNames(config),
+    ...checkExpansions(templates),
+    ...checkAclTexts(texts),
     ...checkRegexes(config, parts.regexes),
+    ...(inPart?.lacksFiles ? [] : names),
     ...checkTrailingComments(config),
-    ...checkRouters(config, parts.routers),
-    ...checkFiles(config, parts.files),
-    ...checkTaint(config),
+    ...checkFiles(config, templates, parts.files),
+    ...checkTaint(config, mentions),
   ];
   return sortProblems(found);
 }

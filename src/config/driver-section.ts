@@ -2,6 +2,8 @@
  * The sections routers, transports and authenticators: instances of drivers with their generic and private options.
  * Spec ch. 6 "Format of driver configurations".
  */
+
+import { didYouMean } from '../base/nearest-name.ts';
 import { skipSpace } from '../base/octets.ts';
 import type { OptionSpec, OptionTable } from '../core/option.ts';
 import type { SourceLocation } from '../core/source.ts';
@@ -11,7 +13,6 @@ import { definedNameEnd } from './macros.ts';
 import { defineMacro } from './main-section.ts';
 import { type OptionContext, type OptionTarget, readOption } from './options.ts';
 import { commentHint, scanName } from './scan.ts';
-import { didYouMean } from './suggest.ts';
 
 export type DriverFamily = 'router' | 'transport' | 'authenticator';
 
@@ -86,7 +87,12 @@ export class DriverSection<D extends DriverDefinition> {
       );
     }
     if (this.drafts.some((draft) => draft.name === name)) {
-      problems.error(`there are two ${this.#family}s called "${name}"`, line.at, { subject: name, isWithoutLine: true });
+      const first = this.drafts.find((draft) => draft.name === name);
+      problems.error(`there are two ${this.#family}s called "${name}"`, line.at, {
+        subject: name,
+        isWithoutLine: true,
+        suggestion: `the first one is in line ${first?.at.line}: give one of them another name`,
+      });
     }
     const what = (option: string): string => `"${option}" option of the ${this.#family} ${name}`;
     const generic = { table: this.#generic, values: new Map<string, unknown>(), settings: new Map(), spellings: new Set<string>(), what };

@@ -1,4 +1,6 @@
 /** From drafts to instances of routers, transports and authenticators: defaults filled in, combinations checked, behaviour created. */
+
+import { didYouMean } from '../base/nearest-name.ts';
 import { upperCase } from '../base/octets.ts';
 import type { Config, OptionSetting } from '../core/config.ts';
 import type {
@@ -14,7 +16,6 @@ import { ConfigError } from '../core/source.ts';
 import type { DriverDefinition, DriverDraft, DriverFamily } from './driver-section.ts';
 import { completeValues, notYetOptions, notYetText, type OptionContext } from './options.ts';
 import type { Problems } from './problems.ts';
-import { didYouMean } from './suggest.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -143,9 +144,8 @@ function reportNotYet(
   return ['driver', ...names];
 }
 
-/** Names in one instance of others that must exist. */
-export function checkReferences(config: Config, problems: Problems): void {
-  const routers = config.routers.map((router) => router.name);
+/** Names in one instance of others that must exist; `routers` are all that were begun. */
+export function checkReferences(config: Config, routers: readonly string[], problems: Problems): void {
   for (const router of config.routers) {
     for (const option of ['pass_router', 'redirect_router']) {
       const wanted = router.generic[option];

@@ -80,6 +80,7 @@ export class LineReader {
   readonly #read: ReadFile[] = [];
   #last: SourceLocation;
   #isEndReported = false;
+  #lacksFiles = false;
 
   constructor(parts: LineReaderParts, path: Octets, text: Octets) {
     this.#files = parts.files;
@@ -93,6 +94,11 @@ export class LineReader {
   /** Every file that was included, in order. */
   get included(): readonly ReadFile[] {
     return this.#read;
+  }
+
+  /** A file that should have been included could not be read: what it defines is not known. */
+  get lacksFiles(): boolean {
+    return this.#lacksFiles;
   }
 
   /** The place of the line that was read last; at the end, the end of the file. */
@@ -200,7 +206,10 @@ export class LineReader {
         this.#branch(word, true, at);
         return true;
       case '.endif':
-        if (!this.#conditionals.pop()) this.#problems.error('.endif without matching .ifdef', at);
+        if (!this.#conditionals.pop())
+          this.#problems.error('.endif without matching .ifdef', at, {
+            suggestion: 'an .ifdef may have been lost, or an .endif be too many',
+          });
         return true;
       case '.include':
       case '.include_if_exists':
@@ -241,6 +250,7 @@ export class LineReader {
     }
     const content = readConfigurationFile(this.#files, path);
     if (content.kind === 'error') {
+      this.#lacksFiles = true;
       this.#problems.error(`failed to open included configuration file ${path}`, at, { suggestion: content.reason });
       return;
     }
@@ -294,7 +304,10 @@ function locateIn(pieces: readonly Piece[], offset: number, endLine: number): So
   }
   if (!found) return { file: '', line: endLine, column: 1 };
   const place = { file: found.file, line: found.line, column: found.column + offset - found.from };
-  return found.line === endLine ? place : { ...place, endLine };
+  if (found.line === endLine) return place;
+  const rest = pieces.filter(({ from }) => from > offset);
+  const continuations = rest.map(({ from, file, line, column }) => ({ offset: from - offset, file, line, column }));
+  return { ...place, endLine, continuations };
 }
 
 function directoryOf(path: Octets): Octets {

@@ -2,6 +2,8 @@
  * Reads a configuration: files to logical lines, lines to sections, settings to typed values, drafts to instances. Collects every problem;
  * with one of severity `error` there is no Config. Spec ch. 6 "The Exim run time configuration file".
  */
+
+import { didYouMean } from '../base/nearest-name.ts';
 import type { Octets } from '../base/octets.ts';
 import { lowerCase, trimSpace } from '../base/octets.ts';
 import type { BuildSettings } from '../core/build-settings.ts';
@@ -21,11 +23,10 @@ import { checkReferences, makeAuthenticators, makeRouters, makeTransports } from
 import { LineReader, type LogicalLine, type ReadFile, type ReadLine, readConfigurationFile } from './lines.ts';
 import { MAX_MACRO_LINE, MacroTable } from './macros.ts';
 import { MainSection } from './main-section.ts';
-import { accountId, completeValues, notYetOptions, notYetText, type OptionContext, readIds } from './options.ts';
+import { accountAdvice, accountId, completeValues, notYetOptions, notYetText, type OptionContext, readIds } from './options.ts';
 import { Problems } from './problems.ts';
 import { readRetryRule } from './retry-section.ts';
 import { readRewriteRule } from './rewrite-section.ts';
-import { didYouMean } from './suggest.ts';
 
 export interface LoadRequest {
   /** The list of `-C`, or the build's: the first that exists is read. */
@@ -58,6 +59,10 @@ export type LoadResult =
       readonly kind: 'failed';
       readonly problems: readonly Problem[] /** As far as it was read, to find the log with; absent when no file could be. */;
       readonly partial?: Config;
+      /** Transports that were begun, whether or not they could be read. */
+      readonly transportNames?: ReadonlySet<string>;
+      /** A file could not be included: names may be defined there. */
+      readonly lacksFiles?: boolean;
     };
 
 export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
@@ -168,7 +173,10 @@ async function read(request: LoadRequest, file: ReadFile, text: Octets): Promise
   readSections(lines, sections, context);
   const config = await assemble(request, sections, context, macros, [file, ...lines.included]);
   for (const problem of await problemsOfAcls(request, sections)) problems.add(problem);
-  if (problems.hasErrors) return { kind: 'failed', problems: problems.found, partial: config };
+  if (problems.hasErrors) {
+    const transportNames = new Set(sections.transports.drafts.map(({ name }) => name));
+    return { kind: 'failed', problems: problems.found, partial: config, transportNames, lacksFiles: lines.lacksFiles };
+  }
   return { kind: 'ok', config: { ...config, problems: problems.found }, ...(kept ? { lines: kept } : {}) };
 }
 
@@ -192,7 +200,7 @@ function beginSection(line: LogicalLine, seen: Set<SectionName>, problems: Probl
   if (name === undefined) {
     problems.error(`"${written}" is not a known configuration section name`, line.locate('begin '.length), {
       subject: written,
-      suggestion: didYouMean(word, SECTION_NAMES),
+      suggestion: didYouMean(word, SECTION_NAMES) ?? `the sections are ${SECTION_NAMES.join(', ')}`,
     });
     return 'unknown';
   }
@@ -264,7 +272,11 @@ async function assemble(
     problems: [],
     compile,
   };
-  checkReferences(draft, context.problems);
+  checkReferences(
+    draft,
+    sections.routers.drafts.map(({ name }) => name),
+    context.problems,
+  );
   checkLogSelector(request, draft, context.problems);
   checkErrorsReplyTo(draft, context.problems);
   return settle(request, draft, context);
@@ -328,7 +340,7 @@ async function settle(request: LoadRequest, draft: Config, context: OptionContex
   const id = (kind: 'user' | 'group', text: Octets, template: Template): number | undefined => {
     const found = accountId(kind, text, request.accounts);
     if (typeof found === 'number') return found;
-    context.problems.error(`${kind} ${text} was not found`, template.at, { subject: `exim_${kind}` });
+    context.problems.error(`${kind} ${text} was not found`, template.at, { subject: `exim_${kind}`, suggestion: accountAdvice(kind) });
     return undefined;
   };
   const user = await expand(main.exim_user, 'exim_user');
@@ -421,7 +433,8 @@ function checkLogSelector({ logSelectors }: LoadRequest, config: Config, problem
   problems.error(message, setting.at, {
     subject: 'log_selector',
     isWithoutLine: true,
-    suggestion: name === undefined ? undefined : didYouMean(name, logSelectors.names),
+    suggestion:
+      name === undefined ? undefined : (didYouMean(name, logSelectors.names) ?? 'the names are in the chapter on log files of the manual'),
   });
 }
 

@@ -1,4 +1,6 @@
 /** The main section: macros, named lists and options. Spec ch. 6, ch. 10 "Named lists". */
+
+import { didYouMean } from '../base/nearest-name.ts';
 import { lowerCase, type Octets, skipSpace } from '../base/octets.ts';
 import type { NamedList, NamedListKind } from '../core/config.ts';
 import { mainOptions } from '../core/main-options.ts';
@@ -8,7 +10,6 @@ import { isUpperCode, parseMacroLine } from './macros.ts';
 import { type OptionContext, type OptionTarget, readOption, readStringAt } from './options.ts';
 import type { Problems } from './problems.ts';
 import { scanName } from './scan.ts';
-import { didYouMean } from './suggest.ts';
 
 export type NamedLists = Readonly<Record<NamedListKind, Map<string, NamedList>>>;
 
@@ -69,7 +70,10 @@ export class MainSection {
     }
     if (name === '') problems.warning('a named list without a name is never used', line.locate(nameFrom));
     if (this.lists[kind].has(name)) {
-      problems.error(`duplicate name "${name}" for a named ${word} list`, line.locate(nameFrom), { subject: name });
+      problems.error(`duplicate name "${name}" for a named ${word} list`, line.locate(nameFrom), {
+        subject: name,
+        suggestion: `the first one is in line ${this.lists[kind].get(name)?.template.at.line}: give one of them another name`,
+      });
       return;
     }
     const value = readStringAt(line, skipSpace(line.text, equals + 1), name, problems);

@@ -1,6 +1,7 @@
 /** Reads one option setting against the tables that may hold it, and makes typed values. Spec ch. 6 "Common option syntax" and what follows it. */
 
 import { parseList } from '../base/list-text.ts';
+import { didYouMean } from '../base/nearest-name.ts';
 import type { Octets } from '../base/octets.ts';
 import { lowerCase, skipSpace, trimSpace } from '../base/octets.ts';
 import { parseTimeSpan } from '../base/time-span.ts';
@@ -12,7 +13,6 @@ import type { LogicalLine } from './lines.ts';
 import { type NumberReading, readFixed, readInteger, readKibibytes, readOctal } from './numbers.ts';
 import type { Problems } from './problems.ts';
 import { commentHint, scanName, scanQuoted } from './scan.ts';
-import { didYouMean } from './suggest.ts';
 
 /** Where the options of a table are collected: the main section, the generic or the private options of an instance. */
 export interface OptionTarget {
@@ -62,7 +62,8 @@ export function readOption(
   const at = line.locate(start);
   if (!found) {
     const names = targets.flatMap((target) => Object.keys(target.table));
-    context.problems.error(unknown(written), at, { subject: written, suggestion: didYouMean(written, names) });
+    const suggestion = didYouMean(written, names) ?? didYouMean(written.replace(/^not?_/, ''), names);
+    context.problems.error(unknown(written), at, { subject: written, suggestion });
     return undefined;
   }
   const { target, name, spec, isNegated } = found;
@@ -86,6 +87,7 @@ export function readOption(
     at: value.at,
     isHidden: start > 0 || (earlier?.isHidden ?? false),
     raw: earlier && spec.kind === 'repeatable-string' ? `${earlier.raw}\n${value.raw}` : value.raw,
+    ...(spec.kind === 'repeatable-string' ? { places: [...(earlier?.places ?? []), value.at] } : {}),
   });
   target.spellings.add(spelling);
   store(reading, value.value);
@@ -281,11 +283,25 @@ export function readStringAt(line: LogicalLine, from: number, name: string, prob
   return { value: quoted.value, at };
 }
 
-function readNumber({ line, from, name, context }: ValueReading, read: (text: Octets, name: string) => NumberReading): number | undefined {
+function readNumber(
+  { line, from, name, spec, context }: ValueReading,
+  read: (text: Octets, name: string) => NumberReading,
+): number | undefined {
   const result = read(line.text.slice(from), name);
   if (result.kind === 'ok') return result.value;
-  context.problems.error(result.message, line.locate(from), { subject: name });
+  context.problems.error(result.message, line.locate(from), { subject: name, suggestion: numberAdvice(spec.kind) });
   return undefined;
+}
+
+function numberAdvice(kind: OptionKind): string {
+  switch (kind) {
+    case 'octal':
+      return 'a mode has the digits 0 to 7, like 0660';
+    case 'fixed':
+      return 'write a number like 2 or 1.5';
+    default:
+      return 'write a number like 20 or 50M';
+  }
 }
 
 function readTime({ line, from, name, context }: ValueReading): number | undefined {
@@ -359,8 +375,12 @@ function findId(kind: 'user' | 'group', name: Octets, option: string, at: Source
   const id = accountId(kind, name, context.accounts);
   if (typeof id === 'number') return id;
   const reason = id === undefined ? undefined : `the accounts could not be read: ${id.failure}`;
-  context.problems.error(`${kind} ${name} was not found`, at, { subject: option, suggestion: reason });
+  context.problems.error(`${kind} ${name} was not found`, at, { subject: option, suggestion: reason ?? accountAdvice(kind) });
   return undefined;
+}
+
+export function accountAdvice(kind: 'user' | 'group'): string {
+  return `make the ${kind}, or write the number of one`;
 }
 
 /** A number as it stands, or what the accounts say; undefined when there is no such name. */

@@ -1,5 +1,6 @@
 /** The section retry. Spec ch. 32 "Format of retry rules", "Retry rules for specific errors". */
 
+import { didYouMean } from '../base/nearest-name.ts';
 import { isSpaceCode, lowerCase, type Octets, skipSpace, upperCase } from '../base/octets.ts';
 import { parseTimeSpan } from '../base/time-span.ts';
 import type { ListSource, RetryRule, RetryStep, TemplateCompiler } from '../core/config.ts';
@@ -21,7 +22,9 @@ export function readRetryRule(line: LogicalLine, compiler: TemplateCompiler, pro
   const flaw =
     error.value === '' ? { message: 'missing error type in retry rule', offset: errorFrom } : retryErrorFlaw(error.value, errorFrom);
   if (flaw) {
-    problems.error(flaw.message, line.locate(flaw.offset));
+    problems.error(flaw.message, line.locate(flaw.offset), {
+      suggestion: didYouMean(error.value, [...PLAIN_ERRORS, ...OTHER_ERRORS]) ?? RULE,
+    });
     return undefined;
   }
   let at = skipSpace(text, error.end);
@@ -33,7 +36,7 @@ export function readRetryRule(line: LogicalLine, compiler: TemplateCompiler, pro
   }
   const steps = readSteps(text, at);
   if (!Array.isArray(steps)) {
-    problems.error(steps.message, line.locate(steps.offset));
+    problems.error(steps.message, line.locate(steps.offset), { suggestion: RULE });
     return undefined;
   }
   return { at: line.at, pattern: pattern.value, error: error.value, senders, steps };
@@ -51,6 +54,20 @@ function scanWord(text: Octets, from: number): Word {
   while (end < text.length && !isSpaceCode(text.charCodeAt(end))) end++;
   return { value: text.slice(from, end), end };
 }
+
+/** How a rule is written. */
+const RULE = 'a rule is: ADDRESSES ERROR F,2h,15m; G,16h,1h,1.5';
+const OTHER_ERRORS = [
+  'refused_A',
+  'refused_MX',
+  'timeout_A',
+  'timeout_MX',
+  'timeout_DNS',
+  'timeout_connect',
+  'rcpt_4xx',
+  'mail_4xx',
+  'data_4xx',
+];
 
 const PLAIN_ERRORS: ReadonlySet<string> = new Set([
   '*',

@@ -70,6 +70,8 @@ export interface OptionSetting {
   readonly isHidden: boolean;
   /** As written, after macros and continuation. */
   readonly raw: Octets;
+  /** Of an option that may be set several times: where each value stands. */
+  readonly places?: readonly SourceLocation[];
 }
 
 /** A string of the configuration that is expanded each time it is used; compiled on first use and kept. */
@@ -83,6 +85,18 @@ export interface Template {
   evaluate(frame: Frame): MaybePromise<Outcome<Text>>;
   /** Compiles now; what `check` reports. */
   problems(): readonly Problem[];
+  /** What it names that must be there or be right; for `check`. */
+  mentions?(): readonly Mention[];
+}
+
+/** A text of an expansion that stands for something else. */
+export interface Mention {
+  readonly kind: 'regex' | 'acl' | 'file' | 'query' | ListKind;
+  readonly at: SourceLocation;
+  /** When nothing in it is expanded. */
+  readonly constant: Octets | undefined;
+  /** The variables and headers that stand in it as they are, without an operator round them. */
+  readonly variables: readonly { readonly name: Octets; readonly at: SourceLocation }[];
 }
 
 /** A list option or named list: expanded first, then split and matched by lists/. */

@@ -9,6 +9,27 @@ export interface SourceLocation {
   readonly column: number;
   /** The last physical line of a continued one, which Exim names in messages; absent where it is the same. */
   readonly endLine?: number;
+  /** Where the physical lines behind the first one begin, in octets from here; absent where there are none. */
+  readonly continuations?: readonly Continuation[];
+}
+
+export interface Continuation {
+  readonly offset: number;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The place `offset` octets further in the same logical line; about, behind a macro. */
+export function advance(at: SourceLocation, offset: number): SourceLocation {
+  const { file, line, column, endLine, continuations = [] } = at;
+  const reached = continuations.findLast((continuation) => continuation.offset <= offset);
+  const place = reached
+    ? { file: reached.file, line: reached.line, column: reached.column + offset - reached.offset }
+    : { file, line, column: column + offset };
+  if (endLine === undefined || place.line === endLine) return place;
+  const rest = continuations.filter((continuation) => continuation.offset > offset);
+  return { ...place, endLine, continuations: rest.map((continuation) => ({ ...continuation, offset: continuation.offset - offset })) };
 }
 
 /** A problem found while reading or checking a configuration; all are collected, none stops the reading. */

@@ -3,18 +3,20 @@
  */
 import { BoundedCache } from '../base/bounded-cache.ts';
 import type { Octets } from '../base/octets.ts';
-import type { Template, TemplateCompiler } from '../core/config.ts';
+import type { Mention, Template, TemplateCompiler } from '../core/config.ts';
 import type { Expression } from '../core/define/expansion.ts';
 import type { Frame } from '../core/frame.ts';
 import type { MaybePromise } from '../core/maybe-promise.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { ExpansionFamily } from '../core/registry.ts';
-import type { Problem, SourceLocation } from '../core/source.ts';
+import { advance, type Problem, type SourceLocation } from '../core/source.ts';
 import type { Text } from '../core/text.ts';
-import { ExpansionCompiler } from './compile.ts';
+import type { Node } from './ast.ts';
+import { constantOf, ExpansionCompiler } from './compile.ts';
 import { notYetMessage } from './not-yet.ts';
 import { createVocabulary, parseExpansion, type Vocabulary } from './parser.ts';
-import { type Finding, findProblems } from './walk.ts';
+import { makeSuggest, type Suggest } from './suggestion.ts';
+import { type Finding, findMentions, findProblems } from './walk.ts';
 
 /** Texts that exist only at run time are kept compiled up to this number. */
 const RUN_TIME_TEXTS = 1000;
@@ -31,14 +33,19 @@ export interface ExpanderParts {
   readonly lookupTypeProblem?: (type: Octets) => string | undefined;
   /** The name of a lookup type that is declared but not built. */
   readonly unbuiltLookup?: (type: Octets) => string | undefined;
+  /** For misspelt ones. */
+  readonly lookupNames?: readonly string[];
+  /** The lookup type takes a query, not a file and a key. */
+  readonly isQueryLookup?: (type: Octets) => boolean;
 }
 
 export function createExpander(family: ExpansionFamily, parts: ExpanderParts = {}): Expander {
   const vocabulary = createVocabulary(family, parts.lookupTypeProblem);
   const compiler = new ExpansionCompiler();
   const cache = new BoundedCache<Octets, Template>(RUN_TIME_TEXTS);
+  const templateParts = { ...parts, suggest: makeSuggest(family, parts.lookupNames ?? []) };
   const template = (source: Octets, at: SourceLocation, what: string) =>
-    new ExpandedTemplate(source, at, what, vocabulary, compiler, parts.unbuiltLookup);
+    new ExpandedTemplate(source, at, what, vocabulary, compiler, templateParts);
   return {
     template,
     runtime: (text, what) => {
@@ -59,29 +66,26 @@ export function expandText(text: Template | Octets, frame: Frame, what = 'string
   return typeof text === 'string' ? frame.config.compile(text, what).evaluate(frame) : text.evaluate(frame);
 }
 
+interface TemplateParts extends ExpanderParts {
+  readonly suggest: Suggest;
+}
+
 class ExpandedTemplate implements Template {
   readonly source: Octets;
   readonly at: SourceLocation;
   readonly what: string;
   readonly #vocabulary: Vocabulary;
   readonly #compiler: ExpansionCompiler;
-  readonly #unbuiltLookup: ExpanderParts['unbuiltLookup'];
+  readonly #parts: TemplateParts;
   #expression: Expression | undefined;
 
-  constructor(
-    source: Octets,
-    at: SourceLocation,
-    what: string,
-    vocabulary: Vocabulary,
-    compiler: ExpansionCompiler,
-    unbuiltLookup: ExpanderParts['unbuiltLookup'],
-  ) {
+  constructor(source: Octets, at: SourceLocation, what: string, vocabulary: Vocabulary, compiler: ExpansionCompiler, parts: TemplateParts) {
     this.source = source;
     this.at = at;
     this.what = what;
     this.#vocabulary = vocabulary;
     this.#compiler = compiler;
-    this.#unbuiltLookup = unbuiltLookup;
+    this.#parts = parts;
   }
 
   get constant(): Octets | undefined {
@@ -97,23 +101,42 @@ class ExpandedTemplate implements Template {
     return findProblems(parseExpansion(this.source, this.#vocabulary)).flatMap((finding) => this.#problem(finding) ?? []);
   }
 
+  mentions(): readonly Mention[] {
+    const tree = parseExpansion(this.source, this.#vocabulary);
+    return findMentions(tree, this.#parts.isQueryLookup ?? (() => false)).map(({ kind, node }) => ({
+      kind,
+      at: advance(this.at, node.span.from),
+      constant: constantOf(node)?.octets,
+      variables: variablesOf(node).map((part) => ({ name: part.name, at: advance(this.at, part.from) })),
+    }));
+  }
+
   #compiled(): Expression {
     this.#expression ??= this.#compiler.expression(parseExpansion(this.source, this.#vocabulary));
     return this.#expression;
   }
 
   #problem(finding: Finding): Problem | undefined {
-    const at = this.#locate(finding.kind === 'broken' ? finding.node.span.from : finding.at);
-    if (finding.kind === 'broken') return { severity: 'warning', message: finding.node.message, at, subject: this.what };
+    const at = advance(this.at, finding.kind === 'broken' ? finding.node.span.from : finding.at);
+    if (finding.kind === 'broken') {
+      const { message } = finding.node;
+      const suggestion = this.#parts.suggest(message);
+      return { severity: 'warning', message, at, subject: this.what, ...(suggestion === undefined ? {} : { suggestion }) };
+    }
     if (finding.kind === 'lookup') {
-      const name = this.#unbuiltLookup?.(finding.type);
+      const name = this.#parts.unbuiltLookup?.(finding.type);
       return name === undefined ? undefined : { severity: 'not-yet', message: `lookup type "${name}" is not built yet`, at, subject: name };
     }
     return { severity: 'not-yet', message: notYetMessage(finding.what, finding.name), at, subject: finding.name };
   }
+}
 
-  /** Columns are exact on the value's first line only: continuation lines were joined when the file was read. */
-  #locate(offset: number): SourceLocation {
-    return { ...this.at, column: this.at.column + offset };
-  }
+/** The variables and headers that a text is put together of. */
+function variablesOf(node: Node): readonly { readonly name: Octets; readonly from: number }[] {
+  const parts = node.kind === 'sequence' ? node.parts : [node];
+  return parts.flatMap((part) => {
+    if (part.kind === 'variable') return [{ name: part.definition.name, from: part.span.from }];
+    if (part.kind === 'header') return [{ name: `h_${part.name}`, from: part.span.from }];
+    return part.kind === 'acl-variable' || part.kind === 'router-variable' ? [{ name: part.name, from: part.span.from }] : [];
+  });
 }

@@ -104,6 +104,11 @@ async function readWith(parts: RuntimeParts) {
       const parsed = lookups.parseType(type);
       return parsed.kind === 'ok' ? undefined : parsed.message;
     },
+    lookupNames: lookupDefinitions.map(({ name }) => name),
+    isQueryLookup: (type) => {
+      const parsed = lookups.parseType(type);
+      return parsed.kind === 'ok' && parsed.type.isQueryStyle;
+    },
     unbuiltLookup: (type) => {
       const parsed = lookups.parseType(type);
       const name = parsed.kind === 'ok' ? parsed.type.name : undefined;

@@ -8,6 +8,7 @@ export default defineAclCondition({
   spec: 'ch. 44 "ACL conditions"',
   permittedIn: ['rcpt', 'vrfy', 'prdr'],
   isExpanded: false,
+  listKind: 'domain',
   prepare: (argument) => {
     const list = listSource('domain', argument);
     return {

@@ -9,6 +9,7 @@ export default defineAclCondition({
   spec: 'ch. 44 "ACL conditions"',
   permittedIn: allPhasesBut('not_smtp', 'not_smtp_start', 'not_smtp_mime'),
   isExpanded: false,
+  listKind: 'host',
   prepare: (argument) => {
     const list = listSource('host', argument);
     return {

@@ -8,6 +8,7 @@ export default defineAclCondition({
   spec: 'ch. 44 "ACL conditions"',
   permittedIn: ['rcpt', 'vrfy', 'prdr'],
   isExpanded: false,
+  listKind: 'localpart',
   prepare: (argument) => {
     const list = listSource('localpart', argument);
     return {

@@ -10,6 +10,7 @@ export default defineAclCondition({
   spec: 'ch. 44 "ACL conditions"',
   permittedIn: ['rcpt', 'not_smtp'],
   isExpanded: false,
+  listKind: 'address',
   prepare: (argument) => {
     const list = listSource('address', argument);
     const matchOne = (address: string, context: AclContext): MaybePromise<Outcome<ListMatch>> =>

@@ -9,6 +9,7 @@ export default defineAclCondition({
   spec: 'ch. 44 "ACL conditions"',
   permittedIn: allPhasesBut('auth', 'connect', 'helo', 'mailauth', 'quit', 'etrn', 'expn', 'starttls', 'vrfy'),
   isExpanded: false,
+  listKind: 'domain',
   prepare: (argument) => {
     const list = listSource('domain', argument);
     return {

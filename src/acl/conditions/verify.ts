@@ -8,7 +8,7 @@ import { lookUpSenderName, missingNameReason } from '../../lists/host-name.ts';
 import { findHeaderSyntaxError, findNonAsciiName, hasNoBlindRecipient, senderAddresses } from '../verify/headers.ts';
 import { verifyHelo } from '../verify/helo.ts';
 import type { VerifyCall } from '../verify/options.ts';
-import { parseVerify } from '../verify/options.ts';
+import { parseVerify, verifyProblem } from '../verify/options.ts';
 
 export default defineAclCondition({
   name: 'verify',
@@ -16,6 +16,7 @@ export default defineAclCondition({
   spec: 'ch. 44 "ACL conditions"',
   permittedIn: 'all',
   isExpanded: true,
+  problemOf: verifyProblem,
   prepare: () => ({
     test: (argument, context) => {
       const parsed = parseVerify(argument.octets, context.phase, context.frame.services.lists);

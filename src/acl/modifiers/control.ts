@@ -8,6 +8,15 @@ export default defineAclModifier({
   spec: 'ch. 44 "Use of the control modifier"',
   permittedIn: 'all',
   isExpanded: true,
+  problemOf: (argument, { controls }) => {
+    const name = /^[^/=]*/.exec(argument)?.[0] ?? '';
+    const control = controls.find((known) => known.name === name || known.aliases?.includes(name));
+    if (control?.isNotYet)
+      return { severity: 'not-yet', message: `ACL control "${name}" is not built yet: a statement that reaches it defers` };
+    if (control && (control.takesOptions || name === argument)) return undefined;
+    const message = `syntax error in "control=${argument}"`;
+    return control ? { message } : { message, word: name, known: controls.flatMap((known) => [known.name, ...(known.aliases ?? [])]) };
+  },
   apply: (argument, context) => {
     const text = argument.octets;
     const end = text.search(/[/=]/);

@@ -1,8 +1,9 @@
 /** `verify = <what>[=<address>][/<option>…]`: what may be verified, where, and its options. Spec ch. 44 "ACL conditions", "Callout verification". */
+import { parseList } from '../../base/list-text.ts';
 import type { Octets } from '../../base/octets.ts';
 import { skipSpace, trimSpace } from '../../base/octets.ts';
 import { parseTimeSpan } from '../../base/time-span.ts';
-import type { AclPhase, CalloutOptions, Lists } from '../../core/index.ts';
+import type { AclArgumentProblem, AclPhase, CalloutOptions, Lists } from '../../core/index.ts';
 import { allPhasesBut, phaseName } from '../phases.ts';
 
 export type VerifyKind =
@@ -53,8 +54,17 @@ export interface VerifyCall {
 
 export type ParsedVerify = { readonly kind: 'ok'; readonly call: VerifyCall } | { readonly kind: 'error'; readonly message: Octets };
 
+/** What is wrong with an argument wherever it stands; undefined when nothing is. */
+export function verifyProblem(text: Octets): AclArgumentProblem | undefined {
+  const name = /^[A-Za-z0-9_]*/.exec(text)?.[0] ?? '';
+  const rules = [...KINDS].find(([known]) => known === name)?.[1];
+  const parsed = parseVerify(text, rules?.permittedIn[0] ?? 'rcpt', { split: (list) => parseList(list).items });
+  if (parsed.kind === 'ok') return undefined;
+  return rules ? { message: parsed.message } : { message: parsed.message, word: name, known: [...KINDS.keys()] };
+}
+
 /** The argument of the condition, expanded. */
-export function parseVerify(text: Octets, phase: AclPhase, lists: Lists): ParsedVerify {
+export function parseVerify(text: Octets, phase: AclPhase, lists: Pick<Lists, 'split'>): ParsedVerify {
   const bad = (message: Octets): ParsedVerify => ({ kind: 'error', message });
   const items = lists.split(`</${text}`);
   const head = items[0] ?? '';
@@ -91,7 +101,7 @@ function readOption(
   option: Octets,
   draft: { -readonly [K in keyof VerifyCall]: VerifyCall[K] },
   text: Octets,
-  lists: Lists,
+  lists: Pick<Lists, 'split'>,
 ): Octets | undefined {
   switch (option) {
     case 'defer_ok':
@@ -120,7 +130,7 @@ function readCallout(
   settings: Octets,
   draft: { -readonly [K in keyof VerifyCall]: VerifyCall[K] },
   text: Octets,
-  lists: Lists,
+  lists: Pick<Lists, 'split'>,
 ): Octets | undefined {
   let commandTimeoutMs = DEFAULT_CALLOUT_MS;
   let connectTimeoutMs: number | undefined;

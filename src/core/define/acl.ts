@@ -1,6 +1,6 @@
 /** ACL conditions, modifiers and controls: one file each in acl/conditions, acl/modifiers, acl/controls. Spec ch. 44 "Access control lists". */
 import type { Octets } from '../../base/octets.ts';
-import type { Template } from '../config.ts';
+import type { ListKind, Template } from '../config.ts';
 import type { Frame, Judged } from '../frame.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
 import type { Outcome } from '../outcome.ts';
@@ -83,6 +83,18 @@ interface AclItemBase {
   readonly permittedIn: readonly AclPhase[] | 'all';
   /** Declared but not built: a statement that meets it defers with a panic-log line. */
   readonly isNotYet?: boolean;
+  /** What is wrong with an argument in which nothing is expanded; found when it is used, and by `check` before. */
+  readonly problemOf?: (argument: Octets, family: AclFamily) => AclArgumentProblem | undefined;
+  /** The argument is a list of this kind. */
+  readonly listKind?: ListKind;
+}
+
+export interface AclArgumentProblem {
+  readonly message: string;
+  readonly severity?: 'warning' | 'not-yet';
+  /** The wrong word and those it may be. */
+  readonly word?: string;
+  readonly known?: readonly string[];
 }
 
 /** A condition: the argument is compiled once (at load), `test` runs for each use. */

@@ -3,6 +3,7 @@
  * The arguments' shape is declared, so that the parser needs no knowledge of single items and `check` can look into all of them.
  */
 import type { Octets } from '../../base/octets.ts';
+import type { Mention } from '../config.ts';
 import type { Compiled, CompiledCondition, Frame } from '../frame.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
 import type { NotOk } from '../outcome.ts';
@@ -71,8 +72,8 @@ export interface Branches {
 /** `{first}{…}…` with branches, both resolved when the first string's value is known. */
 export interface CountedBranches {
   readonly first: Expression;
-  /** The further strings and the branches; a failure with Exim's text when what is written does not fit. */
-  readonly resolve: (first: Octets) => { readonly strings: readonly Expression[]; readonly branches: Branches } | NotOk;
+  /** The further strings and the branches; what is written and does not fit fails with Exim's text when evaluation gets there. */
+  readonly resolve: (first: Octets) => { readonly strings: readonly Expression[]; readonly branches: Branches };
 }
 
 /** A variable or header named after `def:`. */
@@ -117,6 +118,8 @@ interface ExpansionDefinition<C> {
   /** Declared but not built: parsed and checked, and using it defers with a panic-log line (DESIGN.md 3.4). */
   readonly isNotYet?: boolean;
   readonly arguments: readonly ArgumentShape[];
+  /** Which of its strings (counted from 0 over all of them) is a regular expression, a list, a file name or the name of an ACL. */
+  readonly mentions?: { readonly string: number; readonly kind: Mention['kind'] };
   /** Runs once for each place where it is written. */
   readonly compile: (args: readonly ArgumentValue[]) => C;
 }

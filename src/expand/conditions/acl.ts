@@ -9,6 +9,7 @@ export default defineCondition({
   summary: 'The ACL accepts; its message is $value.',
   spec: 'ch. 11 "Expansion conditions"',
   examples: [['${if acl{foo}{y}{n}}', { kind: 'fail', message: 'too few arguments or bracketing error for acl' }]],
+  mentions: { string: 0, kind: 'acl' },
   arguments: [{ kind: 'group', min: 1, max: 10 }],
   compile:
     ([expressions]) =>

@@ -17,6 +17,7 @@ export default defineCondition({
     ['${if match{a.b@c}{\\N^([^@]+)@(.*)$\\N}{$1|$2}{n}}', 'a.b|c'],
     ['${if match{abc}{(}{y}{n}}', { kind: 'fail', message: 'regular expression error in "(": missing closing parenthesis at offset 1' }],
   ],
+  mentions: { string: 1, kind: 'regex' },
   arguments: [{ kind: 'string' }, { kind: 'string' }],
   compile: ([subject, pattern]) => {
     const find = regexUser(pattern);

@@ -8,6 +8,7 @@ export default defineCondition({
   summary: 'The address is in the list; `$` is not special in the list as it is written.',
   spec: 'ch. 11 "Expansion conditions"',
   examples: [['${if match_address{a@b.example}{*@b.example}{yes}{no}}', 'yes']],
+  mentions: { string: 1, kind: 'address' },
   arguments: [{ kind: 'string' }, { kind: 'string', isDollarLiteral: true }],
   compile:
     ([subject, list]) =>

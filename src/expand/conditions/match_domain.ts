@@ -11,6 +11,7 @@ export default defineCondition({
     ['${if match_domain{a.b.c}{x.y.z:a.b.c}{yes}{no}}', 'yes'],
     ['${if match_domain{a.b.c}{*.c}{$1}{no}}', 'a.b'],
   ],
+  mentions: { string: 1, kind: 'domain' },
   arguments: [{ kind: 'string' }, { kind: 'string', isDollarLiteral: true }],
   compile:
     ([subject, list]) =>

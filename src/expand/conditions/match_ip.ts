@@ -10,6 +10,7 @@ export default defineCondition({
   summary: 'The IP address (or nothing) is in the host list, which may hold addresses, networks and lookups, but no names.',
   spec: 'ch. 11 "Expansion conditions"',
   examples: [['${if match_ip{foo}{192.0.2.1}{y}{n}}', { kind: 'fail', message: '"foo" is not an IP address' }]],
+  mentions: { string: 1, kind: 'host' },
   arguments: [{ kind: 'string' }, { kind: 'string', isDollarLiteral: true }],
   compile:
     ([subject, list]) =>

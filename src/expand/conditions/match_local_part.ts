@@ -8,6 +8,7 @@ export default defineCondition({
   summary: 'The local part is in the list; `$` is not special in the list as it is written.',
   spec: 'ch. 11 "Expansion conditions"',
   examples: [['${if match_local_part{b}{a : B : c}{$value}{no}}', 'B']],
+  mentions: { string: 1, kind: 'localpart' },
   arguments: [{ kind: 'string' }, { kind: 'string', isDollarLiteral: true }],
   compile:
     ([subject, list]) =>

@@ -9,6 +9,7 @@ export default defineItem({
   summary: 'Calls an ACL with arguments ($acl_arg1 …); its message is the value.',
   spec: 'ch. 11 "Expansion items"',
   examples: [['${acl}', { kind: 'fail', message: "Not enough arguments for 'acl' (min is 1)" }]],
+  mentions: { string: 0, kind: 'acl' },
   arguments: [{ kind: 'strings', min: 1, max: 10 }],
   compile:
     ([expressions]) =>

@@ -14,6 +14,7 @@ export default defineItem({
   summary: 'The contents of a file; the second string, when given, replaces its newlines.',
   spec: 'ch. 11 "Expansion items"',
   examples: [['${readfile{/no/such/file}}', { kind: 'fail', message: 'failed to open /no/such/file: No such file or directory' }]],
+  mentions: { string: 0, kind: 'file' },
   arguments: [{ kind: 'strings', min: 1, max: 2 }],
   compile: eager(async ([path = emptyText, eol], frame) => {
     if (!isUsablePath(path, frame.config)) {
@@ -21,6 +22,8 @@ export default defineItem({
       return fail(`failed to open ${path.octets}: Tainted filename`);
     }
     const file = await frame.services.files.readFileAsync(path.octets, MAX_FILE);
+    // Exim opens a directory and reads nothing
+    if (file.kind !== 'ok' && file.errno === 'EISDIR') return emptyText;
     if (file.kind !== 'ok')
       return file.errno === 'EFBIG'
         ? defer(`${path.octets} is too large to be read into a string`)

@@ -21,6 +21,7 @@ export default defineItem({
     ['${sg{abc}{b*}{x}}', 'xaxxcx'],
     ['${sg{abc}{(}{x}}', { kind: 'fail', message: 'regular expression error in "(": missing closing parenthesis at offset 1' }],
   ],
+  mentions: { string: 1, kind: 'regex' },
   arguments: [{ kind: 'strings', min: 3, max: 3 }],
   compile: ([expressions]) => {
     const find = regexUser(expressions[1]);
