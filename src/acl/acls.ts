@@ -4,6 +4,7 @@ import { didYouMean } from '../base/nearest-name.ts';
 import type { Octets } from '../base/octets.ts';
 import { octetsFromBytes, skipSpace } from '../base/octets.ts';
 import type {
+  AclCallAnswer,
   AclControlDefinition,
   AclDefinition,
   AclFamily,

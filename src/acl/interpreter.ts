@@ -309,7 +309,7 @@ function warn(context: AclContext): MaybePromise<undefined> {
   const { statement, frame } = context;
   const told = statement.userText ?? statement.logText ?? '';
   const failure = statement.senderVerify;
-  frame.results.aclVerifyMessage = failure === undefined ? told : `${told}: ${failure.logText}`;
+  frame.results.aclVerifyMessage = failure === undefined || failure.logText === '' ? told : `${told}: ${failure.logText}`;
   return chain(expandMessage(statement.logMessage, 'log_message', context), (logMessage) => {
     frame.results.aclVerifyMessage = told;
     if (logMessage !== undefined) logWarning(context, `Warning: ${logMessage}`);

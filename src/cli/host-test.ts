@@ -30,6 +30,7 @@ export const runHostTest: ModeRunner = async (context) => {
     mode: 'smtp-tcp',
     caller,
     isRehearsal: true,
+    makesCallouts: invocation.mode?.kind === 'host-test' && invocation.mode.withCallouts,
     heading: `\n**** SMTP testing session as if from host ${given.address}\n**** but without any ident (RFC 1413) callback.\n**** This is not for real!\n\n`,
     connectionNumber: 1,
     connectionCount: 1,

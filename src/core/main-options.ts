@@ -97,22 +97,10 @@ export const mainOptions = {
     notYet: 'notice',
     doc: 'An address that is sent as AUTH= when a bounce message goes out over an authenticated connection.',
   }),
-  callout_domain_negative_expire: option.time({
-    notYet: 'notice',
-    default: 10800,
-    doc: 'How long it is remembered that a callout to a domain failed.',
-  }),
-  callout_domain_positive_expire: option.time({ notYet: 'notice', default: 604800, doc: 'How long it is remembered what a domain takes.' }),
-  callout_negative_expire: option.time({
-    notYet: 'notice',
-    default: 7200,
-    doc: 'How long it is remembered that a callout refused an address.',
-  }),
-  callout_positive_expire: option.time({
-    notYet: 'notice',
-    default: 86400,
-    doc: 'How long it is remembered that a callout accepted an address.',
-  }),
+  callout_domain_negative_expire: option.time({ default: 10800, doc: 'How long it is remembered that a callout to a domain failed.' }),
+  callout_domain_positive_expire: option.time({ default: 604800, doc: 'How long it is remembered what a domain takes.' }),
+  callout_negative_expire: option.time({ default: 7200, doc: 'How long it is remembered that a callout refused an address.' }),
+  callout_positive_expire: option.time({ default: 86400, doc: 'How long it is remembered that a callout accepted an address.' }),
   callout_random_local_part: option.expanded({
     default: '$primary_hostname-$tod_epoch-testing',
     doc: 'The local part that callouts use to find out whether a host takes any address.',

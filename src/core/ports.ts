@@ -720,17 +720,27 @@ export type AclVerdict =
  */
 export interface SenderVerifyFailure {
   readonly address: Octets;
+  /** What the peer is told more: its hosts take no bounces, or no mail for postmaster. */
+  readonly cause?: 'null-sender' | 'postmaster' | undefined;
   /** Lines for the peer; undefined with `no_details`. */
   readonly details: Octets | undefined;
+  /** Empty for a result of an earlier callout. */
   readonly logText: Octets;
   readonly isDefer: boolean;
+}
+
+export interface AclCallAnswer {
+  readonly accepted: boolean;
+  readonly message: Text;
+  /** It ended with one of these verbs, which only the caller of a whole ACL can carry out. */
+  readonly ends?: 'drop' | 'discard';
 }
 
 export interface Acls {
   /** `text` names an ACL, or is one, or a file of one (already expanded). `where` is the phase: `rcpt`, `data`, `not_smtp`… */
   run(where: string, text: Text, args: readonly Text[], frame: Frame): MaybePromise<AclVerdict>;
   /** `${acl{name}{args}}` and the `acl` condition: the message is the value. */
-  call(text: Text, args: readonly Text[], frame: Frame): MaybePromise<Outcome<{ readonly accepted: boolean; readonly message: Text }>>;
+  call(text: Text, args: readonly Text[], frame: Frame): MaybePromise<Outcome<AclCallAnswer>>;
 }
 
 export interface VerifyRequest {
@@ -758,17 +768,29 @@ export interface CalloutOptions {
 }
 
 export type Verification =
-  | { readonly kind: 'ok'; readonly addressData: Text | undefined; readonly address?: Address }
+  | {
+      readonly kind: 'ok';
+      readonly addressData: Text | undefined;
+      readonly address?: Address;
+      /** A callout was made: its host takes the address, or any address (`random`). */
+      readonly calledOut?: 'address' | 'random' | undefined;
+    }
   | {
       readonly kind: 'fail' /** for the peer */;
       readonly userMessage: Octets | undefined;
       readonly logMessage: Octets;
-      readonly failure: 'qualify' | 'route' | 'mail' | 'recipient' | 'postmaster' | 'cache';
+      readonly failure: 'qualify' | 'route' | 'mail' | 'recipient' | 'postmaster' | 'quota';
+      readonly addressData?: Text | undefined;
+      /** Not found out now but by an earlier callout. */
+      readonly isCached?: boolean;
+      /** Its hosts do not take `MAIL FROM:<>`. */
+      readonly refusesNullSender?: boolean;
     }
   | {
       readonly kind: 'defer';
       readonly userMessage: Octets | undefined;
       readonly logMessage: Octets;
+      readonly addressData?: Text | undefined;
       /** The routers took the address; what could not be completed is the callout. */
       readonly isCallout?: boolean;
     };

@@ -101,6 +101,8 @@ export interface Session {
   readonly caller?: Caller;
   /** `-bh`, `-bv`, `-bt`: nothing is written. */
   readonly isRehearsal: boolean;
+  /** `-bhc`: callouts are made although it is a rehearsal. */
+  readonly makesCallouts?: boolean;
   /** `$smtp_count_at_connection_start`: connections of the daemon, this one included. */
   readonly connectionCount?: number;
   /** `$connection_id`. */
@@ -176,8 +178,8 @@ export interface TransactionState {
   readonly aclM: Map<string, Text>;
   /** `control = submission, freeze, queue_only, suppress_local_fixups, fakereject…` with their arguments. */
   readonly controls: Map<string, Octets>;
-  /** Of the message's own sender: kept, because several recipients ask for it. */
-  senderVerification?: { readonly key: string; readonly result: Verification } | undefined;
+  /** Senders that were verified without a callout, by address: kept, because several recipients ask for them. */
+  readonly senderVerifications?: Map<Octets, Verification>;
   /** Bad senders whose verification a refusal has told of: later ones do not repeat it. */
   readonly sendersTold: Set<Octets>;
   /** Texts of `warn … log_message` already written for this message. */
@@ -213,16 +215,18 @@ export interface Results {
   expandStringMessage?: Octets;
   searchErrorMessage?: Octets;
   aclVerifyMessage?: Octets;
-  senderVerifyFailure?: Octets;
-  recipientVerifyFailure?: Octets;
+  senderVerifyFailure?: Octets | undefined;
+  recipientVerifyFailure?: Octets | undefined;
   dnslistDomain?: Text;
   dnslistMatched?: Text;
   dnslistText?: Text;
   dnslistValue?: Text;
-  domainData?: Text;
-  localPartData?: Text;
+  domainData?: Text | undefined;
+  localPartData?: Text | undefined;
   hostData?: Text;
   senderData?: Text;
+  /** `$address_data` of the last sender that was verified. */
+  senderAddressData?: Text | undefined;
   /** `$address_data` of the last recipient that was verified. */
   addressData?: Text;
   recipientData?: Text;

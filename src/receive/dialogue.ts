@@ -2,6 +2,7 @@
  * One SMTP connection as its commands see it: its records, replies, ACLs, rejections. Spec ch. 49 "SMTP processing", ch. 44 "Access control lists".
  * Replies are held back while the client's next commands are already here (RFC 2920), so that a pipelined group costs one write.
  */
+import { assertNever } from '../base/invariant.ts';
 import type { Octets } from '../base/octets.ts';
 import { printable } from '../base/octets.ts';
 import type {
@@ -15,6 +16,7 @@ import type {
   MessageSink,
   MessageStore,
   Origin,
+  ReadResult,
   SenderVerifyFailure,
   Services,
   Session,
@@ -43,6 +45,8 @@ export interface SmtpParts {
   readonly caller: Caller;
   /** `-bh`: nothing is written, host checks are told on stderr. */
   readonly isRehearsal: boolean;
+  /** `-bhc`. */
+  readonly makesCallouts?: boolean;
   /** Sent in front of the first reply. */
   readonly heading?: Octets;
   readonly connectionNumber: number;
@@ -128,6 +132,8 @@ export class Dialogue {
   isOver = false;
   /** For `$smtp_notquit_reason`, and whether QUIT was seen. */
   endReason: 'quit' | 'eof' | 'timeout' | 'error' | 'drop' | 'signal' = 'eof';
+  /** strerror's text, when the connection broke. */
+  lostReason: Octets = '';
   syntaxErrors = 0;
   unknownCommands = 0;
   nonmailCommands = 0;
@@ -184,6 +190,7 @@ export class Dialogue {
       startedAtMs,
       connectionId,
       isRehearsal: parts.isRehearsal,
+      ...(parts.makesCallouts === undefined ? {} : { makesCallouts: parts.makesCallouts }),
       ...(isTcp ? { connectionCount: parts.connectionCount } : {}),
       until: this.until,
       state,
@@ -283,6 +290,7 @@ export class Dialogue {
     if (written.kind === 'ok') return;
     this.isOver = true;
     this.endReason = written.kind === 'timeout' ? 'timeout' : 'error';
+    if (written.kind === 'error') this.lostReason = written.reason;
   }
 
   /** Sends what is held back unless the client's next command is already here. */
@@ -304,7 +312,7 @@ export class Dialogue {
     this.syntaxErrors++;
     if (this.syntaxErrors <= this.config.main.smtp_max_synprot_errors) return;
     this.dropFor(
-      `too many syntax or protocol errors (last command was "${this.lastCommand.slice(0, 128)}", ${this.historyField()})`,
+      `too many syntax or protocol errors (last command was "${this.shownCommand(128)}", ${this.historyField() || 'NULL'})`,
       'synprot-error',
     );
   }
@@ -312,7 +320,12 @@ export class Dialogue {
   logError(kind: 'syntax' | 'protocol', why: Octets): void {
     const { log } = this;
     const isLogged = kind === 'syntax' ? log.selected('smtp_syntax_error') : log.selected('smtp_protocol_error');
-    if (isLogged) log.main(smtpErrorLine(kind, this.lastCommand, this.origin, why, log));
+    if (isLogged) log.main(smtpErrorLine(kind, this.shownCommand(), this.origin, why, log));
+  }
+
+  /** The last command for the log: octets above 127 are escaped unless `print_topbitchars`. */
+  shownCommand(limit = Number.POSITIVE_INFINITY): Octets {
+    return printable(this.lastCommand.slice(0, limit), { escapeHigh: !this.config.main.print_topbitchars });
   }
 
   /** An address that cannot be read: the reply begins with it, the log has the whole command. */
@@ -344,7 +357,7 @@ export class Dialogue {
     return this.config.main.smtp_strict_crlf && !this.isPipe;
   }
 
-  /** Ends the connection for what the client did; `reason` is `$smtp_notquit_reason`. Logged after the ACL for that, or at once. */
+  /** Ends the connection for what the client did; `why` is printable, `reason` is `$smtp_notquit_reason`. Logged after the ACL for that, or at once. */
   dropFor(why: Octets, reason: Octets, isLoggedAtOnce = false): void {
     this.wasCutOff = true;
     const line = droppedLine(this.origin, why, this.log);
@@ -361,9 +374,10 @@ export class Dialogue {
   }
 
   /** The client went away or was silent while a command was waited for. */
-  lost(kind: 'end' | 'timeout' | 'error'): void {
+  lost(result: Exclude<ReadResult, { kind: 'data' }>): void {
     this.isOver = true;
-    this.endReason = kind === 'end' ? 'eof' : kind;
+    this.endReason = result.kind === 'end' ? 'eof' : result.kind;
+    if (result.kind === 'error') this.lostReason = result.reason;
   }
 
   /** How long the connection lasts, for the log. */
@@ -442,7 +456,7 @@ export class Dialogue {
     const addresses = state?.recipients.map((recipient) => recipient.address) ?? [];
     const headers = phase === 'data' && state !== undefined ? rejectedMessage(state.sender ?? '', addresses, state.headers) : [];
     if (failure !== undefined && log.selected('sender_verify_fail')) {
-      const line = `sender verify ${failure.isDefer ? 'defer' : 'fail'} for <${failure.address}>: ${firstLine(failure.logText)}`;
+      const line = `sender verify ${failure.isDefer ? 'defer' : 'fail'} for <${failure.address}>${failure.logText === '' ? '' : `: ${firstLine(failure.logText)}`}`;
       log.mainAndReject(`${hostAndIdent(origin, log, true)} ${line}`, headers, state?.id);
     }
     const sender = PHASES_WITH_SENDER.has(phase) ? state?.sender : undefined;
@@ -465,8 +479,30 @@ export class Dialogue {
 /** What verification says about the sender, in lines before the refusal's own. */
 function senderDetails(failure: SenderVerifyFailure | undefined): Octets {
   if (failure?.details === undefined) return '';
-  return `Verification failed for <${failure.address}>\n${failure.details === '' ? '' : `${failure.details}\n`}`;
+  const details = failure.details === '' ? '' : `${failure.details}\n`;
+  switch (failure.cause) {
+    case 'null-sender':
+      return `Callback setup failed while verifying <${failure.address}>\n${details}${NULL_SENDER_REFUSED}`;
+    case 'postmaster':
+      return `Postmaster verification failed while checking <${failure.address}>\n${details}${POSTMASTER_REFUSED}`;
+    case undefined:
+      return `Verification failed for <${failure.address}>\n${details}`;
+    default:
+      return assertNever(failure.cause);
+  }
 }
+
+const NULL_SENDER_REFUSED = `The initial connection, or a HELO or MAIL FROM:<> command was
+rejected. Refusing MAIL FROM:<> does not help fight spam, disregards
+RFC requirements, and stops you from receiving standard bounce
+messages. This host does not accept mail from domains whose servers
+refuse bounces.
+`;
+
+const POSTMASTER_REFUSED = `Several RFCs state that you are required to have a postmaster
+mailbox for each mail domain. This host does not accept mail
+from domains whose servers reject the postmaster address.
+`;
 
 function firstLine(text: Octets): Octets {
   const end = text.indexOf('\n');

@@ -49,6 +49,7 @@ function newTransactionState(receivedAtMs: number): TransactionState {
     aclM: new Map(),
     controls: new Map(),
     sendersTold: new Set(),
+    senderVerifications: new Map(),
     warningsLogged: new Set(),
     results: {},
   };

@@ -1,15 +1,29 @@
 /**
- * Callouts: asking the address's own host whether it would take mail for it. Spec ch. 44 "Callout verification", "Additional parameters
- * for callouts". Results are not remembered yet: each callout is made.
+ * Callouts: asking the address's own hosts whether they would take mail for it. Spec ch. 44 "Callout verification", "Additional parameters
+ * for callouts".
  */
 import type { Octets } from '../base/octets.ts';
+import { printable } from '../base/octets.ts';
 import { earlier } from '../core/deadline.ts';
-import type { Address, CalloutOptions, Frame, HostItem, Verification, VerifyRequest } from '../core/index.ts';
+import type {
+  Address,
+  CalloutOptions,
+  DeliveryState,
+  Frame,
+  HostItem,
+  TransportInstance,
+  Verification,
+  VerifyRequest,
+} from '../core/index.ts';
 import type { ReadyClient } from '../transports/smtp/handshake.ts';
 import { openClient } from '../transports/smtp/handshake.ts';
+import type { HostSearch } from '../transports/smtp/host-list.ts';
+import { hostsOf, interfaceOf, portOf } from '../transports/smtp/host-list.ts';
 import type { SmtpOptions } from '../transports/smtp/options.ts';
+import type { CacheAnswer, CalloutFindings } from './callout-cache.ts';
+import { CalloutCache } from './callout-cache.ts';
 
-type Refusal = Extract<Verification, { kind: 'fail' }>['failure'];
+type Refused = Extract<Verification, { kind: 'fail' }>;
 
 /** `next`: the host gave no answer that counts; another may. */
 type HostAnswer = Verification | { readonly kind: 'next'; readonly why: Octets };
@@ -22,65 +36,128 @@ export async function verifyByCallout(
   frame: Frame,
 ): Promise<Verification> {
   const good: Verification = { kind: 'ok', addressData: address.state.addressData, address };
-  const { hosts, transport } = address.state;
-  if (hosts === undefined || hosts.length === 0) return good;
-  if (transport === undefined) return options.deferOk ? good : incomplete(request, undefined);
-  if (!transport.isRemote) return good;
-  const until = earlier(frame.until, frame.services.clock.monotonicMs() + options.totalTimeoutMs);
-  let why: Octets = 'no host could be called';
-  for (const host of hosts) {
-    const answer = await new Callout(address, request, options, { ...frame, address, until }).ask(host);
-    if (answer.kind !== 'next') return answer;
-    why = `${host.name} [${host.address ?? ''}] : ${answer.why}`;
-    if (frame.services.clock.monotonicMs() >= until.endMs) break;
+  const { transport } = address.state;
+  const { log } = frame.services;
+  const hasOwnHosts = address.state.hosts !== undefined && address.state.hosts.length > 0;
+  if (transport === undefined ? !hasOwnHosts : !hasHosts(transport, hasOwnHosts)) {
+    log.debug('verify', () => 'Cannot do callout: neither router nor transport provided a host list, or transport is not smtp');
+    return good;
   }
-  if (options.deferOk) return good;
-  return incomplete(request, why);
+  log.debug('verify', () => 'Attempting full verification using callout');
+  if (frame.session?.isRehearsal === true && frame.session.makesCallouts !== true) {
+    log.debug('verify', () => '... callout omitted by default when host testing\n(Use -bhc if you want the callouts to happen.)');
+    return good;
+  }
+  return new Callout(address, request, options, frame).verify(transport);
 }
 
-/** Without a transport nobody can be called, and there is no more to say. */
-function incomplete(request: VerifyRequest, why: Octets | undefined): Verification {
-  const text = `Could not complete ${request.isSender ? 'sender' : 'recipient'} verify callout`;
-  return { kind: 'defer', userMessage: undefined, logMessage: why === undefined ? text : `${text}: ${why}`, isCallout: true };
+function hasHosts(transport: TransportInstance, hasOwnHosts: boolean): boolean {
+  return transport.isRemote && (hasOwnHosts || smtpOptionsOf(transport).hosts !== undefined);
 }
 
-/** One conversation with one host. */
+function smtpOptionsOf(transport: TransportInstance): SmtpOptions {
+  return transport.own as unknown as SmtpOptions; // the only remote transport's options
+}
+
+const CACHED_REFUSALS: Readonly<Record<(CacheAnswer & { kind: 'refused' })['by'], Pick<Refused, 'logMessage' | 'failure'>>> = {
+  domain: { logMessage: '(result of an earlier callout reused).', failure: 'mail' },
+  postmaster: { logMessage: '(result of earlier verification reused).', failure: 'postmaster' },
+  address: { logMessage: 'Previous (cached) callout verification failure', failure: 'recipient' },
+};
+
+/** For one address: what is known of it, and conversations with its hosts until one knows. */
 class Callout {
   readonly #address: Address;
   readonly #request: VerifyRequest;
   readonly #options: CalloutOptions;
   readonly #frame: Frame;
+  readonly #findings: CalloutFindings = { mail: 'unknown', address: 'unknown', random: 'unknown', postmaster: 'unknown' };
+  #asks: CacheAnswer & { kind: 'ask' } = { kind: 'ask', random: false, postmaster: false };
 
   constructor(address: Address, request: VerifyRequest, options: CalloutOptions, frame: Frame) {
     this.#address = address;
     this.#request = request;
     this.#options = options;
-    this.#frame = frame;
+    const until = earlier(frame.until, frame.services.clock.monotonicMs() + options.totalTimeoutMs);
+    this.#frame = { ...frame, address, until };
   }
 
-  async ask(found: HostItem): Promise<HostAnswer> {
-    const { transport } = this.#address.state;
-    if (transport === undefined) return { kind: 'next', why: 'no transport' };
-    const set = transport.own as unknown as SmtpOptions; // the only remote transport's options
-    const host: HostItem = { ...found, port: found.port ?? defaultPort(set) };
+  async verify(transport: TransportInstance | undefined): Promise<Verification> {
+    const cache = new CalloutCache(this.#address, this.#options, this.#sender(), this.#frame);
+    const known = cache.look();
+    if (known.kind === 'accepted') return this.#good(known.isRandom ? 'random' : 'address');
+    if (known.kind === 'refused') {
+      const { logMessage, failure } = CACHED_REFUSALS[known.by];
+      return {
+        kind: 'fail',
+        failure,
+        userMessage: logMessage,
+        logMessage,
+        addressData: this.#address.state.addressData,
+        isCached: true,
+        refusesNullSender: known.by === 'domain',
+      };
+    }
+    this.#asks = known;
+    const result = await this.#askHosts(transport);
+    cache.remember(this.#findings);
+    return result;
+  }
+
+  async #askHosts(transport: TransportInstance | undefined): Promise<Verification> {
+    const { session, services } = this.#frame;
+    if (transport === undefined) {
+      services.log.debug('verify', () => 'cannot callout via null transport');
+      return this.#incomplete(undefined);
+    }
+    const search: HostSearch = {
+      addresses: [this.#address],
+      frame: this.#frame,
+      instance: transport,
+      services,
+      until: this.#frame.until,
+    };
+    const found = await hostsOf(smtpOptionsOf(transport), search);
+    if (found.kind === 'failing') return this.#incomplete(found.failing.message);
+    if (session?.state.controls.has('no_callout_flush') !== true) await session?.state.flushReplies?.();
+    let why: Octets | undefined;
+    for (const host of found.hosts) {
+      const answer = await this.#askHost(host, transport, search);
+      if (answer.kind !== 'next') return answer;
+      why = `${whichHost(host)} : ${answer.why}`;
+      if (services.clock.monotonicMs() >= this.#frame.until.endMs) break;
+    }
+    return this.#incomplete(found.hosts.length === 1 ? why : undefined);
+  }
+
+  async #askHost(found: HostItem, transport: TransportInstance, search: HostSearch): Promise<HostAnswer> {
+    const set = smtpOptionsOf(transport);
+    this.#address.state.host = found;
+    const port = found.port === undefined ? await portOf(set, search, this.#frame) : { kind: 'ok' as const, port: found.port };
+    if (port.kind === 'failing') return { kind: 'next', why: port.failing.message };
+    const host: HostItem = { ...found, port: port.port };
     this.#address.state.host = host;
+    const source = await interfaceOf(set, search, host, this.#frame);
+    if (source.kind === 'failing') return { kind: 'next', why: source.failing.message };
+    const delivery: DeliveryState = { results: this.#frame.results, startedAtMs: this.#frame.services.clock.now() };
     const opened = await openClient({
       set,
       transport: transport.name,
       host,
-      interface: undefined,
+      interface: source.address,
       services: this.#frame.services,
       until: this.#frame.until,
-      frame: this.#frame,
-      delivery: { results: this.#frame.results, startedAtMs: this.#frame.services.clock.now() },
+      frame: { ...this.#frame, delivery },
+      delivery,
       isVerifying: true,
       connectTimeoutSeconds: this.#options.connectTimeoutMs / 1000,
       commandTimeoutSeconds: this.#options.commandTimeoutMs / 1000,
     });
     if (opened.kind === 'failing') {
       const { message, reason } = opened.failing;
-      if (!opened.isPermanent) return { kind: 'next', why: message === '' ? (reason ?? '') : message };
-      return this.#failed('mail', message, host, 'initial connection', message);
+      const why = printable(message === '' ? (reason ?? '') : message);
+      if (!opened.isPermanent || opened.refusal === undefined) return { kind: 'next', why };
+      return this.#refused('mail', opened.refusal.reply, host, opened.refusal.after, why);
     }
     const answer = await this.#converse(opened.ready, host);
     await opened.ready.client.quit();
@@ -88,16 +165,96 @@ class Callout {
   }
 
   async #converse(ready: ReadyClient, host: HostItem): Promise<HostAnswer> {
-    const mail = await this.#command(ready, `MAIL FROM:<${this.#sender()}>`, host, 'mail');
+    const mail = await this.#mail(ready, host);
     if (mail !== undefined) return mail;
-    if (this.#options.isRandom) {
-      const random = await this.#isRandomAccepted(ready);
-      if (random) return this.#good();
+    if (this.#asks.random) {
+      const random = await this.#askRandom(ready, host);
+      if (random !== undefined) return random;
     }
-    const rcpt = await this.#command(ready, `RCPT TO:<${this.#address.address}>`, host, 'recipient');
-    if (rcpt !== undefined) return rcpt;
-    if (!this.#options.isPostmaster && !this.#options.isFullPostmaster) return this.#good();
-    return this.#askPostmaster(ready, host);
+    const recipient = await this.#recipient(ready, host, this.#address.address, 'recipient');
+    if (recipient?.kind === 'next') return recipient;
+    this.#findings.address = recipient === undefined ? 'accept' : 'reject';
+    if (recipient !== undefined) return recipient;
+    return this.#asks.postmaster ? this.#askPostmaster(ready, host) : this.#good('address');
+  }
+
+  /** Undefined: the host agrees. */
+  async #mail(ready: ReadyClient, host: HostItem): Promise<HostAnswer | undefined> {
+    const sender = this.#sender();
+    const command = `MAIL FROM:<${sender}>`;
+    this.#findings.mail = 'accept';
+    const answer = await this.#send(ready, command);
+    if (answer.kind !== 'reply') return { kind: 'next', why: answer.why };
+    if (answer.isPositive) return undefined;
+    if (!answer.isPermanent) return { kind: 'next', why: ready.client.refusal(answer.reply, command) };
+    if (sender === '') this.#findings.mail = 'reject-mail-null';
+    const refused = this.#refused('mail', answer.reply.raw, host, command, `response to "${command}" was: ${printable(answer.reply.raw)}`);
+    return { ...refused, refusesNullSender: sender === '' };
+  }
+
+  /** A domain that takes any local part takes this one. Undefined: it does not, and the transaction was begun again. */
+  async #askRandom(ready: ReadyClient, host: HostItem): Promise<HostAnswer | undefined> {
+    const option = this.#frame.config.main.callout_random_local_part;
+    const expanded = await option?.evaluate(this.#frame);
+    if (expanded?.kind !== 'ok' || expanded.value.octets === '') {
+      if (expanded?.kind === 'fail' || expanded?.kind === 'defer')
+        this.#frame.services.log.panic(`failed to expand callout_random_local_part: ${expanded.message}`);
+      return undefined;
+    }
+    const answer = await this.#send(ready, `RCPT TO:<${expanded.value.octets}@${this.#address.domain}>`);
+    if (answer.kind !== 'reply') return { kind: 'next', why: answer.why };
+    if (answer.isPositive) {
+      this.#findings.random = 'accept';
+      return this.#good('random');
+    }
+    if (answer.isPermanent) this.#findings.random = 'reject';
+    const reset = await this.#send(ready, 'RSET');
+    if (reset.kind !== 'reply') return { kind: 'next', why: reset.why };
+    return this.#mail(ready, host);
+  }
+
+  async #recipient(
+    ready: ReadyClient,
+    host: HostItem,
+    recipient: Octets,
+    failure: Refused['failure'],
+  ): Promise<(Refused | { readonly kind: 'next'; readonly why: Octets }) | undefined> {
+    const command = `RCPT TO:<${recipient}>`;
+    const answer = await this.#send(ready, command);
+    if (answer.kind !== 'reply') return { kind: 'next', why: answer.why };
+    if (answer.isPositive) return undefined;
+    const why = printable(ready.client.refusal(answer.reply, command));
+    return answer.isPermanent ? this.#refused(failure, answer.reply.raw, host, command, why) : { kind: 'next', why };
+  }
+
+  /** In a transaction of its own. What cannot be found out does not count against the domain. */
+  async #askPostmaster(ready: ReadyClient, host: HostItem): Promise<HostAnswer> {
+    const reset = await this.#send(ready, 'RSET');
+    if (reset.kind !== 'reply') return { kind: 'next', why: reset.why };
+    const mail = await this.#send(ready, `MAIL FROM:<${this.#options.postmasterSender ?? ''}>`);
+    if (mail.kind !== 'reply') return { kind: 'next', why: mail.why };
+    const first = await this.#recipient(ready, host, `postmaster@${this.#address.domain}`, 'postmaster');
+    const isFull = first?.kind === 'fail' && this.#options.isFullPostmaster;
+    const last = isFull ? await this.#recipient(ready, host, 'postmaster', 'postmaster') : first;
+    if (last?.kind === 'next') return last;
+    this.#findings.postmaster = last === undefined ? 'accept' : 'reject';
+    return (last === undefined ? undefined : first) ?? this.#good('address');
+  }
+
+  async #send(ready: ReadyClient, command: Octets) {
+    const answer = await ready.client.command(command, this.#options.commandTimeoutMs / 1000);
+    if (answer.kind === 'reply') {
+      const { code } = answer.reply;
+      return { kind: 'reply' as const, reply: answer.reply, isPositive: code >= 200 && code < 300, isPermanent: code >= 500 && code < 600 };
+    }
+    const { failing, isTimeout } = answer;
+    const isDropped = !isTimeout && /^Remote host closed/.test(failing.message);
+    const why = isDropped
+      ? `response to "${command}" was: connection dropped`
+      : failing.message === ''
+        ? (failing.reason ?? '')
+        : failing.message;
+    return { kind: 'lost' as const, why };
   }
 
   #sender(): Octets {
@@ -106,54 +263,31 @@ class Callout {
     return this.#options.usePostmaster ? `postmaster@${this.#frame.config.main.qualify_domain ?? ''}` : '';
   }
 
-  /** A domain that takes any local part takes this one. */
-  async #isRandomAccepted(ready: ReadyClient): Promise<boolean> {
-    const option = this.#frame.config.main.callout_random_local_part;
-    const expanded = await option?.evaluate(this.#frame);
-    const localPart =
-      expanded?.kind === 'ok' && expanded.value.octets !== ''
-        ? expanded.value.octets
-        : `${this.#frame.config.main.primary_hostname ?? 'host'}-${Math.floor(this.#frame.services.clock.now() / 1000)}-testing`;
-    const answer = await ready.client.command(`RCPT TO:<${localPart}@${this.#address.domain}>`, this.#options.commandTimeoutMs / 1000);
-    return answer.kind === 'reply' && answer.reply.code >= 200 && answer.reply.code < 300;
+  #good(calledOut: 'address' | 'random'): Verification {
+    return { kind: 'ok', addressData: this.#address.state.addressData, address: this.#address, calledOut };
   }
 
-  /** In a transaction of its own. A domain without a postmaster fails. */
-  async #askPostmaster(ready: ReadyClient, host: HostItem): Promise<HostAnswer> {
-    await ready.client.command('RSET', this.#options.commandTimeoutMs / 1000);
-    const mail = await this.#command(ready, `MAIL FROM:<${this.#options.postmasterSender ?? ''}>`, host, 'postmaster');
-    if (mail !== undefined) return mail;
-    const rcpt = await this.#command(ready, `RCPT TO:<postmaster@${this.#address.domain}>`, host, 'postmaster');
-    if (rcpt === undefined) return this.#good();
-    if (rcpt.kind !== 'fail' || !this.#options.isFullPostmaster) return rcpt;
-    return (await this.#command(ready, 'RCPT TO:<postmaster>', host, 'postmaster')) ?? this.#good();
-  }
-
-  /** Undefined: the host agrees. */
-  async #command(ready: ReadyClient, command: Octets, host: HostItem, failure: Refusal): Promise<HostAnswer | undefined> {
-    const answer = await ready.client.command(command, this.#options.commandTimeoutMs / 1000);
-    if (answer.kind === 'lost')
-      return { kind: 'next', why: answer.failing.message === '' ? (answer.failing.reason ?? '') : answer.failing.message };
-    const { code, raw } = answer.reply;
-    if (code >= 200 && code < 300) return undefined;
-    if (code < 500 || code > 599) return { kind: 'next', why: ready.client.refusal(answer.reply, command) };
-    return this.#failed(failure, raw, host, command, ready.client.refusal(answer.reply, command));
-  }
-
-  #good(): Verification {
-    return { kind: 'ok', addressData: this.#address.state.addressData, address: this.#address };
-  }
-
-  #failed(failure: Refusal, reply: Octets, host: HostItem, command: Octets, why: Octets): Verification {
+  #refused(failure: Refused['failure'], reply: Octets, host: HostItem, command: Octets, why: Octets): Refused {
     const userMessage = this.#request.isSender
       ? `Called:   ${host.address ?? ''}\nSent:     ${command}\nResponse: ${reply}`
       : `Callout verification failed:\n${reply}`;
-    return { kind: 'fail', failure, userMessage, logMessage: `${host.name} [${host.address ?? ''}] : ${why}` };
+    const { addressData } = this.#address.state;
+    return { kind: 'fail', failure, userMessage, logMessage: `${whichHost(host)} : ${why}`, addressData };
+  }
+
+  /** `why` is for the log, and only where there was but one host to ask. */
+  #incomplete(why: Octets | undefined): Verification {
+    const text = `Could not complete ${this.#request.isSender ? 'sender' : 'recipient'} verify callout`;
+    return {
+      kind: 'defer',
+      userMessage: this.#request.isSender ? undefined : text,
+      logMessage: why === undefined ? text : `${text}: ${why}`,
+      addressData: this.#address.state.addressData,
+      isCallout: true,
+    };
   }
 }
 
-function defaultPort(set: SmtpOptions): number {
-  const constant = set.port?.constant;
-  if (constant !== undefined && /^[0-9]+$/.test(constant)) return Number.parseInt(constant, 10);
-  return set.protocol === 'lmtp' ? 24 : set.protocol === 'smtps' ? 465 : 25;
+function whichHost(host: HostItem): Octets {
+  return `${host.name} [${host.address ?? ''}]`;
 }

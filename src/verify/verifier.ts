@@ -41,8 +41,7 @@ class RouterVerifier implements Verifier {
   async #routed(routed: Routed, request: VerifyRequest, frame: Frame): Promise<Verification> {
     const delivery = routed.deliveries[0];
     if (request.callout && delivery && routed.deliveries.length === 1 && routed.children.length === 0) {
-      const called = await verifyByCallout(delivery, request, request.callout, frame);
-      if (called.kind !== 'ok') return called;
+      return verifyByCallout(delivery, request, request.callout, frame);
     }
     return { kind: 'ok', addressData: delivery?.state.addressData, ...(delivery ? { address: delivery } : {}) };
   }

@@ -2,8 +2,8 @@
 
 import { assertNever } from '../../base/invariant.ts';
 import type { Octets } from '../../base/octets.ts';
-import type { AclContext, Judged, MaybePromise, Outcome, Verification } from '../../core/index.ts';
-import { defer, defineAclCondition, fail, mailOf, ok } from '../../core/index.ts';
+import type { AclContext, Judged, MaybePromise, Outcome, SenderVerifyFailure, Verification } from '../../core/index.ts';
+import { defer, defineAclCondition, fail, mailOf, ok, untainted } from '../../core/index.ts';
 import { lookUpSenderName, missingNameReason } from '../../lists/host-name.ts';
 import { findHeaderSyntaxError, findNonAsciiName, hasNoBlindRecipient, senderAddresses } from '../verify/headers.ts';
 import { verifyHelo } from '../verify/helo.ts';
@@ -74,7 +74,7 @@ function judged(context: AclContext, problem: Octets | undefined): Outcome<Judge
   return ok({ value: problem === undefined });
 }
 
-function denied(context: AclContext, userText: Octets | undefined, logText: Octets): Outcome<Judged> {
+function denied(context: AclContext, userText: Octets | undefined, logText: Octets | undefined): Outcome<Judged> {
   context.statement.userText = userText;
   context.statement.logText = logText;
   return ok({ value: false });
@@ -90,7 +90,9 @@ async function verifyHeloName(context: AclContext): Promise<Outcome<Judged>> {
 }
 
 async function verifyHostName(call: VerifyCall, context: AclContext): Promise<Outcome<Judged>> {
-  if (context.frame.session?.state.origin.hostAddress === undefined) return ok({ value: true });
+  const origin = context.frame.session?.state.origin;
+  if (origin?.hostAddress === undefined) return ok({ value: true });
+  const wasLookedUp = origin.hostLookup === 'failed' || origin.hostLookup === 'deferred';
   const lookup = await lookUpSenderName(context.frame);
   switch (lookup.kind) {
     case 'found':
@@ -98,38 +100,46 @@ async function verifyHostName(call: VerifyCall, context: AclContext): Promise<Ou
     case 'deferred':
       return call.deferOk ? ok({ value: true }) : defer('host lookup deferred for reverse lookup check');
     case 'not-found':
-      return denied(context, undefined, `host lookup failed for reverse lookup check (${missingNameReason(lookup.isMismatch)})`);
+      return denied(
+        context,
+        undefined,
+        `host lookup failed${wasLookedUp ? '' : ' for reverse lookup check'} (${missingNameReason(lookup.isMismatch)})`,
+      );
     default:
       return assertNever(lookup);
   }
 }
 
-/** The null sender is always good. The result for the message's own sender is kept for the transaction; its details are told once. */
+/** The null sender is always good. Results without a callout are kept for the transaction; their details are told once. */
 async function verifySender(call: VerifyCall, context: AclContext): Promise<Outcome<Judged>> {
   const { frame } = context;
   const own = mailOf(frame)?.sender ?? '';
   const address = call.address ?? own;
   if (address === '') return ok({ value: true });
-  const cache = call.address === undefined || call.address === own ? frame.transaction?.state : undefined;
-  const key = call.callout ? `callout ${JSON.stringify(call.callout)}` : 'route';
-  const known = cache?.senderVerification?.key === key ? cache.senderVerification.result : undefined;
+  const kept = call.callout === undefined ? frame.transaction?.state.senderVerifications : undefined;
+  const known = kept?.get(address);
+  if (known !== undefined) frame.services.log.debug('verify', () => 'using cached sender verify result');
+  frame.results.senderVerifyFailure = undefined;
   const result =
     known ??
     (await frame.services.verifier.verify(
       { address, isSender: true, callout: call.callout, successOnRedirect: call.successOnRedirect },
       frame,
     ));
-  if (cache && !known) cache.senderVerification = { key, result };
+  if (known === undefined) kept?.set(address, result);
   const outcome = judgeVerification(result, call, context);
+  frame.results.senderAddressData = result.addressData;
   if (result.kind === 'ok') {
-    if (result.addressData) frame.results.senderData = result.addressData;
+    if (result.calledOut === 'random') frame.results.senderVerifyFailure = 'random';
     return outcome;
   }
   if (outcome.kind === 'ok' && outcome.value.value) return outcome;
-  const isDefer = result.kind === 'defer';
-  const told = { address, details: isDefer ? undefined : result.userMessage, logText: result.logMessage, isDefer };
+  const told = senderFailure(address, result);
   if (!call.noDetails) context.acl.senderVerify.failure = told;
-  if (!known) context.statement.senderVerify = told;
+  if (known === undefined) {
+    context.statement.senderVerify = told;
+    frame.transaction?.state.sendersTold.delete(address); // found out anew, told anew
+  }
   if (result.kind === 'fail') frame.results.senderVerifyFailure = result.failure;
   if (outcome.kind !== 'defer') {
     context.statement.userText = 'Sender verify failed';
@@ -141,6 +151,14 @@ async function verifySender(call: VerifyCall, context: AclContext): Promise<Outc
   context.statement.userText = isCallout ? text : undefined;
   context.statement.logText = text;
   return defer(text);
+}
+
+/** What a refusal tells of the sender. */
+function senderFailure(address: Octets, result: Exclude<Verification, { kind: 'ok' }>): SenderVerifyFailure {
+  if (result.kind === 'defer') return { address, details: undefined, logText: result.logMessage, isDefer: true };
+  const { userMessage, logMessage, failure } = result;
+  const cause = result.refusesNullSender ? 'null-sender' : failure === 'postmaster' ? 'postmaster' : undefined;
+  return { address, details: userMessage, logText: result.isCached ? '' : logMessage, isDefer: false, cause };
 }
 
 /** Whether any address of Sender:, Reply-To: or From: can be verified as a sender; the first header of them that has one decides last. */
@@ -168,13 +186,20 @@ async function verifyHeaderSender(call: VerifyCall, context: AclContext): Promis
 async function verifyRecipient(call: VerifyCall, context: AclContext): Promise<Outcome<Judged>> {
   const { frame } = context;
   const address = frame.transaction?.state.currentRecipient?.address ?? '';
+  frame.results.recipientVerifyFailure = undefined;
   const result = await frame.services.verifier.verify(
     { address, isSender: false, callout: call.callout, successOnRedirect: call.successOnRedirect },
     frame,
   );
   const outcome = judgeVerification(result, call, context);
   if (result.kind === 'fail') frame.results.recipientVerifyFailure = result.failure;
-  if (result.kind === 'ok' && result.addressData) frame.results.addressData = result.addressData;
+  if (result.addressData) frame.results.addressData = result.addressData;
+  if (result.kind !== 'ok') return outcome;
+  if (result.calledOut === 'random') frame.results.recipientVerifyFailure = 'random';
+  if (result.calledOut === 'address' && result.address) {
+    frame.results.domainData = untainted(result.address.domain);
+    frame.results.localPartData = untainted(result.address.localPart);
+  }
   return outcome;
 }
 
@@ -183,10 +208,13 @@ function judgeVerification(result: Verification, call: VerifyCall, context: AclC
     case 'ok':
       return ok({ value: true });
     case 'fail':
-      return denied(context, result.userMessage, result.logMessage);
+      return denied(context, result.userMessage, result.isCached ? undefined : result.logMessage);
     case 'defer': {
-      const isTolerated = call.deferOk || (call.calloutDeferOk && call.callout !== undefined);
-      if (isTolerated) return ok({ value: true });
+      const override = call.deferOk ? 'defer_ok' : call.calloutDeferOk && result.isCallout === true ? 'callout_defer_ok' : undefined;
+      if (override !== undefined) {
+        context.frame.services.log.debug('verify', () => `verify defer overridden by ${override}`);
+        return ok({ value: true });
+      }
       context.statement.userText = result.userMessage;
       context.statement.logText = result.logMessage;
       return defer(result.logMessage);

@@ -30,7 +30,7 @@ const KINDS: ReadonlyMap<VerifyKind, KindRules> = new Map<VerifyKind, KindRules>
   ['reverse_host_lookup', { permittedIn: allPhasesBut(), takesOptions: true }],
   ['certificate', { permittedIn: allPhasesBut(), takesOptions: false }],
   ['helo', { permittedIn: allPhasesBut(), takesOptions: false }],
-  ['csa', { permittedIn: allPhasesBut(), takesOptions: false }],
+  ['csa', { permittedIn: allPhasesBut(), takesOptions: true }],
   ['header_syntax', { permittedIn: DATA_PHASES, takesOptions: false }],
   ['not_blind', { permittedIn: DATA_PHASES, takesOptions: true }],
   ['header_sender', { permittedIn: DATA_PHASES, takesOptions: true }],
@@ -50,6 +50,10 @@ export interface VerifyCall {
   readonly successOnRedirect: boolean;
   readonly caseSensitive: boolean;
   readonly callout: CalloutOptions | undefined;
+  /** `csa/<domain>`. */
+  readonly csaDomain: Octets | undefined;
+  /** `quota`: how long a good and a bad result are remembered. */
+  readonly quota: { readonly positiveSeconds: number; readonly negativeSeconds: number } | undefined;
 }
 
 export type ParsedVerify = { readonly kind: 'ok'; readonly call: VerifyCall } | { readonly kind: 'error'; readonly message: Octets };
@@ -80,122 +84,181 @@ export function parseVerify(text: Octets, phase: AclPhase, lists: Pick<Lists, 's
   }
   if (!rules.permittedIn.includes(phase)) return bad(`cannot verify ${kind} in ACL for ${phaseName(phase)}`);
   if (!rules.takesOptions && text.includes('/')) return bad(`unexpected '/' found in "${text}" (this verify item has no options)`);
-  const draft: { -readonly [K in keyof VerifyCall]: VerifyCall[K] } = {
+  const draft: VerifyDraft = {
     kind,
     address: hasAddress ? trimSpace(head.slice(afterName + 1)) : undefined,
+    csaDomain: undefined,
     deferOk: false,
     calloutDeferOk: false,
     noDetails: false,
     successOnRedirect: false,
     caseSensitive: true,
     callout: undefined,
+    quota: undefined,
   };
+  if (kind === 'csa') return { kind: 'ok', call: { ...draft, csaDomain: items[1] } };
   for (const option of items.slice(1)) {
-    const fault = readOption(option, draft, text, lists);
+    const fault = kind === 'reverse_host_lookup' && option !== 'defer_ok' ? undefined : readOption(option, draft, text, lists);
     if (fault !== undefined) return bad(fault);
   }
   return { kind: 'ok', call: draft };
 }
 
-function readOption(
-  option: Octets,
-  draft: { -readonly [K in keyof VerifyCall]: VerifyCall[K] },
-  text: Octets,
-  lists: Pick<Lists, 'split'>,
-): Octets | undefined {
-  switch (option) {
-    case 'defer_ok':
-      draft.deferOk = true;
-      return undefined;
-    case 'no_details':
-      draft.noDetails = true;
-      return undefined;
-    case 'success_on_redirect':
-      draft.successOnRedirect = true;
-      return undefined;
-    case 'case_insensitive':
-      draft.caseSensitive = false;
-      return undefined;
-    default:
-      break;
+type VerifyDraft = { -readonly [K in keyof VerifyCall]: VerifyCall[K] };
+
+/** What stands alone; `callout_defer_ok` and `check_postmaster` are older forms of callout parameters. */
+const PLAIN_OPTIONS: ReadonlyMap<string, (draft: VerifyDraft) => void> = new Map<string, (draft: VerifyDraft) => void>([
+  ['defer_ok', (draft) => void (draft.deferOk = true)],
+  ['no_details', (draft) => void (draft.noDetails = true)],
+  ['success_on_redirect', (draft) => void (draft.successOnRedirect = true)],
+  ['case_insensitive', (draft) => void (draft.caseSensitive = false)],
+  [
+    'callout_defer_ok',
+    (draft) => {
+      draft.calloutDeferOk = true;
+      draft.callout ??= NO_CALLOUT;
+    },
+  ],
+  ['check_postmaster', (draft) => void (draft.callout = { ...(draft.callout ?? NO_CALLOUT), isPostmaster: true, postmasterSender: '' })],
+]);
+
+/** Returns what is wrong, in Exim's words. */
+function readOption(option: Octets, draft: VerifyDraft, text: Octets, lists: Pick<Lists, 'split'>): Octets | undefined {
+  const plain = PLAIN_OPTIONS.get(option);
+  if (plain !== undefined) {
+    plain(draft);
+    return undefined;
   }
-  const callout = /^callout[ \t]*(?:=([^]*))?$/.exec(option);
-  if (!callout) return `unknown option "${option}" in ACL condition "verify ${text}"`;
-  return readCallout(trimSpace(callout[1] ?? ''), draft, text, lists);
+  const [, name, settings = ''] = /^(callout|quota)[ \t]*(?:=([^]*))?$/.exec(option) ?? [];
+  if (name === undefined) return `unknown option "${option}" in ACL condition "verify ${text}"`;
+  return (name === 'callout' ? readCallout : readQuota)(trimSpace(settings), draft, text, lists);
 }
 
 const DEFAULT_CALLOUT_MS = 30_000;
 
-function readCallout(
-  settings: Octets,
-  draft: { -readonly [K in keyof VerifyCall]: VerifyCall[K] },
-  text: Octets,
-  lists: Pick<Lists, 'split'>,
-): Octets | undefined {
-  let commandTimeoutMs = DEFAULT_CALLOUT_MS;
-  let connectTimeoutMs: number | undefined;
-  let totalTimeoutMs: number | undefined;
-  const flags = new Set<Octets>();
-  let mailFrom = '';
-  let postmasterSender: Octets | undefined;
+const NO_CALLOUT: CalloutOptions = {
+  commandTimeoutMs: DEFAULT_CALLOUT_MS,
+  connectTimeoutMs: DEFAULT_CALLOUT_MS,
+  totalTimeoutMs: 4 * DEFAULT_CALLOUT_MS,
+  isRandom: false,
+  isPostmaster: false,
+  isFullPostmaster: false,
+  postmasterSender: undefined,
+  mailFrom: '',
+  useSender: false,
+  usePostmaster: false,
+  noCache: false,
+  deferOk: false,
+  hold: false,
+};
+
+type CalloutDraft = { -readonly [K in keyof CalloutOptions]: CalloutOptions[K] } & { connectMs?: number; totalMs?: number };
+
+/** Parameters without a value; what stands behind them is not looked at. */
+const CALLOUT_FLAGS: ReadonlyMap<string, (draft: CalloutDraft) => void> = new Map<string, (draft: CalloutDraft) => void>([
+  ['defer_ok', (draft) => void (draft.deferOk = true)],
+  ['fullpostmaster', (draft) => void (draft.isPostmaster = draft.isFullPostmaster = true)],
+  ['hold', (draft) => void (draft.hold = true)],
+  ['no_cache', (draft) => void (draft.noCache = true)],
+  ['postmaster', askPostmaster],
+  ['random', (draft) => void (draft.isRandom = true)],
+  ['use_postmaster', (draft) => void (draft.usePostmaster = true)],
+  ['use_sender', (draft) => void (draft.useSender = true)],
+]);
+
+function askPostmaster(draft: CalloutDraft, sender = ''): void {
+  draft.isPostmaster = true;
+  draft.postmasterSender = sender;
+}
+
+/** With a value. */
+const CALLOUT_VALUES: ReadonlyMap<string, (draft: CalloutDraft, value: Octets) => 'ok' | 'bad-time'> = new Map<
+  string,
+  (draft: CalloutDraft, value: Octets) => 'ok' | 'bad-time'
+>([
+  [
+    'mailfrom',
+    (draft, value) => {
+      draft.mailFrom = value;
+      return 'ok';
+    },
+  ],
+  [
+    'postmaster_mailfrom',
+    (draft, value) => {
+      askPostmaster(draft, value);
+      return 'ok';
+    },
+  ],
+  ['connect', (draft, value) => readTime(value, (ms) => void (draft.connectMs = ms))],
+  ['maxwait', (draft, value) => readTime(value, (ms) => void (draft.totalMs = ms))],
+]);
+
+function readTime(value: Octets, take: (ms: number) => void): 'ok' | 'bad-time' {
+  const seconds = parseTimeSpan(value);
+  if (seconds === undefined) return 'bad-time';
+  take(seconds * 1000);
+  return 'ok';
+}
+
+/** Returns what is wrong, in Exim's words. */
+function readCallout(settings: Octets, call: VerifyDraft, text: Octets, lists: Pick<Lists, 'split'>): Octets | undefined {
+  const draft: CalloutDraft = { ...NO_CALLOUT };
   for (const item of settings === '' ? [] : lists.split(`<,${settings}`)) {
-    const match = /^([a-z_]+)[ \t]*(?:=[ \t]*([^]*))?$/.exec(item);
-    const [name, value] = [match?.[1] ?? '', match?.[2]];
-    if (value === undefined && CALLOUT_FLAGS.has(name)) {
-      flags.add(name);
-      continue;
-    }
-    const seconds = parseTimeSpan(value ?? item);
-    const badTime = `bad time value in ACL condition "verify ${text}"`;
-    switch (value === undefined ? '' : name) {
-      case 'mailfrom':
-        mailFrom = value ?? '';
-        break;
-      case 'postmaster_mailfrom':
-        flags.add('postmaster');
-        postmasterSender = value;
-        break;
-      case 'connect':
-        if (seconds === undefined) return badTime;
-        connectTimeoutMs = seconds * 1000;
-        break;
-      case 'maxwait':
-        if (seconds === undefined) return badTime;
-        totalTimeoutMs = seconds * 1000;
-        break;
-      default:
-        if (seconds === undefined || value !== undefined) return badTime;
-        commandTimeoutMs = seconds * 1000;
-    }
+    const fault = readCalloutItem(item, draft, text);
+    if (fault !== undefined) return fault;
   }
-  if (flags.has('use_sender') && flags.has('use_postmaster'))
-    return 'only one of use_sender and use_postmaster can be set for a recipient callout';
-  draft.calloutDeferOk = flags.has('defer_ok');
-  draft.callout = {
-    commandTimeoutMs,
-    connectTimeoutMs: connectTimeoutMs ?? commandTimeoutMs,
-    totalTimeoutMs: totalTimeoutMs ?? 4 * commandTimeoutMs,
-    isRandom: flags.has('random'),
-    isPostmaster: flags.has('postmaster'),
-    isFullPostmaster: flags.has('fullpostmaster'),
-    postmasterSender,
-    mailFrom,
-    useSender: flags.has('use_sender'),
-    usePostmaster: flags.has('use_postmaster'),
-    noCache: flags.has('no_cache'),
-    deferOk: flags.has('defer_ok'),
-    hold: flags.has('hold'),
+  if (draft.mailFrom !== '' && call.kind !== 'header_sender')
+    return `"mailfrom" is allowed as a callout option only for verify=header_sender (detected in ACL condition "${text}")`;
+  if (call.kind !== 'recipient' && (draft.useSender || draft.usePostmaster))
+    return 'use_sender or use_postmaster cannot be used for a sender verify callout';
+  if (draft.useSender && draft.usePostmaster) return 'only one of use_sender and use_postmaster can be set for a recipient callout';
+  const { connectMs, totalMs, ...options } = draft;
+  call.calloutDeferOk ||= draft.deferOk;
+  call.callout = {
+    ...options,
+    connectTimeoutMs: connectMs ?? draft.commandTimeoutMs,
+    totalTimeoutMs: totalMs ?? 4 * draft.commandTimeoutMs,
   };
   return undefined;
 }
 
-const CALLOUT_FLAGS: ReadonlySet<string> = new Set([
-  'defer_ok',
-  'fullpostmaster',
-  'hold',
-  'no_cache',
-  'postmaster',
-  'random',
-  'use_postmaster',
-  'use_sender',
-]);
+function readCalloutItem(item: Octets, draft: CalloutDraft, text: Octets): Octets | undefined {
+  const name = /^[a-z_]*/.exec(item)?.[0] ?? '';
+  const flag = CALLOUT_FLAGS.get(name);
+  if (flag !== undefined) {
+    flag(draft);
+    return undefined;
+  }
+  const badTime = `bad time value in ACL condition "verify ${text}"`;
+  const read = CALLOUT_VALUES.get(name);
+  if (read === undefined) return readTime(item, (ms) => void (draft.commandTimeoutMs = ms)) === 'ok' ? undefined : badTime;
+  const equals = skipSpace(item, name.length);
+  if (item[equals] !== '=') return `'=' expected after "${name}" in ACL verify condition "${text}"`;
+  return read(draft, trimSpace(item.slice(equals + 1))) === 'ok' ? undefined : badTime;
+}
+
+const QUOTA_POSITIVE_SECONDS = 300;
+const QUOTA_NEGATIVE_SECONDS = 3600;
+
+/** `cachepos=`, `cacheneg=`, `no_cache`. Returns what is wrong, in Exim's words. */
+function readQuota(settings: Octets, call: VerifyDraft, text: Octets, lists: Pick<Lists, 'split'>): Octets | undefined {
+  let positiveSeconds = QUOTA_POSITIVE_SECONDS;
+  let negativeSeconds = QUOTA_NEGATIVE_SECONDS;
+  for (const item of settings === '' ? [] : lists.split(`<,${settings}`)) {
+    if (item === 'no_cache') {
+      positiveSeconds = 0;
+      negativeSeconds = 0;
+      continue;
+    }
+    const [, name, value = ''] = /^(cachepos|cacheneg)[ \t]*=[ \t]*(.*)$/s.exec(item) ?? [];
+    if (name === undefined) return `'=' expected after "${item}" in ACL verify condition "${text}"`;
+    const seconds = parseTimeSpan(value);
+    if (seconds === undefined) return `bad time value in ACL condition "verify ${text}"`;
+    if (name === 'cachepos') positiveSeconds = seconds;
+    else negativeSeconds = seconds;
+  }
+  if (call.kind !== 'recipient') return 'can only verify quota of recipient';
+  call.quota = { positiveSeconds, negativeSeconds };
+  return undefined;
+}

@@ -36,6 +36,6 @@ export default [
   octetsVariable('csa_status', 'What client SMTP authorization said.', (frame) => frame.results.csaStatus),
   variable('srs_recipient', 'The address in an SRS address that was decoded.', (frame) => frame.results.srsRecipient),
   unsetVariable('callout_address', 'The address that the last callout connected to.'),
-  unsetVariable('sender_address_data', '$address_data of the sender that was verified.'),
+  variable('sender_address_data', '$address_data of the sender that was verified.', (frame) => frame.results.senderAddressData),
   unsetVariable('ldap_dn', 'The DN of the last entry that LDAP found.'),
 ];

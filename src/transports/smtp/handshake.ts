@@ -56,6 +56,8 @@ export type HandshakeResult =
       readonly isPermanent: boolean;
       readonly isConnectFailure: boolean /** TLS failed: worth another try without. */;
       readonly triesClear?: boolean;
+      /** The reply that was no 2xx, and to what. */
+      readonly refusal?: { readonly after: Octets; readonly reply: Octets };
     };
 
 /** Connects and greets. When TLS cannot be started and need not be, it connects once more without. */
@@ -325,6 +327,7 @@ function refusedBy(answer: Answer, client: SmtpClient, after: Octets): (Handshak
     isPermanent: code >= 500 && code < 600,
     isConnectFailure: false,
     failing: { number: 0, error: noError, message: client.refusal(answer.reply, after) },
+    refusal: { after, reply: answer.reply.raw },
   };
 }
 

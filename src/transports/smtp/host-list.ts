@@ -15,8 +15,13 @@ export type HostList =
   | { readonly kind: 'ok'; readonly hosts: readonly HostItem[] }
   | { readonly kind: 'failing'; readonly failing: Failing };
 
+/** What finding hosts needs of a delivery; a callout has no more. */
+export type HostSearch = Pick<DeliveryBatch, 'addresses' | 'frame' | 'instance' | 'services' | 'until'> & {
+  readonly message?: Pick<DeliveryBatch['message'], 'id'>;
+};
+
 /** The router's hosts, else the option's. Each has an address. */
-export async function hostsOf(set: SmtpOptions, batch: DeliveryBatch): Promise<HostList> {
+export async function hostsOf(set: SmtpOptions, batch: HostSearch): Promise<HostList> {
   const own = batch.addresses[0]?.state.hosts;
   const isRandomized = batch.addresses[0]?.state.isRandomizedHosts === true;
   if (own !== undefined && own.length > 0 && !(set.hosts_override && set.hosts !== undefined)) {
@@ -31,14 +36,14 @@ export async function hostsOf(set: SmtpOptions, batch: DeliveryBatch): Promise<H
   const expanded = await set.hosts.evaluate(batch.frame);
   if (expanded.kind !== 'ok') {
     const message = `failed to expand list of hosts "${set.hosts.source}" in ${batch.instance.name} transport: ${messageOf(expanded)}`;
-    if (expanded.kind !== 'defer') batch.services.log.panic(message, batch.message.id);
+    if (expanded.kind !== 'defer') batch.services.log.panic(message, batch.message?.id);
     return { kind: 'failing', failing: { number: eximErrno.unknown, message } };
   }
   return hostsFromList(expanded.value.octets, set, batch);
 }
 
 /** Hosts of a list in an option: this host is refused unless `allow_localhost`. */
-export async function hostsFromList(list: Octets, set: SmtpOptions, batch: DeliveryBatch): Promise<HostList> {
+export async function hostsFromList(list: Octets, set: SmtpOptions, batch: HostSearch): Promise<HostList> {
   const groups: HostItem[][] = [[]];
   for (const item of batch.services.lists.split(list)) {
     if (item === '+') groups.push([]);
@@ -59,7 +64,7 @@ async function randomizes(set: SmtpOptions, frame: Frame): Promise<boolean> {
   return expanded.kind === 'ok' && /^(?:yes|true)$/.test(expanded.value.octets);
 }
 
-async function findAll(hosts: readonly HostItem[], set: SmtpOptions, batch: DeliveryBatch, refusesLocal: boolean): Promise<HostList> {
+async function findAll(hosts: readonly HostItem[], set: SmtpOptions, batch: HostSearch, refusesLocal: boolean): Promise<HostList> {
   const found: HostItem[] = [];
   let problem: Failing | undefined;
   for (const host of hosts) {
@@ -98,7 +103,7 @@ async function findAll(hosts: readonly HostItem[], set: SmtpOptions, batch: Deli
   };
 }
 
-async function findOne(host: HostItem, set: SmtpOptions, batch: DeliveryBatch): Promise<HostFinding> {
+async function findOne(host: HostItem, set: SmtpOptions, batch: HostSearch): Promise<HostFinding> {
   const search = { frame: batch.frame, until: batch.until };
   if (set.gethostbyname) return findHostByName(host, search);
   const byDns = await findHostByDns(host, search);
@@ -120,7 +125,7 @@ const SERVICES: ReadonlyMap<string, number> = new Map([
 /** The port for hosts that bring none. */
 export async function portOf(
   set: SmtpOptions,
-  batch: DeliveryBatch,
+  batch: HostSearch,
   frame: Frame,
 ): Promise<{ readonly kind: 'ok'; readonly port: number } | { readonly kind: 'failing'; readonly failing: Failing }> {
   const fallback = set.protocol === 'lmtp' ? 'lmtp' : set.protocol === 'smtps' ? 'smtps' : 'smtp';
@@ -149,7 +154,7 @@ export async function portOf(
 /** The first of the option's addresses of the host's family. */
 export async function interfaceOf(
   set: SmtpOptions,
-  batch: DeliveryBatch,
+  batch: HostSearch,
   host: HostItem,
   frame: Frame,
 ): Promise<{ readonly kind: 'ok'; readonly address: Octets | undefined } | { readonly kind: 'failing'; readonly failing: Failing }> {
