@@ -9,6 +9,7 @@ import type { Address, InheritedProperties } from '../core/address.ts';
 import type { ChildAddress, RouteContext, RouteResult, RouterInstance } from '../core/drivers.ts';
 import type { Frame } from '../core/frame.ts';
 import { tainted, untainted } from '../core/text.ts';
+import { withoutPercentHack } from '../lists/percent-hack.ts';
 import { makeAddress, writtenLocalPart } from './address.ts';
 import { fallbackHosts, findTransport, setHeaderData, setUserData, splitItems } from './delivery-data.ts';
 import { withoutQueries } from './hidden-cause.ts';
@@ -60,6 +61,8 @@ const UNROUTEABLE = 'Unrouteable address';
 /** Routes one address. Children are returned, not followed. */
 export async function routeAddress(address: Address, { frame, verify }: RoutingContext): Promise<Routed> {
   const { routers } = frame.config;
+  const hacked = await percentHack(address, frame);
+  if (hacked) return hacked;
   const run = new Routing(frame, verify);
   let current = address;
   let lastSeen: { readonly router: RouterInstance; readonly frame: Frame } | undefined;
@@ -90,6 +93,17 @@ export async function routeAddress(address: Address, { frame, verify }: RoutingC
     if (index < 0) return problem(current, 'deferred', `router "${router.name}": pass_router not found`);
   }
   return problem(current, 'failed', await unrouteableText(failure, lastSeen));
+}
+
+/** The address that is meant goes on as a child. Undefined: `percent_hack_domains` has nothing to do with it. */
+async function percentHack(address: Address, frame: Frame): Promise<Routed | undefined> {
+  if (address.kind !== 'mailbox' || !address.localPart.includes('%')) return undefined;
+  const meant = await withoutPercentHack(address, frame);
+  if (meant.kind !== 'ok') return problem(address, 'deferred', messageOf(meant));
+  if (meant.value === address) return undefined;
+  const { recipientIndex, inherited, startRouter } = address;
+  const written = `${meant.value.localPart}@${meant.value.domain}`;
+  return { ...nothing, children: [makeAddress({ address: written, recipientIndex, parent: address, inherited, startRouter })] };
 }
 
 function withHiddenCause(problem: RoutingProblem, { services }: Frame): RoutingProblem {

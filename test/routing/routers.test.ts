@@ -402,3 +402,18 @@ test("callouts ask the address's host", async () => {
     'Could not complete sender verify callout: 198.51.100.1 [198.51.100.1] : SMTP error from remote mail server after MAIL FROM:<>: 451 busy',
   ]);
 });
+
+test('percent_hack_domains: the address that is meant is routed as a child', async () => {
+  const hacked = 'percent_hack_domains = hack.ex : testdb;defer\nbegin routers\nb:\n driver = accept\n transport = local\n';
+  const world = await makeWorld(`${hacked}${TRANSPORTS}`);
+  const rows: readonly (readonly [Octets, readonly string[]])[] = [
+    ['u%hack.ex@HACK.ex', ['child u@hack.ex']],
+    ['A%b%hack.ex@hack.ex', ['deferred A%b%hack.ex@hack.ex: defer in percent_hack_domains check']],
+    ['u@hack.ex', ['deliver u@hack.ex b local']],
+    ['u@other.ex', ['deliver u@other.ex b local']],
+  ];
+  for (const [address, expected] of rows) assert.deepEqual(summary(await route(world, address)), expected, address);
+  const one = await makeWorld(`${hacked.replace(' : testdb;defer', '')}${TRANSPORTS}`);
+  assert.deepEqual(summary(await route(one, 'A%B.ex%hack.ex@hack.ex')), ['child A@B.ex']);
+  assert.deepEqual(summary(await route(one, 'a%b.ex@other.ex')), ['deliver a%b.ex@other.ex b local']);
+});
