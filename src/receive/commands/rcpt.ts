@@ -1,7 +1,8 @@
 /** RCPT TO. RFC 5321 s4.1.1.3. */
 import type { Octets } from '../../base/octets.ts';
 import { lowerCase, printable } from '../../base/octets.ts';
-import type { TransactionState } from '../../core/index.ts';
+import type { AclVerdict, TransactionState } from '../../core/index.ts';
+import { withoutPercentHack } from '../../lists/percent-hack.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
 import { parseAddress } from '../../message/address.ts';
 import { rewriteSmtpArgument } from '../../rewrite/rewrite.ts';
@@ -76,14 +77,24 @@ async function hasRoom(dialogue: Dialogue, state: TransactionState): Promise<boo
   return false;
 }
 
-async function judge(dialogue: Dialogue, state: TransactionState, parameters: RcptParameters, recipient: Octets): Promise<void> {
-  const { config, log, origin } = dialogue;
-  state.currentRecipient = recipientView(recipient);
-  const isDiscardedBefore = state.controls.has('discard');
-  const verdict = isDiscardedBefore
-    ? ({ kind: 'discard', logMessage: undefined } as const)
-    : await dialogue.runAcl('rcpt', config.main.acl_smtp_rcpt, { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false });
+/** The ACL sees the parts of the address that is meant, with `percent_hack_domains` obeyed. */
+async function runAcl(dialogue: Dialogue, state: TransactionState, recipient: Octets): Promise<AclVerdict> {
+  const view = recipientView(recipient);
+  const parts = { localPart: view.originalLocalPart ?? view.localPart, domain: view.domain };
+  const meant = await withoutPercentHack(parts, dialogue.frame());
+  if (meant.kind !== 'ok') return { kind: 'defer', message: undefined, logMessage: 'message' in meant ? meant.message : undefined };
+  state.currentRecipient =
+    meant.value === parts ? view : { ...recipientView(`${meant.value.localPart}@${meant.value.domain}`), address: recipient };
+  const { acl_smtp_rcpt: acl } = dialogue.config.main;
+  const verdict = await dialogue.runAcl('rcpt', acl, { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false });
   state.currentRecipient = undefined;
+  return verdict;
+}
+
+async function judge(dialogue: Dialogue, state: TransactionState, parameters: RcptParameters, recipient: Octets): Promise<void> {
+  const { log, origin } = dialogue;
+  const isDiscardedBefore = state.controls.has('discard');
+  const verdict: AclVerdict = isDiscardedBefore ? { kind: 'discard', logMessage: undefined } : await runAcl(dialogue, state, recipient);
   switch (verdict.kind) {
     case 'accept':
     case 'discard':
