@@ -246,11 +246,9 @@ class HeaderFileReader {
 
   #attribute(draft: Draft): void {
     const line = this.#line();
-    const found = /^--?(?:\(([^)]*)\))?([^ ]*)(?: (.*))?$/s.exec(line);
-    const name = found?.[2] ?? '';
-    const value = found?.[3] ?? '';
+    const { isTainted, quotedFor, name, value } = splitAttribute(line);
     if (name === 'aclc' || name === 'aclm' || name === 'acl') {
-      this.#aclVariable(draft, name, value, line.startsWith('--'), found?.[1]);
+      this.#aclVariable(draft, name, value, isTainted, quotedFor);
     } else if (FLAGS.has(name) && value === '') {
       draft.flags.add(name);
     } else if (!setValue(draft, name, value)) {
@@ -323,6 +321,27 @@ class HeaderFileReader {
 
 /** Leaves the reader; never leaves this file. */
 class MalformedSpoolFile extends Error {}
+
+/** `-name value`; `--name` of a tainted value, `--(type)name` of one that was quoted for a lookup type. */
+function splitAttribute(line: Octets): {
+  readonly isTainted: boolean;
+  readonly quotedFor: string | undefined;
+  readonly name: string;
+  readonly value: Octets;
+} {
+  const isTainted = line[1] === '-';
+  let from = isTainted ? 2 : 1;
+  let quotedFor: string | undefined;
+  const close = line[from] === '(' ? line.indexOf(')', from) : -1;
+  if (close >= 0) {
+    quotedFor = line.slice(from + 1, close);
+    from = close + 1;
+  }
+  const space = line.indexOf(' ', from);
+  return space < 0
+    ? { isTainted, quotedFor, name: line.slice(from), value: '' }
+    : { isTainted, quotedFor, name: line.slice(from, space), value: line.slice(space + 1) };
+}
 
 function match(pattern: RegExp, line: Octets, what: string): RegExpExecArray {
   const found = pattern.exec(line);

@@ -159,25 +159,23 @@ export class Spool implements MessageStore {
 
   /** What listings need of every message, oldest first unless `isSorted` is false; one that cannot be read is left out. */
   *overview(isSorted = true): Generator<ListedMessage> {
-    const found: { id: string; paths: MessagePaths; hasJournal: boolean }[] = [];
+    const found: { readonly id: string; readonly directory: Octets; readonly hasJournal: boolean }[] = [];
     for (const { directory, names } of this.#places.list()) {
       const journals = new Set(names.filter((name) => name.endsWith('-J')));
       for (const name of names) {
+        if (!name.endsWith('-H')) continue;
         const id = name.slice(0, -2);
-        if (name.endsWith('-H') && isMessageId(id))
-          found.push({ id, paths: this.#places.inDirectory(id, directory), hasJournal: journals.has(`${id}-J`) });
+        if (isMessageId(id)) found.push({ id, directory, hasJournal: journals.has(`${id}-J`) });
       }
     }
     if (isSorted) found.sort((a, b) => (a.id < b.id ? -1 : 1));
-    for (const { id, paths, hasJournal } of found) {
+    for (const { id, directory, hasJournal } of found) {
+      const paths = this.#places.inDirectory(id, directory);
       const read = this.#read(id, paths, hasJournal);
       if (read.kind !== 'ok') continue;
       const facts = this.#parts.files.stat(paths.data);
-      yield {
-        message: read.message,
-        hasJournal,
-        bodySizeBytes: facts.kind === 'ok' ? Math.max(0, facts.value.sizeBytes - firstLineLength(id)) : 0,
-      };
+      const bodySizeBytes = facts.kind === 'ok' ? Math.max(0, facts.value.sizeBytes - firstLineLength(id)) : 0;
+      yield { message: read.message, hasJournal, bodySizeBytes };
     }
   }
 

@@ -53,11 +53,11 @@ export class SystemFiles implements Files {
     if (opened.kind === 'error') return opened;
     const file = opened.value;
     try {
-      const facts = file.facts();
+      const facts = attempt(() => fs.fstatSync(file.fd));
       if (facts.kind === 'error') return facts;
-      if (facts.value.type === 'directory') return failure('EISDIR');
-      if (facts.value.sizeBytes > limitBytes) return failure('EFBIG');
-      return readWhole(facts.value.sizeBytes, limitBytes, (buffer) => file.read(buffer));
+      if (facts.value.isDirectory()) return failure('EISDIR');
+      if (facts.value.size > limitBytes) return failure('EFBIG');
+      return readWhole(facts.value.size, limitBytes, (buffer) => file.read(buffer));
     } finally {
       file.close();
     }
@@ -284,8 +284,7 @@ class DirectorySync {
 
 /** The octets of a path as Node takes them. */
 export function nodePath(path: Octets): string | Buffer {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
-  return /^[\x00-\x7f]*$/.test(path) ? path : Buffer.from(path, 'latin1');
+  return Buffer.byteLength(path) === path.length ? path : Buffer.from(path, 'latin1'); // as long in UTF-8: all of it is ASCII
 }
 
 function fsync(fd: number): Promise<SystemResult<void>> {
@@ -307,9 +306,10 @@ function called<T>(start: (callback: (error: NodeJS.ErrnoException | null, value
 function readWhole(sizeBytes: number, limitBytes: number, read: (buffer: Buffer) => SystemResult<number>): SystemResult<Buffer> {
   const content = new Gathered(sizeBytes, limitBytes);
   for (;;) {
-    const got = read(content.room());
+    const room = content.room();
+    const got = read(room);
     if (got.kind === 'error') return got;
-    const whole = content.took(got.value);
+    const whole = content.took(got.value, room.length);
     if (whole) return whole;
   }
 }
@@ -321,20 +321,23 @@ async function readWholeAsync(
 ): Promise<SystemResult<Buffer>> {
   const content = new Gathered(sizeBytes, limitBytes);
   for (;;) {
-    const got = await read(content.room());
+    const room = content.room();
+    const got = await read(room);
     if (got.kind === 'error') return got;
-    const whole = content.took(got.value);
+    const whole = content.took(got.value, room.length);
     if (whole) return whole;
   }
 }
 
 /** The buffer that a file is read into; one octet more than its size finds the end without growing. */
 class Gathered {
+  readonly #sizeBytes: number;
   readonly #limitBytes: number;
   #buffer: Buffer;
   #filled = 0;
 
   constructor(sizeBytes: number, limitBytes: number) {
+    this.#sizeBytes = sizeBytes;
     this.#limitBytes = limitBytes;
     this.#buffer = Buffer.allocUnsafe(sizeBytes === 0 ? 4096 : sizeBytes + 1);
   }
@@ -348,11 +351,12 @@ class Gathered {
     return this.#buffer.subarray(this.#filled, this.#filled + chunkBytes);
   }
 
-  /** The whole when `count` says that the end was reached. */
-  took(count: number): SystemResult<Buffer> | undefined {
+  /** The whole when the end was reached: nothing came, or as much as the file has and less than there was room for. */
+  took(count: number, roomBytes: number): SystemResult<Buffer> | undefined {
     this.#filled += count;
     if (this.#filled > this.#limitBytes) return failure('EFBIG');
-    return count === 0 ? { kind: 'ok', value: this.#buffer.subarray(0, this.#filled) } : undefined;
+    const isEnd = count === 0 || (this.#filled === this.#sizeBytes && count < roomBytes);
+    return isEnd ? { kind: 'ok', value: this.#buffer.subarray(0, this.#filled) } : undefined;
   }
 }
 
