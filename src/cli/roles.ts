@@ -236,9 +236,12 @@ async function runAgentRole(argument: string, options: RoleOptions): Promise<num
   const listening = await listenLocal(args.socket, args.exim, system.native, (stream) => pool.serve(stream));
   if (listening.kind === 'error') return 1;
   parentChannel()?.onMessage((value) => {
-    if (parseToWorker(value)?.kind === 'reload') pool.retireAll();
+    if (parseToWorker(value)?.kind !== 'reload') return;
+    pool.retireAll();
+    pool.prepare();
   });
   endWithParent(() => pool.close());
+  pool.prepare(); // the first delivery is not to wait for it
   return undefined;
 }
 

@@ -53,6 +53,13 @@ export class AgentPool {
     this.#channels.add(channel);
   }
 
+  /** Starts the process that becomes the next user, so that nobody waits for it. */
+  prepare(): void {
+    if (this.#isClosed || this.#spare?.channel.isOpen || this.#parts.hasSpare === false) return;
+    const started = this.#start();
+    if (started.kind === 'ok') this.#spare = started.value;
+  }
+
   get childCount(): number {
     return this.#children.size;
   }
@@ -153,12 +160,7 @@ export class AgentPool {
   #takeSpare(): SystemResult<StartedChild> {
     const spare = this.#spare;
     this.#spare = undefined;
-    // the next one starts when there is time for it
-    setImmediate(() => {
-      if (this.#isClosed || this.#spare || this.#parts.hasSpare === false) return;
-      const started = this.#start();
-      if (started.kind === 'ok') this.#spare = started.value;
-    });
+    setImmediate(() => this.prepare()); // the next one starts when there is time for it
     return spare?.channel.isOpen ? { kind: 'ok', value: spare } : this.#start();
   }
 
