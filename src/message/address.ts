@@ -177,6 +177,7 @@ const EMPTY_ADDRESS = 'empty address';
 const NO_LITERALS = 'domain literals not allowed';
 const NO_LOCAL_PART = 'missing or malformed local part';
 const UNMATCHED_QUOTE = 'unmatched doublequote in local part';
+const BAD_LITERAL = 'malformed domain literal';
 const BAD_DOMAIN = 'domain missing or malformed';
 
 /** What ends a word that is not quoted. */
@@ -242,6 +243,7 @@ class AddressParser {
     const localPart = this.#localPart();
     if (localPart === undefined) return failed(this.#error);
     const next = this.#peek();
+    if (localPart.to === from && next === ';') return failed(EMPTY_ADDRESS);
     if (next === '@') return this.#addressAfter(localPart, from);
     if (next === '<') return this.#angleAddress();
     if (localPart.to > from && (next === '' || next === ';')) return this.#found(localPart.text, '', from, localPart.to);
@@ -288,9 +290,9 @@ class AddressParser {
     if (localPart === undefined) return failed(this.#error);
     if (localPart.to === localPart.from) return failed(NO_LOCAL_PART);
     const next = this.#peek();
-    if (next === '@') return this.#withoutLiteral(this.#addressAfter(localPart, from));
+    if (next === '@') return this.#allowsLiteralHere() ? withStrictLiteral(this.#addressAfter(localPart, from)) : failed(NO_LITERALS);
     if (isRouted) return failed('domain missing in source-routed address');
-    if (next !== '>' && next !== '') return failed(`"@" or "." expected after "${localPart.text}"`);
+    if (next !== '>') return failed(`"@" or "." expected after "${localPart.text}"`);
     return this.#found(localPart.text, '', from, localPart.to);
   }
 
@@ -321,9 +323,14 @@ class AddressParser {
   }
 
   /** Outside of angle brackets Exim takes a literal without `allow_domain_literals` too. */
-  #withoutLiteral(result: ParsedAddress): ParsedAddress {
-    const isLiteral = result.kind === 'ok' && result.domain[0] === '[';
-    return isLiteral && this.#syntax.allowsDomainLiterals !== true ? failed(NO_LITERALS) : result;
+  #allowsLiteralHere(): boolean {
+    if (this.#syntax.allowsDomainLiterals === true) return true;
+    const at = this.#at;
+    this.#at++; // @
+    this.#skipBlank();
+    const isLiteral = this.#peek() === '[';
+    this.#at = at;
+    return !isLiteral;
   }
 
   #addressAfter(localPart: Piece, from: number): ParsedAddress {
@@ -421,7 +428,7 @@ class AddressParser {
     const end = this.#text.indexOf(']', from);
     const inner = end < 0 || end >= this.#end ? undefined : this.#text.slice(from + 1, end);
     if (inner === undefined || !/^[A-Za-z0-9.:-]*$/.test(inner)) {
-      this.#error = 'malformed domain literal';
+      this.#error = BAD_LITERAL;
       return undefined;
     }
     this.#at = end + 1;
@@ -449,6 +456,12 @@ interface Piece {
   readonly from: number;
   /** Behind its last octet. */
   readonly to: number;
+}
+
+/** Within brackets a literal has only the characters of addresses. */
+function withStrictLiteral(result: ParsedAddress): ParsedAddress {
+  if (result.kind === 'error' || result.domain[0] !== '[') return result;
+  return /^\[(?:[Ii][Pp][Vv][46]:)?[0-9A-Fa-f.:]*\]$/.test(result.domain) ? result : failed(BAD_LITERAL);
 }
 
 function failed(message: Octets): AddressError {

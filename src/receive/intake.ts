@@ -122,7 +122,8 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   return commit(chosen, state, read, sink, { received, takers, message: verdict.kind === 'accept' ? verdict.message : undefined });
 }
 
-function takeFacts(state: TransactionState, read: ReadMessage, sink: MessageSink): void {
+/** What is known of a message that was read, into the state. */
+export function takeFacts(state: TransactionState, read: ReadMessage, sink: MessageSink): void {
   state.id = sink.id;
   state.body = sink.body();
   state.size = read.sizeBytes;

@@ -39,12 +39,16 @@ export interface ReadMessage {
   readonly hasBareLineEnd: boolean;
 }
 
+/** Where the input was when it broke off; `after-header`: behind a whole header line, where the header could have ended. */
+export type InputPosition = 'header' | 'after-header' | 'body';
+
 export type MessageReading =
   | { readonly kind: 'ok'; readonly message: ReadMessage }
   | { readonly kind: 'too-big'; readonly sizeBytes: number; readonly limitBytes: number; readonly headers: HeaderLine[] }
   | { readonly kind: 'header-too-big' | 'header-line-too-long' }
   /** The peer went away or was silent. */
-  | { readonly kind: 'end' | 'timeout' | 'error'; readonly isInHeader: boolean }
+  | { readonly kind: 'end' | 'timeout'; readonly position: InputPosition }
+  | { readonly kind: 'error'; readonly position: InputPosition; readonly reason: Octets }
   | { readonly kind: 'store'; readonly reason: Octets };
 
 const DEFAULT_HEADER_LIMIT = 1024 * 1024;
@@ -61,7 +65,7 @@ export async function readMessage(
   for (;;) {
     const result = await source.read();
     if (result.kind !== 'data') {
-      if (result.kind !== 'end' || !endIsNormal) return { kind: result.kind, isInHeader: receiver.isInHeader };
+      if (result.kind !== 'end' || !endIsNormal) return receiver.brokenOff(result);
       await receiver.take(decoder.finish());
       break;
     }
@@ -109,8 +113,10 @@ export class MessageReceiver {
     return { kind: 'too-big', sizeBytes, limitBytes: this.#limits.messageBytes, headers: this.#headers.lines };
   }
 
-  get isInHeader(): boolean {
-    return !this.#body;
+  /** The peer went away, or was silent. */
+  brokenOff(result: Exclude<ReadResult, { kind: 'data' }>): MessageReading {
+    const position = this.#body ? 'body' : this.#headers.isBehindLine ? 'after-header' : 'header';
+    return result.kind === 'error' ? { kind: 'error', position, reason: result.reason } : { kind: result.kind, position };
   }
 
   async take(octets: Buffer): Promise<void> {
@@ -183,6 +189,10 @@ class HeaderCollector {
 
   constructor(limits: InputLimits) {
     this.#limits = limits;
+  }
+
+  get isBehindLine(): boolean {
+    return this.#parts.length > 0 && this.#pending.length === 0;
   }
 
   push(octets: Buffer): HeaderStep {

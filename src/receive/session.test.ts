@@ -181,7 +181,7 @@ test('MAIL and RCPT', async () => {
       [
         '250 OK',
         '501 RCPT must have an address operand',
-        "501 <a: '>' missing at end of address",
+        '501 <a: "@" or "." expected after "a"',
         '501 <a>: recipient address must contain a domain',
       ],
     ],
@@ -466,9 +466,9 @@ test('pipelined groups are answered in order, and input that comes too soon ends
     scriptedPeer(['HELO x\r\nMAIL FROM:<a@b>\r\n']),
     withMain({ pipelining_connect_advertise_hosts: undefined }),
   );
-  assert.equal(early.written, '220 mail.test.example ESMTP\n554 SMTP synchronization error\n');
+  assert.equal(early.written, '554 SMTP synchronization error\n');
   assert.deepEqual(early.log.rejectLines, [
-    'SMTP protocol synchronization error (next input sent too soon: pipelining was not advertised): rejected "HELO x" H=[192.0.2.25] next input="MAIL FROM:<a@b>\\r\\n" (17 bytes)',
+    'SMTP protocol synchronization error (input sent without waiting for greeting): rejected connection from H=[192.0.2.25] input="HELO x\\r\\nMAIL FROM:<a@b>\\r\\n"',
   ]);
 });
 
@@ -564,7 +564,8 @@ test('limits of messages', async () => {
   for (const [data, main, reply, line] of cases) {
     const { written, log, store } = await sendData(data, withMain(main));
     assert.deepEqual(written.split('\n').slice(5, -1), [reply, '221 mail.test.example closing connection']);
-    assert.deepEqual(log.rejectLines, [line]);
+    assert.deepEqual(log.rejectLines, line.startsWith('rejected') ? [line] : []);
+    assert.ok(log.mainLines.includes(line), line);
     assert.equal(store.accepted.length, 0);
   }
 });

@@ -13,7 +13,7 @@ import { parseCommand } from '../smtp/command.ts';
 import type { LineResult } from '../smtp/line-reader.ts';
 import { auth } from './commands/auth.ts';
 import { bdat } from './commands/bdat.ts';
-import { data } from './commands/data.ts';
+import { data, finishReading } from './commands/data.ts';
 import { greet, optionText } from './commands/helo.ts';
 import { mail } from './commands/mail.ts';
 import { etrn, expn, help, vrfy } from './commands/query.ts';
@@ -27,6 +27,8 @@ export type { SmtpParts } from './dialogue.ts';
 
 /** Commands behind which a client must wait for the reply although PIPELINING was offered (RFC 2920 s3.1). */
 const SYNC_POINTS: ReadonlySet<Verb> = new Set(['EHLO', 'HELO', 'DATA', 'VRFY', 'EXPN', 'NOOP', 'ETRN', 'AUTH', 'STARTTLS', 'HELP']);
+/** With an argument they are syntax errors and nothing else: neither counted nor remembered. */
+const WITHOUT_ARGUMENT: ReadonlySet<Verb> = new Set(['DATA', 'RSET', 'QUIT', 'STARTTLS']);
 /** They do not count as non-mail commands. */
 const MAIL_COMMANDS: ReadonlySet<Verb> = new Set(['MAIL', 'RCPT', 'DATA', 'BDAT', 'QUIT']);
 
@@ -165,8 +167,10 @@ export class SmtpSession {
   /** The client must wait for the greeting (RFC 5321 s3.1). */
   async #spokeTooEarly(): Promise<boolean> {
     const dialogue = this.#dialogue;
-    if (!this.#enforcesSync() || dialogue.reader.bufferedBytes === 0) return false;
-    await dialogue.reader.poll({ endMs: 0, signal: dialogue.until.signal });
+    if (!this.#enforcesSync()) return false;
+    // What has arrived is known only after a turn of the event loop.
+    const endMs = this.#parts.services.clock.monotonicMs() + 1;
+    if (!(await dialogue.reader.poll({ endMs, signal: dialogue.until.signal }))) return false;
     const input = printable(dialogue.reader.peek().slice(0, MAX_SHOWN_INPUT));
     const { log, origin } = dialogue;
     log.mainAndReject(
@@ -216,9 +220,18 @@ export class SmtpSession {
       const result = await dialogue.reader.readLine(dialogue.commandDeadline());
       this.#isWaiting = false;
       if (this.#dialogue.endReason === 'signal') return;
-      if (result.kind !== 'line') return dialogue.lost(result.kind);
+      if (result.kind !== 'line') return this.#inputEnded(result);
       await this.#command(result);
     }
+  }
+
+  /** Between the chunks of a message it is message data that is missing. */
+  async #inputEnded(result: Exclude<LineResult, { kind: 'line' }>): Promise<void> {
+    const dialogue = this.#dialogue;
+    const { chunked } = dialogue;
+    if (chunked === undefined) return dialogue.lost(result);
+    dialogue.chunked = undefined;
+    await finishReading(dialogue, chunked.sink, chunked.receiver.brokenOff(result.kind === 'timeout' ? result : { kind: 'end' }));
   }
 
   async #command(result: LineResult & { kind: 'line' }): Promise<void> {
@@ -231,13 +244,15 @@ export class SmtpSession {
     state.commandArgument = command.argument;
     if (result.hasBareLineEnd && dialogue.isCrlfStrict)
       return dialogue.protocolError('protocol', '501', 'bare CR or LF is not allowed in SMTP commands');
-    if (result.isPiece) return this.#unknown(command);
+    if (result.isPiece) return this.#unknown();
     if (result.hasNul) {
       dialogue.logError('syntax', "NUL character(s) present (shown as '?')");
       return dialogue.countedError('501', 'NUL characters are not allowed in SMTP commands');
     }
     if (this.#isOutOfStep(command)) return;
-    if (command.verb === undefined) return this.#unknown(command);
+    if (command.verb === undefined) return this.#unknown();
+    if (command.argument !== '' && WITHOUT_ARGUMENT.has(command.verb))
+      return dialogue.protocolError('syntax', '501', 'unexpected argument data');
     this.#remember(command.verb);
     if (await this.#hasTooManyNonmail(command.verb)) return;
     if (this.#breaksChunks(command.verb)) return;
@@ -280,13 +295,14 @@ export class SmtpSession {
     return true;
   }
 
-  #unknown(command: Command): void {
+  #unknown(): void {
     const dialogue = this.#dialogue;
     dialogue.unknownCommands++;
     if (dialogue.unknownCommands > dialogue.config.main.smtp_max_unknown_commands) {
       dialogue.logError('syntax', 'unrecognized command');
+      this.#noteIncomplete('unrecognized command');
       dialogue.reply('500', 'Too many unrecognized commands');
-      dialogue.dropFor(`too many unrecognized commands (last was "${command.line.slice(0, 128)}")`, 'bad-commands');
+      dialogue.dropFor(`too many unrecognized commands (last was "${dialogue.shownCommand(128)}")`, 'bad-commands');
       return;
     }
     dialogue.previousVerb = undefined;
@@ -295,15 +311,13 @@ export class SmtpSession {
 
   async #hasTooManyNonmail(verb: Verb): Promise<boolean> {
     const dialogue = this.#dialogue;
-    if (MAIL_COMMANDS.has(verb)) {
-      if (verb === 'MAIL') this.#free = new Set();
-      return false;
-    }
+    if (MAIL_COMMANDS.has(verb) || (verb === 'STARTTLS' && !dialogue.advertised.tls)) return false;
     const family = verb === 'EHLO' ? 'HELO' : verb;
     if (this.#free.delete(family)) return false;
     dialogue.nonmailCommands++;
     if (dialogue.nonmailCommands <= dialogue.config.main.smtp_accept_max_nonmail) return false;
     if (!(await isSenderHostIn(dialogue.config.main.smtp_accept_max_nonmail_hosts, dialogue.frame()))) return false;
+    this.#noteIncomplete('too many non-mail commands');
     dialogue.reply('554', 'Too many nonmail commands');
     dialogue.dropFor(
       `too many nonmail commands (last was "${dialogue.lastCommand.slice(0, 128).split(' ')[0] ?? ''}")`,
@@ -322,20 +336,16 @@ export class SmtpSession {
     switch (verb) {
       case 'HELO':
       case 'EHLO':
-        this.#noteIncomplete(verb);
         return greet(dialogue, command);
       case 'MAIL':
         return mail(dialogue, command);
       case 'RCPT':
         return rcpt(dialogue, command);
       case 'DATA':
-        if (command.argument !== '') return dialogue.protocolError('syntax', '501', 'unexpected argument data');
-        await data(dialogue);
-        this.#resetFree();
+        if (await data(dialogue)) this.#resetFree();
         return;
       case 'BDAT':
-        await bdat(dialogue, command);
-        this.#resetFree();
+        if (await bdat(dialogue, command)) this.#resetFree();
         return;
       case 'STARTTLS':
         await starttls(dialogue, command);
@@ -357,18 +367,16 @@ export class SmtpSession {
       case 'NOOP':
         return dialogue.reply('250', 'OK');
       case 'RSET':
-        if (command.argument !== '') return dialogue.protocolError('syntax', '501', 'unexpected argument data');
         this.#noteIncomplete('RSET');
         dialogue.resetTransaction();
         return dialogue.reply('250', 'Reset OK');
       case 'QUIT':
-        return this.#quit(command);
+        return this.#quit();
     }
   }
 
-  async #quit(command: Command): Promise<void> {
+  async #quit(): Promise<void> {
     const dialogue = this.#dialogue;
-    if (command.argument !== '') return dialogue.protocolError('syntax', '501', 'unexpected argument data');
     this.#noteIncomplete('QUIT');
     const verdict = await dialogue.runAcl('quit', dialogue.config.main.acl_smtp_quit, { kind: 'accept' });
     if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.replyText('221', verdict.message);
@@ -389,10 +397,20 @@ export class SmtpSession {
         reason,
         state.sender,
         state.recipients.map((recipient) => recipient.address),
-        state.rcptCount,
         log,
       ),
     );
+  }
+
+  #noteLost(error: Octets): void {
+    const dialogue = this.#dialogue;
+    const { log, origin } = dialogue;
+    if (dialogue.transaction === undefined) return;
+    this.#noteIncomplete('connection lost');
+    if (log.selected('lost_incoming_connection'))
+      log.main(
+        `unexpected disconnection while reading SMTP command from ${hostAndIdent(origin, log, false)}${error} D=${dialogue.duration()}`,
+      );
   }
 
   async #finish(): Promise<void> {
@@ -403,11 +421,7 @@ export class SmtpSession {
     const who = hostAndIdent(origin, log, false);
     switch (dialogue.endReason) {
       case 'eof':
-        if (dialogue.transaction !== undefined) {
-          this.#noteIncomplete('connection lost');
-          if (dialogue.log.selected('lost_incoming_connection'))
-            log.main(`unexpected disconnection while reading SMTP command from ${who} D=${duration}`);
-        }
+        this.#noteLost('');
         dialogue.reply('421', `${dialogue.hostName} lost input connection`);
         dialogue.session.state.quitReason ??= 'connection-lost';
         break;
@@ -420,7 +434,7 @@ export class SmtpSession {
         dialogue.session.state.quitReason ??= 'command-timeout';
         break;
       case 'error':
-        this.#noteIncomplete('connection lost');
+        this.#noteLost(dialogue.lostReason === '' ? '' : ` (error: ${dialogue.lostReason})`);
         dialogue.session.state.quitReason ??= 'connection-lost';
         break;
       default:

@@ -34,7 +34,7 @@ import type { DeliveryWish } from './dialogue.ts';
 import { expandOctets, expandSize, expandText } from './expansion.ts';
 import { isResentMessage } from './fixups.ts';
 import type { Intake, IntakeContext } from './intake.ts';
-import { acceptMessage, prepareHeaders } from './intake.ts';
+import { acceptMessage, prepareHeaders, takeFacts } from './intake.ts';
 import { markAsOwn, mayChooseSender, ownAddress } from './local-sender.ts';
 import type { MessageReading, OctetSource, ReadMessage } from './message-input.ts';
 import { readMessage } from './message-input.ts';
@@ -85,6 +85,14 @@ export interface SubmissionRequest {
 export async function submitMessage(request: SubmissionRequest): Promise<number> {
   const submission = new Submission(request);
   return submission.run();
+}
+
+/**
+ * What expansions see when a message is read as if it were submitted, or, without one, before it is: no ACL runs, no Received: line is added and
+ * nothing is stored (Spec ch. 5 "-be", "-bem"). A number is the exit status: why was told.
+ */
+export function rehearseSubmission(request: SubmissionRequest, hasMessage: boolean): Promise<Frame | number> {
+  return new Submission(request).rehearse(hasMessage);
 }
 
 /** Who sends, after the caller's rights. */
@@ -149,6 +157,53 @@ class Submission {
       state.recipients.push(...listed.recipients.map((address) => this.#recipient(address)));
     await this.#runStartAcl();
     return this.#receive(source, listed.kind === 'ok' ? listed.recipients : [], chosen);
+  }
+
+  async rehearse(hasMessage: boolean): Promise<Frame | number> {
+    const request = this.#request;
+    const chosen = await this.#chooseSender();
+    if (typeof chosen === 'string') {
+      request.writeError(`${chosen}\n`);
+      return 1;
+    }
+    this.#applySender(chosen);
+    this.#session.state.origin.protocol = request.presetOrigin?.protocol;
+    return hasMessage ? this.#rehearseMessage(chosen) : this.#frame();
+  }
+
+  async #rehearseMessage(chosen: SenderChoice): Promise<Frame | number> {
+    const { state } = this.#transaction;
+    const request = this.#request;
+    const begun = request.store.begin();
+    if (begun.kind === 'error') return 1;
+    const { sink } = begun;
+    state.id = sink.id;
+    const source = new InputSource(request.input, this.#services.clock, this.#inputDeadline());
+    const reading = await readMessage(source, new DataDecoder(request.isDotNotEnd ? 'end-of-input' : 'lone-dot'), sink, this.#readLimits(0), true);
+    if (reading.kind !== 'ok') return this.#refuseReading(sink, reading, chosen);
+    const { message } = reading;
+    const sender = await this.#takeFromLine(message, chosen);
+    if (message.fromLine !== undefined && sender !== chosen) request.writeError('\nSender taken from "From " line\n');
+    if (request.takesRecipientsFromHeaders) {
+      const { recipients } = this.#headerRecipients(message.headers, []);
+      state.recipients.push(...recipients.map((address) => this.#recipient(address)));
+    }
+    takeFacts(state, message, sink);
+    const failure = await prepareHeaders(this.#intakeContext(sender), state, message.headers, this.#frame());
+    if (failure === undefined) return this.#frame();
+    request.writeError(`exim: ${printable(failure)}\n`);
+    return 1;
+  }
+
+  #readLimits(messageBytes: number) {
+    const { main } = this.#config;
+    return {
+      messageBytes,
+      headerBytes: main.header_maxsize,
+      headerLineBytes: main.header_line_maxsize,
+      allowsFromLine: true,
+      stopsWhenTooBig: true,
+    };
   }
 
   /** Spec ch. 14 "receive_timeout". */
@@ -274,21 +329,8 @@ class Submission {
     }
     const { sink } = begun;
     this.#transaction.state.id = sink.id;
-    const { main } = this.#config;
     const decoder = new DataDecoder(request.isDotNotEnd ? 'end-of-input' : 'lone-dot');
-    const reading = await readMessage(
-      source,
-      decoder,
-      sink,
-      {
-        messageBytes: Math.max(0, limit.value),
-        headerBytes: main.header_maxsize,
-        headerLineBytes: main.header_line_maxsize,
-        allowsFromLine: true,
-        stopsWhenTooBig: true,
-      },
-      true,
-    );
+    const reading = await readMessage(source, decoder, sink, this.#readLimits(Math.max(0, limit.value)), true);
     if (reading.kind !== 'ok') return this.#refuseReading(sink, reading, chosen);
     return this.#accept(sink, reading.message, listed, await this.#takeFromLine(reading.message, chosen));
   }

@@ -20,7 +20,7 @@ export interface Command {
 
 const VERB_OF_WORD: ReadonlyMap<string, Verb> = new Map(WORDS.map((verb) => [verb, verb]));
 
-const PATH_COMMAND = /^(MAIL +FROM|RCPT +TO):/;
+const PATH_COMMAND = /^(MAIL FROM|RCPT TO):/;
 
 /** Reads a command line (without its line end). Verbs are recognized in either case. */
 export function parseCommand(line: Octets): Command {
@@ -30,7 +30,7 @@ export function parseCommand(line: Octets): Command {
   const end = text.search(/[^A-Za-z]/);
   const word = end < 0 ? text : text.slice(0, end);
   const separator = end < 0 ? '' : text[end];
-  const verb = separator === '' || separator === ' ' || separator === '\t' ? VERB_OF_WORD.get(upperCase(word.slice(0, 16))) : undefined;
+  const verb = separator === '' || separator === ' ' ? VERB_OF_WORD.get(upperCase(word.slice(0, 16))) : undefined;
   return { verb: word.length > 16 ? undefined : verb, argument: end < 0 ? '' : trimStart(text.slice(end)), line: text };
 }
 
@@ -51,6 +51,7 @@ export interface MailParameters {
   readonly body?: '7BIT' | '8BITMIME';
   /** AUTH=, decoded; '' for `<>`. */
   readonly auth?: Octets;
+  readonly authAsGiven?: Octets;
   readonly ret?: 'FULL' | 'HDRS';
   readonly envid?: Octets;
   readonly isPrdr?: boolean;
@@ -69,14 +70,32 @@ export type Notify = (typeof NOTIFY)[number];
 
 interface Parameter {
   readonly name: string;
+  /** '' without `=`. */
   readonly value: Octets;
+  readonly hasValue: boolean;
 }
 
-/** Cuts `NAME` or `NAME=value` from the end of the argument; undefined when there is none. */
+/** Cuts `NAME` or `NAME=value` from the end of the argument; undefined when there is none. A space within quotes is part of its word. */
 function lastParameter(text: Octets): { readonly rest: Octets; readonly parameter: Parameter } | undefined {
-  const match = /[ \t]([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!#-<>-~\x80-\xff]*))?$/.exec(text);
+  const from = startOfLastWord(text);
+  const match = from === undefined ? undefined : /^([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~\x80-\xff]*))?$/.exec(text.slice(from));
   if (!match) return undefined;
-  return { rest: trimEnd(text.slice(0, match.index)), parameter: { name: upperCase(match[1] ?? ''), value: match[2] ?? '' } };
+  const [, name = '', value] = match;
+  return { rest: trimEnd(text.slice(0, from)), parameter: { name: upperCase(name), value: value ?? '', hasValue: value !== undefined } };
+}
+
+/** Undefined when there is but one, or a quote is not closed. */
+function startOfLastWord(text: Octets): number | undefined {
+  let at = text.length;
+  for (; at > 0; at--) {
+    const char = text[at - 1];
+    if (char === ' ' || char === '\t') return at;
+    if (char !== '"') continue;
+    const open = at < 2 ? -1 : text.lastIndexOf('"', at - 2);
+    if (open < 0) return undefined;
+    at = open + 1;
+  }
+  return undefined;
 }
 
 /** Parameters stand behind the address: they are read from the end until something is none. */
@@ -97,26 +116,28 @@ export function parseMailArgument(
 }
 
 function readMailParameter(
-  { name, value }: Parameter,
+  { name, value, hasValue }: Parameter,
   found: Omit<MailParameters, 'address'>,
   advertised: AdvertisedParameters,
 ): Omit<MailParameters, 'address'> | ParameterError | undefined {
   switch (name) {
     case 'SIZE':
-      return advertised.size ? { size: Math.min(MAX_SIZE, Number.parseInt(/^[0-9]+/.exec(value)?.[0] ?? '0', 10)) } : undefined;
+      return advertised.size ? { size: parseSize(value) } : undefined;
     case 'BODY': {
       if (!advertised.body) return undefined;
+      if (hasValue && value === '') return {};
       const body: string = upperCase(value);
       return body === '7BIT' || body === '8BITMIME' ? { body } : failed('invalid data for BODY');
     }
     case 'AUTH': {
       if (!advertised.size) return undefined; // ESMTP at all
       const auth = value === '<>' ? '' : decodeXtext(value);
-      return auth === undefined ? failed('invalid data for AUTH') : { auth };
+      return auth === undefined ? failed('invalid data for AUTH') : { auth, authAsGiven: value };
     }
     case 'RET': {
       if (!advertised.dsn) return undefined;
       if (found.ret !== undefined) return failed('RET can be specified once only');
+      if (hasValue && value === '') return {};
       const ret: string = upperCase(value);
       return ret === 'FULL' || ret === 'HDRS' ? { ret } : failed('Value for RET is invalid');
     }
@@ -124,12 +145,18 @@ function readMailParameter(
       if (!advertised.dsn) return undefined;
       return found.envid === undefined ? { envid: value } : failed('ENVID can be specified once only');
     case 'PRDR':
-      return advertised.prdr && value === '' ? { isPrdr: true } : undefined;
+      return advertised.prdr ? { isPrdr: true } : undefined;
     case 'SMTPUTF8':
-      return advertised.smtputf8 && value === '' ? { isUtf8: true } : undefined;
+      return advertised.smtputf8 && !hasValue ? { isUtf8: true } : undefined;
     default:
       return undefined;
   }
+}
+
+/** A sign is taken as C does: a negative size is one that nothing has room for. */
+function parseSize(value: Octets): number {
+  if (/^-[0-9]*[1-9]/.test(value)) return MAX_SIZE;
+  return Math.min(MAX_SIZE, Number.parseInt(/^\+?([0-9]+)/.exec(value)?.[1] ?? '0', 10));
 }
 
 export interface RcptParameters {
@@ -147,27 +174,29 @@ export function parseRcptArgument(
   let orcpt: Octets | undefined;
   let notify: readonly Notify[] | undefined;
   for (let last = lastParameter(address); last && advertised.dsn; last = lastParameter(address)) {
-    const { name, value } = last.parameter;
+    const { name, value, hasValue } = last.parameter;
     if (name === 'ORCPT') {
       if (orcpt !== undefined) return failed('ORCPT can be specified once only');
       orcpt = value;
     } else if (name === 'NOTIFY') {
       if (notify !== undefined) return failed('NOTIFY can be specified once only');
-      notify = parseNotify(value);
-      if (notify === undefined) return failed('Invalid value for NOTIFY parameter');
+      if (!hasValue || value !== '') {
+        notify = parseNotify(value);
+        if (notify === undefined) return failed('Invalid value for NOTIFY parameter');
+      }
     } else break;
     address = last.rest;
   }
   return { kind: 'ok', address, ...(orcpt === undefined ? {} : { orcpt }), ...(notify === undefined ? {} : { notify }) };
 }
 
-/** NEVER stands alone. RFC 3461 s4.1. */
+/** NEVER stands alone, once; a comma at the end adds nothing. RFC 3461 s4.1. */
 function parseNotify(value: Octets): readonly Notify[] | undefined {
-  const words = upperCase(value).split(',');
+  const words = upperCase(value).replace(/,$/, '').split(',');
   if (words.length > NOTIFY.length) return undefined;
   const found = NOTIFY.filter((word) => words.includes(word));
   if (!words.every((word) => found.some((known) => known === word))) return undefined;
-  return found.includes('NEVER') && found.length > 1 ? undefined : found;
+  return found.includes('NEVER') && words.length > 1 ? undefined : found;
 }
 
 function failed(message: Octets): ParameterError {

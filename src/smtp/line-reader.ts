@@ -20,10 +20,10 @@ export type LineResult =
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** As Exim's buffer for a command. */
+/** As Exim's buffer for a command; a CR before the line end counts. */
 export const MAX_COMMAND_BYTES = 16_384;
 
-type Source = Pick<Connection, 'read' | 'bufferedBytes' | 'discardBuffered'>;
+type Source = Pick<Connection, 'read' | 'bufferedBytes' | 'discardBuffered'> & Partial<Pick<Connection, 'unread'>>;
 
 export class LineReader {
   readonly #source: Source;
@@ -44,16 +44,16 @@ export class LineReader {
     return octetsFromBytes(this.#data);
   }
 
-  /** Gives a buffered line, or waits for one. At the end of the stream a last line without line end is given first. */
+  /** Gives a buffered line, or waits for one. What the stream ends in without a line end is no line, and is dropped as Exim does. */
   async readLine(until: Deadline, limitBytes = MAX_COMMAND_BYTES): Promise<LineResult> {
     let searched = 0;
     for (;;) {
       const end = this.#data.indexOf(LF, searched);
-      if (end >= 0 && end < limitBytes) return this.#cut(end, end + 1, false);
-      if (this.#data.length >= limitBytes) return this.#cut(limitBytes, limitBytes, true);
+      if (end >= 0 && end <= limitBytes) return this.#cut(end, end + 1, false);
+      if (this.#data.length > limitBytes) return this.#cut(limitBytes, limitBytes, true);
       searched = this.#data.length;
       const ended = this.#hasEnded ?? (await this.#fill(until));
-      if (ended) return ended.kind === 'end' && this.#data.length > 0 ? this.#cut(this.#data.length, this.#data.length, false) : ended;
+      if (ended) return ended;
     }
   }
 
@@ -71,6 +71,12 @@ export class LineReader {
   /** Gives back what was not used of a chunk. */
   unread(rest: Buffer): void {
     this.#data = this.#data.length === 0 ? rest : Buffer.concat([rest, this.#data]);
+  }
+
+  /** Puts what was read too far back into the connection: it is for TLS. */
+  giveBack(): void {
+    this.#source.unread?.(this.#data);
+    this.#data = Buffer.alloc(0);
   }
 
   /** Reads what has arrived; false at once when nothing is there within `until`. */

@@ -26,6 +26,10 @@ test('commands', () => {
     ['\xe9', undefined, ''],
     ['STARTTLS', 'STARTTLS', ''],
     ['DATA:', undefined, ''],
+    ['NOOP\tx', undefined, ''],
+    ['EHLO\tx', undefined, ''],
+    ['MAIL  FROM:<a@b>', undefined, ''],
+    ['RCPT\tTO:<a@b>', undefined, ''],
     ['x'.repeat(10_000), undefined, ''],
   ];
   for (const [line, verb, argument] of cases) {
@@ -43,14 +47,21 @@ test('parameters of MAIL', () => {
     return rest;
   };
   assert.deepEqual(mail('<a@b> SIZE=100 body=8bitmime'), { address: '<a@b>', size: 100, body: '8BITMIME' });
-  assert.deepEqual(mail('a@b AUTH=x+40y RET=full ENVID=q+20'), { address: 'a@b', auth: 'x@y', ret: 'FULL', envid: 'q+20' });
-  assert.deepEqual(mail('a@b AUTH=<>'), { address: 'a@b', auth: '' });
+  assert.deepEqual(mail('a@b AUTH=x+40y RET=full ENVID=q+20'), {
+    address: 'a@b',
+    auth: 'x@y',
+    authAsGiven: 'x+40y',
+    ret: 'FULL',
+    envid: 'q+20',
+  });
+  assert.deepEqual(mail('a@b AUTH=<>'), { address: 'a@b', auth: '', authAsGiven: '<>' });
   assert.deepEqual(mail('<a@b> PRDR SMTPUTF8'), { address: '<a@b>', isPrdr: true, isUtf8: true });
   assert.deepEqual(mail('<a@b> SIZE=99999999999999'), { address: '<a@b>', size: 2 ** 31 - 1 });
   assert.deepEqual(mail('<a@b> FOO=1 SIZE=2'), { address: '<a@b> FOO=1', size: 2 });
   assert.deepEqual(mail('<a@b>SIZE=2'), { address: '<a@b>SIZE=2' });
   assert.deepEqual(mail('<a@b> SIZE=2', { ...all, size: false }), { address: '<a@b> SIZE=2' });
   assert.deepEqual(mail('"a SIZE=3"@d'), { address: '"a SIZE=3"@d' });
+  assert.deepEqual(mail('<"a SIZE=3"@d> SIZE="5"'), { address: '<"a SIZE=3"@d>', size: 0 });
   for (const [text, message] of [
     ['a@b BODY=FOO', 'invalid data for BODY'],
     ['a@b AUTH=+zz', 'invalid data for AUTH'],
@@ -69,7 +80,7 @@ test('parameters of RCPT', () => {
     notify: ['SUCCESS', 'DELAY'],
   });
   assert.deepEqual(parseRcptArgument('<a@b> NOTIFY=NEVER', { dsn: false }), { kind: 'ok', address: '<a@b> NOTIFY=NEVER' });
-  for (const value of ['NEVER,DELAY', '', 'FOO']) {
+  for (const value of ['NEVER,DELAY', 'NEVER,NEVER', 'SUCCESS,,DELAY', ',SUCCESS', 'FOO']) {
     assert.deepEqual(parseRcptArgument(`a@b NOTIFY=${value}`, all), { kind: 'error', message: 'Invalid value for NOTIFY parameter' });
   }
 });
@@ -149,8 +160,8 @@ test('xtext', () => {
   assert.equal(decodeXtext('a b'), undefined);
 });
 
-test('command lines are cut at LF, at the limit and at the end of the stream', async () => {
-  const pieces = ['EHLO x\r', '\nNOOP\nMA', 'IL a\0b\r\n', 'y'.repeat(25), 'z\r\nQUIT'];
+test('command lines are cut at LF and at the limit; what has no end is none', async () => {
+  const pieces = ['EHLO x\r', '\nNOOP\nMA', 'IL a\0b\r\n', 'y'.repeat(25), `z\r\n${'v'.repeat(19)}\r\n${'w'.repeat(20)}\r\nQUIT`];
   const reader = new LineReader({
     bufferedBytes: 0,
     discardBuffered: () => {},
@@ -175,6 +186,8 @@ test('command lines are cut at LF, at the limit and at the end of the stream', a
     ['MAIL a\0b', true, false],
     ['y'.repeat(20), false, true],
     ['yyyyyz', false, false],
-    ['QUIT', false, false],
+    ['v'.repeat(19), false, false],
+    ['w'.repeat(20), false, true],
+    ['', false, false],
   ]);
 });

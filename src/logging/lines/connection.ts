@@ -27,14 +27,14 @@ export function leftLine(origin: Readonly<Origin>, log: Log): Octets {
   return `SMTP connection from ${hostAndIdent(origin, log, false)} closed after SIGTERM`;
 }
 
-/** `SMTP call from … dropped: too many nonmail commands (last was "vrfy")`. */
+/** `SMTP call from … dropped: too many nonmail commands (last was "vrfy")`; `why` is printable. */
 export function droppedLine(origin: Readonly<Origin>, why: Octets, log: Log): Octets {
-  return `SMTP call from ${hostAndIdent(origin, log, false)} dropped: ${printable(why)}`;
+  return `SMTP call from ${hostAndIdent(origin, log, false)} dropped: ${why}`;
 }
 
-/** `kind`: `syntax` or `protocol`. */
+/** `kind`: `syntax` or `protocol`; `command` is printable. */
 export function smtpErrorLine(kind: 'syntax' | 'protocol', command: Octets, origin: Readonly<Origin>, why: Octets, log: Log): Octets {
-  return `SMTP ${kind} error in "${printable(command)}" ${hostAndIdent(origin, log, true)} ${printable(why)}`;
+  return `SMTP ${kind} error in "${command}" ${hostAndIdent(origin, log, true)} ${printable(why)}`;
 }
 
 /** The last 20 commands are shown. */
@@ -55,10 +55,8 @@ export function incompleteTransactionLine(
   reason: Octets,
   sender: Octets,
   accepted: readonly Octets[],
-  all: number,
   log: Log,
 ): Octets {
-  const recipients =
-    all === 0 ? '' : accepted.length === 0 ? ' rejected recipients' : ` for ${accepted.map((address) => printable(address)).join(' ')}`;
+  const recipients = accepted.length === 0 ? '' : ` for ${accepted.map((address) => printable(address)).join(' ')}`;
   return `${hostAndIdent(origin, log, true)} incomplete transaction (${reason}) from <${printable(sender)}>${recipients}`;
 }

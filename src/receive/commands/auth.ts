@@ -80,7 +80,7 @@ function challenger(dialogue: Dialogue): AuthDialogue {
       await dialogue.flush();
       const answer = await dialogue.reader.readLine(dialogue.commandDeadline());
       if (answer.kind !== 'line') {
-        dialogue.lost(answer.kind);
+        dialogue.lost(answer);
         return undefined;
       }
       if (answer.line === '*' || (answer.hasBareLineEnd && dialogue.isCrlfStrict)) return undefined;

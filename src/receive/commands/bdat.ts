@@ -1,5 +1,7 @@
 /** BDAT. RFC 3030 s2. */
-import { octetsFromBytes, printable, upperCase } from '../../base/octets.ts';
+
+import type { Octets } from '../../base/octets.ts';
+import { octetsFromBytes, printable, trimSpace, upperCase } from '../../base/octets.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
 import { rejectedMessage } from '../../logging/lines/rejection.ts';
 import type { Command } from '../../smtp/command.ts';
@@ -8,23 +10,35 @@ import type { ChunkedMessage, Dialogue } from '../dialogue.ts';
 import { MessageReceiver } from '../message-input.ts';
 import { finishReading, inputLimits, mayBeginData } from './data.ts';
 
-export async function bdat(dialogue: Dialogue, command: Command): Promise<void> {
-  const chunk = parseChunk(command);
-  if (!dialogue.advertised.chunking) return dialogue.protocolError('protocol', '503', 'BDAT command used when CHUNKING not advertised');
-  if (chunk === undefined) return dialogue.protocolError('protocol', '501', 'missing size for BDAT command');
-  if (chunk.bytes === 0 && !chunk.isLast) return dialogue.protocolError('protocol', '504', 'zero size for BDAT command');
-  if (dialogue.chunked === undefined) {
-    if (!(await mayBeginData(dialogue, 'BDAT'))) return swallow(dialogue, chunk.bytes);
-    const begun = await begin(dialogue);
-    if (begun === undefined) return swallow(dialogue, chunk.bytes);
-    dialogue.chunked = begun;
+/** Whether a message was read to its end, taken or not. */
+export async function bdat(dialogue: Dialogue, command: Command): Promise<boolean> {
+  const chunk = readChunk(dialogue, command);
+  if (chunk.kind === 'problem') {
+    dialogue.protocolError('protocol', chunk.code, chunk.text);
+    return false;
   }
-  await takeChunk(dialogue, dialogue.chunked, chunk.bytes, chunk.isLast);
+  const message = dialogue.chunked ?? ((await mayBeginData(dialogue, 'BDAT')) ? await begin(dialogue) : undefined);
+  if (message === undefined) {
+    await swallow(dialogue, chunk.bytes);
+    return false;
+  }
+  dialogue.chunked = message;
+  await takeChunk(dialogue, message, chunk.bytes, chunk.isLast);
+  return dialogue.chunked === undefined;
 }
 
-function parseChunk(command: Command): { readonly bytes: number; readonly isLast: boolean } | undefined {
-  const match = /^([0-9]{1,10})(?:[ \t]+(LAST))?$/.exec(upperCase(command.argument));
-  return match ? { bytes: Number.parseInt(match[1] ?? '0', 10), isLast: match[2] !== undefined } : undefined;
+type Chunk =
+  | { readonly kind: 'chunk'; readonly bytes: number; readonly isLast: boolean }
+  | { readonly kind: 'problem'; readonly code: string; readonly text: Octets };
+
+/** Octets follow whatever else stands behind the number, so it is not asked; only LAST, alone, ends the message. */
+function readChunk(dialogue: Dialogue, command: Command): Chunk {
+  if (!dialogue.advertised.chunking) return { kind: 'problem', code: '503', text: 'BDAT command used when CHUNKING not advertised' };
+  const match = /^([0-9]{1,10})([^0-9].*)?$/s.exec(command.argument);
+  if (!match) return { kind: 'problem', code: '501', text: 'missing size for BDAT command' };
+  const bytes = Number.parseInt(match[1] ?? '0', 10);
+  const isLast = upperCase(trimSpace(match[2] ?? '')) === 'LAST';
+  return bytes === 0 && !isLast ? { kind: 'problem', code: '504', text: 'zero size for BDAT command' } : { kind: 'chunk', bytes, isLast };
 }
 
 async function begin(dialogue: Dialogue): Promise<ChunkedMessage | undefined> {
@@ -58,7 +72,7 @@ async function takeChunk(dialogue: Dialogue, message: ChunkedMessage, bytes: num
     const result = await dialogue.reader.readChunk(dialogue.commandDeadline());
     if (result.kind !== 'data') {
       dialogue.chunked = undefined;
-      return finishReading(dialogue, message.sink, { kind: result.kind, isInHeader: message.receiver.isInHeader });
+      return finishReading(dialogue, message.sink, message.receiver.brokenOff(result.kind === 'timeout' ? result : { kind: 'end' }));
     }
     const used = result.bytes.subarray(0, left);
     if (result.bytes.length > left) dialogue.reader.unread(result.bytes.subarray(left));
@@ -103,7 +117,7 @@ async function swallow(dialogue: Dialogue, bytes: number): Promise<void> {
   for (let left = bytes; left > 0; ) {
     await dialogue.flushUnlessPipelined();
     const result = await dialogue.reader.readChunk(dialogue.commandDeadline());
-    if (result.kind !== 'data') return dialogue.lost(result.kind);
+    if (result.kind !== 'data') return dialogue.lost(result);
     if (result.bytes.length > left) dialogue.reader.unread(result.bytes.subarray(left));
     left -= Math.min(left, result.bytes.length);
   }

@@ -8,19 +8,20 @@ import { DataDecoder } from '../../smtp/data-decoder.ts';
 import type { Dialogue } from '../dialogue.ts';
 import { expandSize, isSenderHostIn } from '../expansion.ts';
 import { acceptMessage } from '../intake.ts';
-import type { InputLimits, MessageReading, ReadMessage } from '../message-input.ts';
+import type { InputLimits, InputPosition, MessageReading, ReadMessage } from '../message-input.ts';
 import { readMessage } from '../message-input.ts';
 import { finishSmtpMessage } from '../smtp-message.ts';
 
-export async function data(dialogue: Dialogue): Promise<void> {
+/** Whether a message was read, taken or not. */
+export async function data(dialogue: Dialogue): Promise<boolean> {
   const { config } = dialogue;
-  if (!(await mayBeginData(dialogue, 'DATA'))) return;
+  if (!(await mayBeginData(dialogue, 'DATA'))) return false;
   const state = dialogue.transaction?.state;
-  if (state === undefined) return;
+  if (state === undefined) return false;
   const verdict = await dialogue.runAcl('predata', config.main.acl_smtp_predata, { kind: 'accept' });
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
     dialogue.refuse('predata', 'DATA', verdict);
-    return;
+    return false;
   }
   if (verdict.kind === 'discard') state.controls.set('discard-message', 'predata');
   const begun = dialogue.parts.store.begin();
@@ -28,9 +29,10 @@ export async function data(dialogue: Dialogue): Promise<void> {
     dialogue.log.panic(`spool file creation failed: ${begun.reason}`);
     dialogue.reply('451', 'Temporary local problem - please try later');
     dialogue.resetTransaction();
-    return;
+    return false;
   }
   await receive(dialogue, begun.sink, verdict.kind === 'accept' ? verdict.message : undefined);
+  return true;
 }
 
 /** The checks that DATA and BDAT share. RFC 2920 s3.1: after refused recipients in one group the client could not know. */
@@ -138,6 +140,8 @@ function refuseBareLineEnd(dialogue: Dialogue, sink: MessageSink, { headers }: R
   dialogue.resetTransaction();
 }
 
+const WHERE_LOST: Readonly<Record<InputPosition, string>> = { header: ' (header)', 'after-header': ' (after header)', body: '' };
+
 /** Spec ch. 53 "The reject log"; the texts are Exim's. */
 function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageReading, { kind: 'ok' }>): void {
   const { log, origin, config } = dialogue;
@@ -157,13 +161,13 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
     }
     case 'header-too-big':
       dialogue.reply('552', 'Message header is ridiculously long');
-      log.mainAndReject(
+      log.main(
         `ridiculously long message header received from ${hostAndIdent(origin, log, false)} (more than ${main.header_maxsize || 1024 * 1024} characters): message abandoned`,
       );
       return;
     case 'header-line-too-long':
       dialogue.reply('552', 'A message header line is too long');
-      log.mainAndReject(
+      log.main(
         `overlong message header line received from ${hostAndIdent(origin, log, false)} (more than ${main.header_line_maxsize} characters): message abandoned`,
       );
       return;
@@ -181,8 +185,13 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
       dialogue.isOver = true;
       return;
     default:
-      if (log.selected('lost_incoming_connection'))
-        log.main(lostLine(origin, `while reading message data${reading.isInHeader ? ' (header)' : ''}`, 0, log));
+      if (reading.kind === 'error' && reading.position !== 'body')
+        log.main(
+          `Message abandoned: Input read error (${reading.reason}) while receiving message from ${hostAndIdent(origin, log, false)}`,
+          id,
+        );
+      else if (log.selected('lost_incoming_connection'))
+        log.main(lostLine(origin, `while reading message data${WHERE_LOST[reading.position]}`, 0, log));
       dialogue.reply('421', 'Lost incoming connection');
       dialogue.endReason = 'error';
       dialogue.isOver = true;

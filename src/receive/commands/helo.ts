@@ -2,7 +2,7 @@
 
 import { verifyHelo } from '../../acl/verify/helo.ts';
 import { isAdvertised } from '../../auth/server.ts';
-import { isIp } from '../../base/ip.ts';
+import { ipVersion } from '../../base/ip.ts';
 import type { Octets } from '../../base/octets.ts';
 import { printable, upperCase } from '../../base/octets.ts';
 import { lookUpSenderName } from '../../lists/host-name.ts';
@@ -23,7 +23,7 @@ export async function greet(dialogue: Dialogue, command: Command): Promise<void>
     !(name !== '' && (await isSenderHostIn(main.helo_accept_junk_hosts, dialogue.frame())))
   ) {
     log.mainAndReject(
-      `rejected ${verb} from ${hostAndIdent(origin, log, false)}: syntactically invalid argument(s): ${name === '' ? '(no argument given)' : printable(name)}`,
+      `rejected ${verb} from ${hostAndIdent(origin, log, false)}: syntactically invalid argument(s): ${name === '' ? '(no argument given)' : printable(name, { escapeHigh: !main.print_topbitchars })}`,
     );
     dialogue.countedError('501', `Syntactically invalid ${verb} argument(s)`);
     return;
@@ -50,8 +50,13 @@ export async function greet(dialogue: Dialogue, command: Command): Promise<void>
   dialogue.reply('250', [hello, ...extensions].join('\n'));
 }
 
+/** `1.2.3.4`, `ipv6:::1`, `::1`: without a zone, or zeros before a number. RFC 5321 s4.1.3. */
 function isHeloLiteral(text: Octets): boolean {
-  return isIp(text.replace(/^ipv[46]:/, ''));
+  const tag = /^ipv([46]):/.exec(text);
+  const address = text.slice(tag?.[0].length ?? 0);
+  if (/(?:^|[.:])0[0-9]+\.|\.0[0-9]|%/.test(address)) return false;
+  const version = ipVersion(address);
+  return tag === null ? version !== 0 : tag[1] === String(version);
 }
 
 /** The host's name where it is known, else what it calls itself. */

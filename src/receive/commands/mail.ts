@@ -122,7 +122,7 @@ function senderText(command: Command): Octets {
 }
 
 /** AUTH= of a client that authenticated is believed when `acl_smtp_mailauth` lets it (RFC 4954 s5). */
-async function takeMailAuth(dialogue: Dialogue, { auth }: MailParameters): Promise<void> {
+async function takeMailAuth(dialogue: Dialogue, { auth, authAsGiven = '' }: MailParameters): Promise<void> {
   const { origin, log, config } = dialogue;
   if (auth === undefined) return;
   const isTrustedCaller = !dialogue.isOverTcp && dialogue.parts.caller.isTrusted;
@@ -131,7 +131,7 @@ async function takeMailAuth(dialogue: Dialogue, { auth }: MailParameters): Promi
     return;
   }
   if (origin.authenticatorName === undefined && !isTrustedCaller) {
-    log.main(`ignoring AUTH=${printable(auth)} from ${hostAndIdent(origin, log, true)} (client not authenticated)`);
+    log.main(`ignoring AUTH=${printable(authAsGiven)} from ${hostAndIdent(origin, log, true)} (client not authenticated)`);
     return;
   }
   const before = origin.authenticatedSender;
@@ -142,11 +142,11 @@ async function takeMailAuth(dialogue: Dialogue, { auth }: MailParameters): Promi
       : await dialogue.runAcl('mailauth', config.main.acl_smtp_mailauth, { kind: 'accept' });
   if (verdict !== undefined && verdict.kind !== 'accept') {
     origin.authenticatedSender = before;
-    log.main(`ignoring AUTH=${printable(auth)} from ${hostAndIdent(origin, log, true)} (rejected by ACL)`);
+    log.main(`ignoring AUTH=${printable(authAsGiven)} from ${hostAndIdent(origin, log, true)} (rejected by ACL)`);
     return;
   }
   const authenticator = config.authenticators.find((instance) => instance.name === origin.authenticatorName);
   if (authenticator === undefined || (await believesMailAuth(authenticator, dialogue.frame()))) return;
   origin.authenticatedSender = before;
-  log.main(`ignoring AUTH=${printable(auth)} from ${hostAndIdent(origin, log, true)} (server_mail_auth_condition failed)`);
+  log.main(`ignoring AUTH=${printable(authAsGiven)} from ${hostAndIdent(origin, log, true)} (server_mail_auth_condition failed)`);
 }

@@ -44,7 +44,8 @@ export async function rcpt(dialogue: Dialogue, command: Command): Promise<void> 
 /** When MAIL was refused and RCPT came in the same group, the client could not know (RFC 2920 s3.1). */
 function refuseWithoutSender(dialogue: Dialogue): void {
   dialogue.noteRcptRefusal('503 sender not yet given');
-  if (dialogue.wasMailRejected && dialogue.advertised.pipelining) {
+  const isInGroup = dialogue.previousVerb === 'MAIL' || dialogue.previousVerb === 'RCPT';
+  if (dialogue.wasMailRejected && isInGroup && dialogue.advertised.pipelining) {
     dialogue.reply('503', 'sender not yet given');
     return;
   }

@@ -11,7 +11,6 @@ import { protocolName } from '../transaction.ts';
 
 export async function starttls(dialogue: Dialogue, command: Command): Promise<void> {
   const { config } = dialogue;
-  if (command.argument !== '') return dialogue.protocolError('syntax', '501', 'unexpected argument data');
   if (!dialogue.advertised.tls) return dialogue.protocolError('protocol', '503', 'STARTTLS command used when not advertised');
   const verdict = await dialogue.runAcl('starttls', config.main.acl_smtp_starttls, { kind: 'accept' });
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
