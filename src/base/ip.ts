@@ -29,8 +29,10 @@ function parseIpv4(text: Octets): IpBytes | undefined {
   if (!match) return undefined;
   const bytes = new Uint8Array(4);
   for (let i = 0; i < 4; i++) {
-    const value = Number.parseInt(match[i + 1] ?? '', 10);
-    if (value > 255) return undefined;
+    const part = match[i + 1] ?? '';
+    const value = Number.parseInt(part, 10);
+    // A zero before other digits is octal to some and decimal to others: inet_pton refuses it
+    if (value > 255 || (part.length > 1 && part.startsWith('0'))) return undefined;
     bytes[i] = value;
   }
   return bytes;

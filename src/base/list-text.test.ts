@@ -16,7 +16,7 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
   ['<; a;;b', ';', ['a;b']],
   ['<\n a\nb', '\n', ['a', 'b']],
   ['<a b', ':', ['<a b']],
-  ['<', ':', ['<']],
+  ['<', ':', []],
 ];
 
 test('lists', () => {

@@ -13,6 +13,7 @@ export interface ListText {
  */
 export function parseList(list: Octets): ListText {
   const start = skipSpace(list, 0);
+  if (list.slice(start) === '<') return { separator: ':', items: [] };
   const separator = separatorAt(list, start);
   return separator === undefined
     ? { separator: ':', items: splitItems(list, start, ':') }

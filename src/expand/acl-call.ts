@@ -11,11 +11,16 @@ export interface AclAnswer {
   readonly message: Text;
 }
 
+/** What an ACL decides that an expansion cannot carry out. */
+const ENDINGS = { drop: 'FAIL_DROP', discard: 'DISCARD' } as const;
+
 /** The first string names the ACL, the others are its arguments. A deferring ACL is a forced failure. */
 export function callAcl(expressions: readonly Expression[], frame: Frame): MaybePromise<Outcome<AclAnswer>> {
   return withTexts(expressions, frame, ([name = emptyText, ...args]) =>
     chain(frame.services.acls.call(name, args, frame), (outcome) => {
       if (outcome.kind === 'defer') return { kind: 'forced-fail', message: `DEFER from acl "${name.octets}"` };
+      if (outcome.kind === 'ok' && outcome.value.ends !== undefined)
+        return fail(`${ENDINGS[outcome.value.ends]} from acl "${name.octets}"`);
       if (outcome.kind !== 'fail') return outcome;
       frame.services.log.debug('expand', () => `ACL "${name.octets}": ${outcome.message}`);
       return fail(`ERROR from acl "${name.octets}"`);

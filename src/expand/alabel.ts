@@ -15,6 +15,7 @@ export function domainToAlabel(domain: Octets): Octets | NotOk {
 
 export function domainFromAlabel(domain: Octets): Octets | NotOk {
   if (!domain.includes(PREFIX)) return domain;
+  if (!isAscii(domain)) return fromAlabelProblem(domain, 'Invalid input');
   const unicode = domainToUnicode(domain);
   return unicode === '' ? fromAlabelProblem(domain, 'string encoding error') : octetsFromUnicode(unicode);
 }
@@ -28,6 +29,7 @@ export function localPartToAlabel(localPart: Octets): Octets | NotOk {
 
 export function localPartFromAlabel(localPart: Octets): Octets | NotOk {
   if (!localPart.startsWith(PREFIX)) return fromAlabelProblem(localPart, 'bad alabel prefix');
+  if (!isAscii(localPart)) return fromAlabelProblem(localPart, 'Invalid input');
   const unicode = decodePunycode(localPart.slice(PREFIX.length));
   return unicode === undefined ? fromAlabelProblem(localPart, 'string encoding error') : octetsFromUnicode(unicode);
 }
@@ -37,5 +39,5 @@ function toAlabelProblem(text: Octets, reason: string): NotOk {
 }
 
 function fromAlabelProblem(text: Octets, reason: string): NotOk {
-  return fail(`error converting alabel (${text}) to utf8: ${reason}`);
+  return fail(`error converting alabel (${printable(text, { escapeHigh: true })}) to utf8: ${reason}`);
 }

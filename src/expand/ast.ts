@@ -15,7 +15,8 @@ export type HeaderForm = 'decoded' | 'basic' | 'list' | 'raw';
 
 /** A name after `$`, in `${…}` or after `def:`. */
 export type Reference =
-  | { readonly kind: 'variable'; readonly span: Span; readonly definition: VariableDefinition }
+  /** `unknown` is Exim's text where the variable is not known: outside filters. */
+  | { readonly kind: 'variable'; readonly span: Span; readonly definition: VariableDefinition; readonly unknown?: string }
   /** `$acl_c…`, `$acl_m…`: `name` with `acl_`. */
   | { readonly kind: 'acl-variable'; readonly span: Span; readonly name: string }
   /** `$r_…`: `name` with `r_`. */
@@ -63,7 +64,7 @@ export type Condition =
 
 /** An argument as parsed, by the kinds of `ArgumentShape`. */
 export type Argument =
-  | { readonly kind: 'string'; readonly node: Node; readonly inside?: string | undefined }
+  | { readonly kind: 'string'; readonly node: Node; readonly inside?: string | undefined; readonly source?: Octets }
   | { readonly kind: 'optional-string'; readonly node: Node | undefined }
   | { readonly kind: 'strings'; readonly nodes: readonly Node[] }
   | { readonly kind: 'group'; readonly nodes: readonly Node[] }
@@ -92,6 +93,8 @@ export interface CountedStrings {
   readonly fixed: (first: Octets) => number;
   readonly strings: readonly Node[];
   readonly isFail: boolean;
+  /** What follows where the closing brace should be; undefined when it is there. */
+  readonly unclosedRest: Octets | undefined;
   /** What is left of the source at each string and, last, after them: for Exim's messages. */
   readonly rests: readonly Octets[];
 }

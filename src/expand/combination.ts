@@ -2,8 +2,9 @@
 import type { Expression } from '../core/define/expansion.ts';
 import { type CompiledCondition, type Frame, type Judged, withLocal } from '../core/frame.ts';
 import { chainOk, type MaybePromise } from '../core/maybe-promise.ts';
-import { type Outcome, ok } from '../core/outcome.ts';
+import { type NotOk, type Outcome, ok } from '../core/outcome.ts';
 import type { Text } from '../core/text.ts';
+import { isNotOk } from './branches.ts';
 import { frameAfter, judged } from './judged.ts';
 
 /** True for `or`, false for `and`: the value of a condition after which no more are evaluated. */
@@ -61,19 +62,24 @@ async function continueCombination(
 export function quantify(
   list: Expression,
   condition: CompiledCondition,
-  itemsOf: (list: Text) => Outcome<readonly Text[]>,
+  itemsOf: (list: Text) => Outcome<readonly (Text | NotOk)[]>,
   stopsAt: boolean,
 ): CompiledCondition {
   return (frame) => chainOk(list.evaluate(frame), (text) => chainOk(itemsOf(text), (items) => testItems(items, condition, frame, stopsAt)));
 }
 
 /** Of an empty list both are false, as in Exim. */
-function testItems(items: readonly Text[], condition: CompiledCondition, frame: Frame, stopsAt: boolean): MaybePromise<Outcome<Judged>> {
+function testItems(
+  items: readonly (Text | NotOk)[],
+  condition: CompiledCondition,
+  frame: Frame,
+  stopsAt: boolean,
+): MaybePromise<Outcome<Judged>> {
   if (items.length === 0) return judged(false);
   const conditions = items.map(
     (item): CompiledCondition =>
       (state) =>
-        condition(withLocal(state, 'item', item)),
+        isNotOk(item) ? item : condition(withLocal(state, 'item', item)),
   );
   return combine(conditions, stopsAt)(frame);
 }

@@ -15,7 +15,7 @@ import { chainResult, emptyOutcome, toOutcome } from './branches.ts';
 import { hasHeader, readHeader } from './header-value.ts';
 import { judged } from './judged.ts';
 import { notYet } from './not-yet.ts';
-import { countedProblem } from './parser.ts';
+import { type BranchProblem, countedProblem } from './parser.ts';
 import { readAclVariable, readRouterVariable } from './user-variables.ts';
 import { findBroken, findProblems } from './walk.ts';
 
@@ -110,6 +110,7 @@ export class ExpansionCompiler {
     switch (argument.kind) {
       case 'string': {
         const expression = this.expression(argument.node);
+        if (argument.source !== undefined) return { ...expression, source: argument.source };
         return argument.inside === undefined || expression.constant
           ? expression
           : { constant: undefined, evaluate: inside(expression.evaluate, argument.inside) };
@@ -153,19 +154,33 @@ export class ExpansionCompiler {
 
   #countedBranches(parsed: CountedStrings, name: string): CountedBranches {
     const strings = parsed.strings.map((node) => this.expression(node));
-    const missing = countedProblem(parsed, 1, name);
-    const [first = this.expression({ kind: 'broken', span: { from: 0, to: 0 }, message: missing ?? '' })] = strings;
+    const [first = failing(countedProblem(parsed, 1, name)?.message ?? '')] = strings;
     return {
       first,
       resolve: (value) => {
         const count = parsed.fixed(value);
-        const problem = countedProblem(parsed, count, name);
-        if (problem !== undefined) return fail(problem);
         const branches = { itemName: name, yes: strings[count], no: strings[count + 1], isFail: parsed.isFail };
-        return { strings: strings.slice(1, count), branches };
+        const problem = countedProblem(parsed, count, name);
+        if (problem === undefined) return { strings: strings.slice(1, count), branches };
+        if (problem.kind === 'missing') return { strings: [...strings.slice(1, count), failing(problem.message)], branches };
+        return { strings: strings.slice(1, count), branches: this.#unclosed(branches, problem) };
       },
     };
   }
+
+  /** The branch that is taken is evaluated before its end is found to be wrong. */
+  #unclosed({ itemName, yes, no, isFail }: Branches, { message, failMessage = message }: BranchProblem): Branches {
+    return { itemName, yes: followedBy(yes, failing(message)), no: followedBy(no, failing(isFail ? failMessage : message)), isFail };
+  }
+}
+
+function failing(message: string): Expression {
+  const outcome = fail(message);
+  return { constant: undefined, evaluate: () => outcome };
+}
+
+function followedBy(before: Expression | undefined, after: Expression): Expression {
+  return before === undefined ? after : { constant: undefined, evaluate: sequence([before.evaluate, after.evaluate]) };
 }
 
 /** The text of a node in which nothing is expanded. */
@@ -234,6 +249,10 @@ function reader(reference: Reference): Reader {
   switch (reference.kind) {
     case 'variable': {
       const { name, read } = reference.definition;
+      if (reference.unknown !== undefined) {
+        const unknown = fail(reference.unknown);
+        return (frame) => findLocal(frame, name) ?? unknown;
+      }
       return (frame) => (frame.locals === undefined ? read(frame) : (findLocal(frame, name) ?? read(frame)));
     }
     case 'acl-variable': {

@@ -3,12 +3,13 @@ import type { Octets } from '../base/octets.ts';
 import { fail, type NotOk } from '../core/outcome.ts';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+const MAX_UNSIGNED = (1n << 64n) - 1n;
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /** Without leading zeros; zero is nothing. */
 export function toBase32(text: Octets): Octets | NotOk {
-  if (!/^[0-9]*$/.test(text)) return notDecimal('base32', text);
-  return write(BigInt(text || '0'), BASE32);
+  const value = unsignedValue(text);
+  return value === undefined ? notDecimal('base32', text) : write(value, BASE32);
 }
 
 export function fromBase32(text: Octets): Octets | NotOk {
@@ -20,10 +21,8 @@ export function fromBase32(text: Octets): Octets | NotOk {
 
 /** Six digits, as in message ids. */
 export function toBase62Digits(text: Octets): Octets | NotOk {
-  if (!/^[0-9]*$/.test(text)) return notDecimal('base62', text);
-  return write(BigInt(text || '0'), BASE62)
-    .padStart(6, '0')
-    .slice(-6);
+  const value = unsignedValue(text);
+  return value === undefined ? notDecimal('base62', text) : write(value, BASE62).padStart(6, '0').slice(-6);
 }
 
 export function fromBase62Digits(text: Octets): Octets | NotOk {
@@ -31,6 +30,15 @@ export function fromBase62Digits(text: Octets): Octets | NotOk {
   return value === undefined
     ? fail(`argument for base62d operator is "${text}", which is not a base 62 number`)
     : BigInt.asIntN(64, value).toString();
+}
+
+/** As C's strtoull: white space and a sign may stand before it, a negative one wraps, too large a one is the largest. */
+function unsignedValue(text: Octets): bigint | undefined {
+  const match = /^[\t-\r ]*([+-]?)([0-9]+)$/.exec(text);
+  if (!match) return text === '' ? 0n : undefined;
+  const value = BigInt(match[2] ?? '0');
+  if (value > MAX_UNSIGNED) return MAX_UNSIGNED;
+  return match[1] === '-' ? BigInt.asUintN(64, -value) : value;
 }
 
 function notDecimal(name: string, text: Octets): NotOk {

@@ -2,6 +2,7 @@
 import { formatIp, type IpBytes, maskIp, parseIp } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
 import { fail, type NotOk } from '../core/outcome.ts';
+import { wrapInteger } from './numbers.ts';
 
 /** 16 bytes; an IPv4 address becomes `::ffff:a.b.c.d`. */
 export function ipv6Bytes(text: Octets): IpBytes | undefined {
@@ -39,11 +40,12 @@ export function maskAddress(text: Octets, isNormal: boolean): Octets | NotOk {
   const slash = text.lastIndexOf('/');
   const address = slash < 0 ? text : text.slice(0, slash);
   const suffix = slash < 0 ? undefined : text.slice(slash + 1);
-  const bytes = parseIp(address);
-  if (bytes === undefined || (suffix !== undefined && !/^[0-9]*$/.test(suffix))) return fail(`"${text}" is not an IP address`);
+  const bytes = address.includes('%') ? undefined : parseIp(address);
+  if (bytes === undefined || (suffix !== undefined && !/^(?:[\t-\r ]*\+?[0-9]+)?$/.test(suffix)))
+    return fail(`"${text}" is not an IP address`);
   if (suffix === undefined) return fail(`missing mask value in "${text}"`);
-  const bits = Number.parseInt(suffix || '0', 10);
-  if (bits > bytes.length * 8) return fail(`mask value too big in "${text}"`);
+  const bits = wrapInteger(suffix);
+  if (bits < 0 || bits > bytes.length * 8) return fail(`mask value too big in "${text}"`);
   const masked = maskIp(bytes, bits);
   const written = masked.length === 4 ? formatIp(masked) : isNormal ? shortIpv6(masked) : longIpv6(masked, '.');
   return `${written}/${bits}`;

@@ -19,7 +19,7 @@ export function jsonMember(text: Octets, name: Octets): Outcome<Octets | undefin
     if (member[at] !== '"') return fail(`missing '"' wrapping string key ${WHERE}`);
     const end = stringEnd(member, at);
     const colon = skipSpace(member, end);
-    if (member[colon] !== ':') return fail(`missing object value-separator ':' ${WHERE}`);
+    if (member[colon] !== ':') return fail(`missing object value-separator ${WHERE}`);
     if (member.slice(at + 1, end - 1) === name) return ok(member.slice(skipSpace(member, colon + 1)));
   }
   return ok(undefined);

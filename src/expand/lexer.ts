@@ -3,6 +3,7 @@
  * what may stand at its place. Spec ch. 11 "Literal text in expanded strings", "Character escape sequences in expanded strings".
  */
 import { isSpaceCode, type Octets } from '../base/octets.ts';
+import { fail, type NotOk } from '../core/outcome.ts';
 
 const LITERAL = /[^\\$]+/y;
 const LITERAL_IN_BRACES = /[^\\$}]+/y;
@@ -11,7 +12,7 @@ const QUOTED_LITERAL = /[^\\"]+/y;
 const VARIABLE_NAME = /[A-Za-z][A-Za-z0-9_]*/y;
 /** An item, operator or variable after `${`. */
 const BRACED_NAME = /[A-Za-z0-9][A-Za-z0-9_-]*/y;
-const CONDITION_NAME = /[A-Za-z0-9][A-Za-z0-9_]*/y;
+const CONDITION_NAME = /[A-Za-z0-9_]+/y;
 const DIGITS = /[0-9]+/y;
 const HEADER_NAME = /[!-9;-~]*/y;
 const SYMBOL = /==?|[<>]=?/y;
@@ -141,6 +142,11 @@ export class Cursor {
     this.at += found[0].length;
     return found[0];
   }
+}
+
+/** Where a condition should be named and is not. */
+export function conditionNameExpected(rest: Octets): NotOk {
+  return fail(`condition name expected, but found "${rest.slice(0, 16)}"`);
 }
 
 const CONTROL: ReadonlyMap<string, string> = new Map([

@@ -3,7 +3,7 @@ import { parseList } from '../base/list-text.ts';
 import type { Octets } from '../base/octets.ts';
 import type { Judged } from '../core/frame.ts';
 import { chain, type MaybePromise } from '../core/maybe-promise.ts';
-import { type Outcome, ok } from '../core/outcome.ts';
+import { type NotOk, type Outcome, ok } from '../core/outcome.ts';
 import type { ListMatch } from '../core/ports.ts';
 import { derived, isTainted, type Text, untainted } from '../core/text.ts';
 import { jsonArrayItems, unquoteJson } from './json.ts';
@@ -30,17 +30,16 @@ export function jsonItems(array: Text): Outcome<readonly Text[]> {
   return items.kind === 'ok' ? ok(items.value.map((item) => derived(item, array))) : items;
 }
 
-/** Elements without the quotes of JSON strings. */
-export function jsonStringItems(array: Text): Outcome<readonly Text[]> {
+/** Elements without the quotes of JSON strings; of what is none only its turn finds out. */
+export function jsonStringItems(array: Text): Outcome<readonly (Text | NotOk)[]> {
   const items = jsonArrayItems(array.octets);
   if (items.kind !== 'ok') return items;
-  const texts: Text[] = [];
-  for (const item of items.value) {
-    const unquoted = unquoteJson(item);
-    if (unquoted.kind !== 'ok') return unquoted;
-    texts.push(derived(unquoted.value, array));
-  }
-  return ok(texts);
+  return ok(
+    items.value.map((item) => {
+      const unquoted = unquoteJson(item);
+      return unquoted.kind === 'ok' ? derived(unquoted.value, array) : unquoted;
+    }),
+  );
 }
 
 /** The answer of a list match as a condition's result: captures as `$1`…, the item that matched (or its data) as `$value`. */

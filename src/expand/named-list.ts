@@ -23,7 +23,7 @@ const MAX_DEPTH = 20;
 /** `name` may begin with a plus. Lists that it refers to are put in place of their names. */
 export function namedListText(name: Text, suffix: Octets | undefined, frame: Frame): Text | NotOk {
   const bare = name.octets.startsWith('+') ? name.octets.slice(1) : name.octets;
-  const kind = suffix === undefined ? undefined : KINDS.get(suffix);
+  const kind = suffix === undefined ? undefined : KINDS.get(suffix.charAt(0));
   if (suffix !== undefined && kind === undefined) return fail('bad suffix on "list" operator');
   const list = findList(bare, kind === undefined ? [...KINDS.values()] : [kind], frame);
   if (!list) return fail(`"${bare}" is not a ${kind === undefined ? '' : `${KIND_NAMES[kind]} `}named list`);

@@ -24,6 +24,17 @@ export function parseInteger(octets: Octets): number | bigint | NotOk {
   return value;
 }
 
+/**
+ * C's strtoll and an int: white space and a sign before the digits, too large a number is the largest of 64 bits, of which the low 32
+ * stay. 0 for what is no number.
+ */
+export function wrapInteger(text: Octets): number {
+  const digits = /^[\t-\r ]*\+?(-?[0-9]+)/.exec(text)?.[1] ?? '0';
+  if (digits.length < 10) return Number.parseInt(digits, 10);
+  const value = BigInt(digits);
+  return Number(BigInt.asIntN(32, value > MAX_INTEGER ? MAX_INTEGER : value < MIN_INTEGER ? MIN_INTEGER : value)); // octets: a bigint already
+}
+
 export function isFailure(value: number | bigint | NotOk): value is NotOk {
   return typeof value === 'object';
 }

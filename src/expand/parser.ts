@@ -100,7 +100,8 @@ class Parser {
     if (header) return header;
     cursor.at = at;
     const name = cursor.variableName();
-    return this.#reference(name, from) ?? this.#fail(`unknown variable name "${name}"${aclNameHint(name)}`, from);
+    const unknown = `unknown variable name "${name}"${aclNameHint(name)}`;
+    return this.#reference(name, from, unknown) ?? this.#fail(unknown, from);
   }
 
   #nested(from: number, parse: () => Node): Node {
@@ -124,16 +125,19 @@ class Parser {
     const item = this.#words.items.get(name);
     if (item) return this.#item(item, from);
     if (cursor.take(':')) return this.#operator(name, from);
-    if (cursor.take('}')) return this.#reference(name, from) ?? this.#fail(`unknown variable in "\${${name}}"${aclNameHint(name)}`, from);
+    if (cursor.take('}')) {
+      const unknown = `unknown variable in "\${${name}}"${aclNameHint(name)}`;
+      return this.#reference(name, from, unknown) ?? this.#fail(unknown, from);
+    }
     return this.#fail(`"\${${name}" is not a known operator (or a } is missing in a variable reference)`, from);
   }
 
   // -------------------------------------------------------------- names
 
-  #reference(name: Octets, from: number): Reference | undefined {
+  #reference(name: Octets, from: number, unknown: string): Reference | undefined {
     const span = { from, to: this.#cursor.at };
     const definition = this.#words.variables.get(name);
-    if (definition) return { kind: 'variable', span, definition };
+    if (definition) return { kind: 'variable', span, definition, ...(definition.isFilterOnly ? { unknown } : {}) };
     if (/^acl_[cm](?:$|[0-9_])/.test(name)) return { kind: 'acl-variable', span, name };
     if (name.startsWith('r_')) return { kind: 'router-variable', span, name };
     return undefined;
@@ -178,7 +182,16 @@ class Parser {
     const args: Argument[] = [];
     for (const shape of definition.arguments) args.push(this.#itemArgument(shape, definition.name, args));
     this.#closeItem(definition, args);
+    if (hasBody(definition)) this.#failBeforeBody(args);
     return { kind: 'item', span: { from, to: this.#cursor.at }, definition, arguments: args };
+  }
+
+  /** Exim reads what it will evaluate for each item of a list before it does so the first time: what is wrong in it, or behind it, comes first. */
+  #failBeforeBody(args: Argument[]): void {
+    const before = args.at(-2);
+    if (!this.#failure || before?.kind !== 'string') return;
+    const node: Node = { kind: 'sequence', span: before.node.span, parts: [before.node, this.#failure] };
+    args[args.length - 2] = { ...before, node };
   }
 
   /** Branches take the closing brace themselves. */
@@ -194,10 +207,10 @@ class Parser {
 
   #itemArgument(shape: ArgumentShape, name: string, before: readonly Argument[]): Argument {
     const cursor = this.#cursor;
-    if (shape.kind !== 'options' && !this.#failure) cursor.skipSpace();
+    if (shape.kind !== 'options' && shape.kind !== 'variable' && !this.#failure) cursor.skipSpace();
     switch (shape.kind) {
       case 'string':
-        return { kind: 'string', inside: cursor.peek() === '{' ? shape.inside : undefined, node: this.#labelledString(shape, name) };
+        return this.#stringArgument(shape, name);
       case 'optional-string':
         return { kind: 'optional-string', node: cursor.peek() === '{' ? this.#string(false, () => '') : undefined };
       case 'strings':
@@ -232,6 +245,14 @@ class Parser {
     if (!this.#cursor.take('{')) return this.#fail(missing(), this.#cursor.at);
     const from = this.#cursor.at;
     return this.#nested(from, () => this.#sequence(true, isDollarLiteral));
+  }
+
+  #stringArgument(shape: Extract<ArgumentShape, { kind: 'string' }>, name: string): Argument {
+    const cursor = this.#cursor;
+    const from = cursor.at + 1;
+    const inside = cursor.peek() === '{' ? shape.inside : undefined;
+    const node = this.#labelledString(shape, name);
+    return { kind: 'string', inside, node, ...(shape.keepsSource ? { source: cursor.source.slice(from, cursor.at - 1) } : {}) };
   }
 
   #labelledString(shape: Extract<ArgumentShape, { kind: 'string' }>, name: string): Node {
@@ -335,7 +356,10 @@ class Parser {
     const no = cursor.peek() === '{' ? this.#string(false, () => '') : undefined;
     const isFail = !no && this.#failWord(name);
     if (!this.#failure) cursor.skipSpace();
-    if (!this.#failure && !cursor.take('}')) this.#fail(branchProblem("did not close with '}'", cursor.rest), cursor.at);
+    if (!this.#failure && !cursor.take('}')) {
+      const broken = this.#fail(branchProblem("did not close with '}'", cursor.rest), cursor.at);
+      if (isFail) return { kind: 'branches', yes, no: unclosedFail(broken, cursor.rest), isFail };
+    }
     return { kind: 'branches', yes, no: no ?? this.#failure, isFail };
   }
 
@@ -369,17 +393,18 @@ class Parser {
       isFail = cursor.letters() === 'fail';
       if (!isFail) cursor.at = at;
       cursor.skipSpace();
-      if (!cursor.take('}')) this.#failCounted({ kind: 'counted-branches', fixed, strings, isFail, rests }, name);
+      if (!cursor.take('}'))
+        return this.#failCounted({ kind: 'counted-branches', fixed, strings, isFail, rests, unclosedRest: cursor.rest }, name);
     }
-    return { kind: 'counted-branches', fixed, strings, isFail, rests };
+    return { kind: 'counted-branches', fixed, strings, isFail, rests, unclosedRest: undefined };
   }
 
   /** The brace after the last string is missing: which message that gives depends on the first string's value, if it is known. */
-  #failCounted(parsed: CountedStrings, name: string): void {
+  #failCounted(parsed: CountedStrings, name: string): CountedStrings {
     const [first] = parsed.strings;
     const count = first?.kind === 'literal' ? parsed.fixed(first.octets) : parsed.strings.length > 2 ? 3 : 2;
-    const message = countedProblem(parsed, count, name) ?? branchEndProblem(parsed, count, name, this.#cursor.rest);
-    this.#fail(message, this.#cursor.at);
+    this.#fail(countedProblem(parsed, count, name)?.message ?? '', this.#cursor.at);
+    return parsed;
   }
 
   // -------------------------------------------------------------- conditions
@@ -401,6 +426,7 @@ class Parser {
     if (this.#depth >= MAX_DEPTH) return this.#fail('expansion conditions are nested too deeply', from);
     this.#depth++;
     const args = definition.arguments.map((shape, index) => this.#conditionArgument(shape, definition, index));
+    if (args.at(-1)?.kind === 'braced-condition') this.#failBeforeBody(args);
     this.#depth--;
     return { kind: 'test', span: { from, to: cursor.at }, definition, isNegated, arguments: args };
   }
@@ -479,7 +505,8 @@ class Parser {
     if (header) return header;
     const name = cursor.variableName() || cursor.digits();
     if (name === '') return this.#fail('variable name omitted after "def:"', from);
-    return this.#reference(name, from) ?? this.#fail(`unknown variable "${name}" after "def:"${aclNameHint(name)}`, from);
+    const unknown = `unknown variable "${name}" after "def:"${aclNameHint(name)}`;
+    return this.#reference(name, from, unknown) ?? this.#fail(unknown, from);
   }
 
   // -------------------------------------------------------------- failure
@@ -507,6 +534,12 @@ const HEADER_FORMS: ReadonlyMap<string, HeaderForm> = new Map([
   ['r', 'raw'],
 ]);
 
+/** Its last argument is evaluated for each item of a list. */
+function hasBody(definition: ItemDefinition): boolean {
+  const last = definition.arguments.at(-1);
+  return last?.kind === 'braced-condition' || (last?.kind === 'string' && last.inside !== undefined);
+}
+
 /** Neighbouring literals become one. */
 function pushLiteral(parts: Node[], octets: Octets, span: Span): void {
   const last = parts.at(-1);
@@ -533,23 +566,40 @@ function branchProblem(problem: string, rest: Octets): string {
   return `curly-bracket problem in conditional yes/no parsing: ${problem}\n remaining string is '${rest}'`;
 }
 
+/** Exim's text when the failure is what was decided for. */
+function unclosedFail(broken: Broken, rest: Octets): Broken {
+  return { ...broken, message: branchProblem("did not close with '}' after forcedfail", rest) };
+}
+
 function failExpected(name: string): string {
   return `syntax error in "${name}" item - "fail" expected`;
 }
 
-/** Exim's text when the strings of an item do not fit the number that come before its branches; undefined when they do. */
-export function countedProblem(parsed: CountedStrings, fixed: number, name: string): string | undefined {
-  const { strings, isFail, rests } = parsed;
-  if (strings.length < fixed) return `missing '{' for arg ${strings.length + 1} of ${name}`;
-  if (isFail && strings.length === fixed) return branchProblem("'yes' part did not start with '{'", rests[strings.length] ?? '');
-  if (strings.length > fixed + 2 || (isFail && strings.length === fixed + 2))
-    return branchProblem("did not close with '}'", rests[fixed + 2] ?? '');
-  return undefined;
+/** What is wrong with an item's strings: one is missing before the branches, or the branches do not end as they should. */
+export interface BranchProblem {
+  readonly kind: 'missing' | 'branches';
+  /** In Exim's words. */
+  readonly message: string;
+  /** When `fail` is what was decided for. */
+  readonly failMessage?: string;
 }
 
-function branchEndProblem(parsed: CountedStrings, fixed: number, name: string, rest: Octets): string {
-  const branches = parsed.strings.length - fixed;
-  if (branches === 0) return branchProblem("'yes' part did not start with '{'", rest);
-  if (branches === 1 && !parsed.isFail) return failExpected(name);
-  return branchProblem("did not close with '}'", rest);
+/** Undefined when the strings fit the number that come before the branches. */
+export function countedProblem(parsed: CountedStrings, fixed: number, name: string): BranchProblem | undefined {
+  const { strings, isFail, rests, unclosedRest } = parsed;
+  const branches = strings.length - fixed;
+  if (branches < 0) return { kind: 'missing', message: `missing '{' for arg ${strings.length + 1} of ${name}` };
+  const isOpen = unclosedRest !== undefined;
+  if (branches === 0 && (isFail || isOpen)) return branchesProblem("'yes' part did not start with '{'", rests[strings.length]);
+  if (branches > 2 || (isFail && branches === 2)) return branchesProblem("did not close with '}'", rests[fixed + 2]);
+  if (!isOpen) return undefined;
+  if (branches === 1 && !isFail) return { kind: 'branches', message: failExpected(name) };
+  return {
+    ...branchesProblem("did not close with '}'", unclosedRest),
+    failMessage: branchProblem("did not close with '}' after forcedfail", unclosedRest),
+  };
+}
+
+function branchesProblem(problem: string, rest: Octets = ''): BranchProblem {
+  return { kind: 'branches', message: branchProblem(problem, rest) };
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { bytesFromOctets, lowerCase, type Octets } from '../base/octets.ts';
 import type { Frame, Judged } from '../core/frame.ts';
-import { chainOk, type MaybePromise } from '../core/maybe-promise.ts';
+import { chain, chainOk, type MaybePromise } from '../core/maybe-promise.ts';
 import { fail, type Outcome } from '../core/outcome.ts';
 import { judged } from './judged.ts';
 
@@ -32,14 +32,19 @@ function matchesDigest(digest: Buffer, stored: Octets, lengths: { readonly base6
 /** An empty or too short setting is no crypt string: crypt(3) would take any password for some of them. */
 function compareCrypt(word: Octets, stored: Octets, frame: Frame): MaybePromise<Outcome<Judged>> {
   if (stored.length < 2) return judged(false);
-  return chainOk(frame.services.crypt.crypt(word, stored), (encrypted) => judged(encrypted === stored));
+  return chain(frame.services.crypt.crypt(word, stored), (outcome) => {
+    // What crypt(3) refuses, such as the `!!` of a locked account, is nobody's password
+    if (outcome.kind === 'fail') return judged(false);
+    return outcome.kind === 'ok' ? judged(outcome.value === stored) : outcome;
+  });
 }
 
 /** Two crypts with one salt, the second of what follows the first eight octets, without its salt. */
 function compareCrypt16(word: Octets, stored: Octets, frame: Frame): MaybePromise<Outcome<Judged>> {
   if (stored.length < 2) return judged(false);
   const salt = stored.slice(0, 2);
-  return chainOk(frame.services.crypt.crypt(word.slice(0, 8), salt), (first) =>
+  const both = chainOk(frame.services.crypt.crypt(word.slice(0, 8), salt), (first) =>
     chainOk(frame.services.crypt.crypt(word.slice(8, 16), salt), (second) => judged(first + second.slice(2) === stored)),
   );
+  return chain(both, (outcome) => (outcome.kind === 'fail' ? judged(false) : outcome));
 }

@@ -3,10 +3,11 @@ import { type Octets, octetsFromBytes } from '../base/octets.ts';
 import { parseTimeSpan } from '../base/time-span.ts';
 import { earlier } from '../core/deadline.ts';
 import type { Frame } from '../core/frame.ts';
-import { fail, type NotOk, type Outcome, ok } from '../core/outcome.ts';
+import { fail, type Outcome, ok } from '../core/outcome.ts';
 import type { Connection } from '../core/ports.ts';
 import { isUsablePath } from '../core/taint.ts';
 import type { Text } from '../core/text.ts';
+import { wrapInteger } from './numbers.ts';
 
 const DEFAULT_TIMEOUT_MS = 5000;
 const MAX_ANSWER = 16 << 20;
@@ -18,11 +19,10 @@ export interface SocketOptions {
   readonly usesTls: boolean;
 }
 
-/** `3s:shutdown=no:tls=yes:cache=no`; the first is the time. */
-export function parseSocketOptions(text: Octets): SocketOptions | NotOk {
+/** `3s:shutdown=no:tls=yes:cache=no`; the first is the time. What is wrong in it does not count. */
+export function parseSocketOptions(text: Octets): SocketOptions {
   const [time = '', ...options] = text.split(':');
-  const seconds = time === '' ? DEFAULT_TIMEOUT_MS / 1000 : parseTimeSpan(time);
-  if (seconds === undefined) return fail(`bad time value ${time}`);
+  const seconds = parseTimeSpan(time) ?? DEFAULT_TIMEOUT_MS / 1000;
   const values = new Map(options.map((option) => [option.slice(0, option.indexOf('=')), option.slice(option.indexOf('=') + 1)]));
   return { timeoutMs: seconds * 1000, shutsDown: values.get('shutdown') !== 'no', usesTls: values.get('tls') === 'yes' };
 }
@@ -46,7 +46,8 @@ export async function readSocket(name: Text, request: Octets, options: SocketOpt
 }
 
 async function connectLocal(path: Octets, { timeoutMs }: SocketOptions, frame: Frame): Promise<Outcome<Connection>> {
-  const result = await frame.services.net.connect({ address: path, port: 0, timeoutMs }, frame.until);
+  const address = path.startsWith('/') ? path : `./${path}`;
+  const result = await frame.services.net.connect({ address, port: 0, timeoutMs }, frame.until);
   return result.kind === 'ok' ? ok(result.connection) : fail(`failed to connect to socket ${path}: ${result.reason}`);
 }
 
@@ -54,6 +55,7 @@ async function connectInternet(name: Octets, { timeoutMs }: SocketOptions, frame
   const match = /^inet:(?:\[([^\]]+)\]|([^:]+)):([0-9A-Za-z-]+)$/.exec(name);
   if (!match) return fail(`missing port for readsocket ${name}`);
   const host = match[1] ?? match[2] ?? '';
+  const shownHost = match[1] === undefined ? host : `[${host}]`;
   const port = portNumber(match[3] ?? '', frame);
   if (port === undefined) return fail(`unknown port "${match[3]}"`);
   const addresses = await addressesOf(host, frame);
@@ -64,7 +66,7 @@ async function connectInternet(name: Octets, { timeoutMs }: SocketOptions, frame
     if (result.kind === 'ok') return ok(result.connection);
     reason = result.reason;
   }
-  return fail(`failed to connect to any address for ${host}: ${reason}`);
+  return fail(`failed to connect to any address for ${shownHost}: ${reason}`);
 }
 
 async function addressesOf(host: Octets, frame: Frame): Promise<Outcome<readonly Octets[]>> {
@@ -76,7 +78,8 @@ async function addressesOf(host: Octets, frame: Frame): Promise<Outcome<readonly
 
 /** A number, or a service of /etc/services. */
 function portNumber(port: Octets, frame: Frame): number | undefined {
-  if (/^[0-9]{1,5}$/.test(port)) return Number.parseInt(port, 10);
+  // C's htons: only 16 bits of it count
+  if (/^[0-9]+$/.test(port)) return wrapInteger(port) & 0xffff;
   const services = frame.services.files.readFile('/etc/services', 1 << 20);
   if (services.kind !== 'ok') return undefined;
   for (const line of octetsFromBytes(services.value).split('\n')) {

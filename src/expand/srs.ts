@@ -1,6 +1,7 @@
 /** Sender rewriting: `SRS0=hash=time=domain=local@here`. Spec ch. 58 "SRS (Sender Rewriting Scheme)". */
 import { createHmac } from 'node:crypto';
 import { bytesFromOctets, lowerCase, type Octets } from '../base/octets.ts';
+import { domainOf, localPartOf } from '../message/address.ts';
 
 const DAY_MS = 86_400_000;
 const DIGITS = 'abcdefghijklmnopqrstuvwxyz234567';
@@ -8,21 +9,26 @@ const DIGITS = 'abcdefghijklmnopqrstuvwxyz234567';
 const CYCLE = 1024;
 const VALID_DAYS = 10;
 
-/** The local part (as it stands in the envelope) and domain of a sender, for a message that came for `domain`. */
-export function encodeSrs(secret: Octets, localPart: Octets, senderDomain: Octets, domain: Octets, nowMs: number): Octets {
+/** Octets that stand in a local part without quotes. RFC 5321 s4.1.2. */
+const PLAIN = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]*$/;
+
+/** `text` holds the sender's address, as the hash counts it; the new address is for a message that came for `domain`. */
+export function encodeSrs(secret: Octets, text: Octets, sender: Octets, domain: Octets, nowMs: number): Octets {
+  const localPart = localPartOf(sender);
+  const senderDomain = domainOf(sender);
   const isQuoted = localPart.length > 1 && localPart.startsWith('"') && localPart.endsWith('"');
   const inner = isQuoted ? localPart.slice(1, -1) : localPart;
-  const text = `SRS0=${hashOf(secret, `${localPart}@${senderDomain}`)}=${dayStamp(nowMs)}=${senderDomain}=${inner}`;
-  return `${isQuoted ? `"${text}"` : text}@${domain}`;
+  const encoded = `SRS0=${hashOf(secret, text)}=${dayStamp(nowMs)}=${senderDomain}=${inner}`;
+  return `${isQuoted ? `"${encoded}"` : encoded}@${domain}`;
 }
 
-/** The sender in an encoded local part; undefined when it is none. An empty secret takes every hash and time. */
+/** The sender, in lower case, in an encoded local part without quotes; undefined when it is none. An empty secret takes every hash and time. */
 export function decodeSrs(localPart: Octets, secret: Octets, nowMs: number): Octets | undefined {
-  const isQuoted = localPart.length > 1 && localPart.startsWith('"') && localPart.endsWith('"');
-  const match = /^[Ss][Rr][Ss]0=([^=]+)=([a-z2-7]{2})=([^=]*)=(.+)$/s.exec(isQuoted ? localPart.slice(1, -1) : localPart);
+  const match = /^srs0=[^=]+=([a-z2-7]{2})=([^=]*)=(.*)$/s.exec(lowerCase(localPart));
   if (!match) return undefined;
-  const [, hash = '', stamp = '', domain = '', local = ''] = match;
-  const address = `${isQuoted ? `"${local}"` : local}@${domain}`;
+  const [, stamp = '', domain = '', local = ''] = match;
+  const [, hash] = localPart.split('=', 2);
+  const address = `${PLAIN.test(localPart) ? local : `"${local}"`}@${domain}`;
   if (secret === '') return address;
   return isCurrent(stamp, nowMs) && hashOf(secret, address) === hash ? address : undefined;
 }

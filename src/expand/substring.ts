@@ -2,6 +2,7 @@
 import type { Octets } from '../base/octets.ts';
 import { fail, type NotOk } from '../core/outcome.ts';
 import { derived, sliceText, type Text } from '../core/text.ts';
+import { wrapInteger } from './numbers.ts';
 import { defaultHashLimit, numericHash, textHash } from './text-hash.ts';
 
 /** A function of two numbers, the second optional, and a text. */
@@ -16,7 +17,8 @@ export const substring: NumberedFunction = (text, start, length) => {
   return sliceText(text, Math.max(0, from), Math.max(0, Math.min(from + length, size)));
 };
 
-export const initialPart: NumberedFunction = (text, length) => sliceText(text, 0, Math.min(length, text.octets.length));
+export const initialPart: NumberedFunction = (text, length) =>
+  sliceText(text, 0, length < 0 ? undefined : Math.min(length, text.octets.length));
 
 export const hashed: NumberedFunction = (text, length, limit = defaultHashLimit) => toText(textHash(text.octets, length, limit), text);
 
@@ -40,7 +42,8 @@ export function applyNumbered(name: string, apply: NumberedFunction, texts: read
 
 function readNumber(octets: Octets, name: string, allowsNegative: boolean): number | NotOk {
   if (octets === '') return 0;
-  if (/^-?[0-9]+$/.test(octets) && (allowsNegative || !octets.startsWith('-'))) return Number.parseInt(octets, 10);
+  const number = /^[\t-\r ]*[+-]?[0-9]+$/.test(octets) ? wrapInteger(octets) : undefined;
+  if (number !== undefined && (allowsNegative || number >= 0)) return number;
   return fail(`"${octets}" is not a ${allowsNegative ? '' : 'positive '}number (in "${name}" expansion)`);
 }
 
@@ -57,5 +60,5 @@ export function applySuffixed(
   const [, first = '', second] = match ?? [];
   if (!match || (!allowsNegative && first.startsWith('-')) || (second !== undefined && most === 1))
     return fail(`non-digit after underscore in "${name}_${suffix}"`);
-  return apply(text, Number.parseInt(first || '0', 10), second === undefined ? undefined : Number.parseInt(second, 10));
+  return apply(text, wrapInteger(first), second === undefined ? undefined : wrapInteger(second));
 }

@@ -27,12 +27,12 @@ const PRIMES = [
   113, 109, 107, 103, 101, 97, 89, 83, 79, 73, 71, 67, 61, 59, 53, 47, 43, 41, 37, 31, 29, 23, 19, 17, 13, 11, 7, 5, 3,
 ] as const;
 
-/** `n` below `first`, or `n/m` with `m` below `second`. */
+/** `n` below `first`, or `n/m` with `m` below `second`; all in 32 bits without a sign, as in Exim. */
 export function numericHash(text: Octets, first: number, second: number | undefined): Octets | NotOk {
-  if (first < 1 || (second !== undefined && second < 1)) return fail('the numbers of "nhash" must be greater than zero');
+  if (first === 0 || (second !== undefined && second < 1)) return fail('the numbers of "nhash" must be greater than zero');
   let total = 0;
   for (let i = 0; i < text.length; i++) total += text.charCodeAt(i) * (PRIMES[i % PRIMES.length] ?? 1);
-  if (second === undefined) return String(total % first);
-  const product = total % (first * second);
+  if (second === undefined) return String((total >>> 0) % (first >>> 0));
+  const product = (total >>> 0) % (Math.imul(first, second) >>> 0);
   return `${Math.trunc(product / second)}/${product % second}`;
 }

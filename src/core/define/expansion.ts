@@ -19,7 +19,8 @@ export type ArgumentShape =
       readonly kind: 'string';
       readonly label?: string /** `$` is not special in it. */;
       readonly isDollarLiteral?: boolean /** Added to the message of a failure in it. */;
-      readonly inside?: string;
+      readonly inside?: string /** The text itself is wanted too, for messages. */;
+      readonly keepsSource?: boolean;
     }
   /** `{text}`, or nothing. */
   | { readonly kind: 'optional-string' }
@@ -58,6 +59,8 @@ export interface Expression {
   readonly evaluate: Compiled;
   /** Its value when nothing in it is expanded. */
   readonly constant: Text | undefined;
+  /** As it is written, when the argument's shape asks for it. */
+  readonly source?: Octets;
 }
 
 /** What follows the decision of an item: `takeBranch` of expand/ evaluates it. */

@@ -11,6 +11,8 @@ export interface VariableDefinition {
   readonly spec: string;
   /** What sets it is not built yet: it reads as Exim's does when it is unset. */
   readonly isNotYet?: boolean;
+  /** Only a filter sets it; elsewhere there is no such variable. */
+  readonly isFilterOnly?: boolean;
   /** Undefined reads as empty and makes `def:` false. */
   readonly read: (frame: Frame) => MaybePromise<Text | undefined | NotOk>;
 }

@@ -7,6 +7,7 @@ import { derived, emptyText, type Text } from '../../core/text.ts';
 import { isNotOk, takeFound, takeNotFound, withTexts } from '../branches.ts';
 import { extractField, extractNamed } from '../field.ts';
 import { jsonArrayItems, jsonMember, unquoteJson } from '../json.ts';
+import { wrapInteger } from '../numbers.ts';
 
 export default defineItem({
   name: 'extract',
@@ -33,9 +34,7 @@ export default defineItem({
         const key = trimSpace(keyText.octets);
         if (key === '') return fail('first argument of "extract" must not be empty');
         // JSON arrays have no separators: a number there is followed by the array alone.
-        const resolved = resolve(format === '' ? key : 'name');
-        if (isNotOk2(resolved)) return resolved;
-        const { strings, branches } = resolved;
+        const { strings, branches } = resolve(format === '' ? key : 'name');
         return withTexts(strings, frame, (texts) => {
           const value = format === '' ? find(key, texts) : findInJson(format, key, texts[0] ?? emptyText);
           if (isNotOk(value)) return value;
@@ -44,17 +43,13 @@ export default defineItem({
       }),
 });
 
-function isNotOk2<T extends object>(resolved: T | NotOk): resolved is NotOk {
-  return 'kind' in resolved;
-}
-
 function isNumber(key: Octets): boolean {
   return /^-?[0-9]*$/.test(trimSpace(key)) && trimSpace(key) !== '';
 }
 
 function find(key: Octets, [first = emptyText, second]: readonly Text[]): Text | undefined {
   if (second === undefined) return extractNamed(first, key);
-  return extractField(second, Number.parseInt(key, 10) || 0, first.octets);
+  return extractField(second, wrapInteger(key), first.octets);
 }
 
 function findInJson(format: Octets, key: Octets, json: Text): Text | undefined | NotOk {
@@ -67,8 +62,9 @@ function findInJson(format: Octets, key: Octets, json: Text): Text | undefined |
 }
 
 function element(key: Octets, array: Octets) {
-  const index = Number.parseInt(key, 10) || 0;
-  if (index <= 0) return fail('first argument of "extract" must be greater than zero');
+  const index = wrapInteger(key);
   const items = jsonArrayItems(array);
-  return items.kind === 'ok' ? { kind: 'ok' as const, value: items.value[index - 1] } : items;
+  if (items.kind !== 'ok') return items;
+  if (index <= 0) return fail('first argument of "extract" must be greater than zero');
+  return { kind: 'ok' as const, value: items.value[index - 1] };
 }

@@ -2,9 +2,10 @@
 import { type Octets, trimSpace } from '../../base/octets.ts';
 import { defineItem } from '../../core/define/expansion.ts';
 import { fail, type NotOk } from '../../core/outcome.ts';
-import { emptyText } from '../../core/text.ts';
+import { emptyText, type Text } from '../../core/text.ts';
 import { takeFound, takeNotFound, withTexts } from '../branches.ts';
 import { splitText } from '../list-items.ts';
+import { wrapInteger } from '../numbers.ts';
 
 export default defineItem({
   name: 'listextract',
@@ -23,13 +24,19 @@ export default defineItem({
       withTexts([number, list], frame, ([wanted = emptyText, items = emptyText]) => {
         const index = parseIndex(wanted.octets);
         if (typeof index !== 'number') return index;
-        const found = index === 0 ? undefined : splitText(items).items.at(index > 0 ? index - 1 : index);
+        const found = itemAt(splitText(items).items, index);
         return found ? takeFound(branches, found, frame) : takeNotFound(branches, frame);
       }),
 });
 
+/** From the end when negative: -1 is the last. As in Exim one place before the first has nothing, and all before that are the first. */
+function itemAt(items: readonly Text[], index: number): Text | undefined {
+  const number = index < 0 ? items.length + index + 1 : index;
+  return number === 0 ? undefined : items[Math.max(number - 1, 0)];
+}
+
 function parseIndex(octets: Octets): number | NotOk {
   const text = trimSpace(octets);
   if (text === '') return fail('first argument of "listextract" must not be empty');
-  return /^-?[0-9]+$/.test(text) ? Number.parseInt(text, 10) : fail('first argument of "listextract" must be numeric');
+  return /^-?[0-9]+$/.test(text) ? wrapInteger(text) : fail('first argument of "listextract" must be numeric');
 }

@@ -21,7 +21,6 @@ export default defineItem({
     (frame) =>
       withTexts(expressions, frame, async ([name = emptyText, request = emptyText, settings = emptyText, eol]) => {
         const options = parseSocketOptions(settings.octets);
-        if ('kind' in options) return options;
         const answer = await readSocket(name, request.octets, options, frame);
         if (answer.kind !== 'ok') return whenFailed ? whenFailed.evaluate(frame) : answer;
         return ok(tainted(eol === undefined ? answer.value : answer.value.replaceAll('\n', eol.octets)));

@@ -1,5 +1,5 @@
 /** `${sort{list}{comparator}{extractor}}`. Spec ch. 11 "Expansion items". */
-import { type Octets, trimSpace } from '../../base/octets.ts';
+import type { Octets } from '../../base/octets.ts';
 import { defineItem, type Expression } from '../../core/define/expansion.ts';
 import { type Frame, withLocal } from '../../core/frame.ts';
 import { chainEach, type MaybePromise } from '../../core/maybe-promise.ts';
@@ -7,6 +7,7 @@ import { fail, type NotOk, type Outcome, ok } from '../../core/outcome.ts';
 import { emptyText, type Text } from '../../core/text.ts';
 import { withTexts } from '../branches.ts';
 import { type Comparator, comparators } from '../comparison.ts';
+import { Cursor, conditionNameExpected } from '../lexer.ts';
 import { ListBuilder } from '../list-builder.ts';
 import { splitText, type TextList } from '../list-items.ts';
 
@@ -23,13 +24,13 @@ export default defineItem({
   arguments: [
     { kind: 'string', label: 'list arg' },
     { kind: 'string', label: 'comparator arg' },
-    { kind: 'string', label: 'extractor arg' },
+    { kind: 'string', label: 'extractor arg', keepsSource: true },
   ],
   compile:
     ([list, comparator, extractor]) =>
     (frame) =>
       withTexts([list, comparator], frame, ([source = emptyText, name = emptyText]) => {
-        const compare = findComparator(trimSpace(name.octets));
+        const compare = findComparator(name.octets);
         return typeof compare === 'function' ? sortItems(splitText(source), compare, extractor, frame) : compare;
       }),
 });
@@ -37,7 +38,10 @@ export default defineItem({
 /** Equality puts nothing in order. */
 const UNORDERED: ReadonlySet<string> = new Set(['=', '==', 'eq', 'eqi']);
 
-function findComparator(name: Octets): Comparator | NotOk {
+/** Read like a condition: what stands behind the name does not count. */
+function findComparator(text: Octets): Comparator | NotOk {
+  const name = new Cursor(text).conditionName();
+  if (name === '') return conditionNameExpected(text);
   const compare = UNORDERED.has(name) ? undefined : comparators.get(name);
   return compare ?? fail('comparator not handled for sort');
 }
@@ -51,8 +55,10 @@ interface Entry {
 function sortItems({ separator, items }: TextList, compare: Comparator, extractor: Expression, frame: Frame): MaybePromise<Outcome<Text>> {
   const sorted: Entry[] = [];
   const insert = (item: Text, outcome: Outcome<Text>): NotOk | undefined => {
-    if (outcome.kind !== 'ok') return outcome;
-    const key = outcome.value.octets;
+    if (outcome.kind === 'fail' || outcome.kind === 'defer') return outcome;
+    const key = outcome.kind === 'ok' ? outcome.value.octets : '';
+    // Exim takes an empty key for none
+    if (key === '') return fail(`field-extract in sort: "${extractor.source ?? ''}"`);
     for (let i = 0; i < sorted.length; i++) {
       // What are no numbers have no order: Exim leaves them where they are.
       if (compare(key, sorted[i]?.key ?? '') !== true) continue;

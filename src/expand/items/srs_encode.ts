@@ -1,7 +1,8 @@
 /** `${srs_encode{secret}{return path}{original domain}}`. Spec ch. 58 "SRS (Sender Rewriting Scheme)". */
 import { defineItem } from '../../core/define/expansion.ts';
+import { fail } from '../../core/outcome.ts';
 import { derived, emptyText } from '../../core/text.ts';
-import { domainOf, localPartOf } from '../../message/address.ts';
+import { parseAddress } from '../../message/address.ts';
 import { eager } from '../branches.ts';
 import { encodeSrs } from '../srs.ts';
 
@@ -15,12 +16,9 @@ export default defineItem({
   ],
   arguments: [{ kind: 'strings', min: 3, max: 3 }],
   compile: eager(([secret = emptyText, sender = emptyText, domain = emptyText], frame) => {
-    const { octets } = sender;
-    if (octets === '') return emptyText;
-    return derived(
-      encodeSrs(secret.octets, localPartOf(octets), domainOf(octets), domain.octets, frame.services.clock.now()),
-      sender,
-      domain,
-    );
+    if (sender.octets === '') return emptyText;
+    const parsed = parseAddress(sender.octets);
+    if (parsed.kind === 'error') return fail(parsed.message);
+    return derived(encodeSrs(secret.octets, sender.octets, parsed.address, domain.octets, frame.services.clock.now()), sender, domain);
   }),
 });

@@ -1,5 +1,4 @@
 /** Variables of nested scopes: items, ACL arguments, filters, events, bounces. Spec ch. 11 "Expansion variables". */
-import { fail } from '../../core/outcome.ts';
 import { nestedVariable, octetsVariable, unsetVariable, variable } from '../reading.ts';
 
 const digits = Array.from({ length: 10 }, (_, index) => index);
@@ -34,6 +33,5 @@ export default [
 
 /** Known in filters only. */
 function filterVariable(name: string, summary: string) {
-  const unknown = fail(`unknown variable name "${name}"`);
-  return variable(name, summary, () => unknown);
+  return { ...nestedVariable(name, summary), isFilterOnly: true };
 }
