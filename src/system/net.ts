@@ -184,7 +184,7 @@ function errnoName(status: number): string {
 }
 
 function connectOptions(request: ConnectRequest): net.SocketConnectOpts {
-  if (request.port === 0 && request.address.startsWith('/')) return { path: request.address };
+  if (request.port === 0 && /^\.?\//.test(request.address)) return { path: request.address };
   return { host: request.address, port: request.port, ...(request.interface ? { localAddress: request.interface } : {}) };
 }
 
