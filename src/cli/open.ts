@@ -1,7 +1,7 @@
 /** Opens the configuration for a mode: problems as Exim prints them, the caller's rights, who acts for other users. */
 import type { Octets } from '../base/octets.ts';
 import { eximProblemText } from '../config/problems.ts';
-import { type Caller, type Log, type Problem, untilAborted } from '../core/index.ts';
+import { type Caller, type Log, type MacroDefinition, type Problem, untilAborted } from '../core/index.ts';
 import { formatLogTime } from '../message/date.ts';
 import { openActors } from '../process/actors.ts';
 import type { ConfigFiles } from '../process/config-snapshot.ts';
@@ -41,6 +41,8 @@ export interface OpenOptions {
   readonly keepsLines?: boolean;
   /** The daemon keeps what it read. */
   readonly files?: ConfigFiles;
+  /** `-be` with `-d` shows the macros that the configuration uses. */
+  readonly onMacro?: ((macro: MacroDefinition) => void) | undefined;
   /** `-bh` shows what it would log. */
   readonly replaceLog?: (log: Log) => Log;
 }
@@ -85,6 +87,7 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
       accounts: system.accounts,
       machine: system.machine,
       keepsLines: options.keepsLines ?? false,
+      ...(options.onMacro ? { onMacro: options.onMacro } : {}),
       mustBeTrusted: invocation.configFiles === undefined && context.callerIds.uid === 0,
     },
     replaceLog: options.replaceLog,

@@ -7,7 +7,16 @@ import { didYouMean } from '../base/nearest-name.ts';
 import type { Octets } from '../base/octets.ts';
 import { lowerCase, trimSpace } from '../base/octets.ts';
 import type { BuildSettings } from '../core/build-settings.ts';
-import type { AclDefinition, Config, RetryRule, RewriteRule, StartupSettings, Template, TemplateCompiler } from '../core/config.ts';
+import type {
+  AclDefinition,
+  Config,
+  MacroDefinition,
+  RetryRule,
+  RewriteRule,
+  StartupSettings,
+  Template,
+  TemplateCompiler,
+} from '../core/config.ts';
 import type { AuthenticatorDefinition, RouterDefinition, TransportDefinition } from '../core/drivers.ts';
 import type { Frame } from '../core/frame.ts';
 import { isTaintMode, type MainOptions } from '../core/main-options.ts';
@@ -45,6 +54,8 @@ export interface LoadRequest {
   readonly mustBeTrusted?: boolean;
   /** Give the lines back too, for `-bP config`. */
   readonly keepsLines?: boolean;
+  /** Hears of every macro of `-D` or the file that a line names. */
+  readonly onMacro?: (macro: MacroDefinition) => void;
   /** Names for `_LOG_…` macros, and Exim's text for a `log_selector` that is wrong; given by who knows the log. */
   readonly logSelectors?: { readonly names: readonly string[]; problemOf(value: Octets): string | undefined };
   /** Parses one ACL: Exim's problems of its lines; given by who knows ACLs. */
@@ -156,7 +167,7 @@ async function read(request: LoadRequest, file: ReadFile, text: Octets): Promise
   const definitions =
     knownMacros && !mayHaveSections([text, ...request.macros.map(([, value]) => value)]) ? NO_DEFINITIONS : await loadDefinitions(request);
   const problems = new Problems();
-  const macros = new MacroTable(builtInMacros(knownMacros ?? builtInMacroNames(definitions)), MAX_MACRO_LINE);
+  const macros = new MacroTable(builtInMacros(knownMacros ?? builtInMacroNames(definitions)), MAX_MACRO_LINE, request.onMacro);
   for (const [name, value] of request.macros) macros.defineOnCommandLine(name, value);
   const context: OptionContext = { compiler: request.compiler, accounts: request.accounts, problems, pending: [] };
   const sections: Sections = {

@@ -20,11 +20,13 @@ export class MacroTable {
   /** In order of definition, which is the order of substitution; redefinition keeps the place. */
   readonly #defined = new Map<string, MacroDefinition>();
   readonly #maxLength: number;
+  readonly #onUse: ((macro: MacroDefinition) => void) | undefined;
 
-  /** `maxLength` bounds a line after substitution. */
-  constructor(builtIn: readonly MacroDefinition[], maxLength: number) {
+  /** `maxLength` bounds a line after substitution; `onUse` hears of every macro that a line names, but for built-in ones. */
+  constructor(builtIn: readonly MacroDefinition[], maxLength: number, onUse?: (macro: MacroDefinition) => void) {
     this.#builtIn = new Map(builtIn.map((macro) => [macro.name, macro]));
     this.#maxLength = maxLength;
+    this.#onUse = onUse;
   }
 
   get all(): readonly MacroDefinition[] {
@@ -70,6 +72,7 @@ export class MacroTable {
       const length = result.length + (parts.length - 1) * (macro.text.length - macro.name.length);
       if (length > this.#maxLength) return undefined;
       count += parts.length - 1;
+      this.#onUse?.(macro);
       result = result.slice(0, first) + parts.join(macro.text);
     }
     return { text: result, count };
