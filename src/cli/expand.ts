@@ -11,7 +11,11 @@ import { openForMode } from './open.ts';
 import { stderrLog } from './shown-log.ts';
 
 export const runExpand: ModeRunner = async (context) => {
-  const opened = await openForMode(context, { replaceLog: (log) => stderrLog(log, context.io.stderr, context.system.clock) });
+  const { io, system, invocation } = context;
+  const opened = await openForMode(context, {
+    replaceLog: (log) => stderrLog(log, io.stderr, system.clock),
+    onMacro: invocation.debug === undefined ? undefined : ({ name, text }) => io.stdout.write(`macro '${name}' -> '${text}'\n`),
+  });
   if (opened.kind === 'exit') return opened.status;
   const { runtime } = opened;
   const lifetime = new AbortController();
