@@ -2,12 +2,14 @@
 import type { Octets } from '../base/octets.ts';
 import { octetsFromBytes, trimEnd, trimStart } from '../base/octets.ts';
 import type { Frame } from '../core/index.ts';
-import { untilAborted } from '../core/index.ts';
+import { expandText } from '../expand/expander.ts';
 import { testExpansion } from '../expand/expansion-test.ts';
 import { formatLogTime } from '../message/date.ts';
 import { MacroLines } from './macro-lines.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
-import { openForMode } from './open.ts';
+import { type OpenedMode, openForMode } from './open.ts';
+import { presetOrigin } from './origin.ts';
+import { RehearsalStore } from './rehearsal-store.ts';
 import { stderrLog } from './shown-log.ts';
 
 export const runExpand: ModeRunner = async (context) => {
@@ -19,7 +21,11 @@ export const runExpand: ModeRunner = async (context) => {
   if (opened.kind === 'exit') return opened.status;
   const { runtime } = opened;
   const lifetime = new AbortController();
-  const frame: Frame = runtime.frame(untilAborted(lifetime.signal));
+  const frame = await openFrame(context, opened, lifetime.signal);
+  if (typeof frame === 'number') {
+    opened.close();
+    return frame;
+  }
   const macros = new MacroLines(runtime.config.macros);
   if (context.invocation.words.length > 0) {
     for (const word of context.invocation.words) context.io.stdout.write(await answerTo(word, macros, frame, context));
@@ -28,6 +34,44 @@ export const runExpand: ModeRunner = async (context) => {
   opened.close();
   return 0;
 };
+
+/** Of the caller's session, as `-oMa` and its relatives and `-f` have it; with `-bem` of a message in a file. A number is the exit status. */
+async function openFrame(context: ModeContext, { runtime, caller }: OpenedMode, signal: AbortSignal): Promise<Frame | number> {
+  const { invocation, io, system } = context;
+  const path = invocation.mode?.kind === 'expand' ? invocation.mode.messageFile : undefined;
+  const file = path === undefined ? undefined : system.files.readFile(path);
+  if (file?.kind === 'error') {
+    io.stderr.write(`exim: failed to open ${path}: ${file.reason}\n`);
+    return 1;
+  }
+  const { rehearseSubmission } = await import('../receive/submission.ts');
+  return rehearseSubmission(
+    {
+      config: runtime.config,
+      services: runtime.services,
+      store: new RehearsalStore(() => runtime.spool.newId()),
+      caller,
+      input: contentOf(file?.value ?? Buffer.alloc(0)),
+      writeError: (text) => io.stderr.write(text),
+      signal,
+      sender: invocation.sender,
+      fullName: invocation.fullName,
+      recipients: [],
+      takesRecipientsFromHeaders: invocation.takesRecipientsFromHeaders,
+      isDotNotEnd: invocation.isDotNotEnd,
+      errors: 'print',
+      presetOrigin: presetOrigin(invocation.origin),
+      reference: invocation.origin.messageReference,
+      onAccepted: () => {},
+      deliveryMode: 'queue',
+    },
+    file !== undefined,
+  );
+}
+
+async function* contentOf(content: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield content;
+}
 
 /**
  * A prompt on a terminal and elsewhere, as Exim prints it; a backslash at the end of a line continues it. White space at the end of each
@@ -53,9 +97,21 @@ async function expandLines(context: ModeContext, macros: MacroLines, frame: Fram
 /** What is printed for a line, with its line end; what is wrong with a macro goes to stderr only. */
 async function answerTo(line: Octets, macros: MacroLines, frame: Frame, { io, system }: ModeContext): Promise<Octets> {
   const answer = macros.read(line);
-  if (answer.kind === 'expand') return `${await testExpansion(answer.text, frame)}\n`;
+  if (answer.kind === 'expand') {
+    const setting = /^set (acl_[cm][0-9_][0-9A-Za-z_]*)[ \t]*=[ \t]*(.*)$/s.exec(answer.text);
+    return setting ? setVariable(setting[1] ?? '', setting[2] ?? '', frame) : `${await testExpansion(answer.text, frame)}\n`;
+  }
   if (answer.kind === 'defined') return `Defined macro '${answer.name}'\n`;
   io.stderr.write(`${formatLogTime(system.clock, undefined, system.clock.now())} Exim configuration error:\n  ${answer.message}\n`);
+  return '';
+}
+
+/** `set acl_m_x = …`; nothing is printed unless the value cannot be expanded. */
+async function setVariable(name: string, text: Octets, frame: Frame): Promise<Octets> {
+  const value = await expandText(text, frame);
+  if (value.kind !== 'ok') return `Failed: ${value.message ?? ''}\n`;
+  const variables = name.startsWith('acl_c') ? frame.session?.state.origin.aclC : frame.transaction?.state.aclM;
+  variables?.set(name, value.value);
   return '';
 }
 

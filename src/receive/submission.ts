@@ -179,7 +179,13 @@ class Submission {
     const { sink } = begun;
     state.id = sink.id;
     const source = new InputSource(request.input, this.#services.clock, this.#inputDeadline());
-    const reading = await readMessage(source, new DataDecoder(request.isDotNotEnd ? 'end-of-input' : 'lone-dot'), sink, this.#readLimits(0), true);
+    const reading = await readMessage(
+      source,
+      new DataDecoder(request.isDotNotEnd ? 'end-of-input' : 'lone-dot'),
+      sink,
+      this.#readLimits(0),
+      true,
+    );
     if (reading.kind !== 'ok') return this.#refuseReading(sink, reading, chosen);
     const { message } = reading;
     const sender = await this.#takeFromLine(message, chosen);
@@ -190,7 +196,7 @@ class Submission {
     }
     takeFacts(state, message, sink);
     const failure = await prepareHeaders(this.#intakeContext(sender), state, message.headers, this.#frame());
-    if (failure === undefined) return this.#frame();
+    if (failure === undefined) return { ...this.#frame(), aclPhase: 'not_smtp' }; // where $recipients may be read
     request.writeError(`exim: ${printable(failure)}\n`);
     return 1;
   }
