@@ -119,6 +119,16 @@ export class SmtpClient {
     return this.reply();
   }
 
+  /** Whether the connection is closed by the server within the limit; what it still says is dropped. */
+  async closed(limitMs: number): Promise<boolean> {
+    const end = performance.now() + limitMs;
+    while (!this.#isClosed && performance.now() < end) {
+      this.#received = '';
+      await this.#more(end - performance.now());
+    }
+    return this.#isClosed;
+  }
+
   /** Our side ends; the server may still answer. */
   endWriting(): void {
     this.#socket.end();
