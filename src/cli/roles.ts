@@ -128,9 +128,9 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
   }
   const submissions = args.index === 0 ? await openSubmissions(worker, system, options, args.submitSocketFd) : undefined;
   const helper = agent ?? spawner;
-  const stop = () => {
+  const stop = (how: 'stop' | 'abandon') => {
     helper.stopWaiting();
-    void worker.stop(submissions?.close()).then((isClean) => process.exit(isClean ? 0 : 1));
+    void worker[how](submissions?.close()).then((isClean) => process.exit(isClean ? 0 : 1));
   };
   parent.onMessage((value) => {
     const message = parseToWorker(value);
@@ -147,14 +147,14 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
           .then((problem) => parent.send(problem === undefined ? { kind: 'reloaded' } : { kind: 'reloaded', problem }));
       case 'stop':
         if (message.isUrgent) process.exit(1);
-        return stop();
+        return stop('stop');
       default:
         return undefined;
     }
   });
   parent.onClose(() => {
     admission.orphaned();
-    stop();
+    stop('abandon');
     setTimeout(() => process.exit(1), ORPHAN_WAIT_MS); // nobody is left who would end it
   });
   ignoreSignals();

@@ -151,6 +151,13 @@ export class Worker {
     return this.#stopping;
   }
 
+  /** The supervisor is gone, and the agent with it: as `stop`, but what has not begun is left to the next daemon. */
+  abandon(others?: Promise<unknown>): Promise<boolean> {
+    this.#queue.abort();
+    void this.#pool.close();
+    return this.stop(others);
+  }
+
   async #stop(others: Promise<unknown>): Promise<boolean> {
     clearInterval(this.#queueTimer);
     this.#queue.abort();
