@@ -44,7 +44,6 @@ export function builtInMacroNames(definitions: Definitions): string[] {
   const names = [
     ...FEATURES.map((name) => `HAVE_${name}`),
     ...lookups.filter((lookup) => lookup.open).map((lookup) => `HAVE_LOOKUP_${lookup.name}`),
-    'CRYPTO_HASH_SHA3',
     ...acl.conditions.filter(isBuilt).map((condition) => `ACL_COND_${condition.name}`),
     ...acl.modifiers.filter(isBuilt).map((modifier) => `ACL_MOD_${modifier.name}`),
     ...optionNames('MAIN', mainOptions),
