@@ -12,7 +12,7 @@ import { actAsExim, asRoot } from '../system/own-ids.ts';
 import { startOwnProcess } from '../system/processes.ts';
 import { findCaller } from './caller.ts';
 import type { Deliveries } from './deliveries.ts';
-import type { Mode } from './invocation.ts';
+import type { Invocation, Mode } from './invocation.ts';
 import type { ModeContext } from './mode.ts';
 
 export interface OpenedMode {
@@ -151,13 +151,22 @@ function warnOfPurge({ config, services }: Runtime): void {
 }
 
 /** Every error, each as Exim writes its one. */
-async function reportProblems({ io, system }: ModeContext, problems: readonly Problem[]): Promise<void> {
+async function reportProblems({ io, system, invocation }: ModeContext, problems: readonly Problem[]): Promise<void> {
   const stamp = formatLogTime(system.clock, undefined, system.clock.now());
   for (const problem of problems) {
     if (problem.severity !== 'error') continue;
     const suggestion = problem.suggestion === undefined ? '' : `\n  ${problem.suggestion}`;
-    io.stderr.write(`${stamp} ${eximProblemText(problem)}${suggestion}\n`);
+    const text = eximProblemText(problem);
+    if (isPrintingOptions(invocation)) {
+      const log = problem.isPlain ? 'LOG: MAIN PANIC DIE' : 'LOG: PANIC DIE';
+      io.stderr.write(`${log}\n  ${text}${suggestion}\n`);
+    } else io.stderr.write(`${stamp} ${text}${suggestion}\n`);
   }
+}
+
+/** `-bP`, but for `-bP config`: Exim tells errors then as its debugging shows log lines. */
+function isPrintingOptions({ mode, words }: Invocation): boolean {
+  return mode?.kind === 'print-options' && words[0] !== 'config';
 }
 
 /** `-d` and `-v` write to stderr. */

@@ -21,16 +21,16 @@ import type { AuthenticatorDefinition, RouterDefinition, TransportDefinition } f
 import type { Frame } from '../core/frame.ts';
 import { isTaintMode, type MainOptions } from '../core/main-options.ts';
 import type { NotYetScope } from '../core/option.ts';
-import type { Accounts, Files, Machine } from '../core/ports.ts';
+import type { Accounts, Files, Machine, RegexCompilation } from '../core/ports.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Problem, SourceLocation } from '../core/source.ts';
-import { parseAddress } from '../message/address.ts';
 import { AclSection } from './acl-section.ts';
 import { builtInMacroNames, builtInMacros, type Definitions } from './builtin-macros.ts';
 import { DriverSection } from './driver-section.ts';
 import { checkReferences, makeAuthenticators, makeRouters, makeTransports } from './instances.ts';
 import { LineReader, type LogicalLine, type ReadFile, type ReadLine, readConfigurationFile } from './lines.ts';
 import { MAX_MACRO_LINE, MacroTable } from './macros.ts';
+import { checkMainOptions, checkStartup } from './main-checks.ts';
 import { MainSection } from './main-section.ts';
 import { accountAdvice, accountId, completeValues, notYetOptions, notYetText, type OptionContext, readIds } from './options.ts';
 import { Problems } from './problems.ts';
@@ -58,6 +58,9 @@ export interface LoadRequest {
   readonly onMacro?: (macro: MacroDefinition) => void;
   /** Names for `_LOG_…` macros, and Exim's text for a `log_selector` that is wrong; given by who knows the log. */
   readonly logSelectors?: { readonly names: readonly string[]; problemOf(value: Octets): string | undefined };
+  /** Names that `syslog_facility` may have; given by who knows the log. */
+  readonly syslogFacilities?: readonly string[];
+  readonly compileRegex?: (pattern: Octets) => RegexCompilation;
   /** Parses one ACL: Exim's problems of its lines; given by who knows ACLs. */
   readonly checkAcl?: (acl: AclDefinition) => readonly Problem[] | Promise<readonly Problem[]>;
   /** For options that are expanded once, when they have been read. Without it such an expansion is an error. */
@@ -70,6 +73,8 @@ export type LoadResult =
       readonly kind: 'failed';
       readonly problems: readonly Problem[] /** As far as it was read, to find the log with; absent when no file could be. */;
       readonly partial?: Config;
+      /** The first error stands before `log_file_path`: Exim logs it where the build says. */
+      readonly isBeforeLogPath?: boolean;
       /** Transports that were begun, whether or not they could be read. */
       readonly transportNames?: ReadonlySet<string>;
       /** A file could not be included: names may be defined there. */
@@ -181,12 +186,12 @@ async function read(request: LoadRequest, file: ReadFile, text: Octets): Promise
   };
   const kept: ReadLine[] | undefined = request.keepsLines ? [] : undefined;
   const lines = new LineReader({ files: request.files, macros, problems, kept }, file.path, text);
-  readSections(lines, sections, context);
+  const isBeforeLogPath = readSections(lines, sections, context);
   const config = await assemble(request, sections, context, macros, [file, ...lines.included]);
   for (const problem of await problemsOfAcls(request, sections)) problems.add(problem);
   if (problems.hasErrors) {
     const transportNames = new Set(sections.transports.drafts.map(({ name }) => name));
-    return { kind: 'failed', problems: problems.found, partial: config, transportNames, lacksFiles: lines.lacksFiles };
+    return { kind: 'failed', problems: problems.found, partial: config, isBeforeLogPath, transportNames, lacksFiles: lines.lacksFiles };
   }
   return { kind: 'ok', config: { ...config, problems: problems.found }, ...(kept ? { lines: kept } : {}) };
 }
@@ -195,13 +200,17 @@ async function read(request: LoadRequest, file: ReadFile, text: Octets): Promise
 const SECTION_NAMES = ['acl', 'authenticators', 'local_scan', 'retry', 'rewrite', 'routers', 'transports'] as const;
 type SectionName = (typeof SECTION_NAMES)[number];
 
-function readSections(lines: LineReader, sections: Sections, context: OptionContext): void {
+/** Whether the first error was met before `log_file_path` was set. */
+function readSections(lines: LineReader, sections: Sections, context: OptionContext): boolean {
   const seen = new Set<SectionName>();
   let section: SectionName | 'main' | 'unknown' = 'main';
+  let isBeforeLogPath = false;
   for (let line = lines.next(); line; line = lines.next()) {
     if (line.text.startsWith('begin ')) section = beginSection(line, seen, context.problems);
     else readLine(line, section, sections, context);
+    isBeforeLogPath ||= context.problems.hasErrors && !sections.main.options.settings.has('log_file_path');
   }
+  return isBeforeLogPath;
 }
 
 function beginSection(line: LogicalLine, seen: Set<SectionName>, problems: Problems): SectionName | 'unknown' {
@@ -288,10 +297,15 @@ async function assemble(
     sections.routers.drafts.map(({ name }) => name),
     context.problems,
   );
-  checkLogSelector(request, draft, context.problems);
-  checkErrorsReplyTo(draft, context.problems);
-  return settle(request, draft, context);
+  const { logSelectors, syslogFacilities, compileRegex } = request;
+  checkMainOptions(draft, { logSelectors, syslogFacilities, compileRegex }, context.problems);
+  const config = await settle(request, draft, context);
+  checkStartup(config, context.problems);
+  return config;
 }
+
+/** Seconds. Spec ch. 14 "retry_interval_max". */
+const MAX_RETRY_INTERVAL = 24 * 3600;
 
 /** Options whose defaults come from the machine and from each other. */
 function mainValues({ compiler, machine }: LoadRequest, main: MainSection): MainOptions {
@@ -302,6 +316,8 @@ function mainValues({ compiler, machine }: LoadRequest, main: MainSection): Main
   return {
     ...values,
     taint_mode: taintMode(values, machine),
+    retry_interval_max: Math.min(values.retry_interval_max, MAX_RETRY_INTERVAL),
+    remote_max_parallel: Math.max(values.remote_max_parallel, 1),
     primary_hostname: primary,
     qualify_domain: qualify,
     qualify_recipient: recipient,
@@ -369,7 +385,7 @@ async function settle(request: LoadRequest, draft: Config, context: OptionContex
   if (number !== undefined)
     startup = { ...startup, localhostNumber: readLocalhostNumber(number, main.localhost_number?.at, context.problems) };
   for (const { target, name, kind, template } of context.pending) {
-    const list = await expand(template, name);
+    const list = await expandAccounts(template, name, request, now(), context.problems);
     if (list !== undefined) target.values.set(name, readIds(kind, list, name, template.at, context) ?? []);
   }
   const lists = Object.fromEntries(context.pending.map(({ name, target }) => [name, target.values.get(name)]));
@@ -404,7 +420,22 @@ async function expandAtStart(
   const outcome = await template.evaluate(request.frameFor(config));
   if (outcome.kind === 'ok') return outcome.value.octets;
   if (outcome.kind === 'forced-fail') return undefined;
-  problems.error(`failed to expand ${name} "${template.source}": ${outcome.message}`, template.at, { subject: name, isWithoutLine: true });
+  problems.error(`failed to expand ${name} "${template.source}": ${outcome.message}`, template.at, { subject: name, isPlain: true });
+  return undefined;
+}
+
+/** Exim expands these while it reads their line. */
+async function expandAccounts(
+  template: Template,
+  name: string,
+  request: LoadRequest,
+  config: Config,
+  problems: Problems,
+): Promise<Octets | undefined> {
+  const outcome = request.frameFor && (await template.evaluate(request.frameFor(config)));
+  if (outcome?.kind === 'ok') return outcome.value.octets;
+  const reason = outcome === undefined ? '' : `: ${outcome.kind === 'forced-fail' ? '"fail"' : outcome.message}`;
+  problems.error(`failed to expand ${name}${reason}`, template.at, { subject: name });
   return undefined;
 }
 
@@ -412,41 +443,18 @@ const MAX_LOCALHOST_NUMBER = 16;
 
 function readLocalhostNumber(text: Octets, at: SourceLocation | undefined, problems: Problems): number | undefined {
   const place = at ?? { file: '', line: 1, column: 1 };
-  if (!/^[0-9]+$/.test(text)) {
+  if (text === '') return undefined;
+  if (!/^(?:[0-9]+|0x[0-9A-Fa-f]+)$/.test(text)) {
     problems.error(`localhost_number value is not a number: ${text}`, place, { isWithoutLine: true, subject: 'localhost_number' });
     return undefined;
   }
-  const value = Number.parseInt(text, 10);
+  const value = Number.parseInt(text, text.startsWith('0x') ? 16 : 10);
   if (value <= MAX_LOCALHOST_NUMBER) return value;
   problems.error(`localhost_number is greater than the maximum allowed value (${MAX_LOCALHOST_NUMBER})`, place, {
     isWithoutLine: true,
     subject: 'localhost_number',
   });
   return undefined;
-}
-
-function checkErrorsReplyTo({ main, mainSettings }: Config, problems: Problems): void {
-  const setting = mainSettings.get('errors_reply_to');
-  const text = main.errors_reply_to;
-  if (!setting || text === undefined) return;
-  const parsed = parseAddress(text);
-  const details = { subject: 'errors_reply_to', isWithoutLine: true };
-  if (parsed.kind === 'error') problems.error(`error in errors_reply_to (${text}): ${parsed.message}`, setting.at, details);
-  else if (parsed.domain === '') problems.error(`errors_reply_to (${text}) does not contain a domain`, setting.at, details);
-}
-
-function checkLogSelector({ logSelectors }: LoadRequest, config: Config, problems: Problems): void {
-  const setting = config.mainSettings.get('log_selector');
-  if (!setting || !logSelectors) return;
-  const message = logSelectors.problemOf(config.main.log_selector ?? '');
-  if (message === undefined) return;
-  const name = /[+-]([a-z0-9_]+)/.exec(message)?.[1];
-  problems.error(message, setting.at, {
-    subject: 'log_selector',
-    isWithoutLine: true,
-    suggestion:
-      name === undefined ? undefined : (didYouMean(name, logSelectors.names) ?? 'the names are in the chapter on log files of the manual'),
-  });
 }
 
 async function problemsOfAcls({ checkAcl }: LoadRequest, sections: Sections): Promise<readonly Problem[]> {

@@ -13,11 +13,15 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ['m', 2 ** 20],
   ['G', 2 ** 30],
   ['g', 2 ** 30],
+  ['T', 2 ** 40],
+  ['t', 2 ** 40],
 ]);
+/** Only amounts of storage may be that large. */
+const LARGE_UNITS: ReadonlyMap<string, number> = new Map([...UNITS, ['P', 2 ** 50], ['p', 2 ** 50], ['E', 2 ** 60], ['e', 2 ** 60]]);
 
-/** Decimal, 0octal or 0xhex, then perhaps K, M or G. */
+/** Decimal, 0octal or 0xhex, then perhaps K, M, G or T. */
 export function readInteger(text: Octets, name: string): NumberReading {
-  const found = scanInteger(text);
+  const found = scanInteger(text, 'KkMmGgTt');
   if (!found) return { kind: 'error', message: `integer expected for ${name}` };
   const value = found.value * (UNITS.get(found.suffix) ?? 1);
   if (Math.abs(value) > MAX_INT) return tooLarge(found.written);
@@ -27,21 +31,22 @@ export function readInteger(text: Octets, name: string): NumberReading {
 
 /** An amount in KiB: a bare number counts KiB. */
 export function readKibibytes(text: Octets, name: string): NumberReading {
-  const found = scanInteger(text);
+  const found = scanInteger(text, 'KkMmGgTtPpEe');
   if (!found) return { kind: 'error', message: `integer expected for ${name}` };
-  const value = found.value * ((UNITS.get(found.suffix) ?? 2 ** 10) / 2 ** 10);
+  const value = found.value * ((LARGE_UNITS.get(found.suffix) ?? 2 ** 10) / 2 ** 10);
   if (!Number.isSafeInteger(value)) return tooLarge(found.written);
   if (found.rest !== '') return { kind: 'error', message: `extra characters follow integer value for ${name}${commentHint(found.rest)}` };
   return { kind: 'ok', value };
 }
 
-/** Octal whether or not it begins with 0. */
+/** Octal whether or not it begins with 0; as any integer it may have a unit. */
 export function readOctal(text: Octets, name: string): NumberReading {
   const digits = /^[0-7]+/.exec(text)?.[0];
   if (digits === undefined) return { kind: 'error', message: `octal integer expected for ${name}` };
-  const value = Number.parseInt(digits, 8);
+  const unit = UNITS.get(text.slice(digits.length, digits.length + 1));
+  const value = Number.parseInt(digits, 8) * (unit ?? 1);
   if (value > MAX_INT) return tooLarge(text);
-  const rest = trimSpace(text.slice(digits.length));
+  const rest = trimSpace(text.slice(digits.length + (unit === undefined ? 0 : 1)));
   if (rest !== '') return { kind: 'error', message: `extra characters follow octal integer value for ${name}${commentHint(rest)}` };
   return { kind: 'ok', value };
 }
@@ -65,10 +70,13 @@ interface ScannedInteger {
   readonly rest: Octets;
 }
 
-function scanInteger(text: Octets): ScannedInteger | undefined {
-  const match = /^([+-]?)(0[xX][0-9A-Fa-f]+|0[0-7]*|[1-9][0-9]*)([KkMmGg]?)/.exec(text);
+function scanInteger(text: Octets, units: string): ScannedInteger | undefined {
+  const match = /^([+-]?)(0[xX][0-9A-Fa-f]+|0[0-7]*|[1-9][0-9]*)/.exec(text);
   if (!match) return undefined;
-  const [written, sign = '', digits = '', suffix = ''] = match;
+  const [number, sign = '', digits = ''] = match;
+  const next = text.slice(number.length, number.length + 1);
+  const suffix = next !== '' && units.includes(next) ? next : '';
+  const written = number + suffix;
   const magnitude = /^0[0-7]/.test(digits) ? Number.parseInt(digits, 8) : Number.parseInt(digits, /^0[xX]/.test(digits) ? 16 : 10);
   return { value: sign === '-' ? -magnitude : magnitude, suffix, written, rest: trimSpace(text.slice(written.length)) };
 }

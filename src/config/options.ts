@@ -79,7 +79,16 @@ export function readOption(
     context.problems.error('negation prefix applied to a non-boolean option', at, { subject: name });
     return undefined;
   }
-  const reading: ValueReading = { name, written, spec, target, line, from: skipSpace(text, start + written.length), context };
+  const reading: ValueReading = {
+    key: name,
+    name: spelling,
+    written,
+    spec,
+    target,
+    line,
+    from: skipSpace(text, start + written.length),
+    context,
+  };
   const value = isBoolean(spec.kind) ? readBoolean(reading, isNegated) : readValue(reading);
   if (value === undefined) return undefined;
   const earlier = target.settings.get(name);
@@ -94,7 +103,7 @@ export function readOption(
   return name;
 }
 
-function store({ name, spec, target }: ValueReading, value: unknown): void {
+function store({ key: name, spec, target }: ValueReading, value: unknown): void {
   if (spec.kind === 'repeatable-string')
     target.values.set(name, [...((target.values.get(name) as readonly Octets[] | undefined) ?? []), value]); // only strings are put there
   else target.values.set(name, value);
@@ -132,6 +141,9 @@ function isBoolean(kind: OptionKind): boolean {
 }
 
 interface ValueReading {
+  /** In its table. */
+  readonly key: string;
+  /** As messages call it: perhaps a synonym. */
   readonly name: string;
   /** With its `no_`. */
   readonly written: string;
@@ -159,7 +171,7 @@ const TRUTH: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 function readBoolean(reading: ValueReading, isNegated: boolean): ReadValue | undefined {
-  const { line, from, written, name, spec, context } = reading;
+  const { line, from, written, key, name, spec, context } = reading;
   const rest = line.text.slice(from);
   const at = line.locate(from);
   const extra = (behind: string, text: Octets): undefined => {
@@ -175,7 +187,7 @@ function readBoolean(reading: ValueReading, isNegated: boolean): ReadValue | und
   const valueAt = line.locate(valueFrom);
   if (spec.kind === 'expanded-boolean' && raw.includes('$')) {
     const string = readString({ ...reading, from: valueFrom });
-    return string && { value: context.compiler.template(string.value, valueAt, reading.target.what(name)), raw, at: valueAt };
+    return string && { value: context.compiler.template(string.value, valueAt, reading.target.what(key)), raw, at: valueAt };
   }
   const word = scanName(raw, 0);
   const value = TRUTH.get(lowerCase(word));
@@ -219,6 +231,8 @@ function convert(reading: ValueReading): unknown {
       return readTime(reading);
     case 'time-list':
       return readTimes(reading);
+    case 'expanded-time':
+      return readExpandedTime(reading);
     case 'user':
     case 'group':
       return readAccount(reading, spec.kind);
@@ -240,17 +254,14 @@ interface StringValue {
   readonly at: SourceLocation;
 }
 
-function convertString({ value, at }: StringValue, name: string, { spec, target, context }: ValueReading, kind: OptionKind): unknown {
-  const compile = (): Template => context.compiler.template(value, at, target.what(name));
+function convertString({ value, at }: StringValue, name: string, { key, spec, target, context }: ValueReading, kind: OptionKind): unknown {
+  const compile = (): Template => context.compiler.template(value, at, target.what(key));
   const malformed = spec.problemOf?.(value);
   if (malformed !== undefined) {
     context.problems.error(malformed, at, { subject: name });
     return undefined;
   }
   switch (kind) {
-    case 'expanded-time':
-      if (!value.includes('$') && parseTimeSpan(trimSpace(value)) === undefined) return timeProblem(name, value, at, context.problems);
-      return compile();
     case 'expanded-string':
       return compile();
     case 'list':
@@ -311,20 +322,26 @@ function readTime({ line, from, name, context }: ValueReading): number | undefin
   return seconds;
 }
 
-/** `2h:6h:1d`; a first 0s turns the option off. */
-function readTimes(reading: ValueReading): readonly number[] | undefined {
-  const string = readString(reading);
-  if (!string) return undefined;
-  if (string.value === '') return [];
+/** A time, or a string to expand. Quotes are no part of either. */
+function readExpandedTime({ key, name, line, from, target, context }: ValueReading): Template | undefined {
+  const value = line.text.slice(from);
+  const at = line.locate(from);
+  const isTime = value.startsWith('"') || !value.includes('$');
+  if (isTime && parseTimeSpan(trimSpace(value)) === undefined) return timeProblem(name, value, at, context.problems);
+  return context.compiler.template(value, at, target.what(key));
+}
+
+/** `2h:6h:1d`, without quotes; a first 0s turns the option off. */
+function readTimes({ name, line, from, context }: ValueReading): readonly number[] | undefined {
+  const value = line.text.slice(from);
+  const at = line.locate(from);
+  if (value === '') return [];
   const times: number[] = [];
-  for (const item of string.value.split(':')) {
+  for (const item of value.split(':')) {
     const seconds = parseTimeSpan(trimSpace(item));
-    if (seconds === undefined) {
-      timeProblem(reading.name, item, string.at, reading.context.problems);
-      return undefined;
-    }
+    if (seconds === undefined) return timeProblem(name, item, at, context.problems);
     if (times.length > 0 && seconds <= (times.at(-1) ?? 0)) {
-      reading.context.problems.error(`time value out of order for ${reading.name}`, string.at, { subject: reading.name });
+      context.problems.error(`time value out of order for ${name}`, at, { subject: name });
       return undefined;
     }
     times.push(seconds);
@@ -342,17 +359,18 @@ function timeProblem(name: string, text: Octets, at: SourceLocation, problems: P
 function readAccount(reading: ValueReading, kind: 'user' | 'group'): Template | undefined {
   const string = readString(reading);
   if (!string) return undefined;
-  const { name, target, context } = reading;
-  if (!string.value.includes('$') && findId(kind, string.value, name, string.at, context) === undefined) return undefined;
-  return context.compiler.template(string.value, string.at, target.what(name));
+  const { key, name, spec, target, context } = reading;
+  const isExpanded = string.value.includes('$') && !spec.isNeverExpanded;
+  if (!isExpanded && findId(kind, string.value, name, string.at, context) === undefined) return undefined;
+  return context.compiler.template(string.value, string.at, target.what(key));
 }
 
 function readAccounts(reading: ValueReading, kind: 'user-list' | 'group-list'): readonly number[] | undefined {
   const string = readString(reading);
   if (!string) return undefined;
-  const { name, target, context } = reading;
+  const { key, name, target, context } = reading;
   if (string.value.includes('$')) {
-    context.pending.push({ target, name, kind, template: context.compiler.template(string.value, string.at, target.what(name)) });
+    context.pending.push({ target, name: key, kind, template: context.compiler.template(string.value, string.at, target.what(key)) });
     return [];
   }
   return readIds(kind, string.value, name, string.at, context);

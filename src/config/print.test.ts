@@ -11,6 +11,10 @@ auto_thaw = 90m
 delay_warning = 1h:2d
 check_spool_space = 20M
 check_log_space = 1500
+check_log_inodes = 3K
+message_body_visible = 2M
+retry_interval_max = 3d
+remote_max_parallel = -1
 bounce_return_size_limit = 1536
 exim_user = 8
 received_header_text = "a\\n\\tb\\xe9"
@@ -74,6 +78,8 @@ const cases: readonly (readonly [names: string, ...lines: readonly string[]])[] 
     'bounce_return_size_limit = 1536',
     'return_size_limit = 1536',
   ],
+  ['check_log_inodes message_body_visible', 'check_log_inodes = 3072', 'message_body_visible = 2M'],
+  ['retry_interval_max remote_max_parallel', 'retry_interval_max = 1d', 'remote_max_parallel = 1'],
   ['exim_user exim_group', 'exim_user = mail', 'exim_group = exim'],
   ['received_header_text timezone', 'received_header_text = a\\n\\tb\\351', 'timezone = '],
   ['host_lookup_order smtp_receive_timeout', 'host_lookup_order = bydns :byaddr', 'smtp_receive_timeout = 2m45s'],
@@ -120,6 +126,10 @@ const cases: readonly (readonly [names: string, ...lines: readonly string[]])[] 
     'delay_warning = 1h:2d',
     'check_spool_space = 20M',
     'check_log_space = 1500',
+    'check_log_inodes = 3K',
+    'message_body_visible = 2M',
+    'retry_interval_max = 3d',
+    'remote_max_parallel = -1',
     'bounce_return_size_limit = 1536',
     'exim_user = 8',
     'received_header_text = "a\\n\\tb\\xe9"',

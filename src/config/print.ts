@@ -231,9 +231,9 @@ function settledValue(name: string, { config, version }: PrintParts): unknown {
     case 'log_file_path':
       return startup.logFilePath;
     case 'pid_file_path':
-      return startup.pidFilePath;
+      return main.pid_file_path?.source === '' ? '' : startup.pidFilePath;
     case 'process_log_path':
-      return main.process_log_path ?? `${startup.spoolDirectory}/exim-process.info`;
+      return main.process_log_path || `${startup.spoolDirectory}/exim-process.info`;
     case 'exim_path':
       return main.exim_path ?? build.eximPath;
     case 'exim_user':
@@ -267,7 +267,7 @@ function valueText({ spec, value, setting }: Shown, accounts: Accounts): Octets 
     case 'size':
       return sizeText(Number(value), 1, ['', 'K', 'M']); // octets: a number already
     case 'kib':
-      return sizeText(Number(value), 1024, ['', 'K', 'M', 'G']); // octets: a number already
+      return sizeText(Number(value), 1024, ['', 'K', 'M', 'G', 'T']); // octets: a number already
     case 'octal':
       return value === 0 ? '0' : `0${Number(value).toString(8)}`; // octets: a number already
     case 'fixed':

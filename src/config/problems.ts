@@ -8,6 +8,7 @@ export interface ProblemDetails {
   readonly subject?: string | undefined;
   readonly suggestion?: string | undefined;
   readonly isWithoutLine?: boolean | undefined;
+  readonly isPlain?: boolean | undefined;
   readonly concerns?: string | undefined;
 }
 
@@ -54,6 +55,7 @@ function present(details: ProblemDetails): Omit<Problem, 'severity' | 'message' 
     ...(details.subject === undefined ? {} : { subject: details.subject }),
     ...(details.suggestion === undefined ? {} : { suggestion: details.suggestion }),
     ...(details.isWithoutLine ? { isWithoutLine: true } : {}),
+    ...(details.isPlain ? { isPlain: true } : {}),
     ...(details.concerns === undefined ? {} : { concerns: details.concerns }),
   };
 }

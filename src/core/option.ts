@@ -67,6 +67,8 @@ export interface OptionSpec<T> {
   readonly joiner?: '\n' | ':' | ';' | 'and';
   /** Of an expanded boolean: -bP shows its expansion on a line of its own, `*expand_NAME`, as Exim does for some. */
   readonly isExpansionPrinted?: boolean;
+  /** Of a user or group: a name or number as it stands, whatever is in it. */
+  readonly isNeverExpanded?: boolean;
 }
 
 export type OptionTable = Readonly<Record<string, OptionSpec<unknown>>>;
@@ -89,6 +91,7 @@ interface Extra {
   readonly isOfSomeBuilds?: boolean;
   readonly joiner?: '\n' | ':' | ';' | 'and';
   readonly isExpansionPrinted?: boolean;
+  readonly isNeverExpanded?: boolean;
 }
 
 /** An expanded option's default is text that config/ compiles into a Template: it is given here as octets. */

@@ -27,6 +27,8 @@ const FACILITIES: ReadonlyMap<string, number> = new Map([
   ['local7', 23],
 ]);
 
+export const SYSLOG_FACILITIES: readonly string[] = [...FACILITIES.keys()];
+
 /** Undefined when `syslog_facility` has no such value. */
 export function syslogFacility(name: Octets | undefined): number | undefined {
   return FACILITIES.get(name ?? 'mail');

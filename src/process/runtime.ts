@@ -31,6 +31,7 @@ import { createLists } from '../lists/lists.ts';
 import { logPrefix } from '../logging/lines/sender.ts';
 import { createLog, type DebugSink, earlyLogSettings, type LogParts, logSettings } from '../logging/log.ts';
 import { parseLogSelector, SELECTOR_NAMES } from '../logging/selectors.ts';
+import { SYSLOG_FACILITIES } from '../logging/syslog.ts';
 import { createLookups } from '../lookups/lookups.ts';
 import { Spool, spoolSettings } from '../spool/spool.ts';
 import type { SystemPorts } from '../system/create-system.ts';
@@ -185,6 +186,8 @@ async function readWith(parts: RuntimeParts) {
     compiler: expander,
     compileText: (text, what) => expander.runtime(text, what),
     logSelectors: { names: SELECTOR_NAMES, problemOf: (value) => selectorProblem(value) },
+    syslogFacilities: SYSLOG_FACILITIES,
+    compileRegex: (pattern) => system.regexes.compile(pattern),
     checkAcl,
     frameFor: (config) => ({
       config,
@@ -207,17 +210,18 @@ export async function readForCheck(parts: RuntimeParts): Promise<{ readonly load
 
 /** Errors go to the panic log that the configuration names, as far as it was read. */
 function logRefusal(
-  { problems, partial }: LoadResult & { readonly kind: 'failed' },
+  { problems, partial, isBeforeLogPath }: LoadResult & { readonly kind: 'failed' },
   { load }: RuntimeParts,
   logParts: Omit<LogParts, 'settings'>,
 ): void {
   const { build } = load;
-  const settings = partial
-    ? logSettings(partial.main, build, partial.startup.logFilePath, partial.startup.spoolDirectory, {
-        uid: partial.startup.eximUid,
-        gid: partial.startup.eximGid,
-      })
-    : earlyLogSettings(build);
+  const settings =
+    partial && !isBeforeLogPath
+      ? logSettings(partial.main, build, partial.startup.logFilePath, partial.startup.spoolDirectory, {
+          uid: partial.startup.eximUid,
+          gid: partial.startup.eximGid,
+        })
+      : earlyLogSettings(build);
   const log = createLog({ ...logParts, settings });
   for (const problem of problems) if (problem.severity === 'error') log.panicOnly?.(eximProblemText(problem));
 }
