@@ -142,8 +142,8 @@ function withoutCaptures(verdict: MaybePromise<ItemVerdict>): MaybePromise<ItemV
 function addressKey(bytes: IpBytes, maskText: Octets, { type }: LookupItem): Text {
   const separator = type.name === 'iplsearch' ? ':' : '.';
   if (maskText === '') return tainted(fullAddress(bytes, separator));
-  const bits = Math.min(Number.parseInt(maskText, 10), bytes.length * 8);
-  return tainted(`${fullAddress(maskIp(bytes, bits), separator)}/${bits}`);
+  const bits = Number.parseInt(maskText, 10);
+  return tainted(`${fullAddress(maskIp(bytes, Math.min(bits, bytes.length * 8)), separator)}/${bits}`);
 }
 
 function fullAddress(bytes: IpBytes, separator: string): Octets {
