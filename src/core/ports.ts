@@ -401,7 +401,24 @@ export type ReadResult =
 
 export interface Net {
   connect(request: ConnectRequest, until: Deadline): Promise<{ readonly kind: 'ok'; readonly connection: Connection } | ConnectFailure>;
+  /** Sends one UDP datagram and waits for the one that answers it. */
+  exchange(request: DatagramRequest, until: Deadline): Promise<DatagramResult>;
 }
+
+export interface DatagramRequest {
+  /** An IP address. */
+  readonly address: Octets;
+  readonly port: number;
+  readonly bytes: Uint8Array;
+  /** What is no answer is not taken. */
+  readonly isAnswer: (bytes: Buffer) => boolean;
+}
+
+export type DatagramResult =
+  | { readonly kind: 'ok'; readonly bytes: Buffer }
+  | { readonly kind: 'timeout' }
+  /** Nobody listens there, or the network is down. */
+  | SystemFailure;
 
 // ---------------------------------------------------------------- processes
 

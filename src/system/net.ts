@@ -5,8 +5,18 @@ import type { Duplex } from 'node:stream';
 import { plainIp } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
 import type { Deadline } from '../core/deadline.ts';
-import type { ConnectFailure, Connection, ConnectRequest, Net, SystemFailure, SystemResult } from '../core/ports.ts';
+import type {
+  ConnectFailure,
+  Connection,
+  ConnectRequest,
+  DatagramRequest,
+  DatagramResult,
+  Net,
+  SystemFailure,
+  SystemResult,
+} from '../core/ports.ts';
 import { StreamConnection } from './connection.ts';
+import { exchangeDatagram } from './datagram.ts';
 import { attempt, errorCode, failure, failureOf, strerror } from './failure.ts';
 import { nodePath } from './files.ts';
 import type { TlsEngine } from './tls.ts';
@@ -45,6 +55,10 @@ export class SystemNet implements Net {
 
   constructor(tls: TlsEngine) {
     this.#tls = tls;
+  }
+
+  exchange(request: DatagramRequest, until: Deadline): Promise<DatagramResult> {
+    return exchangeDatagram(request, until);
   }
 
   connect(request: ConnectRequest, until: Deadline): Promise<{ readonly kind: 'ok'; readonly connection: Connection } | ConnectFailure> {

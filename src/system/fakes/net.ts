@@ -2,7 +2,7 @@
 import type { Octets } from '../../base/octets.ts';
 import { bytesFromOctets, octetsFromBytes } from '../../base/octets.ts';
 import type { Deadline } from '../../core/deadline.ts';
-import type { ConnectFailure, Connection, ConnectRequest, Net, ReadResult, SystemResult, TlsFailure } from '../../core/ports.ts';
+import type { ConnectFailure, Connection, ConnectRequest, DatagramResult, Net, ReadResult, SystemResult, TlsFailure } from '../../core/ports.ts';
 import type { TlsFacts } from '../../core/session.ts';
 
 /** Answers what was written since the last call: octets to send, or that the peer ends, hangs (`timeout`) or breaks the connection. */
@@ -122,6 +122,11 @@ export class FakeNet implements Net {
 
   constructor(peers: Readonly<Record<string, (request: ConnectRequest) => FakeConnection | ConnectFailure>> = {}) {
     this.#peers = new Map(Object.entries(peers));
+  }
+
+  /** Nobody listens. */
+  async exchange(): Promise<DatagramResult> {
+    return { kind: 'error', errno: 'ECONNREFUSED', reason: 'Connection refused' };
   }
 
   async connect(

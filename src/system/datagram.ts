@@ -1,0 +1,34 @@
+/** One question by UDP, from a socket of its own. */
+import { createSocket } from 'node:dgram';
+import type { Deadline } from '../core/deadline.ts';
+import type { DatagramRequest, DatagramResult } from '../core/ports.ts';
+import { failureOf } from './failure.ts';
+
+export function exchangeDatagram({ address, port, bytes, isAnswer }: DatagramRequest, until: Deadline): Promise<DatagramResult> {
+  const waitMs = until.endMs - performance.now();
+  if (until.signal.aborted || waitMs <= 0) return Promise.resolve({ kind: 'timeout' });
+  return new Promise((resolve) => {
+    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+    let isOver = false;
+    const finish = (result: DatagramResult): void => {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(timer);
+      until.signal.removeEventListener('abort', giveUp);
+      socket.close();
+      resolve(result);
+    };
+    const giveUp = (): void => finish({ kind: 'timeout' });
+    const timer = waitMs < 2 ** 31 ? setTimeout(giveUp, waitMs) : undefined;
+    until.signal.addEventListener('abort', giveUp);
+    socket.on('error', (error) => finish(failureOf(error)));
+    socket.on('message', (answer) => {
+      if (isAnswer(answer)) finish({ kind: 'ok', bytes: answer });
+    });
+    // Connected: the kernel takes packets of this peer only, and reports that nobody listens.
+    socket.on('connect', () => {
+      if (!isOver) socket.send(bytes);
+    });
+    socket.connect(port, address);
+  });
+}
