@@ -383,6 +383,8 @@ export interface Connection {
   readonly bufferedBytes: number;
   /** Throws away what was received and not read (before TLS). */
   discardBuffered(): void;
+  /** Takes back octets that were read too far: they come first again. */
+  unread(bytes: Buffer): void;
   /** Queues; resolves when the kernel has taken enough that more may be written. */
   write(bytes: Uint8Array | Octets, until: Deadline): Promise<SystemResult<void> | { readonly kind: 'timeout' }>;
   startServerTls(request: TlsServerRequest, until: Deadline): Promise<TlsStarted | TlsFailure>;

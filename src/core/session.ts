@@ -32,6 +32,14 @@ export interface TlsFacts {
   readonly channelBinding?: Octets;
 }
 
+/** A proxy in front of us (`hosts_proxy`, XCLIENT): the host that spoke to us, and where the client spoke to it. Empty with 0: not told. */
+export interface ProxyFacts {
+  readonly localAddress: Octets;
+  readonly localPort: number;
+  readonly externalAddress: Octets;
+  readonly externalPort: number;
+}
+
 /** Who called the program on the command line (or over the submission socket). */
 export interface Caller {
   readonly uid: number;
@@ -80,6 +88,8 @@ export interface Origin {
   authenticatedSender?: Octets | undefined;
   authenticatorName?: Octets | undefined;
   tls?: TlsFacts | undefined;
+  /** `$proxy_…`; of a session only, not in -H. Undefined without a proxy. */
+  proxy?: ProxyFacts | undefined;
   activeHostname?: Octets | undefined;
   /** Not over TCP/IP (-H `-local`). */
   isLocal: boolean;
@@ -173,6 +183,8 @@ export interface TransactionState {
   receivedAtMs: number;
   bodyType: '' | '7BIT' | '8BITMIME';
   isUtf8: boolean;
+  /** `$local_scan_data`: what local_scan() said when it took the message. */
+  localScanData?: Octets | undefined;
   dsn: DsnRequest;
   /** AUTH= of MAIL FROM. */
   readonly aclM: Map<string, Text>;

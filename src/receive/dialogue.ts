@@ -85,6 +85,8 @@ export interface Advertised {
   chunking: boolean;
   prdr: boolean;
   smtputf8: boolean;
+  xclient: boolean;
+  wellknown: boolean;
 }
 
 /** A message whose chunks are being received (BDAT). */
@@ -105,6 +107,8 @@ const NOTHING_ADVERTISED: Advertised = {
   chunking: false,
   prdr: false,
   smtputf8: false,
+  xclient: false,
+  wellknown: false,
 };
 
 /** Reply lines longer than this are broken at a space when `control = no_multiline_responses` does not forbid it. */
@@ -128,6 +132,8 @@ export class Dialogue {
   transaction: Transaction | undefined;
   advertised: Advertised = { ...NOTHING_ADVERTISED };
   isHeloSeen = false;
+  /** `helo_verify_hosts`, `helo_try_verify_hosts`, `helo_accept_junk_hosts`, for this host. */
+  heloRules = { mustVerify: false, triesToVerify: false, acceptsJunk: false };
   /** Set by a handler: no more commands are read. */
   isOver = false;
   /** For `$smtp_notquit_reason`, and whether QUIT was seen. */
@@ -148,6 +154,12 @@ export class Dialogue {
   usedPipelining = false;
   /** Commands before MAIL may come at once (`pipelining_connect_advertise_hosts`), and whether they came before the greeting. */
   earlyPipelining: 'no' | 'accepted' | 'used' = 'no';
+  /** A proxy in front did not say in time whom it speaks for: only QUIT is obeyed. */
+  isProxyFailed = false;
+  /** The connected host is in `hosts_xclient`; undefined before it was looked at. */
+  maySpeakForOthers: boolean | undefined;
+  /** The client is in `smtp_ratelimit_hosts`; undefined before it was looked at. */
+  isSlowedDown: boolean | undefined;
   receiveTimeoutMs = 300_000;
   isAuthenticationTried = false;
   /** It was dropped for what the client did. */
@@ -252,6 +264,11 @@ export class Dialogue {
     this.transaction = undefined;
     this.rcptRefusal = undefined;
     this.wasMailRejected = false;
+  }
+
+  /** What EHLO offered holds no more. */
+  forgetAdvertised(): void {
+    this.advertised = { ...NOTHING_ADVERTISED };
   }
 
   // ---------------------------------------------------------------- replies

@@ -19,14 +19,31 @@ import { mail } from './commands/mail.ts';
 import { etrn, expn, help, vrfy } from './commands/query.ts';
 import { rcpt } from './commands/rcpt.ts';
 import { startTlsAtOnce, starttls } from './commands/starttls.ts';
+import { wellknown } from './commands/wellknown.ts';
+import { xclient } from './commands/xclient.ts';
 import type { SmtpParts } from './dialogue.ts';
 import { Dialogue } from './dialogue.ts';
-import { expandTime, isSenderHostIn, matchSenderHost } from './expansion.ts';
+import { expandTime, isSenderHostInOption, matchSenderHostInOption } from './expansion.ts';
+import { askIdent } from './ident.ts';
+import { negotiateProxy } from './proxy.ts';
 
 export type { SmtpParts } from './dialogue.ts';
 
 /** Commands behind which a client must wait for the reply although PIPELINING was offered (RFC 2920 s3.1). */
-const SYNC_POINTS: ReadonlySet<Verb> = new Set(['EHLO', 'HELO', 'DATA', 'VRFY', 'EXPN', 'NOOP', 'ETRN', 'AUTH', 'STARTTLS', 'HELP']);
+const SYNC_POINTS: ReadonlySet<Verb> = new Set([
+  'EHLO',
+  'HELO',
+  'DATA',
+  'VRFY',
+  'EXPN',
+  'NOOP',
+  'ETRN',
+  'AUTH',
+  'STARTTLS',
+  'HELP',
+  'XCLIENT',
+  'WELLKNOWN',
+]);
 /** With an argument they are syntax errors and nothing else: neither counted nor remembered. */
 const WITHOUT_ARGUMENT: ReadonlySet<Verb> = new Set(['DATA', 'RSET', 'QUIT', 'STARTTLS']);
 /** They do not count as non-mail commands. */
@@ -96,16 +113,18 @@ export class SmtpSession {
   /** Everything before the first command. False: the connection is refused. */
   async #open(): Promise<boolean> {
     const dialogue = this.#dialogue;
-    const { main } = dialogue.config;
     const { origin, log } = dialogue;
-    this.#logsConnection = log.selected('smtp_connection') && !(await isSenderHostIn(main.hosts_connection_nolog, dialogue.frame()));
+    const isUnlogged = await isSenderHostInOption('hosts_connection_nolog', dialogue.frame());
+    this.#logsConnection = log.selected('smtp_connection') && !isUnlogged;
     if (this.#logsConnection)
       log.main(connectionLine(origin, dialogue.isOverTcp && !this.#parts.isRehearsal ? this.#parts.connectionCount : undefined, log));
+    await askIdent(dialogue);
     if (origin.hostAddress !== undefined && !(await this.#checkHost())) return false;
+    await negotiateProxy(dialogue);
     await this.#readSettings();
     if (!(await this.#runConnectAcl())) return false;
     if (this.#parts.isTlsOnConnect && !(await startTlsAtOnce(dialogue))) return false;
-    const mayBeEarly = await isSenderHostIn(main.pipelining_connect_advertise_hosts, dialogue.frame());
+    const mayBeEarly = await isSenderHostInOption('pipelining_connect_advertise_hosts', dialogue.frame());
     if (mayBeEarly) dialogue.earlyPipelining = dialogue.reader.bufferedBytes > 0 && !dialogue.isPipe ? 'used' : 'accepted';
     else if (await this.#spokeTooEarly()) return false;
     return this.#sendBanner();
@@ -113,10 +132,9 @@ export class SmtpSession {
 
   async #checkHost(): Promise<boolean> {
     const dialogue = this.#dialogue;
-    const { main } = dialogue.config;
     const { origin, log } = dialogue;
-    if (await isSenderHostIn(main.host_lookup, dialogue.frame())) await lookUpSenderName(dialogue.frame());
-    const rejected = await matchSenderHost(main.host_reject_connection, dialogue.frame());
+    if (await isSenderHostInOption('host_lookup', dialogue.frame())) await lookUpSenderName(dialogue.frame());
+    const rejected = await matchSenderHostInOption('host_reject_connection', dialogue.frame());
     if (rejected.kind !== 'ok' || rejected.value) {
       const isTemporary = rejected.kind !== 'ok';
       if (log.selected('connection_reject'))
@@ -130,8 +148,13 @@ export class SmtpSession {
       dialogue.drop();
       return false;
     }
-    origin.allowUnqualifiedSender = await isSenderHostIn(main.sender_unqualified_hosts, dialogue.frame());
-    origin.allowUnqualifiedRecipient = await isSenderHostIn(main.recipient_unqualified_hosts, dialogue.frame());
+    origin.allowUnqualifiedSender = await isSenderHostInOption('sender_unqualified_hosts', dialogue.frame());
+    origin.allowUnqualifiedRecipient = await isSenderHostInOption('recipient_unqualified_hosts', dialogue.frame());
+    dialogue.heloRules = {
+      mustVerify: await isSenderHostInOption('helo_verify_hosts', dialogue.frame()),
+      triesToVerify: await isSenderHostInOption('helo_try_verify_hosts', dialogue.frame()),
+      acceptsJunk: await isSenderHostInOption('helo_accept_junk_hosts', dialogue.frame()),
+    };
     return true;
   }
 
@@ -198,7 +221,7 @@ export class SmtpSession {
   /** Never for a pipe or a terminal: what they hold cannot have come too soon. */
   #enforcesSync(verb?: Verb): boolean {
     const { controls } = this.#dialogue.session.state;
-    if (this.#dialogue.isPipe || (verb !== 'STARTTLS' && this.#isBeforeMail())) return false;
+    if (this.#dialogue.isPipe || this.#dialogue.isProxyFailed || (verb !== 'STARTTLS' && this.#isBeforeMail())) return false;
     return (this.#dialogue.config.main.smtp_enforce_sync || controls.has('enforce_sync')) && !controls.has('no_enforce_sync');
   }
 
@@ -249,6 +272,8 @@ export class SmtpSession {
       dialogue.logError('syntax', "NUL character(s) present (shown as '?')");
       return dialogue.countedError('501', 'NUL characters are not allowed in SMTP commands');
     }
+    if (dialogue.isProxyFailed && command.verb !== 'QUIT')
+      return dialogue.reply('503', 'Command refused, required Proxy negotiation failed');
     if (this.#isOutOfStep(command)) return;
     if (command.verb === undefined) return this.#unknown();
     if (command.argument !== '' && WITHOUT_ARGUMENT.has(command.verb))
@@ -316,7 +341,7 @@ export class SmtpSession {
     if (this.#free.delete(family)) return false;
     dialogue.nonmailCommands++;
     if (dialogue.nonmailCommands <= dialogue.config.main.smtp_accept_max_nonmail) return false;
-    if (!(await isSenderHostIn(dialogue.config.main.smtp_accept_max_nonmail_hosts, dialogue.frame()))) return false;
+    if (!(await isSenderHostInOption('smtp_accept_max_nonmail_hosts', dialogue.frame()))) return false;
     this.#noteIncomplete('too many non-mail commands');
     dialogue.reply('554', 'Too many nonmail commands');
     dialogue.dropFor(
@@ -364,6 +389,10 @@ export class SmtpSession {
         return etrn(dialogue, command);
       case 'HELP':
         return help(dialogue);
+      case 'XCLIENT':
+        return xclient(dialogue, command);
+      case 'WELLKNOWN':
+        return wellknown(dialogue, command);
       case 'NOOP':
         return dialogue.reply('250', 'OK');
       case 'RSET':

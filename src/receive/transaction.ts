@@ -82,6 +82,20 @@ export function protocolName(origin: Readonly<Origin>, isEsmtp: boolean, isOverT
   return isOverTcp ? name : `local-${name}`;
 }
 
+/** The session is from another host from now on: nothing that was found out about the former holds. */
+export function changeHost(origin: Origin, address: Octets, port: number): void {
+  origin.hostAddress = address;
+  origin.hostPort = port;
+  origin.hostName = undefined;
+  origin.hostAliases = undefined;
+  origin.hostLookup = undefined;
+  origin.hostDnssec = undefined;
+  origin.hostNameMismatch = undefined;
+  origin.heloName = undefined;
+  origin.heloVerified = undefined;
+  origin.ident = undefined;
+}
+
 /** An address as the ACL for it sees it. */
 export function recipientView(address: Octets): CurrentRecipient {
   const localPart = unquoteLocalPart(localPartOf(address));

@@ -4,7 +4,23 @@ import { lowerCase, trimEnd, trimSpace, trimStart, upperCase } from '../base/oct
 import { decodeXtext } from './xtext.ts';
 
 /** Verbs that are a word of their own. */
-const WORDS = ['HELO', 'EHLO', 'DATA', 'BDAT', 'RSET', 'NOOP', 'QUIT', 'HELP', 'VRFY', 'EXPN', 'ETRN', 'AUTH', 'STARTTLS'] as const;
+const WORDS = [
+  'HELO',
+  'EHLO',
+  'DATA',
+  'BDAT',
+  'RSET',
+  'NOOP',
+  'QUIT',
+  'HELP',
+  'VRFY',
+  'EXPN',
+  'ETRN',
+  'AUTH',
+  'STARTTLS',
+  'XCLIENT',
+  'WELLKNOWN',
+] as const;
 export const VERBS = [...WORDS, 'MAIL', 'RCPT'] as const;
 
 export type Verb = (typeof VERBS)[number];

@@ -131,6 +131,12 @@ export class StreamConnection implements Connection {
     });
   }
 
+  unread(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#chunks.unshift(bytes);
+    this.#bufferedBytes += bytes.length;
+  }
+
   discardBuffered(): void {
     this.#chunks = [];
     this.#bufferedBytes = 0;

@@ -1,5 +1,5 @@
 /** `control = <name>[/options]`: the single controls are in acl/controls. */
-import { chain, defer, defineAclModifier, fail } from '../../core/index.ts';
+import { chain, defer, defineAclModifier, fail, sliceText } from '../../core/index.ts';
 import { phaseName } from '../phases.ts';
 
 export default defineAclModifier({
@@ -31,7 +31,7 @@ export default defineAclModifier({
       context.frame.services.log.panic(`ACL control "${control.name}" is not built yet`);
       return defer(`ACL control "${control.name}" is not built yet`);
     }
-    return chain(control.apply(options, context), (outcome) =>
+    return chain(control.apply(options, context, sliceText(argument, end < 0 ? text.length : end)), (outcome) =>
       outcome.kind === 'fail' && outcome.message === '' ? fail(`syntax error in "control=${text}"`) : outcome,
     );
   },

@@ -135,7 +135,8 @@ export interface AclControlDefinition extends AclItemBase {
   readonly aliases?: readonly string[];
   /** May be followed by `/options` or `=value`. */
   readonly takesOptions: boolean;
-  readonly apply: (options: Octets, context: AclContext) => Outcome<void>;
+  /** `text`: the options with what of them a remote party chose. */
+  readonly apply: (options: Octets, context: AclContext, text: Text) => Outcome<void>;
 }
 
 export interface AclFamily {

@@ -1,5 +1,6 @@
 /** Variables of an SMTP session and of the caller of the program. Spec ch. 11 "Expansion variables". */
 import type { Octets } from '../../base/octets.ts';
+import type { Frame, ProxyFacts } from '../../core/index.ts';
 import { numberVariable, octetsVariable, remoteVariable, unsetVariable, yesNoVariable } from '../reading.ts';
 
 export default [
@@ -28,14 +29,22 @@ export default [
   yesNoVariable('prdr_requested', 'The client asked for a reply for each recipient.', (frame) =>
     frame.transaction?.state.controls.has('prdr'),
   ),
-  yesNoVariable('proxy_session', 'The connection came through a proxy.', () => false),
-  unsetVariable('proxy_external_address', 'The address of the client that a proxy told.'),
-  unsetVariable('proxy_external_port', 'The port of the client that a proxy told.', '0'),
-  unsetVariable('proxy_local_address', 'Our address that a proxy told.'),
-  unsetVariable('proxy_local_port', 'Our port that a proxy told.', '0'),
+  yesNoVariable('proxy_session', 'The connection came through a proxy.', (frame) => proxyOf(frame) !== undefined),
+  octetsVariable('proxy_external_address', 'The address at which the client spoke to a proxy.', (frame) =>
+    emptyIsUnset(proxyOf(frame)?.externalAddress),
+  ),
+  numberVariable('proxy_external_port', 'The port at which the client spoke to a proxy.', (frame) => proxyOf(frame)?.externalPort),
+  octetsVariable('proxy_local_address', 'The address from which a proxy speaks to us.', (frame) =>
+    emptyIsUnset(proxyOf(frame)?.localAddress),
+  ),
+  numberVariable('proxy_local_port', 'The port from which a proxy speaks to us.', (frame) => proxyOf(frame)?.localPort),
   unsetVariable('atrn_host', 'The host of an ATRN connection.'),
   unsetVariable('atrn_mode', 'Which side of an ATRN connection we are.'),
 ];
+
+function proxyOf(frame: Frame): ProxyFacts | undefined {
+  return (frame.session?.state.origin ?? frame.message?.origin)?.proxy;
+}
 
 function emptyIsUnset(octets: Octets | undefined): Octets | undefined {
   return octets === '' ? undefined : octets;

@@ -6,7 +6,7 @@ import { hostAndIdent } from '../../logging/lines/host.ts';
 import { rejectedMessage } from '../../logging/lines/rejection.ts';
 import { DataDecoder } from '../../smtp/data-decoder.ts';
 import type { Dialogue } from '../dialogue.ts';
-import { expandSize, isSenderHostIn } from '../expansion.ts';
+import { expandSize, isSenderHostInOption } from '../expansion.ts';
 import { acceptMessage } from '../intake.ts';
 import type { InputLimits, InputPosition, MessageReading, ReadMessage } from '../message-input.ts';
 import { readMessage } from '../message-input.ts';
@@ -62,7 +62,7 @@ export async function inputLimits(dialogue: Dialogue): Promise<InputLimits | und
     return undefined;
   }
   const allowsFromLine = dialogue.isOverTcp
-    ? await isSenderHostIn(main.ignore_fromline_hosts, dialogue.frame())
+    ? await isSenderHostInOption('ignore_fromline_hosts', dialogue.frame())
     : main.ignore_fromline_local;
   return {
     messageBytes: Math.max(0, limit.value),

@@ -10,18 +10,16 @@ import { hostAndIdent } from '../../logging/lines/host.ts';
 import type { Command } from '../../smtp/command.ts';
 import { isValidHelo } from '../../smtp/command.ts';
 import type { Dialogue } from '../dialogue.ts';
-import { expandOctets, expandSize, isSenderHostIn } from '../expansion.ts';
+import { expandOctets, expandSize, isSenderHostInOption } from '../expansion.ts';
 import { protocolName } from '../transaction.ts';
+import { xclientLine } from './xclient.ts';
 
 export async function greet(dialogue: Dialogue, command: Command): Promise<void> {
   const { origin, config, log } = dialogue;
   const { main } = config;
   const verb = command.verb === 'EHLO' ? 'EHLO' : 'HELO';
   const name = command.argument;
-  if (
-    !isValidHelo(name, main.helo_allow_chars ?? '', isHeloLiteral) &&
-    !(name !== '' && (await isSenderHostIn(main.helo_accept_junk_hosts, dialogue.frame())))
-  ) {
+  if (!isValidHelo(name, main.helo_allow_chars ?? '', isHeloLiteral) && !(name !== '' && dialogue.heloRules.acceptsJunk)) {
     log.mainAndReject(
       `rejected ${verb} from ${hostAndIdent(origin, log, false)}: syntactically invalid argument(s): ${name === '' ? '(no argument given)' : printable(name, { escapeHigh: !main.print_topbitchars })}`,
     );
@@ -45,8 +43,7 @@ export async function greet(dialogue: Dialogue, command: Command): Promise<void>
   origin.protocol = protocolName(origin, verb === 'EHLO', dialogue.isOverTcp);
   const hello = verdict.kind === 'accept' && verdict.message !== undefined ? verdict.message : helloText(dialogue, name);
   const extensions = verb === 'EHLO' ? await extensionLines(dialogue) : [];
-  if (verb === 'HELO')
-    dialogue.advertised = { pipelining: false, dsn: false, tls: false, auth: false, chunking: false, prdr: false, smtputf8: false };
+  if (verb === 'HELO') dialogue.forgetAdvertised();
   dialogue.reply('250', [hello, ...extensions].join('\n'));
 }
 
@@ -72,7 +69,7 @@ async function isHeloAcceptable(dialogue: Dialogue, name: Octets): Promise<boole
   const { main } = dialogue.config;
   const { origin, log } = dialogue;
   const frame = dialogue.frame();
-  const mustVerify = await isSenderHostIn(main.helo_verify_hosts, frame);
+  const { mustVerify, triesToVerify } = dialogue.heloRules;
   if (main.helo_lookup_domains !== undefined && origin.hostName === undefined && origin.hostAddress !== undefined) {
     const matched = await frame.services.lists.matchDomain(
       main.helo_lookup_domains,
@@ -81,7 +78,7 @@ async function isHeloAcceptable(dialogue: Dialogue, name: Octets): Promise<boole
     );
     if (matched.kind === 'ok' && matched.value.matched) await lookUpSenderName(frame);
   }
-  if (!mustVerify && !(await isSenderHostIn(main.helo_try_verify_hosts, frame))) return true;
+  if (!mustVerify && !triesToVerify) return true;
   const verification = await verifyHelo(frame);
   if (verification.kind === 'verified' || !mustVerify) return true;
   const isTemporary = verification.kind === 'defer';
@@ -106,30 +103,44 @@ async function extensionLines(dialogue: Dialogue): Promise<Octets[]> {
   const limits = await limitsLine(dialogue);
   if (limits !== undefined) lines.push(limits);
   if (main.accept_8bitmime) lines.push('8BITMIME');
-  const dsn = await isSenderHostIn(main.dsn_advertise_hosts, frame);
+  const dsn = await isSenderHostInOption('dsn_advertise_hosts', frame);
   if (dsn) lines.push('DSN');
   if (main.acl_smtp_etrn !== undefined) lines.push('ETRN');
   if (main.acl_smtp_vrfy !== undefined) lines.push('VRFY');
   if (main.acl_smtp_expn !== undefined) lines.push('EXPN');
   const isPipeliningOff = dialogue.session.state.controls.has('no_pipelining');
-  const pipelining = !isPipeliningOff && (await isSenderHostIn(main.pipelining_advertise_hosts, frame));
+  const pipelining = !isPipeliningOff && (await isSenderHostInOption('pipelining_advertise_hosts', frame));
   if (pipelining) lines.push('PIPELINING');
   if (pipelining && dialogue.earlyPipelining !== 'no' && dialogue.origin.hostAddress !== undefined) lines.push('PIPECONNECT');
   const mechanisms = await authMechanisms(dialogue);
   if (mechanisms.length > 0) lines.push(`AUTH ${mechanisms.join(' ')}`);
-  const chunking = await isSenderHostIn(main.chunking_advertise_hosts, frame);
+  const chunking = await isSenderHostInOption('chunking_advertise_hosts', frame);
   if (chunking) lines.push('CHUNKING');
   const tls =
     dialogue.origin.tls === undefined &&
     dialogue.parts.connection.tls === undefined &&
-    (await isSenderHostIn(main.tls_advertise_hosts, frame));
+    (await isSenderHostInOption('tls_advertise_hosts', frame));
   if (tls) lines.push('STARTTLS');
+  const xclient = await xclientLine(dialogue);
+  if (xclient !== undefined) lines.push(xclient);
   const prdr = main.prdr_enable;
   if (prdr) lines.push('PRDR');
-  const smtputf8 = await isSenderHostIn(main.smtputf8_advertise_hosts, frame);
+  const smtputf8 = await isSenderHostInOption('smtputf8_advertise_hosts', frame);
   if (smtputf8) lines.push('SMTPUTF8');
+  const wellknown = main.acl_smtp_wellknown !== undefined && (await isSenderHostInOption('wellknown_advertise_hosts', frame));
+  if (wellknown) lines.push('WELLKNOWN');
   lines.push('HELP');
-  dialogue.advertised = { pipelining, dsn, tls, auth: mechanisms.length > 0, chunking, prdr, smtputf8 };
+  dialogue.advertised = {
+    pipelining,
+    dsn,
+    tls,
+    auth: mechanisms.length > 0,
+    chunking,
+    prdr,
+    smtputf8,
+    xclient: xclient !== undefined,
+    wellknown,
+  };
   return lines;
 }
 
@@ -137,7 +148,7 @@ async function extensionLines(dialogue: Dialogue): Promise<Octets[]> {
 async function limitsLine(dialogue: Dialogue): Promise<Octets | undefined> {
   const { main } = dialogue.config;
   const frame = dialogue.frame();
-  if (!(await isSenderHostIn(main.limits_advertise_hosts, frame))) return undefined;
+  if (!(await isSenderHostInOption('limits_advertise_hosts', frame))) return undefined;
   const mails = await expandSize(main.smtp_accept_max_per_connection, frame, 0);
   const recipients = await expandSize(main.recipients_max, frame, 0);
   const parts: Octets[] = [];
@@ -150,7 +161,7 @@ async function authMechanisms(dialogue: Dialogue): Promise<Octets[]> {
   const frame = dialogue.frame();
   const { config, origin } = dialogue;
   if (origin.authenticatorName !== undefined || config.authenticators.length === 0) return [];
-  if (!(await isSenderHostIn(config.main.auth_advertise_hosts, frame))) return [];
+  if (!(await isSenderHostInOption('auth_advertise_hosts', frame))) return [];
   const names: Octets[] = [];
   for (const authenticator of config.authenticators) {
     if (authenticator.behaviour?.server === undefined) continue;

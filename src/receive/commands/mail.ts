@@ -10,7 +10,9 @@ import { rewriteSmtpArgument } from '../../rewrite/rewrite.ts';
 import type { Command, MailParameters } from '../../smtp/command.ts';
 import { parseMailArgument } from '../../smtp/command.ts';
 import type { Dialogue } from '../dialogue.ts';
-import { expandSize, isSenderHostIn } from '../expansion.ts';
+import { expandSize, isSenderHostInOption } from '../expansion.ts';
+import { hasFreeSpace } from '../free-space.ts';
+import { slowDown } from '../slow-down.ts';
 import { addressSyntax } from './syntax.ts';
 
 export async function mail(dialogue: Dialogue, command: Command): Promise<void> {
@@ -25,6 +27,7 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
   if (dialogue.transaction?.state.sender !== undefined) return dialogue.protocolError('protocol', '503', 'sender already given');
   if (command.argument === '') return dialogue.protocolError('protocol', '501', `${commandWord(command)} must have an address operand`);
   if (await hasTooManyMessages(dialogue)) return;
+  await slowDown(dialogue, config.main.smtp_ratelimit_mail, dialogue.mailCommands);
   const isEsmtp = session.state.esmtp;
   const parsed = parseMailArgument(command.argument, {
     size: isEsmtp,
@@ -37,6 +40,7 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
   const { state } = dialogue.beginTransaction();
   applyParameters(state, parsed);
   if (parsed.size !== undefined && !(await isSizeAcceptable(dialogue, command, parsed.size))) return dialogue.resetTransaction();
+  if (!hasRoom(dialogue, parsed.size)) return dialogue.resetTransaction();
   const given = (await rewriteSmtpArgument(parsed.address, dialogue.frame())) ?? parsed.address;
   const address = parseAddress(given, { ...addressSyntax(config.main, state.isUtf8), allowsEmpty: true });
   if (address.kind === 'error') {
@@ -74,7 +78,7 @@ function commandWord(command: Command): Octets {
 }
 
 function isHeloRequired(dialogue: Dialogue): Promise<boolean> {
-  return isSenderHostIn(dialogue.config.main.hosts_require_helo, dialogue.frame());
+  return isSenderHostInOption('hosts_require_helo', dialogue.frame());
 }
 
 async function hasTooManyMessages(dialogue: Dialogue): Promise<boolean> {
@@ -95,9 +99,9 @@ function applyParameters(state: TransactionState, parameters: MailParameters): v
   if (parameters.isPrdr) state.controls.set('prdr', '');
 }
 
-/** SIZE= against the limit of messages, then against the space of the spool. RFC 1870 s6.1. */
+/** SIZE= against the limit of messages. RFC 1870 s6.1. */
 async function isSizeAcceptable(dialogue: Dialogue, command: Command, size: number): Promise<boolean> {
-  const { config, origin, log, parts } = dialogue;
+  const { config, origin, log } = dialogue;
   const limit = await expandSize(config.main.message_size_limit, dialogue.frame(), 0);
   if (limit.kind === 'ok' && limit.value > 0 && size > limit.value) {
     dialogue.reply('552', 'Message size exceeds maximum permitted');
@@ -109,10 +113,14 @@ async function isSizeAcceptable(dialogue: Dialogue, command: Command, size: numb
     }
     return false;
   }
-  if (!config.main.smtp_check_spool_space) return true;
-  const { kib } = parts.services.machine.freeSpace(config.startup.spoolDirectory);
-  if (kib < 0 || kib >= config.main.check_spool_space + Math.ceil(size / 1024)) return true;
-  dialogue.reply('452', 'space shortage, please try later');
+  return true;
+}
+
+/** Room on the disks for the message, for one of the size that the client names unless `smtp_check_spool_space` is off. */
+function hasRoom(dialogue: Dialogue, size = 0): boolean {
+  const { config, parts } = dialogue;
+  if (hasFreeSpace(config, parts.services, config.main.smtp_check_spool_space ? Math.ceil(size / 1024) : 0)) return true;
+  dialogue.reply('452', 'Space shortage, please try later');
   return false;
 }
 

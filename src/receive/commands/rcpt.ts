@@ -10,6 +10,7 @@ import type { Command, RcptParameters } from '../../smtp/command.ts';
 import { parseRcptArgument } from '../../smtp/command.ts';
 import type { Dialogue } from '../dialogue.ts';
 import { expandSize } from '../expansion.ts';
+import { slowDown } from '../slow-down.ts';
 import { recipientView } from '../transaction.ts';
 import { addressSyntax } from './syntax.ts';
 
@@ -21,6 +22,7 @@ export async function rcpt(dialogue: Dialogue, command: Command): Promise<void> 
   const parsed = parseRcptArgument(command.argument, { dsn: dialogue.session.state.esmtp && dialogue.advertised.dsn });
   if (parsed.kind === 'error') return syntaxError(dialogue, parsed.message);
   state.rcptCount++;
+  await slowDown(dialogue, config.main.smtp_ratelimit_rcpt, state.rcptCount);
   const given = (await rewriteSmtpArgument(parsed.address, dialogue.frame())) ?? parsed.address;
   const address = parseAddress(given, addressSyntax(config.main, state.isUtf8));
   if (address.kind === 'error') {

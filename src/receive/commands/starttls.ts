@@ -35,6 +35,7 @@ export async function starttls(dialogue: Dialogue, command: Command): Promise<vo
 
 /** False when the handshake failed: the connection is then over. */
 export async function startTlsAtOnce(dialogue: Dialogue): Promise<boolean> {
+  dialogue.reader.giveBack(); // read with the header of a proxy
   const request = await serverRequest(dialogue);
   if (request.kind !== 'ok') {
     dialogue.log.panic(
@@ -64,7 +65,7 @@ async function handshake(dialogue: Dialogue, request: TlsServerRequest): Promise
   origin.heloVerified = undefined;
   origin.authenticatorName = undefined;
   origin.authenticatedId = undefined;
-  dialogue.advertised = { pipelining: false, dsn: false, tls: false, auth: false, chunking: false, prdr: false, smtputf8: false };
+  dialogue.forgetAdvertised();
   origin.protocol = protocolName(origin, dialogue.session.state.esmtp, dialogue.isOverTcp);
   return true;
 }

@@ -2,7 +2,16 @@
 import type { Octets } from '../../base/octets.ts';
 import { bytesFromOctets, octetsFromBytes } from '../../base/octets.ts';
 import type { Deadline } from '../../core/deadline.ts';
-import type { ConnectFailure, Connection, ConnectRequest, DatagramResult, Net, ReadResult, SystemResult, TlsFailure } from '../../core/ports.ts';
+import type {
+  ConnectFailure,
+  Connection,
+  ConnectRequest,
+  DatagramResult,
+  Net,
+  ReadResult,
+  SystemResult,
+  TlsFailure,
+} from '../../core/ports.ts';
 import type { TlsFacts } from '../../core/session.ts';
 
 /** Answers what was written since the last call: octets to send, or that the peer ends, hangs (`timeout`) or breaks the connection. */
@@ -69,6 +78,10 @@ export class FakeConnection implements Connection {
     this.written += text;
     this.#unanswered += text;
     return { kind: 'ok', value: undefined };
+  }
+
+  unread(bytes: Buffer): void {
+    this.#incoming = octetsFromBytes(bytes) + this.#incoming;
   }
 
   discardBuffered(): void {
