@@ -28,8 +28,8 @@ export function runAcl(acl: ParsedAcl, phase: AclPhase, frame: Frame, run: AclRu
   if (problem) return { kind: 'error', logMessage: problem.message.replace(/^error in ACL: /, '') };
   const indent = ' '.repeat(run.depth);
   const trace = (text: () => string) => frame.services.log.debug('acl', () => indent + text());
-  const label = acl.name === '' ? 'inline ACL' : `ACL "${acl.name}"`;
-  trace(() => `using ${label}`);
+  const label = acl.name === '' ? 'inline ACL' : `ACL ${acl.name}`;
+  trace(() => (acl.name === '' ? 'using inline ACL' : `using ACL "${acl.name}"`));
   let last: AclContext | undefined;
   const decided = chainEach(acl.statements, (statement) => {
     const context: AclContext = { phase, frame, statement: { verb: statement.verb, endpassSeen: false }, acl: run };
@@ -59,7 +59,7 @@ function runStatement(
   begun: AclContext,
   trace: (text: () => string) => void,
 ): MaybePromise<AclRunResult | undefined> {
-  trace(() => `processing "${statement.verb}" (${statement.at.file} ${statement.at.line})`);
+  trace(() => `processing ${label} "${statement.verb}" (${statement.at.file} ${statement.at.line})`);
   const tested = testItems(statement, begun, trace);
   return chain(tested, ({ outcome, last }) => {
     trace(() => `${statement.verb}: condition test ${TESTED_WORDS[outcome.kind]} in ${label}`);
@@ -329,10 +329,9 @@ function withNewline(header: Octets): Octets {
 
 function warnSkipped(context: AclContext, label: string, at: SourceLocation, message: Octets): void {
   if (!context.frame.services.log.selected('acl_warn_skipped')) return;
-  const name = label.startsWith('ACL "') ? `ACL ${label.slice(5, -1)}` : label;
   logWarning(
     context,
-    `Warning: ACL 'warn' statement skipped (in ${name} at line ${at.line} of ${at.file}): condition test deferred${message === '' ? '' : `: ${message}`}`,
+    `Warning: ACL 'warn' statement skipped (in ${label} at line ${at.line} of ${at.file}): condition test deferred${message === '' ? '' : `: ${message}`}`,
   );
 }
 

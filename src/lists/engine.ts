@@ -83,14 +83,15 @@ export class ListEngine<Subject> {
   }
 
   match(list: ListSource | Text, subject: Subject, frame: Frame, depth = 0): MaybePromise<Outcome<ListMatch>> {
-    if ('octets' in list) return this.#run(list.octets, this.#compileText(list, frame), subject, frame, depth);
+    if ('octets' in list) return this.#run(quoted(list.octets), this.#compileText(list, frame), subject, frame, depth);
     const { template } = list;
-    if (template.constant !== undefined) return this.#run(labelOf(template), this.#compileConstant(template, frame), subject, frame, depth);
+    if (template.constant !== undefined)
+      return this.#run(labelOf(template, template.constant), this.#compileConstant(template, frame), subject, frame, depth);
     delete frame.results.searchErrorMessage; // so that below only this expansion's can be there
     return chain(template.evaluate(frame), (text) => {
       switch (text.kind) {
         case 'ok':
-          return this.#run(text.value.octets, this.#compileText(text.value, frame), subject, frame, depth);
+          return this.#run(labelOf(template, text.value.octets), this.#compileText(text.value, frame), subject, frame, depth);
         case 'forced-fail':
           frame.services.log.debug('lists', () => `expansion of "${template.source}" forced failure: assume not in this list`);
           return notInList;
@@ -105,7 +106,7 @@ export class ListEngine<Subject> {
   /** A list of one item that is not split. */
   matchItem(pattern: Text, subject: Subject, frame: Frame): MaybePromise<Outcome<ListMatch>> {
     const item = this.#compileItem(readItem(pattern), frame, true);
-    return this.#run(pattern.octets, [item], subject, frame, 1);
+    return this.#run(quoted(pattern.octets), [item], subject, frame, 1);
   }
 
   #compileConstant(template: Template, frame: Frame): readonly CompiledItem<Subject>[] {
@@ -146,7 +147,7 @@ export class ListEngine<Subject> {
     depth: number,
   ): MaybePromise<Outcome<ListMatch>> {
     if (depth > maxDepth) {
-      frame.services.log.panic(`too many nested ${this.language.title}s: ${label}`, mailOf(frame)?.id);
+      frame.services.log.panic(`too many nested ${this.language.title}s: ${label.replace(/^"|"$/g, '')}`, mailOf(frame)?.id);
       return defer('');
     }
     return new ListRun(this, label, items, subject, frame, depth).from(0);
@@ -386,6 +387,11 @@ function isSameFile(a: FileFacts, b: FileFacts): boolean {
   return a.inode === b.inode && a.device === b.device && a.sizeBytes === b.sizeBytes && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs;
 }
 
-function labelOf(template: Template): Octets {
-  return template.constant ?? template.source;
+/** What a trace calls the list: an option by its name, others by their text. */
+function labelOf(template: Template, text: Octets): Octets {
+  return /^"([a-z0-9_]+)" option\b/.exec(template.what)?.[1] ?? quoted(text);
+}
+
+function quoted(text: Octets): Octets {
+  return `"${text}"`;
 }

@@ -9,6 +9,7 @@ export class ListTrace {
   readonly #log: Log;
   readonly #isOn: boolean;
   readonly #subject: Octets;
+  /** With its quotes. */
   readonly #label: Octets;
   readonly #level: number;
 
@@ -45,7 +46,7 @@ export class ListTrace {
   }
 
   #question(): Octets {
-    return `${this.#subject} in "${this.#label}"`;
+    return `${this.#subject} in ${this.#label}`;
   }
 
   #write(level: number, text: () => string): void {

@@ -273,3 +273,17 @@ test('parameters of MAIL and RCPT', async () => {
   for (const [parameter, reply] of rcpt)
     assert.equal((await play({ lines: [...MAIL, `RCPT TO:<c@d> ${parameter}`], main })).replies[1], reply, parameter);
 });
+
+test('the trace tells of each list of hosts that is asked when a connection begins, set or not', async () => {
+  const log = new FakeLog({ debug: ['lists'] });
+  const setup = { services: { log }, config: { main: { smtp_banner: constantTemplate('mail.test.example ESMTP') } } };
+  await playSession(scriptedPeer(['QUIT\r\n']), setup);
+  const asked = [
+    ...['hosts_connection_nolog', 'host_lookup', 'host_reject_connection', 'sender_unqualified_hosts', 'recipient_unqualified_hosts'],
+    ...['helo_verify_hosts', 'helo_try_verify_hosts', 'helo_accept_junk_hosts'],
+  ];
+  assert.deepEqual(
+    log.debugLines.filter((line) => line.includes('(option unset)')),
+    asked.map((name) => `host in ${name}? no (option unset)`),
+  );
+});

@@ -2,7 +2,7 @@
 import type { Octets } from '../base/octets.ts';
 import { trimSpace } from '../base/octets.ts';
 import { parseTimeSpan } from '../base/time-span.ts';
-import type { Frame, ListSource, Outcome, Template, Text } from '../core/index.ts';
+import type { Frame, ListSource, MainOptions, Outcome, Template, Text } from '../core/index.ts';
 import { fail, mapOutcome, ok, untainted } from '../core/index.ts';
 
 /** An unset option is the empty text. */
@@ -57,11 +57,28 @@ export async function expandTime(template: Template | undefined, frame: Frame, u
 export async function matchSenderHost(list: ListSource | undefined, frame: Frame): Promise<Outcome<boolean>> {
   if (list === undefined) return ok(false);
   const { constant } = list.template;
-  if (constant === '*') return ok(true);
-  if (constant === '') return ok(false);
+  const isTraced = frame.services.log.isDebug('lists');
+  if (constant === '*' && !isTraced) return ok(true);
+  if (constant === '' && !isTraced) return ok(false);
   const origin = frame.session?.state.origin;
   const subject = { address: origin?.hostAddress, name: origin?.hostName, aliases: origin?.hostAliases ?? [], isSender: true };
   return mapOutcome(await frame.services.lists.matchHost(list, subject, frame), (match) => match.matched);
+}
+
+/** Options that hold a host list. */
+type HostListOption = { [Name in keyof MainOptions]: MainOptions[Name] extends ListSource | undefined ? Name : never }[keyof MainOptions];
+
+/** The same for the list of an option, which a trace (`-bh`) tells of also when it is unset. */
+export function matchSenderHostInOption(name: HostListOption, frame: Frame): Promise<Outcome<boolean>> {
+  const list = frame.config.main[name];
+  if (list === undefined) frame.services.log.debug('lists', () => `host in ${name}? no (option unset)`);
+  return matchSenderHost(list, frame);
+}
+
+/** A doubt means no. */
+export async function isSenderHostInOption(name: HostListOption, frame: Frame): Promise<boolean> {
+  const matched = await matchSenderHostInOption(name, frame);
+  return matched.kind === 'ok' && matched.value;
 }
 
 /** The same where a doubt means no. */
