@@ -1,6 +1,6 @@
 /** Internationalised domains and local parts: UTF-8 and a-labels. Spec ch. 60 "Internationalisation", RFC 3492, RFC 5891. */
 import { domainToASCII, domainToUnicode } from 'node:url';
-import { isAscii, type Octets, octetsFromUnicode, printable, unicodeFromOctets } from '../base/octets.ts';
+import { isAscii, type Octets, octetsFromUnicode, printable, type Unicode, unicodeFromOctets } from '../base/octets.ts';
 import { fail, type NotOk } from '../core/outcome.ts';
 import { decodePunycode, encodePunycode } from './punycode.ts';
 
@@ -10,8 +10,25 @@ export function domainToAlabel(domain: Octets): Octets | NotOk {
   if (isAscii(domain)) return domain;
   const unicode = unicodeFromOctets(domain);
   const ascii = unicode === undefined ? '' : domainToASCII(unicode);
+  const problem = ascii === '' ? undefined : labelProblem(domainToUnicode(ascii));
+  if (problem !== undefined) return toAlabelProblem(domain, problem);
   return ascii === '' ? toAlabelProblem(domain, 'string encoding error') : ascii;
 }
+
+/** What IDNA 2008 forbids in a label that is not ASCII, where Unicode's compatible processing (UTS 46) takes it. RFC 5891 s4.2.3, RFC 5892. */
+function labelProblem(domain: Unicode): string | undefined {
+  for (const label of domain.split('.')) {
+    if (isAscii(label)) continue;
+    if (label.startsWith('-') || label.endsWith('-')) return 'string start/ends with forbidden hyphen';
+    if (label.slice(2, 4) === '--') return 'string contains forbidden two hyphens pattern';
+    if (/[\u200c\u200d]/.test(label)) return 'string contains a forbidden context-j character';
+    if (DISALLOWED.test(label)) return 'string contains a disallowed character';
+  }
+  return undefined;
+}
+
+/** Symbols, punctuation and spaces, but for those that stand in words of some scripts. RFC 5892 s2.6. */
+const DISALLOWED = /(?![\0-\x7f\u00b7\u0375\u05f3\u05f4\u30fb])[\p{S}\p{P}\p{Z}]/u;
 
 export function domainFromAlabel(domain: Octets): Octets | NotOk {
   if (!domain.includes(PREFIX)) return domain;

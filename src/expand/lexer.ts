@@ -12,13 +12,12 @@ const QUOTED_LITERAL = /[^\\"]+/y;
 const VARIABLE_NAME = /[A-Za-z][A-Za-z0-9_]*/y;
 /** An item, operator or variable after `${`. */
 const BRACED_NAME = /[A-Za-z0-9][A-Za-z0-9_-]*/y;
-const CONDITION_NAME = /[A-Za-z0-9_]+/y;
 const DIGITS = /[0-9]+/y;
 const HEADER_NAME = /[!-9;-~]*/y;
 const SYMBOL = /==?|[<>]=?/y;
 const LETTERS = /[A-Za-z]+/y;
 const LOOKUP_TYPE = /[^{\t-\r ]*/y;
-const SIMPLE_WORD = /[A-Za-z0-9_]+/y;
+const WORD = /[A-Za-z0-9_]+/y;
 const OCTAL = /[0-7]{1,3}/y;
 const HEX = /[0-9A-Fa-f]{1,2}/y;
 
@@ -85,9 +84,14 @@ export class Cursor {
     return { name, hasColon: this.take(':') };
   }
 
+  /** After `def:`. */
+  definedName(): Octets {
+    return this.#match(WORD);
+  }
+
   /** A condition's name or symbol; `''` when there is none. */
   conditionName(): Octets {
-    return this.#match(CONDITION_NAME) || this.#match(SYMBOL);
+    return this.#match(WORD) || this.#match(SYMBOL);
   }
 
   letters(): Octets {
@@ -99,7 +103,7 @@ export class Cursor {
   }
 
   simpleWord(): Octets {
-    return this.#match(SIMPLE_WORD);
+    return this.#match(WORD);
   }
 
   /** After a backslash. `\N…\N` is taken whole, without interpretation. */

@@ -1,5 +1,5 @@
 /** The contents of named lists, for `${listnamed:}`. Spec ch. 11 "Expansion operators". */
-import { parseList, quoteListItem } from '../base/list-text.ts';
+import { parseList } from '../base/list-text.ts';
 import type { Octets } from '../base/octets.ts';
 import type { NamedList, NamedListKind } from '../core/config.ts';
 import type { Frame } from '../core/frame.ts';
@@ -16,18 +16,19 @@ const KIND_NAMES: Readonly<Record<NamedListKind, string>> = {
   addresslist: 'address',
   domainlist: 'domain',
   hostlist: 'host',
-  localpartlist: 'local part',
+  localpartlist: 'localpart',
 };
 const MAX_DEPTH = 20;
 
-/** `name` may begin with a plus. Lists that it refers to are put in place of their names. */
+/** `name` may begin with a plus. All items in one line with ` : ` between them, those of a list that it refers to in place of its name. */
 export function namedListText(name: Text, suffix: Octets | undefined, frame: Frame): Text | NotOk {
   const bare = name.octets.startsWith('+') ? name.octets.slice(1) : name.octets;
   const kind = suffix === undefined ? undefined : KINDS.get(suffix.charAt(0));
   if (suffix !== undefined && kind === undefined) return fail('bad suffix on "list" operator');
   const list = findList(bare, kind === undefined ? [...KINDS.values()] : [kind], frame);
   if (!list) return fail(`"${bare}" is not a ${kind === undefined ? '' : `${KIND_NAMES[kind]} `}named list`);
-  return untainted(flatten(list, frame, 0));
+  const items = flatItems(list, frame, 0);
+  return 'kind' in items ? items : untainted(items.join(' : '));
 }
 
 function findList(name: Octets, kinds: readonly NamedListKind[], frame: Frame): NamedList | undefined {
@@ -38,14 +39,20 @@ function findList(name: Octets, kinds: readonly NamedListKind[], frame: Frame): 
   return undefined;
 }
 
-/** A list without references stays as it is written. */
-function flatten(list: NamedList, frame: Frame, depth: number): Octets {
-  const { source } = list.template;
-  if (!source.includes('+') || depth > MAX_DEPTH) return source;
-  return parseList(source)
-    .items.map((item) => {
-      const referred = item.startsWith('+') ? frame.config.namedLists[list.kind].get(item.slice(1)) : undefined;
-      return referred ? flatten(referred, frame, depth + 1) : quoteListItem(item, ':');
-    })
-    .join(':');
+/** As in Exim a colon is doubled in the items of lists with another separator only. */
+function flatItems(list: NamedList, frame: Frame, depth: number): Octets[] | NotOk {
+  const { items, separator } = parseList(list.template.source);
+  const written: Octets[] = [];
+  for (const item of items) {
+    if (!item.startsWith('+') || depth > MAX_DEPTH) {
+      written.push(separator === ':' ? item : item.replaceAll(':', '::'));
+      continue;
+    }
+    const referred = frame.config.namedLists[list.kind].get(item.slice(1));
+    if (!referred) return fail(`"${item.slice(1)}" is not a named list`);
+    const inner = flatItems(referred, frame, depth + 1);
+    if ('kind' in inner) return inner;
+    written.push(...inner);
+  }
+  return written;
 }

@@ -35,6 +35,11 @@ export function wrapInteger(text: Octets): number {
   return Number(BigInt.asIntN(32, value > MAX_INTEGER ? MAX_INTEGER : value < MIN_INTEGER ? MIN_INTEGER : value)); // octets: a bigint already
 }
 
+/** Digits added up in an int: what is more than 32 bits is lost, and none are 0. */
+export function wrapDigits(digits: Octets): number {
+  return digits.length < 10 ? Number.parseInt(digits, 10) || 0 : Number(BigInt.asIntN(32, BigInt(digits))); // octets: a bigint already
+}
+
 export function isFailure(value: number | bigint | NotOk): value is NotOk {
   return typeof value === 'object';
 }

@@ -503,7 +503,7 @@ class Parser {
     const from = cursor.at;
     const header = this.#header(from);
     if (header) return header;
-    const name = cursor.variableName() || cursor.digits();
+    const name = cursor.definedName();
     if (name === '') return this.#fail('variable name omitted after "def:"', from);
     const unknown = `unknown variable "${name}" after "def:"${aclNameHint(name)}`;
     return this.#reference(name, from, unknown) ?? this.#fail(unknown, from);

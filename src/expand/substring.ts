@@ -56,7 +56,7 @@ export function applySuffixed(
   most: 1 | 2,
   allowsNegative: boolean,
 ): Text | NotOk {
-  const match = /^(-?[0-9]*)(?:_([0-9]+))?$/.exec(suffix);
+  const match = /^(?:(-?[0-9]+)(?:_([0-9]+))?|-?)$/.exec(suffix);
   const [, first = '', second] = match ?? [];
   if (!match || (!allowsNegative && first.startsWith('-')) || (second !== undefined && most === 1))
     return fail(`non-digit after underscore in "${name}_${suffix}"`);

@@ -9,8 +9,8 @@ export const defaultHashLimit = 26;
 /** A string of `length` of the first `limit` letters and digits; a text that is not longer stays as it is. */
 export function textHash(text: Octets, length: number, limit: number): Octets | NotOk {
   if (length < 0) return fail(`"${length}" is not a positive number (in "hash" expansion)`);
-  if (length >= text.length) return text;
   if (limit > HASH_CHARACTERS.length) return fail(`hash count "${limit}" too big`);
+  if (length >= text.length) return text;
   if (limit < 1) return '';
   const folded = bytesFromOctets(text.slice(0, length));
   if (length > 0)

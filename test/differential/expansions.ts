@@ -1,6 +1,6 @@
 /**
  * Compares the expansion language with the real Exim, by hand:
- * `node test/differential/expansions.ts [--count 10000] [--seed 1] [--exim /usr/sbin/exim4] [--lines FILE] [--write-golden [COUNT]]`.
+ * `node test/differential/expansions.ts [--count 10000] [--seed 1] [--exim /usr/sbin/exim4] [--lines FILE] [--show 3] [--write-golden COUNT]`.
  * Expansions are generated (or read from a file), given to both programs' `-be`, and what differs is shown, grouped by cause; the exit code is 1
  * when something differs without explanation. `--write-golden` writes expansions on which both agree, with the answers, to `generated.tsv`.
  */
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     exim: { type: 'string', default: '/usr/sbin/exim4' },
     lines: { type: 'string' },
+    show: { type: 'string', default: '3' },
     'write-golden': { type: 'string' },
   },
 });
@@ -51,7 +52,9 @@ try {
     .map((candidate, index) => ({ ...candidate, reference: again[index] ?? nothing }))
     .filter((candidate) => !isSame(candidate.reference, candidate.ours));
   process.stdout.write(`${lines.length} expansions\n`);
-  const { unexplained } = reportDifferences(differences, (text) => process.stdout.write(Buffer.from(text, 'latin1')));
+  const { unexplained } = reportDifferences(differences, Number.parseInt(values.show, 10), (text) =>
+    process.stdout.write(Buffer.from(text, 'latin1')),
+  );
   if (values['write-golden'] !== undefined) {
     const differing = new Set(differences.map(({ line }) => line));
     const agreed = lines.filter((line) => !differing.has(line));

@@ -14,7 +14,37 @@ interface Explanation {
   readonly ours?: RegExp;
 }
 
-const explanations: readonly Explanation[] = [];
+/** Variables that Exim 4.96 as Debian builds it does not have: newer ones, and those of DMARC and ARC. */
+const NEWER_VARIABLES =
+  /\b(?:arc_\w+|atrn_(?:host|mode)|connection_id|dmarc_\w+|dsn_envid|port|recipients_list|spf_used_domain|sender_helo_verified)\b/;
+
+const explanations: readonly Explanation[] = [
+  { why: 'newer than Exim 4.96: operators', line: /xtextd|headerwrap/, reference: /unknown expansion operator "(?:xtextd|headerwrap)/ },
+  { why: 'newer than Exim 4.96, or not in its build: variables', line: NEWER_VARIABLES, reference: /unknown variable/ },
+  { why: 'newer than Exim 4.96: lookup errors are quoted', reference: /gave DEFER: /, ours: /gave DEFER: "/ },
+  { why: 'not built yet', ours: /is not built yet/ },
+  { why: 'not in the build of the reference', reference: /unknown lookup type "(?:testdb|nisplus)|support for "\w+" not compiled/ },
+  { why: 'DEVIATIONS: octet zero', line: /\\x(?![1-9A-Fa-f]|0[1-9A-Fa-f])|\\0(?![1-7]|0[1-7])|\\[1-7]?00/ },
+  { why: 'DEVIATIONS: caseless comparison', line: /\b(?:lti|lei|gti|gei)\b/ },
+  {
+    why: 'DEVIATIONS: modules of ${dlfunc are JavaScript',
+    line: /dlfunc/,
+    ours: /dlopen .* (?:only modules in JavaScript|must be absolute)/,
+  },
+  { why: 'DEVIATIONS: arguments of commands are UTF-8', line: /run.*[\x80-\xff]/ },
+  { why: 'DEVIATIONS: Exim has no message here', reference: /^Failed: (?: inside .*)?$/ },
+  { why: 'DEVIATIONS: ::, all zeros, is written as such', line: /ipv6norm|mask_n/, reference: /(?<![:\w]):(?![:\w])/, ours: /::/ },
+  {
+    why: 'DEVIATIONS: what is not evaluated is not computed',
+    line: /\$\{(?:substr|length|n?hash|sg|listextract|imapfolder|sort|lookup|extract)\b/,
+    reference:
+      /is not a (?:positive )?number|regular expression error|must be numeric|IMAP folder separator|for single-key|is not a single-key|condition name expected|hash count|missing '}' closing extract/,
+  },
+  { why: 'DEVIATIONS: ${extract json', line: /extract jsons?/, ours: /.*/ },
+  { why: 'DEVIATIONS: ${rfc2047d of an unknown charset', line: /rfc2047d/, reference: /iconv|charset/ },
+  { why: 'Exim sets $value for an address that cannot match', line: /match_address.*@.*\$value/, reference: /@/ },
+  { why: 'Exim reads behind the end of an empty list', line: /listextract\s*\{[^}]*\}\s*\{<[^\w\s}]?\s*\}/, reference: /</ },
+];
 
 /** Why the two differ; undefined when nobody knows. */
 export function explain({ line, reference, ours }: Difference): string | undefined {

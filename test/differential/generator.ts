@@ -6,7 +6,8 @@ import type { Random } from './random.ts';
 
 /** Deeper than that no symbol is replaced by something that nests. */
 const MAX_DEPTH = 4;
-const MAX_LENGTH = 1500;
+/** Exim reads no longer line at once. */
+const MAX_LENGTH = 1000;
 const SYMBOL = /<([a-z][a-z0-9_]*)>/g;
 
 export interface Wanted {

@@ -1,5 +1,6 @@
 /** Feeds many expansions to one process of `-be` and takes its answers apart. A process that dies or hangs at a line is started again behind it. */
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { environment } from './fixture.ts';
 
 export interface Program {
@@ -37,8 +38,9 @@ function askBatch({ command, args }: Program, lines: readonly string[], folder: 
   const input = lines.map((line, index) => `${line}\n${mark(index)}\n`).join('');
   const run = spawnSync(command, [...args, '-be'], {
     input: Buffer.from(input, 'latin1'),
-    cwd: folder,
-    env: environment,
+    // Exim goes there anyway
+    cwd: join(folder, 'spool'),
+    env: { ...environment, PWD: join(folder, 'spool') },
     timeout: TIMEOUT_MS,
     maxBuffer: 1 << 28,
   });

@@ -7,7 +7,7 @@ import { derived, emptyText, type Text } from '../../core/text.ts';
 import { isNotOk, takeFound, takeNotFound, withTexts } from '../branches.ts';
 import { extractField, extractNamed } from '../field.ts';
 import { jsonArrayItems, jsonMember, unquoteJson } from '../json.ts';
-import { wrapInteger } from '../numbers.ts';
+import { wrapDigits } from '../numbers.ts';
 
 export default defineItem({
   name: 'extract',
@@ -49,7 +49,7 @@ function isNumber(key: Octets): boolean {
 
 function find(key: Octets, [first = emptyText, second]: readonly Text[]): Text | undefined {
   if (second === undefined) return extractNamed(first, key);
-  return extractField(second, wrapInteger(key), first.octets);
+  return extractField(second, wrapDigits(key), first.octets);
 }
 
 function findInJson(format: Octets, key: Octets, json: Text): Text | undefined | NotOk {
@@ -62,7 +62,7 @@ function findInJson(format: Octets, key: Octets, json: Text): Text | undefined |
 }
 
 function element(key: Octets, array: Octets) {
-  const index = wrapInteger(key);
+  const index = wrapDigits(key);
   const items = jsonArrayItems(array);
   if (items.kind !== 'ok') return items;
   if (index <= 0) return fail('first argument of "extract" must be greater than zero');

@@ -25,8 +25,14 @@ export default defineItem({
     const sign = separator?.octets ?? '/';
     if (sign.length !== 1) return fail(`IMAP folder separator must be one character, found "${sign}"`);
     const unicode = unicodeFromOctets(translate(folder.octets, charset, 'UTF-8'));
-    if (unicode === undefined)
-      return fail(`imapfolder: iconv() failed to convert from ${charset}: Invalid or incomplete multibyte or wide character`);
+    if (unicode === undefined) {
+      const reason = TRUNCATED.test(folder.octets) ? 'Invalid argument' : 'Invalid or incomplete multibyte or wide character';
+      return fail(`imapfolder: iconv() failed to convert from ${charset}: ${reason}`);
+    }
     return mapText(encodeImapFolder(unicode, sign, specials.octets), folder);
   }),
 });
+
+/** UTF-8 that ends inside a character: for iconv(3) not wrong, but incomplete. */
+const TRUNCATED =
+  /^(?:[\0-\x7f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})*(?:[\xc2-\xf4]|[\xe0-\xf4][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{2})$/;

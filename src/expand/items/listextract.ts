@@ -5,7 +5,7 @@ import { fail, type NotOk } from '../../core/outcome.ts';
 import { emptyText, type Text } from '../../core/text.ts';
 import { takeFound, takeNotFound, withTexts } from '../branches.ts';
 import { splitText } from '../list-items.ts';
-import { wrapInteger } from '../numbers.ts';
+import { wrapDigits } from '../numbers.ts';
 
 export default defineItem({
   name: 'listextract',
@@ -38,5 +38,5 @@ function itemAt(items: readonly Text[], index: number): Text | undefined {
 function parseIndex(octets: Octets): number | NotOk {
   const text = trimSpace(octets);
   if (text === '') return fail('first argument of "listextract" must not be empty');
-  return /^-?[0-9]+$/.test(text) ? wrapInteger(text) : fail('first argument of "listextract" must be numeric');
+  return /^-?[0-9]+$/.test(text) ? wrapDigits(text) : fail('first argument of "listextract" must be numeric');
 }

@@ -17,7 +17,7 @@ export default defineItem({
   compile: eager(([address = emptyText, secret = emptyText, keyNumber], frame) => {
     const at = address.octets.lastIndexOf('@');
     if (at <= 0 || at === address.octets.length - 1) return fail('prvs first argument must be a qualified email address');
-    const key = keyNumber?.octets || '0';
+    const key = keyNumber?.octets ?? '0';
     if (!/^[0-9]$/.test(key)) return fail('prvs third argument must be a single digit');
     const day = endDay(frame.services.clock.now());
     return derived(`prvs=${key}${day}${tagCode(address.octets, secret.octets, key, day)}=${address.octets}`, address);

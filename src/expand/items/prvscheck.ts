@@ -2,9 +2,9 @@
 import { equalsIgnoreCase, type Octets } from '../../base/octets.ts';
 import { defineItem } from '../../core/define/expansion.ts';
 import { type Frame, withLocal } from '../../core/frame.ts';
-import { chainOk } from '../../core/maybe-promise.ts';
-import { ok } from '../../core/outcome.ts';
-import { derived, emptyText, untainted } from '../../core/text.ts';
+import { chain, chainOk } from '../../core/maybe-promise.ts';
+import { type Outcome, ok } from '../../core/outcome.ts';
+import { derived, emptyText, type Text, untainted } from '../../core/text.ts';
 import { isTagCurrent, parseTagged, type TaggedAddress, tagCode } from '../batv.ts';
 import { emptyOutcome, withTexts } from '../branches.ts';
 
@@ -22,20 +22,28 @@ export default defineItem({
     { kind: 'strings', min: 1, max: 2 },
   ],
   compile:
-    ([addresses, [secret, replacement]]) =>
+    ([addresses, [secret, replacement, wrong]]) =>
     (frame) =>
       withTexts(addresses, frame, ([address = emptyText]) => {
         frame.results.prvscheckResult = emptyText;
         const tagged = parseTagged(address.octets);
-        if (!tagged || !secret) return emptyOutcome;
+        if (!secret) return emptyOutcome;
+        if (!tagged) return withTexts(replacement ? [secret, replacement] : [secret], frame, () => emptyOutcome);
         const plain = derived(tagged.address, address);
         const inner = withLocal(withLocal(frame, 'prvscheck_address', plain), 'prvscheck_keynum', derived(tagged.keyNumber, address));
         return chainOk(secret.evaluate(inner), (secretText) => {
           if (isValid(tagged, secretText.octets, frame)) frame.results.prvscheckResult = untainted('1');
-          return chainOk(replacement?.evaluate(inner) ?? emptyOutcome, (text) => ok(text.octets === '' ? plain : text));
+          return chainOk(replacement?.evaluate(inner) ?? emptyOutcome, (text) =>
+            wrong ? chain(wrong.evaluate(inner), countSeparately) : ok(text.octets === '' ? plain : text),
+          );
         });
       }),
 });
+
+/** Exim reads the two strings one by one here, and counts so. */
+function countSeparately(outcome: Outcome<Text>): Outcome<Text> {
+  return outcome.kind === 'fail' ? { ...outcome, message: outcome.message.replace('(max is 2)', '(max is 1)') } : outcome;
+}
 
 function isValid(tagged: TaggedAddress, secret: Octets, frame: Frame): boolean {
   const code = tagCode(tagged.address, secret, tagged.keyNumber, tagged.day);

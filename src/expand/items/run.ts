@@ -89,7 +89,8 @@ function refuse(path: Octets, frame: Frame): Outcome<never> {
 
 async function run(argv: readonly Text[], frame: Frame): Promise<Outcome<{ readonly status: number; readonly output: Text }>> {
   const [program] = argv;
-  if (program === undefined || program.octets === '') return ok({ status: NOT_FOUND, output: untainted('') });
+  // Exim looks into no PATH
+  if (program === undefined || !program.octets.includes('/')) return ok({ status: NOT_FOUND, output: untainted('') });
   if (!isUsablePath(program, frame.config) || (isTainted(program) && isStrictTaint(frame.config))) return refuse(program.octets, frame);
   const request = {
     argv: argv.map(({ octets }) => octets),

@@ -11,5 +11,5 @@ export default defineOperator({
     ['${address:Foo <a@b.example>}', 'a@b.example'],
     ['${address:Foo <a@b}', ''],
   ],
-  transform: (text) => derived(addressIn(text.octets)?.address ?? '', text),
+  apply: (text, { config }) => derived(addressIn(text.octets, config.main.allow_utf8_domains)?.address ?? '', text),
 });

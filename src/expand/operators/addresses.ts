@@ -11,5 +11,5 @@ export default defineOperator({
     ['${addresses:Foo <a@b.example>, c@d.example}', 'a@b.example:c@d.example'],
     ['${addresses:>& Chief <ceo@up.stairs>, sec@base.ment (dogsbody)}', 'ceo@up.stairs&sec@base.ment'],
   ],
-  transform: (text) => derived(addressList(text.octets), text),
+  apply: (text, { config }) => derived(addressList(text.octets, config.main.allow_utf8_domains), text),
 });

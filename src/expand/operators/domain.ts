@@ -11,5 +11,5 @@ export default defineOperator({
     ['${domain:Foo <a@B.example>}', 'B.example'],
     ['${domain:foo}', ''],
   ],
-  transform: (text) => derived(addressIn(text.octets)?.domain ?? '', text),
+  apply: (text, { config }) => derived(addressIn(text.octets, config.main.allow_utf8_domains)?.domain ?? '', text),
 });

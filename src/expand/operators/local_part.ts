@@ -11,5 +11,5 @@ export default defineOperator({
     ['${local_part:Foo <a@b.example>}', 'a'],
     ['${local_part:"a b"@c}', '"a b"'],
   ],
-  transform: (text) => derived(addressIn(text.octets)?.localPart ?? '', text),
+  apply: (text, { config }) => derived(addressIn(text.octets, config.main.allow_utf8_domains)?.localPart ?? '', text),
 });

@@ -13,7 +13,8 @@ export default defineOperator({
     ['${reverse_ip:x}', { kind: 'fail', message: 'reverse_ip() not given an IP address [x]' }],
   ],
   transform: (text) => {
-    const bytes = parseIp(text.octets);
+    // A mask behind it does not count
+    const bytes = parseIp(text.octets.replace(/\/[0-9]*$/, ''));
     return bytes === undefined ? fail(`reverse_ip() not given an IP address [${text.octets}]`) : derived(reverseIp(bytes), text);
   },
 });

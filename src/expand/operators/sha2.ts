@@ -16,7 +16,7 @@ export default defineOperator({
     ['${sha2_1:a}', { kind: 'fail', message: 'unrecognised sha2 variant' }],
   ],
   transform: (text, suffix) => {
-    const bits = suffix || '256';
+    const bits = suffix ?? '256';
     if (!VARIANTS.has(bits)) return fail('unrecognised sha2 variant');
     return derived(
       createHash(`sha${bits}`).update(bytesFromOctets(text.octets)).digest('hex').toUpperCase() /* octets: hexadecimal digits */,

@@ -14,7 +14,7 @@ export default defineOperator({
     ['${sha3_1:a}', { kind: 'fail', message: 'unrecognised sha3 variant' }],
   ],
   transform: (text, suffix) => {
-    const bits = suffix || '256';
+    const bits = suffix ?? '256';
     if (!VARIANTS.has(bits)) return fail('unrecognised sha3 variant');
     return derived(
       createHash(`sha3-${bits}`).update(bytesFromOctets(text.octets)).digest('hex').toUpperCase() /* octets: hexadecimal digits */,
