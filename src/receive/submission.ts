@@ -168,7 +168,11 @@ class Submission {
     }
     this.#applySender(chosen);
     this.#session.state.origin.protocol = request.presetOrigin?.protocol;
-    return hasMessage ? this.#rehearseMessage(chosen) : this.#frame();
+    if (hasMessage) return this.#rehearseMessage(chosen);
+    const { state } = this.#transaction;
+    state.declaredSize = 0; // nothing is said of a message, and none was received
+    state.receivedAtMs = 0;
+    return this.#frame();
   }
 
   async #rehearseMessage(chosen: SenderChoice): Promise<Frame | number> {
