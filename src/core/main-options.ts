@@ -286,8 +286,8 @@ export const mainOptions = {
     default: '<; ::0 ; 0.0.0.0',
     doc: 'Addresses that the daemon listens on, each with an optional port; they also say what is local.',
   }),
-  local_scan_path: option.string({ notYet: 'receive', doc: 'A module whose local_scan function sees every message.' }),
-  local_scan_timeout: option.time({ default: 300, notYet: 'notice', doc: 'How long local_scan may take.' }),
+  local_scan_path: option.string({ doc: 'A module whose local_scan function sees every message.' }),
+  local_scan_timeout: option.time({ default: 300, doc: 'How long local_scan may take.' }),
   local_sender_retain: option.boolean({ default: false, doc: 'Keep Sender: lines of local messages.' }),
   localhost_number: option.expanded({
     doc: 'The number of this host among those that share a spool or log, 0 to 16; part of message ids.',

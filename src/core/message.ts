@@ -42,6 +42,8 @@ export interface Mail {
   readonly maxReceivedLineLength: number;
   readonly receivedAtMs: number;
   readonly isUtf8: boolean;
+  /** `$local_scan_data`: what local_scan() said when it took the message. */
+  readonly localScanData?: Octets | undefined;
   readonly dsn: DsnRequest;
   readonly aclM: ReadonlyMap<string, Text>;
 }

@@ -221,6 +221,8 @@ class Batch {
         );
         return { reply: `550 ${text ?? 'Administrative prohibition'}`, command: undefined };
       }
+      case 'scanned-out':
+        return { reply: `${intake.isTemporary ? '451' : '550'} ${intake.text}`, command: undefined };
       case 'failed':
         return { reply: '451 Temporary local problem - please try later', command: undefined };
     }

@@ -22,12 +22,16 @@ import type {
 } from '../core/index.ts';
 import { unbuiltReason } from '../core/index.ts';
 import { arrivalLine } from '../logging/lines/arrival.ts';
+import { hostAndIdent } from '../logging/lines/host.ts';
+import { rejectedMessage } from '../logging/lines/rejection.ts';
 import { formatDate } from '../message/date.ts';
 import { decodeEncodedWords, findHeader, headerValue, makeHeader, unfold } from '../message/header.ts';
 import { rewriteAddress, rewriteHeaders } from '../rewrite/rewrite.ts';
 import type { DeliveryWish } from './dialogue.ts';
 import { expandOctets, expandText } from './expansion.ts';
 import { addressProblems, fixHeaders, insertAdded, parseSubmission, qualifyHeaders, removeNamed } from './fixups.ts';
+import type { ScanRejection } from './local-scan.ts';
+import { runLocalScan } from './local-scan.ts';
 import { callerName, markAsOwn, mayChooseSender, ownAddress } from './local-sender.ts';
 import type { ReadMessage } from './message-input.ts';
 import { judgeRecipients, type PrdrResult, type RecipientReplies } from './prdr.ts';
@@ -71,6 +75,8 @@ export type Intake =
   /** Taken and thrown away: a 250 for nothing. With `takers` the recipients have had their refusals. */
   | { readonly kind: 'discarded'; readonly id: string; readonly takers?: PrdrResult }
   | { readonly kind: 'refused'; readonly phase: 'data' | 'not_smtp'; readonly verdict: Exclude<AclVerdict, { kind: 'accept' | 'discard' }> }
+  /** By local_scan(), which the log has told. */
+  | { readonly kind: 'scanned-out'; readonly isTemporary: boolean; readonly text: Octets }
   | { readonly kind: 'failed'; readonly reason: Octets };
 
 export interface FakeReply {
@@ -116,6 +122,8 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
     return { kind: 'refused', phase: session.mode === 'command-line' || session.mode === 'smtp-batch' ? 'not_smtp' : 'data', verdict };
   }
   applyAclHeaders(state);
+  const scanned = await runLocalScan(context, state, frame);
+  if (scanned.kind === 'reject') return rejectByScan(context, state, sink, scanned);
   state.headers = redateReceived(context, state.headers);
   const discarded = discardReason(state, verdict.kind === 'discard');
   if (discarded !== undefined) return discard(context, state, sink, received, discarded);
@@ -267,11 +275,23 @@ function redateReceived(context: IntakeContext, headers: HeaderLine[]): HeaderLi
   return headers.map((line, at) => (at === index ? makeHeader(`${line.text.slice(0, end)};\n\t${date}\n`) : line));
 }
 
+function rejectByScan(context: IntakeContext, state: TransactionState, sink: MessageSink, scanned: ScanRejection): Intake {
+  const { log } = context.services;
+  const { isTemporary, text, logText, showsHeader } = scanned;
+  sink.abort();
+  const who = `F=${state.sender === '' || state.sender === undefined ? '<>' : printable(state.sender)} ${hostAndIdent(context.session.state.origin, log, true)}`;
+  const recipients = state.recipients.map(({ address }) => address);
+  const headers = showsHeader ? rejectedMessage(state.sender ?? '', recipients, state.headers) : [];
+  log.mainAndReject(`${who} ${isTemporary ? 'temporarily ' : ''}rejected by local_scan(): ${printable(logText)}`, headers, sink.id);
+  return { kind: 'scanned-out', isTemporary, text };
+}
+
 /** `RCPT ACL discarded recipients`; undefined when something is left to deliver. */
 function discardReason(state: TransactionState, isDiscardedByData: boolean): Octets | undefined {
   if (isDiscardedByData) return 'DATA ACL discarded message';
   if (state.controls.has('discard-message')) return 'PREDATA ACL discarded message';
   if (state.recipients.length > 0) return undefined;
+  if (state.controls.has('local-scan-emptied')) return 'local_scan() removed all recipients';
   return `${state.controls.get('discarded-recipients') ?? 'RCPT'} ACL discarded recipients`;
 }
 
@@ -340,6 +360,7 @@ function envelopeOf(context: IntakeContext, state: TransactionState, read: ReadM
     receivedUsec: Math.floor((state.receivedAtMs * 1000) % 1_000_000),
     receiveDurationUsec: Math.max(0, Math.round((now - state.receivedAtMs) * 1000)),
     isUtf8: state.isUtf8,
+    ...(state.localScanData === undefined ? {} : { localScanData: state.localScanData }),
     dsn: state.dsn,
     aclM: new Map(state.aclM),
     // A copy: the session goes on and changes its own.

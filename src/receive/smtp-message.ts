@@ -24,6 +24,9 @@ export async function finishSmtpMessage(dialogue: Dialogue, intake: Intake): Pro
     case 'refused':
       dialogue.refuse('data', 'after DATA', intake.verdict);
       return;
+    case 'scanned-out':
+      dialogue.replyText(intake.isTemporary ? '451' : '550', intake.text);
+      return;
     case 'failed':
       dialogue.reply('451', 'Temporary local problem - please try later');
   }

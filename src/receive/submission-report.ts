@@ -17,8 +17,7 @@ export type SubmissionError =
   | { readonly kind: 'all-suppressed' }
   | { readonly kind: 'too-big'; readonly limitBytes: number; readonly body: Buffer | undefined }
   | { readonly kind: 'header-too-big' | 'header-line-too-long' }
-  /** By acl_not_smtp. */
-  | { readonly kind: 'rejected'; readonly text: Octets };
+  | { readonly kind: 'rejected'; readonly by: 'non-SMTP ACL' | 'local_scan()'; readonly text: Octets };
 
 /** One line (or a list) for stderr, with its newline. */
 export function errorLine(error: SubmissionError): Octets {
@@ -42,14 +41,14 @@ export function errorLine(error: SubmissionError): Octets {
     case 'header-line-too-long':
       return 'exim: message rejected: a message header line is too long\n';
     case 'rejected':
-      return `exim: message rejected by non-SMTP ACL: ${printable(error.text)}\n`;
+      return `exim: message rejected by ${error.by}: ${printable(error.text)}\n`;
   }
 }
 
 /** What the log says when there is nobody to tell. */
 export function logText(error: SubmissionError): Octets {
   if (error.kind === 'too-big') return `message too big (limit set to ${error.limitBytes})`;
-  if (error.kind === 'rejected') return `rejected by non-SMTP ACL: ${printable(error.text)}`;
+  if (error.kind === 'rejected') return `rejected by ${error.by}: ${printable(error.text)}`;
   return errorLine(error)
     .replace(/^exim: /, '')
     .replace(/\n$/, '');

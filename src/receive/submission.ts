@@ -442,8 +442,10 @@ class Submission {
         );
         log.mainAndReject(`F=<${printable(state.sender ?? '')}> ${word} by non-SMTP ACL${reason}`, headers, state.id);
         const text = verdict.kind === 'error' ? 'Administrative prohibition' : (verdict.message ?? 'Administrative prohibition');
-        return this.#fail({ kind: 'rejected', text }, message, undefined);
+        return this.#fail({ kind: 'rejected', by: 'non-SMTP ACL', text }, message, undefined);
       }
+      case 'scanned-out':
+        return this.#fail({ kind: 'rejected', by: 'local_scan()', text: intake.text }, message, undefined);
       case 'failed':
         this.#request.writeError(`exim: ${printable(intake.reason)}\n`);
         return 1;

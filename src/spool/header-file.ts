@@ -120,6 +120,7 @@ function flagLines(message: Omit<Message, 'body' | 'size'>): Octets[] {
   if (message.frozenAt !== undefined) lines.push(`-frozen ${message.frozenAt}`);
   if (message.dontDeliver) lines.push('-N');
   if (message.isLocalError) lines.push('-localerror');
+  if (message.localScanData !== undefined) lines.push(oneLine(`-local_scan ${message.localScanData}`));
   if (message.isManuallyThawed) lines.push('-manual_thaw');
   if (message.isSenderSetUntrusted) lines.push('-sender_set_untrusted');
   if (message.isUtf8) lines.push('-smtputf8');
@@ -174,6 +175,7 @@ interface Draft {
   lineCount: number;
   zeroCount: number;
   maxLineLength: number;
+  localScanData: Octets | undefined;
   envid: Octets | undefined;
   ret: 'FULL' | 'HDRS' | undefined;
 }
@@ -366,6 +368,7 @@ function newDraft(origin: Origin): Draft {
     lineCount: 0,
     zeroCount: 0,
     maxLineLength: 0,
+    localScanData: undefined,
     envid: undefined,
     ret: undefined,
   };
@@ -422,6 +425,9 @@ function setValue(draft: Draft, name: string, value: Octets): boolean {
       return true;
     case 'frozen':
       draft.frozenAt = int(value);
+      return true;
+    case 'local_scan':
+      draft.localScanData = value;
       return true;
     case 'dsn_envid':
       draft.envid = value;
@@ -517,6 +523,7 @@ function assemble(
     dontDeliver: flags.has('N'),
     warningCount,
     isSenderSetUntrusted: flags.has('sender_set_untrusted'),
+    ...(draft.localScanData === undefined ? {} : { localScanData: draft.localScanData }),
     unknownSpoolLines: draft.unknown,
     queueName: '',
     isQueueOnly: false,

@@ -7,7 +7,7 @@ import { type Text, tainted } from '../../core/text.ts';
 import { domainOf, localPartOf } from '../../message/address.ts';
 import { findHeader, rawValue } from '../../message/header.ts';
 import { decodeWords } from '../header-value.ts';
-import { flagVariable, numberVariable, octetsVariable, remoteVariable, unsetVariable, variable, yesNoVariable } from '../reading.ts';
+import { flagVariable, numberVariable, octetsVariable, remoteVariable, variable, yesNoVariable } from '../reading.ts';
 
 export default [
   octetsVariable('message_exim_id', 'The id of the message.', (frame) => mailOf(frame)?.id),
@@ -57,7 +57,7 @@ export default [
   octetsVariable('queue_name', 'The queue that the message is in.', (frame) =>
     frame.message?.queueName === '' ? undefined : frame.message?.queueName,
   ),
-  unsetVariable('local_scan_data', 'What local_scan() returned.'),
+  octetsVariable('local_scan_data', 'What local_scan() said when it took the message.', (frame) => mailOf(frame)?.localScanData),
   flagVariable('mime_is_coverletter', 'The MIME part is the cover letter.', () => false),
   flagVariable('mime_is_multipart', 'The MIME part has parts.', () => false),
   flagVariable('mime_is_rfc822', 'The MIME part is a message.', () => false),
