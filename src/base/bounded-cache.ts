@@ -26,9 +26,15 @@ export class BoundedCache<K, V> {
   set(key: K, value: V): void {
     this.delete(key);
     this.#entries.set(key, value);
-    if (this.#entries.size <= this.#limit) return;
-    const oldest = this.#entries.keys().next();
-    if (!oldest.done) this.delete(oldest.value);
+    this.trim(this.#limit);
+  }
+
+  /** Drops the oldest until there are at most so many; one always stays. */
+  trim(limit: number): void {
+    for (const key of this.#entries.keys()) {
+      if (this.#entries.size <= Math.max(limit, 1)) return;
+      this.delete(key);
+    }
   }
 
   delete(key: K): void {

@@ -231,6 +231,8 @@ export interface DnsOptions {
 export interface Dns {
   /** Names in octets without a final dot; caches by TTL, negative answers too. */
   resolve(name: Octets, type: DnsType, until: Deadline, options?: DnsOptions): MaybePromise<DnsAnswer>;
+  /** `search` of resolv.conf(5): `resolve` does not look at them. */
+  searchDomains?(): readonly Octets[];
 }
 
 /** A host to contact, or one found. */

@@ -8,6 +8,7 @@ import { chain, chainEach } from '../core/maybe-promise.ts';
 import type { Text } from '../core/text.ts';
 import { sliceText, tainted, untainted } from '../core/text.ts';
 import { logNoAddress } from './host-name.ts';
+import { isIpv4Only } from './ip-family.ts';
 import { localAddresses } from './local-host.ts';
 import type { ItemVerdict, LookupItem, Matcher } from './pattern.ts';
 import { deferLogged, literalMatcher, noMatch, obeyLookup, readLookupItem, regexMatcher, stringSubject, suffixMatcher } from './pattern.ts';
@@ -63,7 +64,9 @@ function matchByName(name: Octets, host: HostToMatch, frame: Frame): MaybePromis
   const { bytes } = host;
   if (!bytes) return noMatch;
   if (host.isAddressOnly) return namesNotPermitted(name);
-  return chain(frame.services.hosts.byName(name, 0, frame.until), (found): ItemVerdict => {
+  const family = chain(isIpv4Only(name, frame), (isOnly): 0 | 4 => (isOnly ? 4 : 0));
+  const lookedUp = chain(family, (chosen) => frame.services.hosts.byName(name, chosen, frame.until));
+  return chain(lookedUp, (found): ItemVerdict => {
     if (found.kind === 'again') return { kind: 'defer', message: `DNS lookup of "${name}" deferred` };
     if (found.kind === 'not-found') logNoAddress(name, frame);
     if (found.kind === 'not-found') return { kind: 'unknown', message: `failed to find IP address for ${name}` };

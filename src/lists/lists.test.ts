@@ -398,3 +398,23 @@ test('asynchronous answers give the same results', async () => {
   });
   assert.deepEqual(outcome.kind === 'ok' && outcome.value.matched, false);
 });
+
+test('dns_ipv4_lookup and disable_ipv6: only IPv4 addresses of host names are looked up', async () => {
+  const asked: string[] = [];
+  const hosts = new FakeHosts();
+  const byName: typeof hosts.byName = (name, family) => {
+    asked.push(`${name} ${family}`);
+    return { kind: 'not-found' };
+  };
+  const { frame } = makeFrame();
+  const services = { ...frame.services, hosts: { byName, byAddress: hosts.byAddress.bind(hosts) } };
+  const match = (parts: Parameters<typeof testConfig>[0]) =>
+    services.lists.matchHost(
+      untainted('+ignore_unknown : old.ex : new.ex'),
+      { address: '192.0.2.7', name: undefined, isSender: false },
+      { ...frame, services, config: testConfig(parts) },
+    );
+  await match({ main: { dns_ipv4_lookup: testList('domain', 'old.ex') } });
+  await match({ main: { disable_ipv6: true } });
+  assert.deepEqual(asked, ['old.ex 4', 'new.ex 0', 'old.ex 4', 'new.ex 4']);
+});

@@ -14,7 +14,10 @@ import type { DnsAnswer, DnsType, HostItem } from '../core/ports.ts';
 import { untainted } from '../core/text.ts';
 import { domainToAlabel } from '../expand/alabel.ts';
 import { logNoAddress } from './host-name.ts';
+import { isIpv4Only } from './ip-family.ts';
 import { localAddresses } from './local-host.ts';
+import type { Widening } from './widening.ts';
+import { widenedNames } from './widening.ts';
 
 export interface HostSearch {
   readonly frame: Frame;
@@ -24,6 +27,8 @@ export interface HostSearch {
   readonly ipv4Only?: boolean;
   readonly ipv4Prefer?: boolean;
   readonly dnssec?: boolean;
+  /** How names of hosts are completed; absent: they are not. */
+  readonly widening?: Widening | undefined;
 }
 
 /** Hosts in the order in which they are to be tried; `isLocal` says that the first of them is this host. */
@@ -66,6 +71,18 @@ async function isTreatedAsLocal(name: Octets, frame: Frame): Promise<boolean> {
  * All found hosts keep name, MX value and port of `host`.
  */
 export async function findHostByDns(written: HostItem, search: HostSearch): Promise<HostFinding> {
+  const { widening } = search;
+  const names =
+    widening === undefined || isIp(written.name) ? [written.name] : widenedNames(written.name, widening, search.frame.services.dns);
+  let finding: HostFinding = { kind: 'not-found' };
+  for (const name of names) {
+    finding = await findExactHost(name === written.name ? written : { ...written, name }, search);
+    if (finding.kind !== 'not-found') break;
+  }
+  return finding;
+}
+
+async function findExactHost(written: HostItem, search: HostSearch): Promise<HostFinding> {
   const host = withAsciiName(written, search.frame);
   if (isIp(host.name)) return withAddresses(host, [{ address: host.name, isSecure: false }], search, host.name);
   if (!isHostName(host.name, search.frame)) return { kind: 'not-found' };
@@ -90,7 +107,7 @@ export async function findHostByDns(written: HostItem, search: HostSearch): Prom
 export async function findHostByName(written: HostItem, search: HostSearch): Promise<HostFinding> {
   const host = withAsciiName(written, search.frame);
   if (isIp(host.name)) return withAddresses(host, [{ address: host.name, isSecure: false }], search, host.name);
-  const family = search.ipv4Only === true || search.frame.config.main.disable_ipv6 ? 4 : 0;
+  const family = search.ipv4Only === true || (await isIpv4Only(host.name, search.frame)) ? 4 : 0;
   const answer = await search.frame.services.hosts.byName(host.name, family, search.until);
   switch (answer.kind) {
     case 'found':
@@ -168,12 +185,7 @@ async function isIgnored(host: HostItem, search: HostSearch): Promise<Outcome<bo
 }
 
 async function addressTypes(name: Octets, search: HostSearch): Promise<readonly ('A' | 'AAAA')[]> {
-  const { main } = search.frame.config;
-  if (search.ipv4Only === true || main.disable_ipv6) return ['A'];
-  if (main.dns_ipv4_lookup !== undefined) {
-    const match = await search.frame.services.lists.matchDomain(main.dns_ipv4_lookup, untainted(lowerCase(name)), search.frame);
-    if (match.kind === 'ok' && match.value.matched) return ['A'];
-  }
+  if (search.ipv4Only === true || (await isIpv4Only(name, search.frame))) return ['A'];
   return search.ipv4Prefer === true ? ['A', 'AAAA'] : ['AAAA', 'A'];
 }
 

@@ -196,6 +196,34 @@ test('results of queries are kept for the connection, not for the next one, and 
   assert.equal(await value(frame), '1');
   assert.equal(await value(frame, 'counting,cache=no_rd'), '2');
   assert.equal(await value({ ...frame, results: {} }), '3');
+  assert.equal(await value(frame, 'counting,cache=no_wr'), '4');
+  assert.equal(await value(frame, 'counting,cache=no_wr'), '5');
+  assert.equal(await value(frame, 'counting,cache=no'), '6');
+});
+
+test('at most lookup_open_max files stay open; other sources stay', async () => {
+  const files = new MemoryFiles({ files: { '/a': 'k: a', '/b': 'k: b', '/c': 'k: c' } });
+  const closed: string[] = [];
+  const told = (name: string, isFile: boolean) => ({
+    ...lsearch,
+    name,
+    isFile,
+    isQueryStyle: !isFile,
+    open: (file: string) => ({
+      kind: 'ok' as const,
+      value: {
+        find: () => ({ kind: 'ok' as const, value: { kind: 'not-found' as const } }),
+        close: () => void closed.push(`${name}${file}`),
+      },
+    }),
+  });
+  const lookups = createLookups([told('file', true), told('service', false)]);
+  const frame = testFrame({ services: fakeServices({ files, lookups }), config: testConfig({ main: { lookup_open_max: 2 } }) });
+  await lookUp(frame, 'service', undefined, 'q');
+  for (const file of ['/a', '/b', '/a', '/c']) await lookUp(frame, 'file', file, 'k');
+  assert.deepEqual(closed, ['file/b']);
+  lookups.close();
+  assert.deepEqual(closed, ['file/b', 'file/a', 'file/c', 'service']);
 });
 
 test('a tainted file name: contained in one component, or refused', async () => {

@@ -21,20 +21,21 @@ import type { LookupTypeResult } from './type.ts';
 import { parseLookupType } from './type.ts';
 
 export interface LookupLimits {
-  /** Opened files and directories; the one that was used longest ago is closed (`lookup_open_max`). */
-  readonly openSources: number;
   /** Results of queries that one connection or delivery attempt keeps. */
   readonly results: number;
 }
 
-const defaultLimits: LookupLimits = { openSources: 25, results: 1000 };
+const defaultLimits: LookupLimits = { results: 1000 };
+
+/** More files are never open, whatever `lookup_open_max` says. */
+const mostOpenFiles = 10_000;
 
 const notFound: Outcome<LookupAnswer> = ok({ kind: 'not-found' });
 const missed: Outcome<LookupFound> = ok({ kind: 'not-found' });
 
 interface OpenSource {
   readonly handle: LookupHandle;
-  /** Undefined for sources that are no file. */
+  /** Undefined: it could not be looked at. */
   readonly facts: FileFacts | undefined;
 }
 
@@ -46,7 +47,10 @@ export function createLookups(definitions: readonly LookupDefinition[], limits: 
 class LookupSet implements Lookups {
   readonly #definitions: ReadonlyMap<string, LookupDefinition>;
   readonly #limits: LookupLimits;
-  readonly #sources: BoundedCache<string, OpenSource>;
+  /** Of files and directories, by type and name; the one that was used longest ago is closed first. */
+  readonly #files = new BoundedCache<string, OpenSource>(mostOpenFiles, (source) => source.handle.close());
+  /** Of types that open no file, by type. */
+  readonly #services = new Map<string, LookupHandle>();
   readonly #opening = new Map<string, Promise<Outcome<LookupHandle>>>();
   /** By the state record of the connection, delivery attempt or command that owns them. */
   readonly #results = new WeakMap<object, BoundedCache<string, Outcome<LookupFound>>>();
@@ -54,7 +58,6 @@ class LookupSet implements Lookups {
   constructor(definitions: readonly LookupDefinition[], limits: LookupLimits) {
     this.#definitions = new Map(definitions.map((definition) => [definition.name, definition]));
     this.#limits = limits;
-    this.#sources = new BoundedCache(limits.openSources, (source) => source.handle.close());
   }
 
   parseType(text: Octets): LookupTypeResult {
@@ -82,17 +85,21 @@ class LookupSet implements Lookups {
   }
 
   close(): void {
-    this.#sources.clear();
+    this.#files.clear();
+    for (const handle of this.#services.values()) handle.close();
+    this.#services.clear();
   }
 
   #query(definition: LookupDefinition, { type, key }: LookupRequest, frame: Frame): MaybePromise<Outcome<LookupAnswer>> {
     const results = this.#resultsOf(frame);
     const id = `${type.name}\0${[...type.options].join('\0')}\0${key.octets}`;
-    const known = type.options.get('cache') === 'no_rd' ? undefined : results.get(id);
+    const cache = type.options.get('cache');
+    const known = cache === 'no_rd' || cache === 'no' ? undefined : results.get(id);
     if (known) return answer(definition, type, key, known, undefined);
     const found = chainOk(this.#acquire(definition, '', frame), (handle) => handle.find(key, type.options, frame));
     return chain(found, (result) => {
-      if (result.kind === 'ok' && !definition.keepsOwnResults) results.set(id, result);
+      const isKept = result.kind === 'ok' && !definition.keepsOwnResults && cache !== 'no_wr' && cache !== 'no';
+      if (isKept) results.set(id, result);
       return answer(definition, type, key, result, undefined);
     });
   }
@@ -127,21 +134,33 @@ class LookupSet implements Lookups {
   #acquire(definition: LookupDefinition, file: Octets, frame: Frame): MaybePromise<Outcome<LookupHandle>> {
     const id = `${definition.name}\0${file}`;
     const facts = definition.isFile ? factsOf(frame.services.files, file) : undefined;
-    const known = this.#sources.get(id);
-    if (known && isUnchanged(known.facts, facts)) return ok(known.handle);
+    const known = definition.isFile ? this.#unchanged(id, facts) : this.#services.get(id);
+    if (known) return ok(known);
     const pending = this.#opening.get(id);
     if (pending) return pending;
-    this.#sources.delete(id);
+    const keep = (opened: Outcome<LookupHandle>): Outcome<LookupHandle> => {
+      if (opened.kind !== 'ok') return opened;
+      if (definition.isFile) this.#keepFile(id, { handle: opened.value, facts }, frame.config.main.lookup_open_max);
+      else this.#services.set(id, opened.value);
+      return opened;
+    };
     const opened = definition.open?.(file, frame) ?? fail(`lookup type "${definition.name}" is not built`);
-    if (!(opened instanceof Promise)) return this.#keep(id, facts, opened);
-    const waiting = opened.then((outcome) => this.#keep(id, facts, outcome)).finally(() => this.#opening.delete(id));
+    if (!(opened instanceof Promise)) return keep(opened);
+    const waiting = opened.then(keep).finally(() => this.#opening.delete(id));
     this.#opening.set(id, waiting);
     return waiting;
   }
 
-  #keep(id: string, facts: FileFacts | undefined, opened: Outcome<LookupHandle>): Outcome<LookupHandle> {
-    if (opened.kind === 'ok') this.#sources.set(id, { handle: opened.value, facts });
-    return opened;
+  #unchanged(id: string, facts: FileFacts | undefined): LookupHandle | undefined {
+    const known = this.#files.get(id);
+    if (known && isUnchanged(known.facts, facts)) return known.handle;
+    this.#files.delete(id);
+    return undefined;
+  }
+
+  #keepFile(id: string, source: OpenSource, openMax: number): void {
+    this.#files.set(id, source);
+    this.#files.trim(openMax);
   }
 
   #resultsOf(frame: Frame): BoundedCache<string, Outcome<LookupFound>> {

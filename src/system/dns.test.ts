@@ -270,6 +270,32 @@ test('EDNS, AD and DO are asked for; AD is reported; an old server is asked with
   assert.deepEqual(seen, [true, true, false]);
 });
 
+test('dns_dnssec_ok and dns_use_edns0 decide over what callers ask for', async (t) => {
+  const seen: string[] = [];
+  const { port } = await serve(t, ({ name }, query) => {
+    const opt = (query.additionals ?? []).find((record) => record.type === 'OPT');
+    seen.push(opt?.type === 'OPT' ? (opt.flag_do ? 'edns do' : 'edns') : 'plain');
+    return { answers: [a(name, '192.0.2.1')] };
+  });
+  for (const [main, dnssec] of [
+    [{ dns_dnssec_ok: 0 }, true],
+    [{ dns_dnssec_ok: 0, dns_use_edns0: 0 }, true],
+    [{ dns_dnssec_ok: 1 }, false],
+    [{ dns_use_edns0: 0 }, false],
+    [{ dns_use_edns0: 1 }, false],
+  ] as const) {
+    const resolver = new Resolver({
+      files: new MemoryFiles(),
+      clock: new FakeClock(),
+      random: new FakeRandom(),
+      main: { ...testConfig().main, dns_servers: [`[127.0.0.1]:${port}`], ...main },
+    });
+    t.after(() => resolver.close());
+    assert.equal((await resolver.resolve('x.ex', 'A', forever, { dnssec })).kind, 'found');
+  }
+  assert.deepEqual(seen, ['edns', 'plain', 'edns do', 'plain', 'edns']);
+});
+
 test('a list that decides on a name may look that name up itself', async (t) => {
   const { port } = await serve(t, () => ({ rcode: 2 }));
   const resolver: Resolver = new Resolver({

@@ -78,7 +78,7 @@ export class Resolver implements Dns {
   resolve(name: Octets, type: DnsType, until: Deadline, options: DnsOptions = {}): MaybePromise<DnsAnswer> {
     const plain = name.endsWith('.') ? name.slice(0, -1) : name;
     if (!this.#isNameAllowed(plain, type)) return { kind: 'no-name', isAuthenticated: false };
-    const id = `${type} ${options.dnssec ? 'd' : ''} ${lowerCase(plain)}`;
+    const id = `${type} ${this.#asksForDnssec(options) ? 'd' : ''} ${lowerCase(plain)}`;
     const known = this.#cache.get(id);
     if (known && known.untilMs > this.#parts.clock.monotonicMs()) return this.#applyPolicy(known.answer, plain);
     let running = this.#running.get(id);
@@ -174,7 +174,7 @@ export class Resolver implements Dns {
    */
   async #ask(name: Octets, type: QuestionType, options: DnsOptions): Promise<DnsResponse | DnsAnswer> {
     const { servers, timeoutMs, rounds } = this.#settings(options);
-    const dnssec = options.dnssec ?? this.#parts.main.dns_dnssec_ok > 0;
+    const dnssec = this.#asksForDnssec(options);
     let usesEdns = dnssec || this.#parts.main.dns_use_edns0 !== 0;
     let refusal: DnsResponse | undefined;
     const over = new AbortController();
@@ -209,6 +209,12 @@ export class Resolver implements Dns {
       end();
       this.#closing.signal.removeEventListener('abort', end);
     }
+  }
+
+  /** Option dns_dnssec_ok decides for all, unless it leaves it to the caller. */
+  #asksForDnssec(options: DnsOptions): boolean {
+    const { dns_dnssec_ok: forAll } = this.#parts.main;
+    return forAll < 0 ? options.dnssec === true : forAll > 0;
   }
 
   #encode(name: Octets, type: QuestionType, how: { readonly usesEdns: boolean; readonly dnssec: boolean }): Question | undefined {

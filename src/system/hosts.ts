@@ -11,8 +11,8 @@ import type { Dns, Files, HostLookup, Hosts } from '../core/ports.ts';
 
 export interface SystemHostsParts {
   readonly files: Pick<Files, 'stat' | 'readFile'>;
-  /** `searchDomains` as a Resolver has it: where names of one label are tried. */
-  readonly dns: Dns & { searchDomains?(): readonly Octets[] };
+  /** Names of one label are tried in its search domains. */
+  readonly dns: Dns;
   readonly path?: Octets;
 }
 

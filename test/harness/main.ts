@@ -86,6 +86,7 @@ function oneTemporaryFailure(dns: Dns): Dns {
       name === '99.99.99.99.in-addr.arpa'
         ? { kind: 'again', message: 'host lookup did not complete' }
         : dns.resolve(name, type, until, options),
+    searchDomains: () => dns.searchDomains?.() ?? [],
   };
 }
 

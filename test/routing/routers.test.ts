@@ -282,6 +282,22 @@ test('dnslookup: MX, addresses, this host', async () => {
     undefined,
     dns(),
   );
+  const searched = () =>
+    new FakeDns(
+      { 'mx.own.ex': 'A 198.51.100.7', 'mx.far.ex': 'A 198.51.100.8', 'a.b.far.ex': 'A 198.51.100.9' },
+      { search: ['own.ex', 'far.ex'] },
+    );
+  await table(
+    router(),
+    [
+      ['a@mx', ['child a@mx.own.ex']],
+      ['a@a.b', ['failed a@a.b: Unrouteable address']],
+    ],
+    undefined,
+    searched(),
+  );
+  await table(router(' no_qualify_single'), [['a@mx', ['failed a@mx: Unrouteable address']]], undefined, searched());
+  await table(router(' search_parents'), [['a@a.b', ['child a@a.b.far.ex']]], undefined, searched());
   await table(router(' widen_domains = ex'), [['a@mx', ['child a@mx.ex']]], undefined, dns());
 });
 

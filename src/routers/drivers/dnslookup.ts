@@ -1,6 +1,5 @@
 /** The router that finds hosts in the DNS. Spec ch. 17 "The dnslookup router", RFC 5321 s5.1. */
 import type { Octets } from '../../base/octets.ts';
-import { octetsFromBytes } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
 import type { ListSource, Template } from '../../core/config.ts';
 import type { RouteContext, RouteResult } from '../../core/drivers.ts';
@@ -12,7 +11,7 @@ import { ok } from '../../core/outcome.ts';
 import { tainted } from '../../core/text.ts';
 import type { HostFinding } from '../../lists/mail-hosts.ts';
 import { findMailHosts } from '../../lists/mail-hosts.ts';
-import { parseResolvConf } from '../../system/resolv-conf.ts';
+import { widenedNames } from '../../lists/widening.ts';
 import type { RouterOptions } from '../generic-options.ts';
 import { routerOptions } from '../generic-options.ts';
 import { applySelf, selfProblems } from '../self.ts';
@@ -35,14 +34,12 @@ const options = {
     default: false,
     doc: 'Addresses of one message with the same domain may be given the same hosts without another look-up.',
   }),
-  search_parents: option.boolean({ default: false, doc: 'Let the resolver search in parent domains.', notYet: 'instance' }),
+  search_parents: option.boolean({ default: false, doc: 'Let the resolver search in parent domains.' }),
   srv_fail_domains: option.domainList({ doc: 'Domains whose failing SRV look-up counts as "no SRV records".' }),
   widen_domains: option.stringList({ default: [], doc: 'Tried in turn, appended to a domain that is not found.' }),
 } as const;
 
 type Settings = OptionValues<typeof options>;
-
-const MAX_RESOLV_CONF_BYTES = 65_536;
 
 export default defineRouter({
   name: 'dnslookup',
@@ -83,21 +80,13 @@ class DnsRouting {
     return this.#nothing(last);
   }
 
-  /** The domain (of one component: first below the resolver's own domains), then its widened forms; not widened for senders whose headers would be rewritten. */
+  /** The domain and what the resolver makes of it, then its widened forms; not widened for senders whose headers would be rewritten. */
   #candidates(): readonly Octets[] {
     const { domain } = this.#address;
-    const own =
-      domain.includes('.') || !this.#set.qualify_single
-        ? [domain]
-        : [...this.#searchDomains().map((parent) => `${domain}.${parent}`), domain];
+    const { qualify_single: qualifiesSingle, search_parents: searchesParents } = this.#set;
+    const own = widenedNames(domain, { qualifiesSingle, searchesParents }, this.#context.services.dns);
     if (this.#context.verify === 'sender' && this.#set.rewrite_headers) return own;
     return [...own, ...this.#set.widen_domains.map((parent) => `${domain}.${parent}`)];
-  }
-
-  /** `search` of resolv.conf(5). */
-  #searchDomains(): readonly Octets[] {
-    const read = this.#context.services.files.readFile('/etc/resolv.conf', MAX_RESOLV_CONF_BYTES);
-    return read.kind === 'ok' ? parseResolvConf(octetsFromBytes(read.value)).search.filter((parent) => parent !== '') : [];
   }
 
   async #find(domain: Octets): Promise<Outcome<HostFinding>> {

@@ -15,18 +15,27 @@ export class FakeDns implements Dns {
   readonly #names = new Map<Octets, readonly Octets[]>();
   readonly #authenticated = new Set<Octets>();
   readonly #isAsync: boolean;
+  readonly #search: readonly Octets[];
   /** `name/TYPE` of every question, in order. */
   readonly asked: string[] = [];
 
   /** `async` makes every answer a promise, to prove that callers wait. */
-  constructor(zone: FakeZone = {}, options: { readonly isAsync?: boolean; readonly authenticated?: readonly Octets[] } = {}) {
+  constructor(
+    zone: FakeZone = {},
+    options: { readonly isAsync?: boolean; readonly authenticated?: readonly Octets[]; readonly search?: readonly Octets[] } = {},
+  ) {
     this.add(zone);
     this.#isAsync = options.isAsync ?? false;
+    this.#search = options.search ?? [];
     for (const name of options.authenticated ?? []) this.#authenticated.add(lowerCase(name));
   }
 
   add(zone: FakeZone): void {
     for (const [name, records] of Object.entries(zone)) this.#names.set(lowerCase(name), typeof records === 'string' ? [records] : records);
+  }
+
+  searchDomains(): readonly Octets[] {
+    return this.#search;
   }
 
   resolve(name: Octets, type: DnsType, _until: Deadline, _options?: DnsOptions): DnsAnswer | Promise<DnsAnswer> {

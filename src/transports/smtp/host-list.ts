@@ -106,7 +106,8 @@ async function findAll(hosts: readonly HostItem[], set: SmtpOptions, batch: Host
 async function findOne(host: HostItem, set: SmtpOptions, batch: HostSearch): Promise<HostFinding> {
   const search = { frame: batch.frame, until: batch.until };
   if (set.gethostbyname) return findHostByName(host, search);
-  const byDns = await findHostByDns(host, search);
+  const widening = { qualifiesSingle: set.dns_qualify_single, searchesParents: set.dns_search_parents };
+  const byDns = await findHostByDns(host, { ...search, widening });
   return byDns.kind === 'not-found' ? findHostByName(host, search) : byDns;
 }
 

@@ -31,7 +31,7 @@ export const smtpOptions = {
   dkim_strict: option.expanded({ doc: 'Defer what cannot be signed.' }),
   dkim_timestamps: option.expanded({ doc: 'Add a time, and an expiry after so many seconds, to DKIM signatures.' }),
   dns_qualify_single: option.boolean({ default: true, doc: 'Let the resolver add its own domain to a name of one component.' }),
-  dns_search_parents: option.boolean({ default: false, doc: 'Let the resolver search in parent domains.', notYet: 'instance' }),
+  dns_search_parents: option.boolean({ default: false, doc: 'Let the resolver search in parent domains.' }),
   dnssec_request_domains: option.domainList({ default: '*', doc: 'Domains for whose DNS look-ups DNSSEC validation is asked for.' }),
   dnssec_require_domains: option.domainList({ doc: 'Domains whose DNS answers count only when they were validated.', notYet: 'instance' }),
   dscp: option.expanded({ doc: 'The DSCP value of outgoing packets.', notYet: 'notice' }),
