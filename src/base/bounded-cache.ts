@@ -26,11 +26,11 @@ export class BoundedCache<K, V> {
   set(key: K, value: V): void {
     this.delete(key);
     this.#entries.set(key, value);
-    this.trim(this.#limit);
+    this.shrink(this.#limit);
   }
 
   /** Drops the oldest until there are at most so many; one always stays. */
-  trim(limit: number): void {
+  shrink(limit: number): void {
     for (const key of this.#entries.keys()) {
       if (this.#entries.size <= Math.max(limit, 1)) return;
       this.delete(key);

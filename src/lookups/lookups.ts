@@ -160,7 +160,7 @@ class LookupSet implements Lookups {
 
   #keepFile(id: string, source: OpenSource, openMax: number): void {
     this.#files.set(id, source);
-    this.#files.trim(openMax);
+    this.#files.shrink(openMax);
   }
 
   #resultsOf(frame: Frame): BoundedCache<string, Outcome<LookupFound>> {
