@@ -16,6 +16,12 @@ export function macroNames(files: readonly DefinitionFile[]): readonly string[] 
       modifiers: of<ConfigDefinitions['acl']['modifiers']>('acl-modifier'),
       controls: of<ConfigDefinitions['acl']['controls']>('acl-control'),
     },
+    expansion: {
+      items: of<ConfigDefinitions['expansion']['items']>('item'),
+      operators: of<ConfigDefinitions['expansion']['operators']>('operator'),
+      conditions: of<ConfigDefinitions['expansion']['conditions']>('condition'),
+      variables: of<ConfigDefinitions['expansion']['variables']>('variable'),
+    },
     logSelectors: SELECTOR_NAMES,
   });
 }

@@ -4,6 +4,7 @@ import { createSystem } from '../system/create-system.ts';
 import { currentGroups, currentIds, dropToRealUser } from '../system/own-ids.ts';
 import { isInputTerminal, standardInput, standardOutput } from '../system/standard-streams.ts';
 import { readBuildSettings } from './build.ts';
+import { configChoice } from './config-choice.ts';
 import type { Invocation, Mode } from './invocation.ts';
 import type { RunOptions } from './main.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
@@ -14,7 +15,7 @@ const RUNNERS: Readonly<Record<Mode['kind'], () => Promise<ModeRunner>>> = {
   smtp: async () => (await import('./smtp.ts')).runSmtp,
   'batch-smtp': async () => (await import('./smtp.ts')).runSmtp,
   daemon: async () => (await import('./daemon.ts')).runDaemon,
-  'inetd-wait': async () => notYet('-bw'),
+  'inetd-wait': async () => (await import('./daemon.ts')).runDaemon,
   'queue-run': async () => (await import('./queue-run.ts')).runQueueRun,
   'host-test': async () => (await import('./host-test.ts')).runHostTest,
   'address-test': async () => (await import('./address-test.ts')).runAddressTest,
@@ -29,7 +30,7 @@ const RUNNERS: Readonly<Record<Mode['kind'], () => Promise<ModeRunner>>> = {
   'retry-test': async () => (await import('./retry-test.ts')).runRetryTest,
   'rewrite-test': async () => (await import('./rewrite-test.ts')).runRewriteTest,
   newaliases: async () => (await import('./newaliases.ts')).runNewaliases,
-  information: async () => (await import('./version.ts')).runInformation,
+  information: async () => (await import('./information.ts')).runInformation,
   'log-line': async () => (await import('./log-line.ts')).runLogLine,
   'not-yet': async () => notYet(''),
 };
@@ -69,7 +70,7 @@ export const SPOOL_MODES: ReadonlySet<Mode['kind']> = new Set([
 /** The caller may not touch the spool. With a configuration of its own it works on the spool that this names, with its own rights. */
 function isForDaemon({ invocation, system, build, callerIds }: ModeContext): boolean {
   const isOwner = callerIds.uid === 0 || callerIds.uid === build.eximUser.uid || system.machine.effectiveUid() === 0;
-  return !isOwner && SPOOL_MODES.has(chosenMode(invocation).kind) && invocation.configFiles === undefined;
+  return !isOwner && SPOOL_MODES.has(chosenMode(invocation).kind) && !configChoice(invocation, build, callerIds.uid).isOwn;
 }
 
 /** `undefined`: the process is a daemon now. */

@@ -11,6 +11,7 @@ import { makeLogDirectoryOf, makeSpoolDirectory } from '../process/spool-directo
 import { actAsExim, asRoot } from '../system/own-ids.ts';
 import { startOwnProcess } from '../system/processes.ts';
 import { findCaller } from './caller.ts';
+import { configChoice } from './config-choice.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Invocation, Mode } from './invocation.ts';
 import type { ModeContext } from './mode.ts';
@@ -67,7 +68,8 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
     return { kind: 'ok', runtime: daemon.runtime, caller, deliveries: daemon.deliveries(), close: () => {} };
   }
   const { invocation, system, build, registry, io } = context;
-  const choice = { paths: invocation.configFiles ?? build.configureFiles, macros: invocation.macros };
+  const { paths, macros, mustBeTrusted } = configChoice(invocation, build, context.callerIds.uid);
+  const choice = { paths, macros };
   const actors = await openActors({
     system,
     script: context.script,
@@ -88,7 +90,7 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
       machine: system.machine,
       keepsLines: options.keepsLines ?? false,
       ...(options.onMacro ? { onMacro: options.onMacro } : {}),
-      mustBeTrusted: invocation.configFiles === undefined && context.callerIds.uid === 0,
+      mustBeTrusted,
     },
     replaceLog: options.replaceLog,
     debug: debugSink(context),

@@ -7,6 +7,7 @@ import { type Submission, TEMPORARY_FAILURE } from '../process/submit/server.ts'
 import type { Worker } from '../process/worker.ts';
 import type { SystemPorts } from '../system/create-system.ts';
 import { parseArguments } from './arguments.ts';
+import { configChoice } from './config-choice.ts';
 import { DaemonDeliveries } from './deliveries.ts';
 import type { ModeContext } from './mode.ts';
 import { chosenMode, runMode, SPOOL_MODES } from './modes.ts';
@@ -82,11 +83,7 @@ export async function runSubmission({ worker, system, build, registry, script }:
     submission.stderr.write(`${parsed.message}\n`);
     return parsed.status;
   }
-  if (
-    !SPOOL_MODES.has(chosenMode(parsed.invocation).kind) ||
-    parsed.invocation.configFiles !== undefined ||
-    parsed.invocation.macros.length > 0
-  ) {
+  if (!SPOOL_MODES.has(chosenMode(parsed.invocation).kind) || configChoice(parsed.invocation, build, submission.uid).isOwn) {
     submission.stderr.write('exim: this is not for the daemon\n');
     return 1;
   }

@@ -9,20 +9,9 @@ import type { LookupDefinition } from '../core/define/lookup.ts';
 import type { AuthenticatorDefinition, RouterDefinition, TransportDefinition } from '../core/drivers.ts';
 import { mainOptions } from '../core/main-options.ts';
 import type { OptionTable } from '../core/option.ts';
+import type { ExpansionFamily } from '../core/registry.ts';
 import { type DriverDefinition, genericTable } from './driver-section.ts';
-
-/** What the program as a whole has, by the name behind `_HAVE_`. */
-const FEATURES: readonly string[] = [
-  'CRYPTEQ',
-  'DNSSEC',
-  'ESMTP_LIMITS',
-  'IPV6',
-  'OPENSSL',
-  'PIPE_CONNECT',
-  'PRDR',
-  'TLS',
-  'TRANSPORT_APPEND_MAILDIR',
-];
+import { featureMacros, mailboxMacros } from './features.ts';
 
 export interface Definitions {
   readonly routers: readonly RouterDefinition[];
@@ -30,6 +19,7 @@ export interface Definitions {
   readonly authenticators: readonly AuthenticatorDefinition[];
   readonly lookups: readonly LookupDefinition[];
   readonly acl: AclFamily;
+  readonly expansion: ExpansionFamily;
   /** Names of log selectors. */
   readonly logSelectors: readonly string[];
 }
@@ -40,12 +30,18 @@ export function builtInMacros(names: readonly string[]): readonly MacroDefinitio
 
 /** In the order of -bP. */
 export function builtInMacroNames(definitions: Definitions): string[] {
-  const { routers, transports, authenticators, lookups, acl, logSelectors } = definitions;
+  const { routers, transports, authenticators, lookups, acl, expansion, logSelectors } = definitions;
   const names = [
-    ...FEATURES.map((name) => `HAVE_${name}`),
-    ...lookups.filter((lookup) => lookup.open).map((lookup) => `HAVE_LOOKUP_${lookup.name}`),
-    ...acl.conditions.filter(isBuilt).map((condition) => `ACL_COND_${condition.name}`),
-    ...acl.modifiers.filter(isBuilt).map((modifier) => `ACL_MOD_${modifier.name}`),
+    ...featureMacros(definitions).map((name) => `HAVE_${name}`),
+    ...lookupNames(lookups).map((name) => `HAVE_LOOKUP_${name}`),
+    ...mailboxMacros(definitions).map((name) => `HAVE_${name}`),
+    ...aclNames(acl),
+    ...builtNames('CTL', acl.controls),
+    ...builtNames('EXP_COND', expansion.conditions),
+    ...builtNames('EXP_ITEM', expansion.items),
+    ...builtNames('EXP_OP', expansion.operators),
+    ...builtNames('EXP_VAR', expansion.variables),
+    ...expansion.operators.filter(({ name, isNotYet }) => name === 'sha3' && !isNotYet).map(() => 'CRYPTO_HASH_SHA3'),
     ...optionNames('MAIN', mainOptions),
     ...driverNames('ROUTER', routers),
     ...driverNames('TRANSPORT', transports),
@@ -54,6 +50,31 @@ export function builtInMacroNames(definitions: Definitions): string[] {
   ];
   // -bP shows them in Exim's order: the last first
   return names.reverse().map((name) => `_${upperCase(name)}`);
+}
+
+/** Those that are built, as -bV and the macros name them: Exim's oldest first. */
+export function lookupNames(lookups: readonly LookupDefinition[]): string[] {
+  const oldest = ['lsearch', 'wildlsearch', 'nwildlsearch', 'iplsearch'];
+  const names = lookups.filter((lookup) => lookup.open).map((lookup) => lookup.name);
+  return [...oldest.filter((name) => names.includes(name)), ...names.filter((name) => !oldest.includes(name)).sort()];
+}
+
+/** Exim keeps conditions and modifiers in one table. */
+function aclNames(acl: AclFamily): string[] {
+  const all = [
+    ...acl.conditions.filter(isBuilt).map(({ name }) => ({ name, kind: 'COND' })),
+    ...acl.modifiers.filter(isBuilt).map(({ name }) => ({ name, kind: 'MOD' })),
+  ];
+  return all.sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ name, kind }) => `ACL_${kind}_${name}`);
+}
+
+/** Names that can be written as a macro's. */
+function builtNames(prefix: string, items: readonly { readonly name: string; readonly isNotYet?: boolean | undefined }[]): string[] {
+  const names = items.filter(isBuilt).map(({ name }) => name);
+  return names
+    .filter((name) => /^[A-Za-z0-9_]+$/.test(name))
+    .sort()
+    .map((name) => `${prefix}_${name}`);
 }
 
 function isBuilt(item: { readonly isNotYet?: boolean | undefined }): boolean {

@@ -132,14 +132,15 @@ function hasTrustedOwner({ files, build, mustBeTrusted }: LoadRequest, path: Oct
 }
 
 async function loadDefinitions({ registry, logSelectors }: LoadRequest): Promise<Definitions> {
-  const [routers, transports, authenticators, lookups, acl] = await Promise.all([
+  const [routers, transports, authenticators, lookups, acl, expansion] = await Promise.all([
     registry.routers(),
     registry.transports(),
     registry.authenticators(),
     registry.lookups(),
     registry.acl(),
+    registry.macros ? NO_DEFINITIONS.expansion : registry.expansion(),
   ]);
-  return { routers, transports, authenticators, lookups, acl, logSelectors: logSelectors?.names ?? [] };
+  return { routers, transports, authenticators, lookups, acl, expansion, logSelectors: logSelectors?.names ?? [] };
 }
 
 const NO_DEFINITIONS: Definitions = {
@@ -148,6 +149,7 @@ const NO_DEFINITIONS: Definitions = {
   authenticators: [],
   lookups: [],
   acl: { conditions: [], modifiers: [], controls: [] },
+  expansion: { items: [], operators: [], conditions: [], variables: [] },
   logSelectors: [],
 };
 
