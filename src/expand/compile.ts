@@ -3,13 +3,13 @@
  * Spec ch. 11; DESIGN.md 3.4.
  */
 import { assertNever } from '../base/invariant.ts';
-import type { Octets } from '../base/octets.ts';
+import { type Octets, octetsFromBytes } from '../base/octets.ts';
 import type { ArgumentValue, Branches, CountedBranches, Expression, VariableReference } from '../core/define/expansion.ts';
 import type { OperatorDefinition } from '../core/define/operator.ts';
 import { type Compiled, type CompiledCondition, type Frame, findLocal, type Judged } from '../core/frame.ts';
 import { chain, type MaybePromise } from '../core/maybe-promise.ts';
 import { fail, type NotOk, type Outcome, ok } from '../core/outcome.ts';
-import { emptyText, type TaintSpan, type Text, untainted } from '../core/text.ts';
+import { emptyText, type TaintSpan, type Text, tainted, untainted } from '../core/text.ts';
 import type { Argument, Broken, Condition, CountedStrings, Node, ParsedBranches, Reference } from './ast.ts';
 import { chainResult, emptyOutcome, toOutcome } from './branches.ts';
 import { hasHeader, readHeader } from './header-value.ts';
@@ -63,6 +63,8 @@ export class ExpansionCompiler {
   #operator(node: Extract<Node, { kind: 'operator' }>): Compiled {
     const { definition, name, suffix } = node;
     if (definition.isNotYet) return notYet('operator', definition.name);
+    const certificate = node.argument.kind === 'variable' ? node.argument.definition.certificate : undefined;
+    if (certificate && definition.ofCertificate) return ofCertificate(certificate, definition.ofCertificate, node);
     const argument = this.expression(node.argument);
     const { transform } = definition;
     const apply: OperatorDefinition['apply'] = transform ? (text) => transform(text, suffix, name) : definition.apply;
@@ -309,6 +311,21 @@ function unbuiltCondition(node: Extract<Condition, { kind: 'test' }>): CompiledC
   if (!wrong) return notYet('condition', node.definition.name);
   const outcome = fail(wrong.message);
   return () => outcome;
+}
+
+/** A digest of a certificate is one of its DER form; without a certificate there is nothing. */
+function ofCertificate(
+  certificate: (frame: Frame) => Uint8Array | undefined,
+  finish: (result: Octets) => Octets,
+  { definition, suffix }: Extract<Node, { kind: 'operator' }>,
+): Compiled {
+  return (frame) => {
+    const der = certificate(frame);
+    const text = tainted(der ? octetsFromBytes(der) : '');
+    return chain(chainResult(definition.apply(text, frame, suffix)), (outcome) =>
+      der && outcome.kind === 'ok' ? ok({ ...outcome.value, octets: finish(outcome.value.octets) }) : outcome,
+    );
+  };
 }
 
 function broken(node: Broken): Compiled {

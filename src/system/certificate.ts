@@ -34,6 +34,11 @@ const attributeNames: ReadonlyMap<string, string> = new Map([
   ['1.3.6.1.4.1.311.60.2.1.3', 'jurisdictionC'],
 ]);
 
+/** OpenSSL's short name of an attribute, or its OID. */
+export function attributeName(oid: string): string {
+  return attributeNames.get(oid) ?? oid;
+}
+
 const commonNameOid = '2.5.4.3';
 const subjectAltNameOid = '2.5.29.17';
 const dnsNameTag = 0x82;
@@ -51,7 +56,7 @@ export function subjectOneLine(certificate: Buffer): Octets {
   return nameAttributes(fieldsOf(certificate)?.subject)
     .map(
       ({ oid, value }) =>
-        `/${attributeNames.get(oid) ?? oid}=${value.replace(/[^ -~]/g, (char) => `\\x${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)}`,
+        `/${attributeName(oid)}=${value.replace(/[^ -~]/g, (char) => `\\x${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)}`,
     )
     .join('');
 }

@@ -24,6 +24,8 @@ export interface OperatorDefinition {
   readonly needsSuffix?: boolean;
   /** Its result depends on nothing but its text and suffix: applied once when the text is constant. */
   readonly isPure?: boolean;
+  /** Takes the DER form of a variable that holds a certificate; this is made of the result then. */
+  readonly ofCertificate?: (result: Octets) => Octets;
   readonly apply: (text: Text, frame: Frame, suffix: Octets | undefined) => MaybePromise<Text | NotOk>;
   /** For pure operators in place of `apply`. `writtenName` is the name or alias that stands in the text. */
   readonly transform?: (text: Text, suffix: Octets | undefined, writtenName: string) => Text | NotOk;

@@ -13,6 +13,8 @@ export interface VariableDefinition {
   readonly isNotYet?: boolean;
   /** Only a filter sets it; elsewhere there is no such variable. */
   readonly isFilterOnly?: boolean;
+  /** Of a variable that holds a certificate: its DER form, for digests and `${certextract`. Its text says only that there is one. */
+  readonly certificate?: (frame: Frame) => Uint8Array | undefined;
   /** Undefined reads as empty and makes `def:` false. */
   readonly read: (frame: Frame) => MaybePromise<Text | undefined | NotOk>;
 }

@@ -9,5 +9,6 @@ export default defineOperator({
   summary: 'The string in base64.',
   spec: 'ch. 11 "Expansion operators"',
   examples: [['${base64:abc}', 'YWJj']],
+  ofCertificate: (result) => result,
   transform: (text) => derived(bytesFromOctets(text.octets).toString('base64'), text),
 });

@@ -1,6 +1,6 @@
 /** `${md5:…}`. Spec ch. 11 "Expansion operators". */
 import { createHash } from 'node:crypto';
-import { bytesFromOctets } from '../../base/octets.ts';
+import { bytesFromOctets, upperCase } from '../../base/octets.ts';
 import { defineOperator } from '../../core/define/operator.ts';
 import { derived } from '../../core/text.ts';
 
@@ -9,5 +9,6 @@ export default defineOperator({
   summary: 'The MD5 digest of the string, in hex in lower case.',
   spec: 'ch. 11 "Expansion operators"',
   examples: [['${md5:abc}', '900150983cd24fb0d6963f7d28e17f72']],
+  ofCertificate: upperCase,
   transform: (text) => derived(createHash('md5').update(bytesFromOctets(text.octets)).digest('hex'), text),
 });

@@ -9,6 +9,7 @@ export default defineOperator({
   summary: 'The SHA1 digest of the string, in hex in upper case.',
   spec: 'ch. 11 "Expansion operators"',
   examples: [['${sha1:abc}', 'A9993E364706816ABA3E25717850C26C9CD0D89D']],
+  ofCertificate: (result) => result,
   transform: (text) =>
     derived(createHash('sha1').update(bytesFromOctets(text.octets)).digest('hex').toUpperCase() /* octets: hexadecimal digits */, text),
 });

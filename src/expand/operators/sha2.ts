@@ -15,6 +15,7 @@ export default defineOperator({
     ['${sha256:abc}', 'BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD'],
     ['${sha2_1:a}', { kind: 'fail', message: 'unrecognised sha2 variant' }],
   ],
+  ofCertificate: (result) => result,
   transform: (text, suffix) => {
     const bits = suffix ?? '256';
     if (!VARIANTS.has(bits)) return fail('unrecognised sha2 variant');

@@ -13,6 +13,7 @@ export default defineOperator({
     ['${sha3_224:a}', '9E86FF69557CA95F405F081269685B38E3A819B309EE942F482B6A8B'],
     ['${sha3_1:a}', { kind: 'fail', message: 'unrecognised sha3 variant' }],
   ],
+  ofCertificate: (result) => result,
   transform: (text, suffix) => {
     const bits = suffix ?? '256';
     if (!VARIANTS.has(bits)) return fail('unrecognised sha3 variant');

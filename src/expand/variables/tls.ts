@@ -3,6 +3,7 @@ import type { Octets } from '../../base/octets.ts';
 import type { VariableDefinition } from '../../core/define/variable.ts';
 import { type Frame, originOf } from '../../core/frame.ts';
 import type { TlsFacts } from '../../core/session.ts';
+import { CERTIFICATES } from '../certificates.ts';
 import { flagVariable, numberVariable, octetsVariable, remoteVariable, unsetVariable } from '../reading.ts';
 
 type Side = (frame: Frame) => TlsFacts | undefined;
@@ -31,9 +32,18 @@ function factsOf(prefix: 'tls_in' | 'tls_out', side: Side, where: string): Varia
     octetsVariable(`${prefix}_ver`, `The protocol version ${where}.`, (frame) => emptyIsUnset(side(frame)?.version)),
     numberVariable(`${prefix}_resumption`, `Whether the session was resumed ${where}, as a bit map.`, (frame) => side(frame)?.resumption),
     unsetVariable(`${prefix}_ocsp`, `What OCSP said ${where}.`, '0'),
-    unsetVariable(`${prefix}_ourcert`, `Our certificate ${where}.`),
-    unsetVariable(`${prefix}_peercert`, `The peer's certificate ${where}.`),
+    certificateVariable(`${prefix}_ourcert`, `Our certificate ${where}.`),
+    certificateVariable(`${prefix}_peercert`, `The peer's certificate ${where}.`),
   ];
+}
+
+/** Its text only says that there is one. */
+function certificateVariable(name: string, summary: string): VariableDefinition {
+  const certificate = CERTIFICATES.get(name);
+  return {
+    ...octetsVariable(name, summary, (frame) => (certificate?.(frame) ? '<cert>' : undefined)),
+    ...(certificate ? { certificate } : {}),
+  };
 }
 
 export default [
