@@ -12,7 +12,9 @@ export function domainToAlabel(domain: Octets): Octets | NotOk {
   const ascii = unicode === undefined ? '' : domainToASCII(unicode);
   const problem = ascii === '' ? undefined : labelProblem(domainToUnicode(ascii));
   if (problem !== undefined) return toAlabelProblem(domain, problem);
-  return ascii === '' ? toAlabelProblem(domain, 'string encoding error') : ascii;
+  if (ascii !== '') return ascii;
+  if (unicode !== undefined && CONTEXT_J.test(unicode)) return toAlabelProblem(domain, 'string contains a forbidden context-j character');
+  return toAlabelProblem(domain, unicode === undefined ? 'string encoding error' : 'A-label roundtrip failed');
 }
 
 /** What IDNA 2008 forbids in a label that is not ASCII, where Unicode's compatible processing (UTS 46) takes it. RFC 5891 s4.2.3, RFC 5892. */
@@ -21,11 +23,12 @@ function labelProblem(domain: Unicode): string | undefined {
     if (isAscii(label)) continue;
     if (label.startsWith('-') || label.endsWith('-')) return 'string start/ends with forbidden hyphen';
     if (label.slice(2, 4) === '--') return 'string contains forbidden two hyphens pattern';
-    if (/[\u200c\u200d]/.test(label)) return 'string contains a forbidden context-j character';
     if (DISALLOWED.test(label)) return 'string contains a disallowed character';
   }
   return undefined;
 }
+
+const CONTEXT_J = /[\u200c\u200d]/;
 
 /** Symbols, punctuation and spaces, but for those that stand in words of some scripts. RFC 5892 s2.6. */
 const DISALLOWED = /(?![\0-\x7f\u00b7\u0375\u05f3\u05f4\u30fb])[\p{S}\p{P}\p{Z}]/u;

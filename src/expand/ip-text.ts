@@ -40,8 +40,12 @@ export function maskAddress(text: Octets, isNormal: boolean): Octets | NotOk {
   const slash = text.lastIndexOf('/');
   const address = slash < 0 ? text : text.slice(0, slash);
   const suffix = slash < 0 ? undefined : text.slice(slash + 1);
-  const bytes = address.includes('%') ? undefined : parseIp(address);
-  if (bytes === undefined || (suffix !== undefined && !/^(?:[\t-\r ]*\+?[0-9]+)?$/.test(suffix)))
+  const bytes = parseIp(address);
+  if (
+    bytes === undefined ||
+    (suffix !== undefined && address.includes('%')) ||
+    (suffix !== undefined && !/^(?:[\t-\r ]*\+?[0-9]+)?$/.test(suffix))
+  )
     return fail(`"${text}" is not an IP address`);
   if (suffix === undefined) return fail(`missing mask value in "${text}"`);
   const bits = wrapInteger(suffix);

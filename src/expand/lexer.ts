@@ -15,7 +15,6 @@ const BRACED_NAME = /[A-Za-z0-9][A-Za-z0-9_-]*/y;
 const DIGITS = /[0-9]+/y;
 const HEADER_NAME = /[!-9;-~]*/y;
 const SYMBOL = /==?|[<>]=?/y;
-const LETTERS = /[A-Za-z]+/y;
 const LOOKUP_TYPE = /[^{\t-\r ]*/y;
 const WORD = /[A-Za-z0-9_]+/y;
 const OCTAL = /[0-7]{1,3}/y;
@@ -84,25 +83,16 @@ export class Cursor {
     return { name, hasColon: this.take(':') };
   }
 
-  /** After `def:`. */
-  definedName(): Octets {
-    return this.#match(WORD);
-  }
-
   /** A condition's name or symbol; `''` when there is none. */
   conditionName(): Octets {
     return this.#match(WORD) || this.#match(SYMBOL);
-  }
-
-  letters(): Octets {
-    return this.#match(LETTERS);
   }
 
   lookupType(): Octets {
     return this.#match(LOOKUP_TYPE);
   }
 
-  simpleWord(): Octets {
+  word(): Octets {
     return this.#match(WORD);
   }
 
@@ -116,20 +106,6 @@ export class Cursor {
     this.at++;
     if (char === 'x') return octets(String.fromCharCode(Number.parseInt(this.#match(HEX) || '0', 16)));
     return octets(CONTROL.get(char) ?? char);
-  }
-
-  /** Past `{…}` without interpretation: braces count inside `${…}` only, as where the text is parsed. False when it is not closed. */
-  skipBraces(): boolean {
-    let depth = 0;
-    for (this.at++; !this.isAtEnd; this.at++) {
-      const char = this.peek();
-      if (char === '\\') this.at++;
-      else if (char === '}' && depth-- === 0) {
-        this.at++;
-        return true;
-      } else if (char === '{' && (depth > 0 || this.source[this.at - 1] === '$')) depth++;
-    }
-    return false;
   }
 
   #protectedText(): Octets {

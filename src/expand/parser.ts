@@ -183,6 +183,7 @@ class Parser {
     for (const shape of definition.arguments) args.push(this.#itemArgument(shape, definition.name, args));
     this.#closeItem(definition, args);
     if (hasBody(definition)) this.#failBeforeBody(args);
+    else this.#failAtLast(definition, args);
     return { kind: 'item', span: { from, to: this.#cursor.at }, definition, arguments: args };
   }
 
@@ -192,6 +193,12 @@ class Parser {
     if (!this.#failure || before?.kind !== 'string') return;
     const node: Node = { kind: 'sequence', span: before.node.span, parts: [before.node, this.#failure] };
     args[args.length - 2] = { ...before, node };
+  }
+
+  /** As before, where something else is decided first (the comparator of `sort`). */
+  #failAtLast(definition: ItemDefinition, args: Argument[]): void {
+    const shape = definition.arguments.at(-1);
+    if (this.#failure && shape?.kind === 'string' && shape.keepsSource) args[args.length - 1] = { kind: 'string', node: this.#failure };
   }
 
   /** Branches take the closing brace themselves. */
@@ -301,7 +308,7 @@ class Parser {
     if (this.#failure) return '';
     const at = cursor.at;
     if (shape.among) {
-      const word = cursor.simpleWord();
+      const word = cursor.word();
       if (!shape.among.includes(word)) cursor.at = at;
       return shape.among.includes(word) ? word : '';
     }
@@ -321,7 +328,7 @@ class Parser {
     const options: Octets[] = [];
     while (!this.#failure && this.#cursor.take(',')) {
       const at = this.#cursor.at;
-      const option = this.#cursor.simpleWord();
+      const option = this.#cursor.word();
       if (!known.includes(option)) this.#fail(`bad option '${option}' for ${name}`, at);
       options.push(option);
     }
@@ -337,7 +344,9 @@ class Parser {
       const whole = this.#string(false, () => missingText(label, name));
       return { kind: 'command', source: cursor.source.slice(from, cursor.at - 1), whole };
     }
-    if (!cursor.skipBraces()) return { kind: 'command', source: '', whole: this.#fail(`missing '}' closing ${label} of ${name}`, from) };
+    this.#string(false, () => '');
+    const broken = this.#renameFailure(`missing '}' closing ${label} of ${name}`);
+    if (broken) return { kind: 'command', source: '', whole: broken };
     const source = cursor.source.slice(from, cursor.at - 1);
     const parts = splitCommandLine(source).map((part) => ({ source: part, node: parseExpansion(part, this.#words) }));
     return { kind: 'command-parts', source, parts };
@@ -371,7 +380,7 @@ class Parser {
   #failWord(name: string): boolean {
     const cursor = this.#cursor;
     if (this.#failure || cursor.peek() === '}') return false;
-    if (cursor.letters() === 'fail') return true;
+    if (cursor.word() === 'fail') return true;
     this.#fail(failExpected(name), cursor.at);
     return false;
   }
@@ -390,7 +399,7 @@ class Parser {
     let isFail = false;
     if (!this.#failure) {
       const at = cursor.at;
-      isFail = cursor.letters() === 'fail';
+      isFail = cursor.word() === 'fail';
       if (!isFail) cursor.at = at;
       cursor.skipSpace();
       if (!cursor.take('}'))
@@ -503,7 +512,7 @@ class Parser {
     const from = cursor.at;
     const header = this.#header(from);
     if (header) return header;
-    const name = cursor.definedName();
+    const name = cursor.word();
     if (name === '') return this.#fail('variable name omitted after "def:"', from);
     const unknown = `unknown variable "${name}" after "def:"${aclNameHint(name)}`;
     return this.#reference(name, from, unknown) ?? this.#fail(unknown, from);
@@ -514,6 +523,11 @@ class Parser {
   /** The first failure is the one that counts: nothing is read after it. */
   #fail(message: string, at: number): Broken {
     this.#failure ??= { kind: 'broken', span: { from: at, to: this.#cursor.source.length }, message };
+    return this.#failure;
+  }
+
+  #renameFailure(message: string): Broken | undefined {
+    if (this.#failure) this.#failure = { ...this.#failure, message };
     return this.#failure;
   }
 

@@ -2,7 +2,7 @@
 import type { Octets } from '../base/octets.ts';
 import { fail, type NotOk } from '../core/outcome.ts';
 import { derived, sliceText, type Text } from '../core/text.ts';
-import { wrapInteger } from './numbers.ts';
+import { wrapDigits, wrapInteger } from './numbers.ts';
 import { defaultHashLimit, numericHash, textHash } from './text-hash.ts';
 
 /** A function of two numbers, the second optional, and a text. */
@@ -60,5 +60,7 @@ export function applySuffixed(
   const [, first = '', second] = match ?? [];
   if (!match || (!allowsNegative && first.startsWith('-')) || (second !== undefined && most === 1))
     return fail(`non-digit after underscore in "${name}_${suffix}"`);
-  return apply(text, wrapInteger(first), second === undefined ? undefined : wrapInteger(second));
+  const length = second === undefined ? undefined : wrapDigits(second);
+  // More than an int holds is negative, which is as good as no length
+  return apply(text, wrapDigits(first), length !== undefined && length < 0 ? undefined : length);
 }

@@ -1,5 +1,5 @@
 /** `${sort{list}{comparator}{extractor}}`. Spec ch. 11 "Expansion items". */
-import type { Octets } from '../../base/octets.ts';
+import { type Octets, trimSpace } from '../../base/octets.ts';
 import { defineItem, type Expression } from '../../core/define/expansion.ts';
 import { type Frame, withLocal } from '../../core/frame.ts';
 import { chainEach, type MaybePromise } from '../../core/maybe-promise.ts';
@@ -48,6 +48,7 @@ function findComparator(text: Octets): Comparator | NotOk {
 
 interface Entry {
   readonly item: Text;
+  /** Without white space around it: Exim keeps the keys in a list. */
   readonly key: Octets;
 }
 
@@ -60,12 +61,14 @@ function sortItems({ separator, items }: TextList, compare: Comparator, extracto
     // Exim takes an empty key for none
     if (key === '') return fail(`field-extract in sort: "${extractor.source ?? ''}"`);
     for (let i = 0; i < sorted.length; i++) {
+      const other = sorted[i]?.key ?? '';
+      if (other === '') return fail('Internal error in sort (list mismatch)');
       // What are no numbers have no order: Exim leaves them where they are.
-      if (compare(key, sorted[i]?.key ?? '') !== true) continue;
-      sorted.splice(i, 0, { item, key });
+      if (compare(key, other) !== true) continue;
+      sorted.splice(i, 0, { item, key: trimSpace(key) });
       return undefined;
     }
-    sorted.push({ item, key });
+    sorted.push({ item, key: trimSpace(key) });
     return undefined;
   };
   const finish = (failed: NotOk | undefined): Outcome<Text> => {

@@ -12,5 +12,6 @@ export default defineOperator({
     ['${mask:3ffe:ffff:836f:0a00:000a:0800:200a:c031/99}', '3ffe.ffff.836f.0a00.000a.0800.2000.0000/99'],
     ['${mask:192.0.2.1}', { kind: 'fail', message: 'missing mask value in "192.0.2.1"' }],
   ],
-  transform: (text) => mapText(maskAddress(text.octets, false), text),
+  // A suffix counts by its first letter
+  transform: (text, suffix) => mapText(maskAddress(text.octets, suffix?.startsWith('n') === true), text),
 });
