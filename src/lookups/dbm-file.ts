@@ -1,6 +1,6 @@
 /**
- * The files of dbm, dbmnz and dbmjz lookups: our own format is cdb's, as our exim_dbmbuild writes it; files that Berkeley DB has written
- * are read too. GDBM files are recognized and refused.
+ * The files of dbm, dbmnz and dbmjz lookups: our own format is cdb's, as our exim_dbmbuild writes it; files that Berkeley DB or GDBM has
+ * written are read too.
  */
 import type { Octets } from '../base/octets.ts';
 import type { LookupFound, LookupHandle } from '../core/define/lookup.ts';
@@ -15,10 +15,10 @@ import { untainted } from '../core/text.ts';
 import { isBerkeleyDb, readBerkeleyDb } from './berkeley-db.ts';
 import type { ReadAt } from './cdb-file.ts';
 import { findInCdb } from './cdb-file.ts';
+import { isGdbm, readGdbm } from './gdbm.ts';
 import { openFailure } from './lsearch-file.ts';
 
 const headBytes = 2048;
-const gdbmMagics: ReadonlySet<number> = new Set([0x13579ace, 0x13579acd, 0x13579acf]);
 
 export type FindRaw = (key: Octets) => Outcome<Octets | undefined>;
 
@@ -65,20 +65,25 @@ export function openDbm(file: Octets, frame: Frame, toKey: (key: Text) => Octets
   opened.value.close();
   if (got.kind !== 'ok') return fail(dbmFailure(file, got.reason));
   const bytes = head.subarray(0, got.value);
-  if (isBerkeleyDb(bytes)) return openBerkeley(file, frame, toKey);
-  if (bytes.length >= 4 && (gdbmMagics.has(bytes.readUInt32LE(0)) || gdbmMagics.has(bytes.readUInt32BE(0)))) {
-    return fail(`failed to open ${file} as a dbm file: it is a GDBM file; make it again with exim_dbmbuild`);
-  }
+  if (isBerkeleyDb(bytes)) return openWhole(file, 'Berkeley DB', readBerkeleyDb, frame, toKey);
+  if (isGdbm(bytes)) return openWhole(file, 'GDBM', readGdbm, frame, toKey);
   const cdb = openCdb(file, frame);
   if (cdb.kind !== 'ok') return fail(dbmFailure(file, 'it has no known format'));
   return ok({ find: (key) => findValue(cdb.value.find, toKey(key)), close: () => cdb.value.close() });
 }
 
-function openBerkeley(file: Octets, frame: Frame, toKey: (key: Text) => Octets): MaybePromise<Outcome<LookupHandle>> {
+/** A file of another library, read into memory. */
+function openWhole(
+  file: Octets,
+  library: string,
+  read: (bytes: Buffer) => ReadonlyMap<Octets, Octets> | undefined,
+  frame: Frame,
+  toKey: (key: Text) => Octets,
+): MaybePromise<Outcome<LookupHandle>> {
   return chain(frame.services.files.readFileAsync(file), (content) => {
     if (content.kind !== 'ok') return fail(dbmFailure(file, content.reason));
-    const records = readBerkeleyDb(content.value);
-    if (!records) return fail(dbmFailure(file, 'damaged Berkeley DB file'));
+    const records = read(content.value);
+    if (!records) return fail(dbmFailure(file, `damaged ${library} file`));
     return ok({ find: (key) => findValue((stored) => ok(records.get(stored)), toKey(key)), close: () => undefined });
   });
 }

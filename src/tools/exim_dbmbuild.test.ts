@@ -102,9 +102,9 @@ test('a file that is none', async () => {
     const result = await lookUp(makeFrame(files), 'dbm', file, 'a');
     return 'message' in result ? result.message : result.kind;
   };
-  assert.equal(await message('/text'), 'failed to open /text as a dbm file: it has no known format');
-  assert.equal(await message('/gdbm'), 'failed to open /gdbm as a dbm file: it is a GDBM file; make it again with exim_dbmbuild');
-  assert.equal(await message('/bdb'), 'failed to open /bdb as a dbm file: damaged Berkeley DB file');
+  assert.equal(await message('/text'), 'failed to open /text as a db (v4.1+) file: it has no known format');
+  assert.equal(await message('/gdbm'), 'failed to open /gdbm as a db (v4.1+) file: damaged GDBM file');
+  assert.equal(await message('/bdb'), 'failed to open /bdb as a db (v4.1+) file: damaged Berkeley DB file');
   assert.equal(readBerkeleyDb(Buffer.alloc(0)), undefined);
 });
 

@@ -4,7 +4,7 @@ import { openDbm } from '../dbm-file.ts';
 
 export default defineLookup({
   name: 'dbm',
-  summary: 'Searches a file that exim_dbmbuild has made (or Berkeley DB has written); keys are stored with a final NUL.',
+  summary: 'Searches a file that exim_dbmbuild has made (or Berkeley DB or GDBM has written); keys are stored with a final NUL.',
   spec: 'ch. 9 "Single-key lookup types"',
   isQueryStyle: false,
   isFile: true,
