@@ -14,6 +14,8 @@ function invocationOf(line: string, calledAs = 'exim'): Invocation {
 const CASES: readonly (readonly [line: string, expected: Partial<Invocation>])[] = [
   ['-bd -q30m', { mode: { kind: 'daemon', isForeground: false } }],
   ['-bdf', { mode: { kind: 'daemon', isForeground: true } }],
+  ['-bw', { mode: { kind: 'inetd-wait', idleSeconds: undefined } }],
+  ['-bw5m', { mode: { kind: 'inetd-wait', idleSeconds: 300 } }],
   ['-bs', { mode: { kind: 'smtp' } }],
   ['-bS', { mode: { kind: 'batch-smtp' } }],
   ['-bt a@b', { mode: { kind: 'address-test' }, words: ['a@b'] }],

@@ -83,7 +83,7 @@ function errors(name: string, value: ErrorMode): OptionRule {
 const RULES: readonly OptionRule[] = [
   mode('bdf', { kind: 'daemon', isForeground: true }),
   mode('bd', { kind: 'daemon', isForeground: false }),
-  mode('bw', { kind: 'inetd-wait' }),
+  { name: 'bw', attached: true, read: readInetdWait },
   mode('bs', { kind: 'smtp' }),
   mode('bS', { kind: 'batch-smtp' }),
   mode('bmalware', { kind: 'not-yet', option: '-bmalware' }),
@@ -279,6 +279,13 @@ function readTime(text: Octets, keep: (seconds: number) => void): Fault {
   return undefined;
 }
 
+function readInetdWait({ draft }: Reader, text: Octets): Fault {
+  const idleSeconds = text === '' ? undefined : parseTimeSpan(text);
+  if (text !== '' && idleSeconds === undefined) return { message: `bad time value -bw${text}: abandoned` };
+  draft.mode = { kind: 'inetd-wait', idleSeconds };
+  return undefined;
+}
+
 function readSender({ draft }: Reader, text: Octets): Fault {
   draft.sender = text === '<>' ? '' : text;
   return undefined;
@@ -407,6 +414,8 @@ export function parseArguments(calledAs: string, args: readonly Octets[]): Parse
     if (fault) return { kind: 'error', message: `exim: ${fault.message}`, status: fault.status ?? 1 };
   }
   takeQueueIds(draft);
+  if (draft.mode?.kind === 'inetd-wait' && draft.queue !== undefined)
+    return { kind: 'error', message: 'exim: incompatible command-line options or arguments', status: 1 };
   return { kind: 'ok', invocation: draft };
 }
 

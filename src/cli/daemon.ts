@@ -1,4 +1,4 @@
-/** `-bd`, `-bdf`, `-q<time>`: the daemon. Spec ch. 5 "-bd". */
+/** `-bd`, `-bdf`, `-q<time>`, `-bw`: the daemon. Spec ch. 5 "-bd", "-bw". */
 import { octetsFromBytes } from '../base/octets.ts';
 import { eximProblemText } from '../config/problems.ts';
 import { unbuiltReason } from '../core/index.ts';
@@ -18,7 +18,9 @@ export const runDaemon: ModeRunner = async (context) => {
   const { invocation } = context;
   const isForeground = invocation.mode?.kind === 'daemon' && invocation.mode.isForeground;
   const isDetached = context.system.machine.environment().has(DETACHED);
-  return isForeground || isDetached ? runHere(context, isDetached) : detach(context);
+  // who started us with a listening socket waits for our end
+  const isForInetd = invocation.mode?.kind === 'inetd-wait';
+  return isForeground || isDetached || isForInetd ? runHere(context, isDetached) : detach(context);
 };
 
 /** The command returns when the daemon accepts, or tells why it does not. */
@@ -72,6 +74,7 @@ async function runHere(context: ModeContext, isDetached: boolean): Promise<numbe
     tlsOnConnect: invocation.listen.tlsOnConnect,
     pidFile: invocation.listen.pidFile,
     listens: invocation.mode?.kind === 'daemon',
+    inherited: invocation.mode?.kind === 'inetd-wait' ? { fd: 0, idleSeconds: invocation.mode.idleSeconds } : undefined,
     queueIntervalSeconds: invocation.queue?.intervalSeconds,
     deliveryMode: invocation.delivery === 'default' ? undefined : invocation.delivery,
     split: (list) => lists.split(list),

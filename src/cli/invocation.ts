@@ -6,7 +6,8 @@ export type Mode =
   | { readonly kind: 'smtp' }
   | { readonly kind: 'batch-smtp' }
   | { readonly kind: 'daemon'; readonly isForeground: boolean }
-  | { readonly kind: 'inetd-wait' }
+  /** The listening socket is standard input; undefined: no end for want of connections. */
+  | { readonly kind: 'inetd-wait'; readonly idleSeconds: number | undefined }
   | { readonly kind: 'queue-run' }
   | { readonly kind: 'host-test'; readonly host: Octets; readonly withCallouts: boolean }
   | { readonly kind: 'address-test' }

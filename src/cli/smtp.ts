@@ -1,4 +1,5 @@
 /** `-bs`: SMTP on standard input and output, for a local caller or from inetd; `-bS`: the same without replies. Spec ch. 5 "-bs", "-bS". */
+import { isTlsPort } from '../process/listen.ts';
 import { receiveBatch } from '../receive/batch.ts';
 import { SmtpSession } from '../receive/session.ts';
 import type { ModeRunner } from './mode.ts';
@@ -32,6 +33,7 @@ export const runSmtp: ModeRunner = async (context) => {
   }
   const lifetime = new AbortController();
   const connection = io.connection();
+  const tlsPorts = runtime.services.lists.split(runtime.config.main.tls_on_connect_ports ?? '');
   const isOverTcp = connection.remoteAddress !== '';
   const given = caller.isTrusted ? splitHostAndPort(invocation.origin.hostAddress) : undefined;
   const session = new SmtpSession({
@@ -44,7 +46,7 @@ export const runSmtp: ModeRunner = async (context) => {
     isRehearsal: false,
     connectionNumber: 1,
     connectionCount: 1,
-    isTlsOnConnect: invocation.listen.tlsOnConnect,
+    isTlsOnConnect: invocation.listen.tlsOnConnect || (isOverTcp && isTlsPort(tlsPorts, connection.localPort)),
     hostAddress: isOverTcp ? connection.remoteAddress : given?.address,
     hostPort: isOverTcp ? connection.remotePort : given?.port,
     presetOrigin: caller.isTrusted ? presetOrigin(invocation.origin) : {},

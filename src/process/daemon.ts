@@ -29,6 +29,8 @@ export interface DaemonParts {
   readonly tlsOnConnect: boolean;
   readonly pidFile: Octets | undefined;
   readonly listens: boolean;
+  /** A socket that listens already, from inetd or its like (`-bw`); the daemon ends when nobody connects for so long. */
+  readonly inherited?: InheritedSocket | undefined;
   readonly queueIntervalSeconds: number | undefined;
   readonly deliveryMode: 'background' | 'foreground' | 'queue' | 'queue-smtp' | undefined;
   readonly split: (list: Octets) => readonly Octets[];
@@ -42,6 +44,11 @@ export interface DaemonParts {
   readonly startLines: readonly Octets[];
 }
 
+export interface InheritedSocket {
+  readonly fd: number;
+  readonly idleSeconds: number | undefined;
+}
+
 export type DaemonStart =
   | { readonly kind: 'ok'; readonly ports: readonly number[] }
   | { readonly kind: 'failed'; readonly message: Octets };
@@ -51,7 +58,11 @@ const DEFAULT_INTERFACES = '<; ::0 ; 0.0.0.0';
 /** Returns when the workers accept; the process goes on until a signal. */
 export async function startDaemon(parts: DaemonParts): Promise<DaemonStart> {
   const { config, log, files } = parts;
-  const bound: { readonly socket: BoundSocket; readonly at: ListenAddress }[] = [];
+  const bound: { readonly socket: Pick<BoundSocket, 'fd' | 'port' | 'close'>; readonly at: ListenAddress }[] = [];
+  if (parts.inherited) {
+    const at = { address: '', port: 0, isTlsOnConnect: parts.tlsOnConnect };
+    bound.push({ socket: { fd: parts.inherited.fd, port: 0, close: () => {} }, at });
+  }
   if (parts.listens) {
     const wanted = wantedAddresses(parts);
     if (wanted.kind === 'error') return { kind: 'failed', message: wanted.message };
@@ -97,7 +108,8 @@ export async function startDaemon(parts: DaemonParts): Promise<DaemonStart> {
   );
   for (const line of parts.startLines) log.main(line);
   log.flush();
-  obeySignals(parts, supervisor, end);
+  const stop = obeySignals(parts, supervisor, end);
+  if (parts.inherited?.idleSeconds !== undefined) endWhenIdle(parts, supervisor, parts.inherited.idleSeconds, stop);
   return { kind: 'ok', ports: bound.map(({ socket }) => socket.port) };
 }
 
@@ -172,7 +184,7 @@ function prepareSubmissions({ config, files, isRoot, net, log }: DaemonParts): {
 }
 
 interface Inherited {
-  readonly bound: readonly { readonly socket: BoundSocket; readonly at: ListenAddress }[];
+  readonly bound: readonly { readonly socket: Pick<BoundSocket, 'fd'>; readonly at: ListenAddress }[];
   readonly submitSocketFd: number | undefined;
   readonly helperSocket: Octets;
   /** The daemon before this one did not come to its end. */
@@ -250,6 +262,11 @@ function writePidFile({ pidFile, config, files, log, pid, listens }: DaemonParts
 
 /** `exim 4.99 daemon started: pid=1, -q30m, listening for SMTP on port 25 (IPv6 and IPv4) and for SMTPS on port 465`. */
 function startLine(parts: DaemonParts, addresses: readonly ListenAddress[]): Octets {
+  if (parts.inherited) {
+    const { idleSeconds } = parts.inherited;
+    const end = idleSeconds === undefined ? 'with no wait timeout' : `terminating after ${idleSeconds} seconds`;
+    return `exim ${EXIM_VERSION} daemon started: pid=${parts.pid}, launched with listening socket, ${end}`;
+  }
   const queue = parts.queueIntervalSeconds === undefined ? 'no queue runs' : `-q${formatTimeSpan(parts.queueIntervalSeconds)}`;
   return `exim ${EXIM_VERSION} daemon started: pid=${parts.pid}, ${queue}, ${listeningText(addresses)}`;
 }
@@ -278,8 +295,22 @@ function placeText(at: ListenAddress, all: readonly ListenAddress[]): Octets {
   return `port ${at.port} (${both ? 'IPv6 and IPv4' : at.address.includes(':') ? 'IPv6' : 'IPv4'})`;
 }
 
-/** `end` is called by each signal: the second one makes haste. */
-function obeySignals(parts: DaemonParts, supervisor: Supervisor, end: () => Promise<boolean>): void {
+/** Once nobody was connected for the time: inetd then listens itself again. */
+function endWhenIdle(parts: DaemonParts, supervisor: Supervisor, idleSeconds: number, stop: () => void): void {
+  const look = () => {
+    const leftMs = idleSeconds * 1000 - supervisor.idleMs();
+    if (leftMs > 0) {
+      setTimeout(look, leftMs);
+      return;
+    }
+    parts.log.main(`exim ${EXIM_VERSION} daemon terminating, inetd wait timeout reached.`);
+    stop();
+  };
+  setTimeout(look, idleSeconds * 1000);
+}
+
+/** `end` is called by each signal: the second one makes haste. What is returned does as a signal does. */
+function obeySignals(parts: DaemonParts, supervisor: Supervisor, end: () => Promise<boolean>): () => void {
   onSignal('SIGHUP', () => {
     parts.log.main(`pid ${parts.pid}: SIGHUP received: re-exec daemon`);
     void reload(parts, supervisor);
@@ -292,6 +323,7 @@ function obeySignals(parts: DaemonParts, supervisor: Supervisor, end: () => Prom
   };
   onSignal('SIGTERM', stop);
   onSignal('SIGINT', stop);
+  return stop;
 }
 
 /** Files of a daemon that runs. Where something was cut off the next one takes up what is in the spool. */

@@ -42,6 +42,11 @@ export function parsePort(text: Octets): number | undefined {
   return port !== undefined && port >= 0 && port <= 65535 ? port : undefined;
 }
 
+/** Whether `tls_on_connect_ports` (split) has the port of a connection that somebody else accepted: inetd. */
+export function isTlsPort(names: readonly Octets[], port: number): boolean {
+  return names.some((name) => parsePort(trimSpace(name)) === port);
+}
+
 export function listenAddresses(settings: ListenSettings): ListenAddresses {
   const items = settings.overriding ?? [];
   const overridingPorts = items.filter((item) => !isAddressItem(item));

@@ -48,6 +48,8 @@ export class Supervisor {
   #isStopping = false;
   #stopped: Promise<boolean> | undefined;
   #ready = 0;
+  /** When a connection was last seen to begin or to end. */
+  #lastConnectionMs = performance.now();
   #onReady: ((failure: string | undefined) => void) | undefined;
 
   constructor(parts: SupervisorParts) {
@@ -74,6 +76,11 @@ export class Supervisor {
       if (this.#helper) this.#run(this.#helper);
       for (const worker of this.#workers) this.#run(worker);
     });
+  }
+
+  /** For how long nobody was connected. */
+  idleMs(): number {
+    return this.#ledger.counts('').open > 0 ? 0 : performance.now() - this.#lastConnectionMs;
   }
 
   /** A new snapshot of the configuration is there, and was found good. */
@@ -166,6 +173,7 @@ export class Supervisor {
         return;
       case 'connections':
         this.#ledger.report(slot, message.open, message.byHost);
+        this.#lastConnectionMs = performance.now();
         for (const worker of this.#workers) if (worker !== slot) this.#send(worker, { kind: 'totals', open: this.#ledger.counts('').open });
         return;
       case 'admit':

@@ -1,4 +1,5 @@
 /** A worker: sessions, ACLs, routing and delivery with Exim's rights. Accepts from inherited sockets; one of the workers runs the queue (DESIGN 3.10). */
+import type { Octets } from '../base/octets.ts';
 import type { AcceptedMessage, Caller, Connection, Frame, Problem, Session, SystemResult } from '../core/index.ts';
 import { untilAborted } from '../core/index.ts';
 import { type DeliverParts, type DeliveryReason, ON_ARRIVAL } from '../deliver/attempt.ts';
@@ -11,6 +12,7 @@ import { newOrigin, newSessionState } from '../receive/transaction.ts';
 import type { Listener, SystemNet } from '../system/net.ts';
 import type { Admission } from './admission.ts';
 import { refuseConnection } from './connection-limits.ts';
+import { isTlsPort } from './listen.ts';
 import { SESSION_GRACE_MS, WORKER_GRACE_MS } from './messages.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -204,7 +206,7 @@ export class Worker {
         isRehearsal: false,
         connectionNumber: number,
         connectionCount: counts.open,
-        isTlsOnConnect: socket.isTlsOnConnect,
+        isTlsOnConnect: socket.isTlsOnConnect || isTlsPort(this.#tlsPorts(), connection.localPort),
         hostAddress: host,
         hostPort: connection.remotePort,
         onAccepted: (accepted, wish) => this.accepted(accepted, wish),
@@ -222,6 +224,11 @@ export class Worker {
     } finally {
       this.#parts.admission.leave(host);
     }
+  }
+
+  /** For a socket that inetd gave us: of our own sockets it is known which are for TLS. */
+  #tlsPorts(): readonly Octets[] {
+    return this.#runtime.services.lists.split(this.#runtime.config.main.tls_on_connect_ports ?? '');
   }
 
   /** What options about the connection see before it has a session. */
