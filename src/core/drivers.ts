@@ -9,7 +9,7 @@ import type { OptionTable, OptionValues } from './option.ts';
 import type { Outcome } from './outcome.ts';
 import type { Connection, HostItem, Services } from './ports.ts';
 import type { SourceLocation } from './source.ts';
-import type { Text } from './text.ts';
+import type { TaintSpan, Text } from './text.ts';
 
 /** What every configured driver has. `generic` are the options all of its family have, `own` the driver's. */
 export interface DriverInstance<Generic> {
@@ -79,7 +79,8 @@ export interface ChildAddress {
   readonly headersAdd?: readonly Octets[];
   readonly reply?: ReplyRequest | undefined;
   readonly mode?: number | undefined;
-  readonly isTainted?: boolean;
+  /** Parts of a path or command that a remote party chose. */
+  readonly taint?: readonly TaintSpan[];
   /** The redirecting router does not allow it: `delivery to file forbidden`. */
   readonly isForbidden?: boolean;
 }
@@ -108,6 +109,8 @@ export interface RouterDefinition<T extends OptionTable = OptionTable> {
   readonly genericDefaults?: Readonly<Record<string, unknown>>;
   /** Needs a transport unless verify_only (accept, dnslookup, manualroute…). */
   readonly needsTransport: boolean;
+  /** It may have no transport (iplookup). */
+  readonly refusesTransport?: boolean;
   /** It takes every address that its preconditions let through: what follows it may never be reached. */
   readonly neverDeclines?: boolean;
   /** Absent: declared but not built yet. */

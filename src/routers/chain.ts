@@ -8,7 +8,8 @@ import type { Octets } from '../base/octets.ts';
 import type { Address, InheritedProperties } from '../core/address.ts';
 import type { ChildAddress, RouteContext, RouteResult, RouterInstance } from '../core/drivers.ts';
 import type { Frame } from '../core/frame.ts';
-import { tainted, untainted } from '../core/text.ts';
+import type { Text } from '../core/text.ts';
+import { sliceText } from '../core/text.ts';
 import { withoutPercentHack } from '../lists/percent-hack.ts';
 import { makeAddress, writtenLocalPart } from './address.ts';
 import { fallbackHosts, findTransport, setHeaderData, setUserData, splitItems } from './delivery-data.ts';
@@ -297,7 +298,7 @@ class Routing {
       currentDirectory: view.state.currentDirectory,
       localUser: view.state.localUser,
     });
-    state.fileName = child.isTainted === true ? tainted(fileNameOf(child)) : untainted(fileNameOf(child));
+    state.fileName = fileNameOf(child);
     state.fileMode = child.mode;
     if (child.isForbidden === true) {
       const what = child.kind === 'directory' ? 'file' : child.kind;
@@ -378,8 +379,8 @@ class Routing {
   }
 }
 
-function fileNameOf(child: ChildAddress): Octets {
-  return child.kind === 'pipe' ? child.address.slice(1) : child.address;
+function fileNameOf({ kind, address, taint = [] }: ChildAddress): Text {
+  return sliceText({ octets: address, taint }, kind === 'pipe' ? 1 : 0);
 }
 
 /** The data that outlives a router that did not take the address. */

@@ -186,6 +186,27 @@ test('redirect: a forward file is read as its user, checked, and may be missing'
   ]);
 });
 
+test('redirect: files and pipes keep what is tainted in them', async () => {
+  const world = await makeWorld(
+    `begin routers\na:\n driver = redirect\n data = "/var/mail/$local_part,\\n|/bin/cmd -a $local_part"\n file_transport = local\n pipe_transport = piped\n${TRANSPORTS}`,
+  );
+  const { deliveries } = await route(world, 'ann@a.ex');
+  assert.deepEqual(
+    deliveries.map(({ state }) => state.fileName),
+    [
+      { octets: '/var/mail/ann', taint: [{ from: 10, to: 13 }] },
+      { octets: '/bin/cmd -a ann', taint: [{ from: 12, to: 15 }] },
+    ],
+  );
+});
+
+test('redirect: a tainted name of an included file is one component, or refused', async () => {
+  const routers = 'a:\n driver = redirect\n data = :include:/lists/$local_part';
+  const prepare = (world: World) => world.files.put('/lists/ann', 'one@b.ex\n');
+  await table(routers, [['ann@a.ex', ['child one@b.ex']]], prepare);
+  await table(routers, [['"../etc"@a.ex', ['deferred "../etc"@a.ex: error in redirect data: Tainted name \'/lists/../etc\' for file read not permitted']]]);
+});
+
 test('redirect: one_time forbids files, pipes and replies', async () => {
   const forbidden = async (option: Octets) => {
     const { frame } = await makeWorld(`begin routers\nr:\n driver = redirect\n data = x\n${option}`);

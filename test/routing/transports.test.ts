@@ -5,7 +5,7 @@ import type { Octets } from '../../src/base/octets.ts';
 import { bytesFromOctets } from '../../src/base/octets.ts';
 import type { Address, Body, DeliveryBatch, DeliveryResult, HostItem, Message, RetryPort } from '../../src/core/index.ts';
 import { ok } from '../../src/core/outcome.ts';
-import { tainted, untainted } from '../../src/core/text.ts';
+import { concatText, tainted, untainted } from '../../src/core/text.ts';
 import { makeHeader } from '../../src/message/header.ts';
 import { makeAddress } from '../../src/routers/address.ts';
 import type { FakePeer } from '../../src/system/fakes/net.ts';
@@ -452,14 +452,33 @@ plain:
 strange:
   driver = pipe
   command = /bin/$local_part
+script:
+  driver = pipe
+  command = /bin/sh -c "deliver $local_part"
+quoted:
+  driver = pipe
+  command = /usr/bin/env bash -ec "deliver \${quote:$local_part}"
+data:
+  driver = pipe
+  command = /bin/sh -c 'deliver "\\$1"' sh $local_part
+shell:
+  driver = pipe
+  use_shell
 `;
 
 async function pipe(transport: string, program: FakeProgram, address: Address, more: Partial<Message> = {}) {
-  const spawner = new FakeSpawner({ '/bin/deliver': program, '/usr/bin/vacation': program });
+  const spawner = new FakeSpawner({ '/bin/deliver': program, '/usr/bin/vacation': program, '/bin/sh': program });
   const world = await makeWorld(PIPES, { spawner });
   world.files.put('/usr/bin/vacation', '', 0o755);
   const { results } = await deliver(world, transport, [address], messageWith('text\n', more));
-  return { lines: results.map(short), results, request: spawner.requests[0], input: spawner.inputs[0], log: world.log.mainLines };
+  return {
+    lines: results.map(short),
+    results,
+    request: spawner.requests[0],
+    input: spawner.inputs[0],
+    log: world.log.mainLines,
+    panics: world.log.panicLines,
+  };
 }
 
 test('pipe: the command is split before it is expanded', async () => {
@@ -515,4 +534,35 @@ test('pipe: redirected commands, PATH, tainted names', async () => {
   assert.deepEqual((await pipe('strange', () => '', local('sh@b.ex'))).lines, [
     "deferred | sh@b.ex | 0 | Tainted '/bin/sh' (command for strange transport) not permitted",
   ]);
+});
+
+test('pipe: what came from outside is never the script of a shell', async () => {
+  const refusal = "Tainted arg 2 for script transport command: 'deliver x;id'";
+  const { lines, request, panics } = await pipe('script', () => '', local('x;id@b.ex'));
+  assert.deepEqual([lines, request, panics], [[`deferred | x;id@b.ex | 0 | ${refusal}`], undefined, [refusal]]);
+  assert.deepEqual((await pipe('quoted', () => '', local('x@b.ex'))).lines, [
+    "deferred | x@b.ex | 0 | Tainted arg 3 for quoted transport command: 'deliver x'",
+  ]);
+  const data = await pipe('data', () => '', local('x;id@b.ex'));
+  assert.deepEqual([data.lines, data.request?.argv], [['delivered | x;id@b.ex'], ['/bin/sh', '-c', 'deliver "$1"', 'sh', 'x;id']]);
+});
+
+test('pipe: a redirection with parts that came from outside', async () => {
+  const parent = makeAddress({ address: 'ann@b.ex', recipientIndex: 0 });
+  const redirected = (before: string, outside: string, after = '') => {
+    const made = makeAddress({ address: `|${before}${outside}${after}`, kind: 'pipe', parent, recipientIndex: 0 });
+    Object.assign(made.state, { fileName: concatText([untainted(before), tainted(outside), untainted(after)]) });
+    return made;
+  };
+  const outcome = async (transport: string, address: Address) => (await pipe(transport, () => '', address)).lines[0];
+  assert.equal(await outcome('plain', redirected('/bin/deliver -a ', 'ann')), 'delivered | |/bin/deliver -a ann');
+  assert.equal(await outcome('plain', redirected('/bin/deliver -a "', 'ann', '"')), 'delivered | |/bin/deliver -a "ann"');
+  const refused: readonly (readonly [transport: string, address: Address, message: string])[] = [
+    ['plain', redirected('/bin/deliver -a ', 'ann -x'), "Tainted '/bin/deliver -a ann -x' (command for plain transport) not permitted"],
+    ['plain', redirected('', '/bin/deliver'), "Tainted '/bin/deliver' (command for plain transport) not permitted"],
+    ['plain', redirected('/bin/sh -c "deliver ', 'ann;id', '"'), "Tainted arg 2 for plain transport command: 'deliver ann;id'"],
+    ['shell', redirected('/bin/deliver ', 'ann'), "Tainted '/bin/deliver ann' (command for shell transport) not permitted"],
+  ];
+  for (const [transport, address, message] of refused)
+    assert.equal(await outcome(transport, address), `deferred | ${address.address} | 0 | ${message}`);
 });

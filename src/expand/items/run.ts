@@ -6,9 +6,9 @@ import { chainOk, type MaybePromise } from '../../core/maybe-promise.ts';
 import { fail, type Outcome, ok } from '../../core/outcome.ts';
 import type { SpawnResult } from '../../core/ports.ts';
 import { isStrictTaint, isUsablePath } from '../../core/taint.ts';
-import { isTainted, sliceText, type Text, untainted } from '../../core/text.ts';
+import { isTainted, type Text, untainted } from '../../core/text.ts';
 import { takeNotFound, withTexts } from '../branches.ts';
-import { splitCommandLine } from '../command-line.ts';
+import { splitCommandText, staysInArguments, taintedShellText } from '../command-line.ts';
 
 const TIMEOUT_MS = 60_000;
 const MAX_OUTPUT = 1 << 20;
@@ -46,8 +46,8 @@ function argumentsOf(command: CommandArgument, frame: Frame): MaybePromise<Outco
       (texts) => ok(texts),
     );
   return chainOk(command.text.evaluate(frame), (line) => {
-    if (!isTainted(line)) return ok(splitCommandLine(line.octets).map(untainted));
-    return isStrictTaint(frame.config) || !staysInArguments(line) ? refuse(line.octets, frame) : ok(splitTainted(line));
+    const isRefused = isTainted(line) && (isStrictTaint(frame.config) || !staysInArguments(line));
+    return isRefused ? refuse(line.octets, frame) : ok(splitCommandText(line));
   });
 }
 
@@ -68,20 +68,6 @@ function explained({ source, text }: { readonly source: Octets; readonly text: E
   };
 }
 
-/** What a remote party chose cannot end its argument nor begin another. */
-function staysInArguments(line: Text): boolean {
-  return line.taint.every(({ from, to }) => !/[\t-\r "'\\]/.test(line.octets.slice(from, to)));
-}
-
-/** Words without quotes keep their taint; quoted ones are wholly tainted when the line is. */
-function splitTainted(line: Text): Text[] {
-  const words: Text[] = [];
-  for (const match of line.octets.matchAll(/[^\t-\r ]+/g)) words.push(sliceText(line, match.index, match.index + match[0].length));
-  return words.some(({ octets }) => /["']/.test(octets))
-    ? splitCommandLine(line.octets).map((octets) => ({ octets, taint: [{ from: 0, to: octets.length }] }))
-    : words;
-}
-
 function refuse(path: Octets, frame: Frame): Outcome<never> {
   frame.services.log.panic(`Attempt to exec tainted path: '${path}'`);
   return fail("couldn't create child process: Operation not permitted");
@@ -92,6 +78,8 @@ async function run(argv: readonly Text[], frame: Frame): Promise<Outcome<{ reado
   // Exim looks into no PATH
   if (program === undefined || !program.octets.includes('/')) return ok({ status: NOT_FOUND, output: untainted('') });
   if (!isUsablePath(program, frame.config) || (isTainted(program) && isStrictTaint(frame.config))) return refuse(program.octets, frame);
+  const script = taintedShellText(argv);
+  if (script !== undefined) return refuse(script.octets, frame);
   const request = {
     argv: argv.map(({ octets }) => octets),
     environment: frame.services.environment,

@@ -9,10 +9,11 @@ import { expandGroup, expandUser, loginOf } from '../../core/local-identity.ts';
 import type { OptionValues } from '../../core/option.ts';
 import { option } from '../../core/option.ts';
 import type { NotOk, Outcome } from '../../core/outcome.ts';
-import { defer, ok } from '../../core/outcome.ts';
+import { defer, mapOutcome, ok } from '../../core/outcome.ts';
 import type { Identity } from '../../core/ports.ts';
 import { isUsablePath } from '../../core/taint.ts';
 import type { Text } from '../../core/text.ts';
+import { sliceText, untainted } from '../../core/text.ts';
 import { rewriteAddress } from '../../rewrite/rewrite.ts';
 import { writtenLocalPart } from '../address.ts';
 import { routerOptions } from '../generic-options.ts';
@@ -172,8 +173,8 @@ class Redirection {
     const data = await this.#readData(identity.value);
     if (data.kind === 'forced-fail') return { kind: 'decline' };
     if (data.kind !== 'ok') return { kind: 'defer', message: data.message };
-    if (data.value === undefined || data.value === '') return { kind: 'decline' };
-    const filter = this.#refuseFilter(data.value);
+    if (data.value === undefined || data.value.octets === '') return { kind: 'decline' };
+    const filter = this.#refuseFilter(data.value.octets);
     if (filter !== undefined) return filter;
     const items = await this.#readItems(data.value, identity.value, 0);
     if (items.kind !== 'ok') return this.#badData(messageOf(items));
@@ -204,7 +205,7 @@ class Redirection {
     return ok(identity?.uid === 0 ? undefined : identity);
   }
 
-  async #readData(identity: Identity | undefined): Promise<Outcome<Octets | undefined>> {
+  async #readData(identity: Identity | undefined): Promise<Outcome<Text | undefined>> {
     const { frame, until } = this.#context;
     const set = this.#set;
     const source = set.data ?? set.file;
@@ -212,10 +213,10 @@ class Redirection {
     const expanded = await source.evaluate(frame);
     if (expanded.kind === 'forced-fail') return expanded;
     if (expanded.kind !== 'ok') return defer(`failed to expand "${source.source}": ${expanded.message}`);
-    if (set.file === undefined) return ok(expanded.value.octets);
+    if (set.file === undefined) return ok(expanded.value);
     const path = expanded.value.octets;
     if (!isUsablePath(expanded.value, frame.config)) return defer(`Tainted name '${path}' for file read not permitted`);
-    return readRedirectFile(
+    const text = await readRedirectFile(
       {
         path,
         identity,
@@ -227,6 +228,7 @@ class Redirection {
       frame,
       until,
     );
+    return mapOutcome(text, (octets) => (octets === undefined ? undefined : untainted(octets)));
   }
 
   /** Whose file it may be; the defaults depend on other options. */
@@ -258,23 +260,25 @@ class Redirection {
     return { kind: 'defer', message };
   }
 
-  async #readItems(data: Octets, identity: Identity | undefined, depth: number): Promise<Outcome<readonly RedirectItem[]>> {
+  async #readItems(data: Text, identity: Identity | undefined, depth: number): Promise<Outcome<readonly RedirectItem[]>> {
     const { frame, until } = this.#context;
     const { main } = frame.config;
     const all: RedirectItem[] = [];
-    for (const item of parseRedirectList(data, {
+    for (const item of parseRedirectList(data.octets, {
       allowsUtf8Domains: main.allow_utf8_domains,
       stripsTrailingDot: main.strip_trailing_dot,
     })) {
       if (item.kind !== 'include') {
-        all.push(item);
+        all.push('from' in item ? { ...item, taint: sliceText(data, item.from, item.from + item.text.length).taint } : item);
         continue;
       }
       if (this.#set.forbid_include) return defer('included files not permitted');
       if (depth >= MAX_INCLUDE_DEPTH) return defer(`included file ${item.path} is nested too deeply`);
+      const path = sliceText(data, item.from, item.from + item.path.length);
+      if (!isUsablePath(path, frame.config)) return defer(`Tainted name '${item.path}' for file read not permitted`);
       const text = await readIncludedFile(item.path, this.#set.include_directory, identity, frame, until);
       if (text.kind !== 'ok') return text;
-      const included = await this.#readItems(text.value, identity, depth + 1);
+      const included = await this.#readItems(untainted(text.value), identity, depth + 1);
       if (included.kind !== 'ok') return included;
       all.push(...included.value);
     }
@@ -387,7 +391,7 @@ class Redirection {
     const transport = await this.#expandTransport(set[option]);
     if (transport.kind !== 'ok')
       return defer(`failed to expand transport "${set[option]?.source ?? ''}" in ${this.#instance.name} router: ${messageOf(transport)}`);
-    return ok({ kind: item.kind, address: item.text, transport: transport.value?.octets, isForbidden });
+    return ok({ kind: item.kind, address: item.text, taint: item.taint ?? [], transport: transport.value?.octets, isForbidden });
   }
 
   #notPermitted(source: Octets): RouteResult {

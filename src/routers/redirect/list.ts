@@ -2,6 +2,7 @@
 
 import type { Octets } from '../../base/octets.ts';
 import { isSpaceCode, lowerCase, trimSpace } from '../../base/octets.ts';
+import type { TaintSpan } from '../../core/text.ts';
 import type { AddressSyntax } from '../../message/address.ts';
 import { parseAddress } from '../../message/address.ts';
 
@@ -12,8 +13,15 @@ export type RedirectItem =
       readonly isBackslashed: boolean;
       readonly isQualified: boolean;
     }
-  | { readonly kind: 'file' | 'directory' | 'pipe'; readonly text: Octets }
-  | { readonly kind: 'include'; readonly path: Octets }
+  | {
+      readonly kind: 'file' | 'directory' | 'pipe';
+      readonly text: Octets;
+      /** Where it stands in the list. */
+      readonly from: number;
+      /** Parts of the text, known to who has the list. */
+      readonly taint?: readonly TaintSpan[];
+    }
+  | { readonly kind: 'include'; readonly path: Octets; readonly from: number }
   | { readonly kind: 'blackhole' | 'unknown' }
   | { readonly kind: 'fail' | 'defer'; readonly text: Octets /** As written, for "is not permitted". */; readonly source: Octets }
   | { readonly kind: 'error'; readonly message: Octets };
@@ -37,7 +45,7 @@ export function parseRedirectList(data: Octets, syntax: AddressSyntax = {}): rea
       continue;
     }
     const end = findItemEnd(data, at);
-    const item = readItem(trimSpace(data.slice(at, end)), syntax);
+    const item = readItem(trimSpace(data.slice(at, end)), at, syntax);
     if (item !== undefined) items.push(item);
     at = end;
   }
@@ -83,13 +91,15 @@ const SPECIALS: ReadonlyMap<string, 'blackhole' | 'unknown'> = new Map([
   [':unknown:', 'unknown'],
 ]);
 
-/** One item; undefined when there is nothing in it (`(comment)`). */
-function readItem(source: Octets, syntax: AddressSyntax): RedirectItem | undefined {
+/** One item, which begins at `at`; undefined when there is nothing in it (`(comment)`). */
+function readItem(source: Octets, at: number, syntax: AddressSyntax): RedirectItem | undefined {
   const text = unquote(source);
-  const special = /^(:[A-Za-z]+:)(.*)$/s.exec(text);
+  const from = text === source ? at : at + 1;
+  const special = /^(:[A-Za-z]+:)([ \t]*)(.*)$/s.exec(text);
   if (special) {
     const name = lowerCase(special[1] ?? '');
-    if (name === ':include:') return { kind: 'include', path: trimSpace(special[2] ?? '') };
+    const [, , blank = '', rest = ''] = special;
+    if (name === ':include:') return { kind: 'include', path: trimSpace(rest), from: from + name.length + blank.length };
     const kind = SPECIALS.get(name);
     if (kind !== undefined) return { kind };
   }
@@ -97,8 +107,8 @@ function readItem(source: Octets, syntax: AddressSyntax): RedirectItem | undefin
   const isDelivery = text.startsWith('|') || text.startsWith('/');
   const parsed = parseAddress(text, syntax);
   if (isDelivery && (parsed.kind === 'error' || parsed.domain === '')) {
-    if (text.startsWith('|')) return { kind: 'pipe', text };
-    return { kind: text.endsWith('/') ? 'directory' : 'file', text };
+    if (text.startsWith('|')) return { kind: 'pipe', text, from };
+    return { kind: text.endsWith('/') ? 'directory' : 'file', text, from };
   }
   if (isBackslashed) {
     const local = parseAddress(text.slice(1), syntax);

@@ -4,8 +4,8 @@ import type { Address } from '../../core/address.ts';
 import type { DeliveryBatch } from '../../core/drivers.ts';
 import { isStrictTaint } from '../../core/taint.ts';
 import type { Text } from '../../core/text.ts';
-import { isTainted } from '../../core/text.ts';
-import { splitCommandLine } from '../../expand/command-line.ts';
+import { isTainted, sliceText, tainted, untainted } from '../../core/text.ts';
+import { splitCommandLine, splitCommandText, staysInArguments, taintedShellText } from '../../expand/command-line.ts';
 import type { Failing } from '../errno.ts';
 import { eximErrno } from '../errno.ts';
 import { expandOption, messageOf } from '../settings.ts';
@@ -18,13 +18,27 @@ export type Command =
 /** The option, or what a redirection named (not expanded then). The command's name may not be tainted, and is looked for on `path`. */
 export async function commandOf(set: PipeOptions, batch: DeliveryBatch, path: Octets): Promise<Command> {
   const [first] = batch.addresses;
-  const isRedirected = first?.kind === 'pipe' && !set.force_command;
-  const source = isRedirected ? (first?.address.slice(1).replace(/^[ \t]+/, '') ?? '') : (set.command?.source ?? '');
+  const redirected = first?.kind === 'pipe' && !set.force_command ? pipeOf(first) : undefined;
+  const source = redirected?.octets ?? set.command?.source ?? '';
   if (source === '') return problem(`no command specified for ${batch.instance.name} transport`);
-  if (set.use_shell) return shellCommand(source, isRedirected, batch);
-  const argv = await expandArguments(source, isRedirected, batch);
+  if (redirected !== undefined && isTainted(redirected)) {
+    const isContained = !set.use_shell && !isStrictTaint(batch.frame.config) && staysInArguments(redirected);
+    if (!isContained) return taintedCommand(source, batch);
+  }
+  if (set.use_shell) return shellCommand(source, redirected !== undefined, batch);
+  const argv = await expandArguments(source, redirected, batch);
   if (argv.kind !== 'ok') return argv;
   return restrict(argv, set, batch, path);
+}
+
+/** What a redirection to a pipe named, without the bar. */
+function pipeOf(address: Address): Text {
+  const text = address.state.fileName ?? untainted(address.address.slice(1));
+  return sliceText(text, /^[ \t]*/.exec(text.octets)?.[0].length ?? 0);
+}
+
+function taintedCommand(text: Octets, batch: DeliveryBatch): Command {
+  return problem(`Tainted '${text}' (command for ${batch.instance.name} transport) not permitted`);
 }
 
 function problem(message: Octets, number = 0): Command {
@@ -38,38 +52,47 @@ async function shellCommand(source: Octets, isRedirected: boolean, batch: Delive
     .evaluate(batch.frame);
   if (expanded.kind !== 'ok')
     return problem(`Expansion of "${source}" from command "${source}" in ${batch.instance.name} transport failed: ${messageOf(expanded)}`);
-  if (isTainted(expanded.value))
-    return problem(`Tainted '${expanded.value.octets}' (command for ${batch.instance.name} transport) not permitted`);
+  if (isTainted(expanded.value)) return taintedCommand(expanded.value.octets, batch);
   return { kind: 'ok', argv: ['/bin/sh', '-c', expanded.value.octets], source };
 }
 
-async function expandArguments(source: Octets, isRedirected: boolean, batch: DeliveryBatch): Promise<Command> {
-  const argv: Octets[] = [];
-  for (const part of splitCommandLine(source)) {
-    if (part === '$pipe_addresses') {
-      argv.push(...batch.addresses.map((address) => address.address));
-      continue;
+async function expandArguments(source: Octets, redirected: Text | undefined, batch: DeliveryBatch): Promise<Command> {
+  const argv: Text[] = [];
+  for (const part of redirected === undefined ? splitCommandLine(source).map(untainted) : splitCommandText(redirected)) {
+    const { octets } = part;
+    if (octets === '$pipe_addresses') argv.push(...batch.addresses.map((address) => tainted(address.address)));
+    else if (octets === '$address_pipe' && batch.addresses[0]?.kind === 'pipe') argv.push(...splitCommandText(pipeOf(batch.addresses[0])));
+    else if (redirected !== undefined) argv.push(part);
+    else {
+      const text = await batch.frame.config
+        .compile(octets, `"command" option of the ${batch.instance.name} transport`)
+        .evaluate(batch.frame);
+      if (text.kind !== 'ok')
+        return problem(`Expansion of "${octets}" from command "${source}" in ${batch.instance.name} transport failed: ${messageOf(text)}`);
+      const refused = taintProblem(text.value, argv.length, batch);
+      if (refused !== undefined) return refused;
+      argv.push(text.value);
     }
-    if (part === '$address_pipe' && batch.addresses[0]?.kind === 'pipe') {
-      argv.push(...splitCommandLine(batch.addresses[0].address.slice(1)));
-      continue;
-    }
-    const text = isRedirected
-      ? undefined
-      : await batch.frame.config.compile(part, `"command" option of the ${batch.instance.name} transport`).evaluate(batch.frame);
-    if (text !== undefined && text.kind !== 'ok')
-      return problem(`Expansion of "${part}" from command "${source}" in ${batch.instance.name} transport failed: ${messageOf(text)}`);
-    const refused = text === undefined ? undefined : taintProblem(text.value, argv.length, batch);
-    if (refused !== undefined) return refused;
-    argv.push(text === undefined ? part : text.value.octets);
   }
-  return argv.length === 0 ? problem(`no command specified for ${batch.instance.name} transport`) : { kind: 'ok', argv, source };
+  const [name] = argv;
+  if (name === undefined) return problem(`no command specified for ${batch.instance.name} transport`);
+  if (isTainted(name)) return taintedCommand(name.octets, batch);
+  return shellProblem(argv, batch) ?? { kind: 'ok', argv: argv.map(({ octets }) => octets), source };
+}
+
+/** A shell would run what a remote party chose: an error of the configuration, whatever the mode. */
+function shellProblem(argv: readonly Text[], batch: DeliveryBatch): Command | undefined {
+  const script = taintedShellText(argv);
+  if (script === undefined) return undefined;
+  const message = `Tainted arg ${argv.indexOf(script)} for ${batch.instance.name} transport command: '${script.octets}'`;
+  batch.services.log.panic(message, batch.message.id);
+  return problem(message);
 }
 
 /** The name of the command never; an argument in mode `strict`. */
 function taintProblem(text: Text, index: number, batch: DeliveryBatch): Command | undefined {
   if (!isTainted(text)) return undefined;
-  if (index === 0) return problem(`Tainted '${text.octets}' (command for ${batch.instance.name} transport) not permitted`);
+  if (index === 0) return taintedCommand(text.octets, batch);
   if (!isStrictTaint(batch.frame.config)) return undefined;
   return {
     kind: 'failing',
