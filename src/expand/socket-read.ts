@@ -73,7 +73,10 @@ async function addressesOf(host: Octets, frame: Frame): Promise<Outcome<readonly
   if (/^[0-9.]+$/.test(host) || host.includes(':')) return ok([host]);
   const found = await frame.services.hosts.byName(host, 0, frame.until);
   if (found.kind === 'found') return ok(found.addresses);
-  return fail(found.kind === 'again' ? `temporary error finding an address for host ${host}` : `no IP address found for host ${host}`);
+  if (found.kind === 'again') return fail(`temporary error finding an address for host ${host}`);
+  const message = `no IP address found for host ${host}`;
+  frame.services.log.main(message);
+  return fail(message);
 }
 
 /** A number, or a service of /etc/services. */

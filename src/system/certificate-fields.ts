@@ -62,7 +62,9 @@ export function certificateField(der: Buffer, name: string, modifiers: FieldModi
   return certificate && read(certificate, modifiers);
 }
 
-const FIELDS: ReadonlyMap<string, (certificate: Certificate, modifiers: FieldModifiers) => Octets | undefined> = new Map([
+type FieldReader = (certificate: Certificate, modifiers: FieldModifiers) => Octets | undefined;
+
+const FIELDS: ReadonlyMap<string, FieldReader> = new Map<string, FieldReader>([
   ['version', ({ version }) => String(version)],
   ['serial_number', ({ serial }) => serial.toString('hex').replace(/^(?:00)+(?=..)/, '')],
   ['subject', ({ subject }, modifiers) => nameText(subject, modifiers)],

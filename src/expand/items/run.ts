@@ -83,7 +83,7 @@ async function run(argv: readonly Text[], frame: Frame): Promise<Outcome<{ reado
   const request = {
     argv: argv.map(({ octets }) => octets),
     environment: frame.services.environment,
-    directory: '/',
+    directory: workingDirectory(frame),
     umask: 0o77,
     timeoutMs: TIMEOUT_MS,
     maxOutputBytes: MAX_OUTPUT,
@@ -97,4 +97,10 @@ async function run(argv: readonly Text[], frame: Frame): Promise<Outcome<{ reado
 
 function statusOf({ status, signal }: SpawnResult): number {
   return status ?? -(signal ?? 1);
+}
+
+/** As Exim's own: the spool directory. */
+function workingDirectory({ config, services }: Frame): Octets {
+  const { spoolDirectory } = config.startup;
+  return services.files.access(spoolDirectory, 'execute').kind === 'ok' ? spoolDirectory : '/';
 }
