@@ -138,7 +138,7 @@ function reportNotYet(
   }
   const names = options.filter(({ scope }) => scope !== 'notice').map(({ name }) => name);
   if (definition.create) return names;
-  problems.notYet(`${family} driver "${definition.name}" is not supported yet`, settings.get('driver')?.at ?? draft.at, {
+  problems.notYet(`${family} driver "${definition.name}" is not built yet`, settings.get('driver')?.at ?? draft.at, {
     subject: definition.name,
   });
   return ['driver', ...names];

@@ -417,9 +417,9 @@ test('what is not built yet loads and is named', async () => {
   assert.deepEqual(
     config.problems.map(({ severity, message, at }) => [severity, message, at.line]),
     [
-      ['not-yet', 'main option "acl_not_smtp_mime" is not supported yet', 1],
-      ['not-yet', '"sieve_inbox" option of the router r is not supported yet', 6],
-      ['not-yet', 'router driver "iplookup" is not supported yet', 8],
+      ['not-yet', 'main option "acl_not_smtp_mime" is not built yet', 1],
+      ['not-yet', '"sieve_inbox" option of the router r is not built yet', 6],
+      ['not-yet', 'router driver "iplookup" is not built yet', 8],
     ],
   );
   assert.deepEqual([...config.mainNotYet], [['acl_not_smtp_mime', 'receive']]);

@@ -465,5 +465,5 @@ export function notYetOptions(target: OptionTarget): readonly NotYetOption[] {
 
 /** How it is said: only tuning is without effect, the rest makes mail wait. */
 export function notYetText(option: string, scope: NotYetScope): string {
-  return scope === 'notice' ? `${option} has no effect yet` : `${option} is not supported yet`;
+  return scope === 'notice' ? `${option} has no effect yet` : `${option} is not built yet`;
 }

@@ -8,5 +8,5 @@ export function unbuiltReason(config: Config, scope: NotYetScope): Octets | unde
   const { mainNotYet } = config;
   if (mainNotYet.size === 0) return undefined;
   const names = [...mainNotYet].filter(([, its]) => its === scope).map(([name]) => name);
-  return names.length === 0 ? undefined : `not yet built: main option ${names.join(', ')}`;
+  return names.length === 0 ? undefined : `main option ${names.join(', ')} is not built yet`;
 }

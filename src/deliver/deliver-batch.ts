@@ -159,7 +159,9 @@ class BatchRunner {
   }
 
   #notYet(instance: TransportInstance): Promise<void> {
-    return this.#refuse(`${instance.name} transport: not yet built: ${instance.notYet.join(', ')}`, true);
+    const isDriver = instance.behaviour === undefined;
+    const what = isDriver ? `the ${instance.driver} transport` : `option ${instance.notYet.join(', ')}`;
+    return this.#refuse(`${instance.name} transport: ${what} is not built yet`, true);
   }
 
   /** -N. */
