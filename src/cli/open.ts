@@ -177,10 +177,15 @@ function debugSink({ invocation, io }: ModeContext): { selected(category: string
   return { selected: () => true, write: (text) => io.stderr.write(`${text}\n`) };
 }
 
-/** By the daemon, else by a process of its own that outlives this one (`-odb`). */
-async function deliverElsewhere(context: ModeContext, runtime: Runtime, ids: readonly string[]): Promise<void> {
+/** `-odb`. */
+function deliverElsewhere(context: ModeContext, runtime: Runtime, ids: readonly string[]): Promise<void> {
+  return runElsewhere(context, runtime, ['-Mc', ...ids]);
+}
+
+/** By the daemon, else by a process of its own that outlives this one. */
+export async function runElsewhere(context: ModeContext, runtime: Runtime, args: readonly string[]): Promise<void> {
   const { handToDaemon } = await import('./submission.ts');
-  if ((await handToDaemon(context, runtime.config.startup.spoolDirectory, ['-Mc', ...ids])) !== undefined) return;
+  if ((await handToDaemon(context, runtime.config.startup.spoolDirectory, args)) !== undefined) return;
   const { invocation, script } = context;
   const choice = [
     ...(invocation.configFiles ? ['-C', invocation.configFiles.join(':')] : []),
@@ -189,7 +194,7 @@ async function deliverElsewhere(context: ModeContext, runtime: Runtime, ids: rea
   asRoot(() =>
     startOwnProcess({
       script,
-      args: [...choice, '-Mc', ...ids],
+      args: [...choice, ...args],
       descriptors: [],
       isDetached: true,
       hasChannel: false,

@@ -3,7 +3,7 @@ import { isTlsPort } from '../process/listen.ts';
 import { receiveBatch } from '../receive/batch.ts';
 import { SmtpSession } from '../receive/session.ts';
 import type { ModeRunner } from './mode.ts';
-import { openForMode } from './open.ts';
+import { openForMode, runElsewhere } from './open.ts';
 import { presetOrigin, splitHostAndPort } from './origin.ts';
 import { wishOf } from './wish.ts';
 
@@ -51,6 +51,7 @@ export const runSmtp: ModeRunner = async (context) => {
     hostPort: isOverTcp ? connection.remotePort : given?.port,
     presetOrigin: caller.isTrusted ? presetOrigin(invocation.origin) : {},
     onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish),
+    startQueueRun: (recipient) => runElsewhere(context, runtime, ['-R', recipient]),
     signal: lifetime.signal,
     receiveTimeoutSeconds: invocation.smtpReceiveTimeoutSeconds,
     dontDeliver: invocation.minusN,

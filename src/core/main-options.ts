@@ -419,10 +419,9 @@ export const mainOptions = {
   smtp_check_spool_space: option.boolean({ default: true, doc: 'Refuse MAIL with SIZE when the spool has no room for it.' }),
   smtp_connect_backlog: option.integer({ default: 20, doc: 'How many connections may wait to be accepted.' }),
   smtp_enforce_sync: option.boolean({ default: true, doc: 'Refuse clients that send before it is their turn.' }),
-  smtp_etrn_command: option.expanded({ notYet: 'notice', doc: 'The command that ETRN runs.' }),
+  smtp_etrn_command: option.expanded({ doc: 'The command that ETRN runs.' }),
   smtp_etrn_serialize: option.boolean({
     default: true,
-    notYet: 'notice',
     doc: 'Run only one ETRN command with the same argument at once.',
   }),
   smtp_load_reserve: option.fixed({

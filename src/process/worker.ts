@@ -210,7 +210,7 @@ export class Worker {
         hostAddress: host,
         hostPort: connection.remotePort,
         onAccepted: (accepted, wish) => this.accepted(accepted, wish),
-        startQueueRun: () => this.#startRun(),
+        startQueueRun: (recipient) => this.#run({ recipient: { text: recipient, isRegex: false } }),
         signal: this.#lifetime.signal,
         ...(this.#parts.deliveryMode === undefined ? {} : { deliveryMode: this.#parts.deliveryMode }),
       });
@@ -263,12 +263,6 @@ export class Worker {
     if (!isQueueRunner || queueIntervalSeconds === undefined) return;
     void this.#run({});
     this.#queueTimer = setInterval(() => void this.#run({}), queueIntervalSeconds * 1000);
-  }
-
-  #startRun(): boolean {
-    if (this.#runs.size > 0) return false;
-    void this.#run({});
-    return true;
   }
 
   #run(options: QueueRunOptions): Promise<void> {

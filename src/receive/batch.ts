@@ -18,6 +18,7 @@ import type {
   Transaction,
 } from '../core/index.ts';
 import { lostLine } from '../logging/lines/connection.ts';
+import { logRejection } from '../logging/rejections.ts';
 import type { ParsedAddress } from '../message/address.ts';
 import { parseAddress } from '../message/address.ts';
 import type { Command } from '../smtp/command.ts';
@@ -216,8 +217,12 @@ class Batch {
       case 'refused': {
         const { verdict } = intake;
         const text = verdict.kind === 'error' ? undefined : verdict.message;
-        this.#request.services.log.mainAndReject(
+        logRejection(
+          this.#request.services.log,
+          verdict.logTargets,
           `F=<${printable(this.#transaction.state.sender ?? '')}> rejected by non-SMTP ACL: ${printable(verdict.logMessage ?? '')}`,
+          [],
+          undefined,
         );
         return { reply: `550 ${text ?? 'Administrative prohibition'}`, command: undefined };
       }

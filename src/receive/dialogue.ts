@@ -28,6 +28,7 @@ import { droppedLine, leftLine, smtpErrorLine } from '../logging/lines/connectio
 import { formatDuration } from '../logging/lines/duration.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
 import { rejectedMessage, rejectionLine } from '../logging/lines/rejection.ts';
+import { logRejection } from '../logging/rejections.ts';
 import type { DataDecoder } from '../smtp/data-decoder.ts';
 import { LineReader } from '../smtp/line-reader.ts';
 import { formatReply, splitCode, wrapReplyText } from '../smtp/reply.ts';
@@ -61,8 +62,8 @@ export interface SmtpParts {
   readonly presetOrigin?: Partial<Origin>;
   /** Hands an accepted message over for delivery. It owns the claim. */
   readonly onAccepted: (accepted: AcceptedMessage, delivery: DeliveryWish) => void | Promise<void>;
-  /** ETRN: starts a queue run for the text; false when one is running. */
-  readonly startQueueRun?: (argument: Octets) => boolean;
+  /** ETRN: starts a queue run for recipients with the text in them; ends when that has ended. */
+  readonly startQueueRun?: (recipient: Octets) => Promise<void>;
   /** `-os`, in place of `smtp_receive_timeout`; 0: none. */
   readonly receiveTimeoutSeconds?: number | undefined;
   /** Aborts when the process ends. */
@@ -451,7 +452,7 @@ export class Dialogue {
     const failure = verdict.kind === 'error' ? undefined : this.#untold(verdict.senderVerify);
     const text = userText ?? fallback;
     this.replyText(code, senderDetails(failure) + text);
-    this.#logRefusal(phase, label, isTemporary, verdict.logMessage ?? '', failure);
+    this.#logRefusal(phase, label, isTemporary, verdict, failure);
     if (verdict.kind === 'fail' && verdict.isDrop) {
       this.session.state.quitReason = 'acl-drop';
       this.drop();
@@ -467,17 +468,23 @@ export class Dialogue {
     return failure;
   }
 
-  #logRefusal(phase: string, label: Octets, isTemporary: boolean, reason: Octets, failure: SenderVerifyFailure | undefined): void {
+  #logRefusal(
+    phase: string,
+    label: Octets,
+    isTemporary: boolean,
+    { logMessage: reason = '', logTargets }: Exclude<AclVerdict, { kind: 'accept' | 'discard' }>,
+    failure: SenderVerifyFailure | undefined,
+  ): void {
     const { origin, log } = this;
     const state = this.transaction?.state;
     const addresses = state?.recipients.map((recipient) => recipient.address) ?? [];
     const headers = phase === 'data' && state !== undefined ? rejectedMessage(state.sender ?? '', addresses, state.headers) : [];
     if (failure !== undefined && log.selected('sender_verify_fail')) {
       const line = `sender verify ${failure.isDefer ? 'defer' : 'fail'} for <${failure.address}>${failure.logText === '' ? '' : `: ${firstLine(failure.logText)}`}`;
-      log.mainAndReject(`${hostAndIdent(origin, log, true)} ${line}`, headers, state?.id);
+      logRejection(log, logTargets, `${hostAndIdent(origin, log, true)} ${line}`, headers, state?.id);
     }
     const sender = PHASES_WITH_SENDER.has(phase) ? state?.sender : undefined;
-    log.mainAndReject(rejectionLine({ origin, sender, what: label, isTemporary, reason }, log), headers, state?.id);
+    logRejection(log, logTargets, rejectionLine({ origin, sender, what: label, isTemporary, reason }, log), headers, state?.id);
   }
 
   /** What came of a chunked message is forgotten. */

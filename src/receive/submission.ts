@@ -25,6 +25,7 @@ import type {
 import { tainted } from '../core/index.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
 import { rejectedMessage } from '../logging/lines/rejection.ts';
+import { logRejection } from '../logging/rejections.ts';
 import type { AddressSyntax } from '../message/address.ts';
 import { parseAddress, parseAddressList } from '../message/address.ts';
 import { isResentHeader, rawValue } from '../message/header.ts';
@@ -440,7 +441,7 @@ class Submission {
           state.recipients.map((recipient) => recipient.address),
           state.headers,
         );
-        log.mainAndReject(`F=<${printable(state.sender ?? '')}> ${word} by non-SMTP ACL${reason}`, headers, state.id);
+        logRejection(log, verdict.logTargets, `F=<${printable(state.sender ?? '')}> ${word} by non-SMTP ACL${reason}`, headers, state.id);
         const text = verdict.kind === 'error' ? 'Administrative prohibition' : (verdict.message ?? 'Administrative prohibition');
         return this.#fail({ kind: 'rejected', by: 'non-SMTP ACL', text }, message, undefined);
       }

@@ -5,6 +5,7 @@ import { CALLOUT_DATABASE, dumpCalloutRecord, parseCalloutRecord } from '../hint
 import { dumpRateRecord, parseRateRecord, RATE_DATABASE } from '../hints/rate-record.ts';
 import { dumpRetryRecord, parseRetryRecord, RETRY_DATABASE } from '../hints/retry-record.ts';
 import { dumpSeenRecord, parseSeenRecord, SEEN_DATABASE } from '../hints/seen-record.ts';
+import { dumpSerializeRecord, MISC_DATABASE, parseSerializeRecord } from '../hints/serialize-record.ts';
 import { openHints } from '../hints/store.ts';
 import { SystemClock } from '../system/clock.ts';
 import { SystemMachine } from '../system/machine.ts';
@@ -82,6 +83,7 @@ const DUMPS: ReadonlyMap<string, RecordDump> = new Map<string, RecordDump>([
   [RATE_DATABASE, dumping(parseRateRecord, dumpRateRecord)],
   [SEEN_DATABASE, dumping(parseSeenRecord, dumpSeenRecord)],
   [CALLOUT_DATABASE, dumping(parseCalloutRecord, dumpCalloutRecord)],
+  [MISC_DATABASE, dumping(parseSerializeRecord, dumpSerializeRecord)],
 ]);
 
 function dumping<T>(

@@ -1,4 +1,4 @@
-/** VRFY, EXPN, ETRN, HELP, NOOP. RFC 5321 s4.1.1.6 to s4.1.1.9, RFC 1985; Spec ch. 49 "The VRFY and EXPN commands", "The ETRN command". */
+/** VRFY, EXPN, HELP. RFC 5321 s4.1.1.6 to s4.1.1.8; Spec ch. 49 "The VRFY and EXPN commands". */
 import type { Octets } from '../../base/octets.ts';
 import { printable } from '../../base/octets.ts';
 import type { AclVerdict, Template } from '../../core/index.ts';
@@ -83,31 +83,6 @@ function expansionReply(
   if (discarded.length > 0) return { code: '250', text: `mail to <${printable(address)}> is discarded` };
   const places = [...problems.map((its) => its.address), ...deliveries, ...children];
   return { code: '250', text: places.map((place) => `<${printable(place.address)}>`).join('\n') };
-}
-
-export async function etrn(dialogue: Dialogue, command: Command): Promise<void> {
-  const { config, log, origin, parts } = dialogue;
-  if (dialogue.transaction?.state.sender !== undefined)
-    return dialogue.protocolError('protocol', '503', 'ETRN is not permitted inside a transaction');
-  if (log.selected('etrn')) log.main(`ETRN ${printable(command.argument)} received from ${hostAndIdent(origin, log, false)}`);
-  const verdict = await dialogue.runAcl('etrn', config.main.acl_smtp_etrn, {
-    kind: 'fail',
-    message: undefined,
-    logMessage: undefined,
-    isDrop: false,
-  });
-  if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
-    dialogue.refuse('etrn', `ETRN ${printable(command.argument)}`, verdict);
-    return;
-  }
-  if (config.main.smtp_etrn_command !== undefined) {
-    log.panic('smtp_etrn_command is not built yet');
-    dialogue.reply('458', 'Unable to queue messages for specified node');
-    return;
-  }
-  if (!command.argument.startsWith('#')) return dialogue.protocolError('syntax', '501', 'argument must begin with #');
-  const isStarted = parts.isRehearsal || (parts.startQueueRun?.(command.argument.slice(1)) ?? false);
-  dialogue.reply(isStarted ? '250' : '458', isStarted ? 'OK' : `Already processing ${command.argument}`);
 }
 
 export async function help(dialogue: Dialogue): Promise<void> {
