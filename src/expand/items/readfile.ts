@@ -19,7 +19,9 @@ export default defineItem({
   compile: eager(async ([path = emptyText, eol], frame) => {
     if (!isUsablePath(path, frame.config)) {
       frame.services.log.panic(`Tainted filename '${path.octets}'`);
-      return fail(`failed to open ${path.octets}: Tainted filename`);
+      const { machine } = frame.services;
+      const who = `euid=${machine.effectiveUid()} egid=${machine.effectiveGid()}`;
+      return fail(`failed to open ${path.octets}: Permission denied (${who})`);
     }
     const file = await frame.services.files.readFileAsync(path.octets, MAX_FILE);
     // Exim opens a directory and reads nothing

@@ -3,11 +3,12 @@ import type { Octets } from '../../base/octets.ts';
 import type { LookupFound } from '../../core/define/lookup.ts';
 import { defineLookup } from '../../core/define/lookup.ts';
 import type { Frame } from '../../core/frame.ts';
+import { mailOf } from '../../core/frame.ts';
 import type { MaybePromise } from '../../core/maybe-promise.ts';
 import { chainOk } from '../../core/maybe-promise.ts';
 import type { Outcome } from '../../core/outcome.ts';
-import { defer, ok } from '../../core/outcome.ts';
-import { isUsablePath } from '../../core/taint.ts';
+import { defer, fail, ok } from '../../core/outcome.ts';
+import { isStrictTaint, isUsablePath } from '../../core/taint.ts';
 import type { Text } from '../../core/text.ts';
 import { sliceText, untainted } from '../../core/text.ts';
 import { SqliteThread } from '../../system/sqlite-thread.ts';
@@ -50,7 +51,10 @@ function chooseFile(key: Text, options: ReadonlyMap<string, Octets>, frame: Fram
 
 function checkFile(chosen: Chosen, frame: Frame): Outcome<Chosen> {
   if (!chosen.file.octets.startsWith('/')) return noFile;
-  return isUsablePath(chosen.file, frame.config) ? ok(chosen) : defer(`Tainted filename '${chosen.file.octets}' for "sqlite" lookup`);
+  if (isUsablePath(chosen.file, frame.config)) return ok(chosen);
+  const message = `Tainted filename for search: '${chosen.file.octets}'`;
+  frame.services.log.panic(message, mailOf(frame)?.id);
+  return isStrictTaint(frame.config) ? fail(message) : defer(message);
 }
 
 async function obey(thread: SqliteThread, file: Text, sql: Octets, frame: Frame): Promise<Outcome<LookupFound>> {
