@@ -93,7 +93,11 @@ class AclRunner implements Acls {
       frame.results.domainData = undefined;
       frame.results.localPartData = undefined;
     }
-    return this.#run(findPhase(where), text, args, frame, this.#newRun(findPhase(where), 0));
+    frame.results.logRejectTargets = undefined;
+    return chain(this.#run(findPhase(where), text, args, frame, this.#newRun(findPhase(where), 0)), (verdict) => {
+      const logTargets = frame.results.logRejectTargets;
+      return logTargets === undefined || verdict.kind === 'accept' || verdict.kind === 'discard' ? verdict : { ...verdict, logTargets };
+    });
   }
 
   call(text: Text, args: readonly Text[], frame: Frame): MaybePromise<Outcome<AclCallAnswer>> {
@@ -120,7 +124,6 @@ class AclRunner implements Acls {
 
   #newRun(phase: AclPhase, depth: number, senderVerify: AclRunState['senderVerify'] = {}): AclRunState {
     return {
-      logRejectTargets: ['main', 'reject'],
       senderVerify,
       depth,
       findControl: (name) => this.#controls.get(name),

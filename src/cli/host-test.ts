@@ -58,6 +58,7 @@ const SHOWN: ReadonlySet<string> = new Set([
   'receive',
   'auth',
   'verify',
+  'dnsbl',
   'expand',
   'route',
 ]);

@@ -407,6 +407,8 @@ export interface Net {
   connect(request: ConnectRequest, until: Deadline): Promise<{ readonly kind: 'ok'; readonly connection: Connection } | ConnectFailure>;
   /** Sends one UDP datagram and waits for the one that answers it. */
   exchange(request: DatagramRequest, until: Deadline): Promise<DatagramResult>;
+  /** Sends one UDP datagram and is content; that nobody listens is not noticed. */
+  sendDatagram(request: Pick<DatagramRequest, 'address' | 'port' | 'bytes'>): Promise<SystemResult<void>>;
 }
 
 export interface DatagramRequest {
@@ -572,6 +574,8 @@ export interface Hints {
 
 // ---------------------------------------------------------------- log
 
+export type LogTarget = 'main' | 'reject' | 'panic';
+
 /** Lines without date; the writer puts date, pid and id before them as the configuration says. */
 export interface Log {
   main(line: Octets, id?: string): void;
@@ -579,8 +583,8 @@ export interface Log {
   reject(line: Octets, headers?: readonly Octets[], id?: string): void;
   /** Also to the main log, as Exim. */
   panic(line: Octets, id?: string): void;
-  /** Not to the main log: why a configuration is refused. */
-  panicOnly?(line: Octets): void;
+  /** Not to the main log. */
+  panicOnly?(line: Octets, id?: string): void;
   mainAndReject(line: Octets, headers?: readonly Octets[], id?: string): void;
   /** A step of `-d`, of a category; cheap when it is not selected. */
   debug(category: string, text: () => string): void;
@@ -725,15 +729,18 @@ export type AclVerdict =
       readonly logMessage: Octets | undefined;
       readonly isDrop: boolean;
       readonly senderVerify?: SenderVerifyFailure | undefined;
+      /** `log_reject_target`; absent: main and reject log. */
+      readonly logTargets?: readonly LogTarget[] | undefined;
     }
   | {
       readonly kind: 'defer';
       readonly message: Octets | undefined;
       readonly logMessage: Octets | undefined;
       readonly senderVerify?: SenderVerifyFailure | undefined;
+      readonly logTargets?: readonly LogTarget[] | undefined;
     }
   /** Configuration error, failed expansion: 451 and a panic-log line. */
-  | { readonly kind: 'error'; readonly logMessage: Octets };
+  | { readonly kind: 'error'; readonly logMessage: Octets; readonly logTargets?: readonly LogTarget[] | undefined };
 
 /**
  * A rejection that comes from `verify = sender`: the reply gets lines `Verification failed for <…>` and the details before `message`,

@@ -5,7 +5,7 @@
 import type { Octets } from '../base/octets.ts';
 import type { Deadline } from './deadline.ts';
 import type { Body, HeaderLine, Recipient } from './message.ts';
-import type { Verification } from './ports.ts';
+import type { LogTarget, Verification } from './ports.ts';
 import type { Text } from './text.ts';
 
 /** How mail comes in. */
@@ -251,6 +251,8 @@ export interface Results {
   lookupDnssecAuthenticated?: Octets;
   regexMatchString?: Text;
   warnMessageId?: Octets;
+  /** `log_reject_target` of the ACL that runs. */
+  logRejectTargets?: readonly LogTarget[] | undefined;
   callerVerified?: Octets;
   callbackFailure?: Octets;
   csaStatus?: Octets;

@@ -130,8 +130,8 @@ class FileLog implements Log {
     this.#panicOnly(line, id, this.#parts.settings.syslog.duplicates);
   }
 
-  panicOnly(line: Octets): void {
-    this.#panicOnly(line, undefined, true);
+  panicOnly(line: Octets, id?: string): void {
+    this.#panicOnly(line, id, true);
   }
 
   debug(category: string, text: () => string): void {

@@ -1,8 +1,8 @@
-/** One question by UDP, from a socket of its own. */
+/** Datagrams by UDP, each from a socket of its own: a question and its answer, or a statement. */
 import { createSocket } from 'node:dgram';
 import type { Deadline } from '../core/deadline.ts';
-import type { DatagramRequest, DatagramResult } from '../core/ports.ts';
-import { failureOf } from './failure.ts';
+import type { DatagramRequest, DatagramResult, SystemResult } from '../core/ports.ts';
+import { attempt, done, failureOf } from './failure.ts';
 
 export function exchangeDatagram({ address, port, bytes, isAnswer }: DatagramRequest, until: Deadline): Promise<DatagramResult> {
   const waitMs = until.endMs - performance.now();
@@ -30,5 +30,17 @@ export function exchangeDatagram({ address, port, bytes, isAnswer }: DatagramReq
       if (!isOver) socket.send(bytes);
     });
     socket.connect(port, address);
+  });
+}
+
+export function sendDatagram({ address, port, bytes }: Pick<DatagramRequest, 'address' | 'port' | 'bytes'>): Promise<SystemResult<void>> {
+  return new Promise((resolve) => {
+    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+    const finish = (result: SystemResult<void>): void => {
+      socket.close();
+      resolve(result);
+    };
+    const sent = attempt(() => socket.send(bytes, port, address, (error) => finish(error ? failureOf(error) : done)));
+    if (sent.kind !== 'ok') finish(sent);
   });
 }

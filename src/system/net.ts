@@ -16,7 +16,7 @@ import type {
   SystemResult,
 } from '../core/ports.ts';
 import { StreamConnection } from './connection.ts';
-import { exchangeDatagram } from './datagram.ts';
+import { exchangeDatagram, sendDatagram } from './datagram.ts';
 import { attempt, errorCode, failure, failureOf, strerror } from './failure.ts';
 import { nodePath } from './files.ts';
 import type { TlsEngine } from './tls.ts';
@@ -55,6 +55,10 @@ export class SystemNet implements Net {
 
   constructor(tls: TlsEngine) {
     this.#tls = tls;
+  }
+
+  sendDatagram(request: Pick<DatagramRequest, 'address' | 'port' | 'bytes'>): Promise<SystemResult<void>> {
+    return sendDatagram(request);
   }
 
   exchange(request: DatagramRequest, until: Deadline): Promise<DatagramResult> {

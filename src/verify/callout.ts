@@ -15,6 +15,8 @@ import type {
   Verification,
   VerifyRequest,
 } from '../core/index.ts';
+import { recipientAddress } from '../transports/headers.ts';
+import { transportSettings } from '../transports/settings.ts';
 import type { ReadyClient } from '../transports/smtp/handshake.ts';
 import { openClient } from '../transports/smtp/handshake.ts';
 import type { HostSearch } from '../transports/smtp/host-list.ts';
@@ -171,7 +173,7 @@ class Callout {
       const random = await this.#askRandom(ready, host);
       if (random !== undefined) return random;
     }
-    const recipient = await this.#recipient(ready, host, this.#address.address, 'recipient');
+    const recipient = await this.#recipient(ready, host, this.#recipientAddress(), 'recipient');
     if (recipient?.kind === 'next') return recipient;
     this.#findings.address = recipient === undefined ? 'accept' : 'reject';
     if (recipient !== undefined) return recipient;
@@ -255,6 +257,12 @@ class Callout {
         ? (failing.reason ?? '')
         : failing.message;
     return { kind: 'lost' as const, why };
+  }
+
+  /** Without affixes unless the transport says so. */
+  #recipientAddress(): Octets {
+    const { transport } = this.#address.state;
+    return recipientAddress(this.#address, transport === undefined || transportSettings(transport).rcpt_include_affixes);
   }
 
   #sender(): Octets {

@@ -72,6 +72,7 @@ const ENDLESS_TIMEOUT_MS = 999_999_000;
 function refusalsAsTimeouts(net: Net): Net {
   return {
     exchange: (request, until) => net.exchange(request, until),
+    sendDatagram: (request) => net.sendDatagram(request),
     connect: async (request, until) => {
       const connected = await net.connect(request, until);
       if (connected.kind === 'ok' || connected.errno !== 'ECONNREFUSED' || request.timeoutMs !== ENDLESS_TIMEOUT_MS) return connected;

@@ -7,7 +7,7 @@ export default defineAclCondition({
   name: 'encrypted',
   summary: 'True when the connection is encrypted with a cipher suite in the list; * for any.',
   spec: 'ch. 44 "ACL conditions"',
-  permittedIn: allPhasesBut('not_smtp', 'not_smtp_start', 'connect'),
+  permittedIn: allPhasesBut('not_smtp', 'not_smtp_start'),
   isExpanded: false,
   prepare: (argument) => {
     const list = listSource('string', argument);

@@ -5,7 +5,7 @@ export default defineAclCondition({
   name: 'spam',
   summary: 'True when SpamAssassin or Rspamd calls the message spam.',
   spec: 'ch. 45 "Scanning with SpamAssassin and Rspamd"',
-  permittedIn: ['data', 'not_smtp'],
+  permittedIn: ['data', 'prdr', 'not_smtp'],
   isNotYet: true,
   isExpanded: true,
   prepare: () => ({ test: () => defer('ACL condition "spam" is not built yet') }),

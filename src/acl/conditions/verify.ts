@@ -5,6 +5,7 @@ import type { Octets } from '../../base/octets.ts';
 import type { AclContext, Judged, MaybePromise, Outcome, SenderVerifyFailure, Verification } from '../../core/index.ts';
 import { defer, defineAclCondition, fail, mailOf, ok, untainted } from '../../core/index.ts';
 import { lookUpSenderName, missingNameReason } from '../../lists/host-name.ts';
+import { verifyCsa } from '../verify/csa.ts';
 import { findHeaderSyntaxError, findNonAsciiName, hasNoBlindRecipient, senderAddresses } from '../verify/headers.ts';
 import { verifyHelo } from '../verify/helo.ts';
 import type { VerifyCall } from '../verify/options.ts';
@@ -58,6 +59,7 @@ function verify(call: VerifyCall, context: AclContext): MaybePromise<Outcome<Jud
     case 'header_sender':
       return verifyHeaderSender(call, context);
     case 'csa':
+      return verifyClient(call, context);
     case 'arc': {
       const message = `"verify = ${call.kind}" is not built yet`;
       frame.services.log.panic(message);
@@ -78,6 +80,13 @@ function denied(context: AclContext, userText: Octets | undefined, logText: Octe
   context.statement.userText = userText;
   context.statement.logText = logText;
   return ok({ value: false });
+}
+
+/** Only a client that is not authorized fails: what could not be found out must not hinder legitimate mail. */
+async function verifyClient(call: VerifyCall, context: AclContext): Promise<Outcome<Judged>> {
+  const result = await verifyCsa(call.csaDomain, context.frame);
+  context.frame.results.csaStatus = result.status;
+  return judged(context, result.status === 'fail' ? result.why : undefined);
 }
 
 async function verifyHeloName(context: AclContext): Promise<Outcome<Judged>> {
@@ -165,7 +174,7 @@ function senderFailure(address: Octets, result: Exclude<Verification, { kind: 'o
 async function verifyHeaderSender(call: VerifyCall, context: AclContext): Promise<Outcome<Judged>> {
   const { frame } = context;
   let failure: Octets | undefined;
-  let deferral: Octets | undefined;
+  let deferral: Extract<Verification, { kind: 'defer' }> | undefined;
   for (const { address, problem } of senderAddresses(mailOf(frame)?.headers ?? [])) {
     if (problem !== undefined) {
       failure = problem;
@@ -176,10 +185,10 @@ async function verifyHeaderSender(call: VerifyCall, context: AclContext): Promis
       frame,
     );
     if (result.kind === 'ok') return ok({ value: true });
-    if (result.kind === 'defer') deferral = result.logMessage;
+    if (result.kind === 'defer') deferral = result;
   }
   if (deferral !== undefined && failure === undefined)
-    return call.deferOk ? ok({ value: true }) : defer('there is no valid sender in any header line');
+    return isTolerated(deferral, call, context) ? ok({ value: true }) : defer('there is no valid sender in any header line');
   return judged(context, failure ?? 'there is no valid sender in any header line');
 }
 
@@ -203,6 +212,13 @@ async function verifyRecipient(call: VerifyCall, context: AclContext): Promise<O
   return outcome;
 }
 
+/** `defer_ok` of the verification, or of the callout. */
+function isTolerated(result: Extract<Verification, { kind: 'defer' }>, call: VerifyCall, context: AclContext): boolean {
+  const override = call.deferOk ? 'defer_ok' : call.calloutDeferOk && result.isCallout === true ? 'callout_defer_ok' : undefined;
+  if (override !== undefined) context.frame.services.log.debug('verify', () => `verify defer overridden by ${override}`);
+  return override !== undefined;
+}
+
 function judgeVerification(result: Verification, call: VerifyCall, context: AclContext): Outcome<Judged> {
   switch (result.kind) {
     case 'ok':
@@ -210,11 +226,7 @@ function judgeVerification(result: Verification, call: VerifyCall, context: AclC
     case 'fail':
       return denied(context, result.userMessage, result.isCached ? undefined : result.logMessage);
     case 'defer': {
-      const override = call.deferOk ? 'defer_ok' : call.calloutDeferOk && result.isCallout === true ? 'callout_defer_ok' : undefined;
-      if (override !== undefined) {
-        context.frame.services.log.debug('verify', () => `verify defer overridden by ${override}`);
-        return ok({ value: true });
-      }
+      if (isTolerated(result, call, context)) return ok({ value: true });
       context.statement.userText = result.userMessage;
       context.statement.logText = result.logMessage;
       return defer(result.logMessage);

@@ -6,6 +6,8 @@ export default defineAclControl({
   summary: 'The DSCP value of the connection; Node cannot set it, so that it has no effect beyond the check of its syntax.',
   spec: 'ch. 44 "Use of the control modifier"',
   permittedIn: [
+    'prdr',
+    'mime',
     'connect',
     'helo',
     'mail',

@@ -6,6 +6,7 @@ export default defineAclControl({
   summary: 'Clients that do not wait their turn are refused, whatever smtp_enforce_sync says.',
   spec: 'ch. 44 "Use of the control modifier"',
   permittedIn: [
+    'prdr',
     'connect',
     'helo',
     'mail',

@@ -1,6 +1,8 @@
 /** `log_reject_target = <log names>`: where rejections are logged. */
 import { trimSpace } from '../../base/octets.ts';
-import { defineAclModifier, fail, ok } from '../../core/index.ts';
+import type { LogTarget } from '../../core/index.ts';
+import { defineAclModifier, ok } from '../../core/index.ts';
+import { phaseName } from '../phases.ts';
 
 export default defineAclModifier({
   name: 'log_reject_target',
@@ -8,14 +10,22 @@ export default defineAclModifier({
   spec: 'ch. 44 "ACL modifiers"',
   permittedIn: 'all',
   isExpanded: true,
-  apply: (argument, { frame, acl }) => {
-    const names = frame.services.lists
-      .split(argument.octets)
-      .map((name) => trimSpace(name))
-      .filter((name) => name !== '');
-    const unknown = names.find((name) => name !== 'main' && name !== 'reject' && name !== 'panic');
-    if (unknown !== undefined) return fail(`unknown log name "${unknown}" in "log_reject_target" in ACL`);
-    acl.logRejectTargets = names;
+  apply: (argument, { phase, frame }) => {
+    const targets = new Set<LogTarget>();
+    for (const name of frame.services.lists.split(argument.octets)) {
+      const target = TARGETS.get(trimSpace(name));
+      if (target === undefined) {
+        frame.services.log.panic(`unknown log name "${name}" in "log_reject_target" in ${phaseName(phase)} ACL`);
+        targets.add('main').add('reject');
+      } else targets.add(target);
+    }
+    frame.results.logRejectTargets = [...targets];
     return ok(undefined);
   },
 });
+
+const TARGETS: ReadonlyMap<string, LogTarget> = new Map([
+  ['main', 'main'],
+  ['reject', 'reject'],
+  ['panic', 'panic'],
+]);

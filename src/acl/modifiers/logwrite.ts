@@ -3,11 +3,12 @@ import type { Octets } from '../../base/octets.ts';
 import { printable, trimSpace, trimStart } from '../../base/octets.ts';
 import type { Log } from '../../core/index.ts';
 import { defineAclModifier, fail, ok } from '../../core/index.ts';
+import { logToPanicOnly } from '../../logging/rejections.ts';
 
 const LOGS: ReadonlyMap<string, (log: Log, line: Octets, id: string | undefined) => void> = new Map([
   ['main', (log: Log, line: Octets, id: string | undefined) => log.main(line, id)],
   ['reject', (log: Log, line: Octets, id: string | undefined) => log.reject(line, [], id)],
-  ['panic', (log: Log, line: Octets, id: string | undefined) => log.panic(line, id)],
+  ['panic', (log: Log, line: Octets, id: string | undefined) => logToPanicOnly(log, line, id)],
 ]);
 
 export default defineAclModifier({

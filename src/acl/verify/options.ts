@@ -34,7 +34,7 @@ const KINDS: ReadonlyMap<VerifyKind, KindRules> = new Map<VerifyKind, KindRules>
   ['header_syntax', { permittedIn: DATA_PHASES, takesOptions: false }],
   ['not_blind', { permittedIn: DATA_PHASES, takesOptions: true }],
   ['header_sender', { permittedIn: DATA_PHASES, takesOptions: true }],
-  ['sender', { permittedIn: ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim', 'prdr', 'not_smtp', 'not_smtp_mime'], takesOptions: true }],
+  ['sender', { permittedIn: ['mail', 'rcpt', 'predata', 'data', 'dkim', 'not_smtp'], takesOptions: true }],
   ['recipient', { permittedIn: ['rcpt'], takesOptions: true }],
   ['header_names_ascii', { permittedIn: DATA_PHASES, takesOptions: false }],
   ['arc', { permittedIn: ['data'], takesOptions: true }],

@@ -132,6 +132,12 @@ function lookUpAddresses(item: DnslistItem, key: Octets, prefix: Octets, onUnkno
   });
 }
 
+/** Why the returned addresses do not count: by negation, then by whether all must match. */
+const MISMATCHES = [
+  ['no match', 'an IP address that did not match'],
+  ['an exclude match', 'no IP address that did not match'],
+] as const;
+
 function addressOf(record: DnsRecord): readonly Octets[] {
   return record.type === 'A' ? [record.address] : [];
 }
@@ -139,8 +145,8 @@ function addressOf(record: DnsRecord): readonly Octets[] {
 /** Without a restriction only addresses in 127/8 say something: others come from a list that is no more. */
 function isCounted({ domain, restriction }: DnslistItem, key: Octets, addresses: readonly Octets[], frame: Frame): boolean {
   if (restriction && !allowsAddresses(restriction, addresses)) {
-    const why = restriction.isNegated ? 'an exclude match' : 'no match';
-    debug(frame, `=> but we are not accepting this block class because\n=> there was ${why} for ${restriction.text}`);
+    const why = MISMATCHES[restriction.isNegated ? 1 : 0][restriction.wantsAll ? 1 : 0];
+    debug(frame, `=> but we are not accepting this block class because\n=> there was ${why} for ${restriction.text.replace(/^!/, '')}`);
     return false;
   }
   if (!restriction) {

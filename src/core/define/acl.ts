@@ -45,8 +45,6 @@ export interface AclContext {
 
 /** What lasts for one run of an ACL, nested ACLs included. */
 export interface AclRunState {
-  /** `log_reject_target`: `main`, `reject`, `panic`. */
-  logRejectTargets: readonly Octets[];
   /** The sender that was last found bad, in whichever statement: a later refusal tells it. Nested ACLs share it. */
   readonly senderVerify: { failure?: SenderVerifyFailure | undefined };
   /** Nesting depth of the ACL that is running, from 0. */

@@ -6,6 +6,7 @@ import type {
   ConnectFailure,
   Connection,
   ConnectRequest,
+  DatagramRequest,
   DatagramResult,
   Net,
   ReadResult,
@@ -135,6 +136,13 @@ export class FakeNet implements Net {
 
   constructor(peers: Readonly<Record<string, (request: ConnectRequest) => FakeConnection | ConnectFailure>> = {}) {
     this.#peers = new Map(Object.entries(peers));
+  }
+
+  readonly datagrams: { readonly address: Octets; readonly port: number; readonly text: Octets }[] = [];
+
+  async sendDatagram({ address, port, bytes }: Pick<DatagramRequest, 'address' | 'port' | 'bytes'>): Promise<SystemResult<void>> {
+    this.datagrams.push({ address, port, text: octetsFromBytes(bytes) });
+    return { kind: 'ok', value: undefined };
   }
 
   /** Nobody listens. */

@@ -66,7 +66,7 @@ export async function openClient(request: HandshakeRequest): Promise<HandshakeRe
   if (first.kind !== 'failing' || first.triesClear !== true) return first;
   const { host, services, logId } = request;
   services.log.main(
-    `${first.failing.message}: delivering unencrypted to H=${host.name} [${host.address ?? ''}] (not in hosts_require_tls)`,
+    `${first.failing.message}: ${request.isVerifying ? 'callout unencrypted to ' : 'delivering unencrypted to H='}${host.name} [${host.address ?? ''}] (not in hosts_require_tls)`,
     logId,
   );
   return new Handshake(request, false).run();
