@@ -39,6 +39,10 @@ export function makeRouters(drafts: readonly DriverDraft<RouterDefinition>[], co
       const message = `${draft.name} router:\n  a transport is required for this router`;
       context.problems.error(message, draft.at, { subject: draft.name, isWithoutLine: true });
     }
+    if (draft.definition.refusesTransport && made.common.generic['transport'] !== undefined) {
+      const message = `${draft.name} router:\n  a transport must not be defined for this router`;
+      context.problems.error(message, draft.at, { subject: 'transport', isWithoutLine: true });
+    }
     return [{ ...made.common, behaviour: made.behaviour }];
   });
 }
@@ -93,7 +97,7 @@ function make<B>(
     return undefined;
   }
   const generic = completeValues(draft.generic, compiler, definition.genericDefaults);
-  const own = completeValues(draft.own, compiler, {}, generic);
+  const own = completeValues(draft.own, compiler, {}, { ...generic, primary_hostname: context.primaryHostname });
   const settings = new Map<string, OptionSetting>([...draft.generic.settings, ...draft.own.settings]);
   const notYet = reportNotYet(family, draft, definition, settings, problems);
   const concerns = `${draft.name} ${family}`;

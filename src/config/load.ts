@@ -274,6 +274,7 @@ async function assemble(
   const { build, compiler } = request;
   const { main } = sections;
   const values = mainValues(request, main);
+  context.primaryHostname = values.primary_hostname;
   const compile =
     request.compileText ?? ((text: Octets, what: string) => compiler.template(text, { file: '(run time)', line: 1, column: 1 }, what));
   const draft: Config = {

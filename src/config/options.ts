@@ -34,6 +34,8 @@ export interface PendingIds {
 }
 
 export interface OptionContext {
+  /** Once the main section is complete; of it defaults may be made. */
+  primaryHostname?: Octets | undefined;
   readonly compiler: TemplateCompiler;
   readonly accounts: Accounts;
   readonly problems: Problems;
@@ -423,9 +425,10 @@ export function completeValues(
     else if (Object.hasOwn(overrides, name)) values[name] = overrides[name];
     else values[name] = defaultValue(name, spec, target, compiler);
   }
+  const isSet = (name: string): boolean => target.values.has(name);
   for (const [name, spec] of Object.entries(target.table)) {
-    if (spec.derive && !target.values.has(name))
-      values[name] = compiledDefault(spec.derive({ ...others, ...values }), name, spec, target, compiler);
+    if (spec.derive && !isSet(name))
+      values[name] = compiledDefault(spec.derive({ ...others, ...values }, isSet), name, spec, target, compiler);
   }
   return values;
 }
@@ -459,7 +462,9 @@ export interface NotYetOption {
 export function notYetOptions(target: OptionTarget): readonly NotYetOption[] {
   return [...target.settings.keys()].flatMap((name) => {
     const spec = target.table[name];
-    return spec?.notYet === undefined || target.values.get(name) === spec.default ? [] : [{ name, scope: spec.notYet }];
+    const value = target.values.get(name);
+    const isBuilt = spec?.notYetFor ? !spec.notYetFor(value) : value === spec?.default;
+    return spec?.notYet === undefined || isBuilt ? [] : [{ name, scope: spec.notYet }];
   });
 }
 

@@ -360,8 +360,9 @@ function joinRepeated(values: readonly Octets[], joiner: OptionSpec<unknown>['jo
       return others.reduce((before, value) => `\${if and{{bool_lax{${before}}}{bool_lax{${value}}}}}`, first);
     case ':':
     case ';':
+    case '\n':
       return values
-        .flatMap((value) => parseList(joiner === ':' ? value : `<;${value}`).items)
+        .flatMap((value) => parseList(/^[ \t]*</.test(value) || joiner === ':' ? value : `<${joiner}${value}`).items)
         .map((item) => quoteListItem(item, joiner))
         .join(joiner);
     default:

@@ -48,6 +48,8 @@ export interface OptionSpec<T> {
   /** Its value is shown to admins only, whether or not `hide` is written (none of Exim's are; extensions may). */
   readonly isSecret?: boolean;
   readonly notYet?: NotYetScope;
+  /** Which values are not built yet; absent: all but the default. */
+  readonly notYetFor?: (value: unknown) => boolean;
   /** Another spelling of this option, still accepted. */
   readonly synonyms?: readonly string[];
   /** The value `integer`-like options take when written without one, or bounds. */
@@ -58,7 +60,7 @@ export interface OptionSpec<T> {
   /** A boolean that only sets these others (`fail_verify`); it has no value of its own and is not printed. */
   readonly sets?: readonly string[];
   /** The default where others of the same table decide it; octets where the kind is expanded or a list. */
-  readonly derive?: (values: Readonly<Record<string, unknown>>) => unknown;
+  readonly derive?: (values: Readonly<Record<string, unknown>>, isSet: (name: string) => boolean) => unknown;
   /** Exim's text when the value is malformed; of strings. */
   readonly problemOf?: (text: Octets) => string | undefined;
   /** Exim has it only in some builds: -bP shows it only when it is set. */
@@ -80,13 +82,14 @@ interface Extra {
   readonly doc: string;
   readonly onForcedFail?: OnForcedFail;
   readonly notYet?: NotYetScope;
+  readonly notYetFor?: (value: unknown) => boolean;
   readonly synonyms?: readonly string[];
   readonly isSecret?: boolean;
   readonly isExtension?: boolean;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly sets?: readonly string[];
-  readonly derive?: (values: Readonly<Record<string, unknown>>) => unknown;
+  readonly derive?: (values: Readonly<Record<string, unknown>>, isSet: (name: string) => boolean) => unknown;
   readonly problemOf?: (text: Octets) => string | undefined;
   readonly isOfSomeBuilds?: boolean;
   readonly joiner?: '\n' | ':' | ';' | 'and';

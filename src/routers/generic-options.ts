@@ -3,12 +3,9 @@ import type { OptionValues } from '../core/option.ts';
 import { option } from '../core/option.ts';
 
 /** Whether something that looks at the local part decides about the router. */
-function isRoutingByLocalPart(values: Readonly<Record<string, unknown>>): boolean {
-  const isSet = (name: string): boolean => values[name] !== undefined && !(Array.isArray(values[name]) && values[name].length === 0);
-  return (
-    values['check_local_user'] === true ||
-    ['local_parts', 'condition', 'local_part_prefix', 'local_part_suffix', 'senders', 'require_files'].some(isSet)
-  );
+function isRoutingByLocalPart(values: Readonly<Record<string, unknown>>, isSet: (name: string) => boolean): boolean {
+  const preconditions = ['local_parts', 'condition', 'local_part_prefix', 'local_part_suffix', 'senders', 'require_files'];
+  return values['check_local_user'] === true || preconditions.some(isSet);
 }
 
 export const routerOptions = {
@@ -63,7 +60,10 @@ export const routerOptions = {
   fail_verify_sender: option.boolean({ default: false, doc: 'An address that this router accepts fails verification as a sender.' }),
   fallback_hosts: option.expanded({ onForcedFail: 'unset', doc: 'Hosts to try when none of the hosts of the router could be used.' }),
   group: option.group({ doc: 'The group under which local deliveries of these addresses run.' }),
-  headers_add: option.repeatable({ doc: 'Header lines that are added at delivery, separated by newlines. May be given several times.' }),
+  headers_add: option.repeatable({
+    joiner: '\n',
+    doc: 'Header lines that are added at delivery, separated by newlines. May be given several times.',
+  }),
   headers_remove: option.repeatable({
     joiner: ':',
     doc: 'Names of header lines that are left out at delivery, a colon-separated list. May be given several times.',

@@ -25,7 +25,10 @@ export const transportOptions = {
     notYet: 'instance',
   }),
   group: option.group({ doc: 'The group under which the transport runs, overriding the one of the router.' }),
-  headers_add: option.repeatable({ doc: 'Header lines that are added at delivery, separated by newlines. May be given several times.' }),
+  headers_add: option.repeatable({
+    joiner: '\n',
+    doc: 'Header lines that are added at delivery, separated by newlines. May be given several times.',
+  }),
   headers_only: option.boolean({ default: false, doc: 'Deliver the header lines without the body.' }),
   headers_remove: option.repeatable({
     joiner: ':',
@@ -63,6 +66,12 @@ export const transportOptions = {
 export type TransportOptions = OptionValues<typeof transportOptions>;
 
 /** Combinations that no transport may have; `%s` stands for its name. */
+/** Of transports that run as a user: a number brings no group. */
+export function userProblems({ user, group }: Readonly<Record<string, unknown>>): readonly string[] {
+  const isNumber = typeof user === 'object' && user !== null && 'source' in user && /^[0-9]+$/.test(String(user.source));
+  return isNumber && group === undefined ? ['user set without group for the %s transport'] : [];
+}
+
 export function genericProblems(generic: Readonly<Record<string, unknown>>): readonly string[] {
   return generic['body_only'] === true && generic['headers_only'] === true
     ? ['%s transport: body_only and headers_only are mutually exclusive']

@@ -8,7 +8,10 @@ import { encodeBase64 } from '../base64.ts';
 import { authenticatorOptions } from '../generic-options.ts';
 
 const options = {
-  client_name: option.expanded({ default: '$primary_hostname', doc: 'As a client, the user name.' }),
+  client_name: option.expanded({
+    derive: (values, isSet) => (isSet('client_secret') ? values['primary_hostname'] : undefined),
+    doc: 'As a client, the user name; the primary host name when unset.',
+  }),
   client_secret: option.expanded({ doc: 'As a client, the secret.' }),
   server_secret: option.expanded({
     onForcedFail: 'false',

@@ -7,6 +7,10 @@ export default defineAuthenticator({
   summary: 'NTLM, as Secure Password Authentication. Not built yet.',
   spec: 'ch. 39 "The spa authenticator"',
   generic: authenticatorOptions,
+  validate: (set) =>
+    (set.client_username === undefined) === (set.client_password === undefined)
+      ? []
+      : ['one of client_username and client_password cannot be set without the other'],
   options: {
     client_domain: option.expanded({ doc: 'As a client, the domain of the account.' }),
     client_password: option.expanded({ doc: 'As a client, the password.' }),

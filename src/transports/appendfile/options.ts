@@ -12,6 +12,23 @@ function usual(values: Readonly<Record<string, unknown>>, forBsmtp: string | und
   return isDirectory ? undefined : forFiles;
 }
 
+const WARNING = [
+  'To: $local_part@$domain',
+  'Subject: Your mailbox',
+  '',
+  'This message is automatically created by mail delivery software (Exim).',
+  '',
+  'The size of your mailbox has exceeded a warning threshold that is',
+  'set by the system administrator.',
+  '',
+].join('\\n');
+
+/** MBX format brings its own locking, unless something is said about locking. */
+function usesMbxLock(values: Readonly<Record<string, unknown>>, isSet: (name: string) => boolean): boolean {
+  const locks = ['use_fcntl_lock', 'use_flock_lock', 'use_lockfile', 'use_mbx_lock'];
+  return values['mbx_format'] === true && !locks.some(isSet);
+}
+
 export const appendfileOptions = {
   allow_fifo: option.boolean({ default: false, doc: 'Deliver to named pipes too.', notYet: 'instance' }),
   allow_symlink: option.boolean({ default: false, doc: 'The mailbox may be a symbolic link of the user.' }),
@@ -83,17 +100,28 @@ export const appendfileOptions = {
   quota_filecount: option.expanded({ onForcedFail: 'unset', doc: 'The number of files that the mailbox may have.' }),
   quota_is_inclusive: option.boolean({ default: true, doc: 'The new message counts for the quota.' }),
   quota_size_regex: option.string({ doc: 'Takes the size of a file out of its name.' }),
-  quota_warn_message: option.expanded({ doc: 'The message that is sent when the mailbox grows over the threshold.' }),
+  quota_warn_message: option.expanded({
+    derive: (values) => (values['quota_warn_threshold'] === undefined ? undefined : WARNING),
+    doc: 'The message that is sent when the mailbox grows over the threshold.',
+  }),
   quota_warn_threshold: option.expanded({
     doc: 'The size (or percentage of the quota) from which the user is warned.',
     notYet: 'instance',
   }),
   use_bsmtp: option.boolean({ default: false, doc: 'Write batch SMTP.', notYet: 'instance' }),
   use_crlf: option.boolean({ default: false, doc: 'End lines with CRLF.' }),
-  use_fcntl_lock: option.boolean({ default: true, doc: 'Lock the mailbox with fcntl().' }),
+  use_fcntl_lock: option.boolean({
+    default: true,
+    derive: (values) => values['use_flock_lock'] !== true,
+    doc: 'Lock the mailbox with fcntl().',
+  }),
   use_flock_lock: option.boolean({ default: false, doc: 'Lock the mailbox with flock().', notYet: 'instance' }),
-  use_lockfile: option.boolean({ default: true, doc: 'Lock the mailbox with a lock file.' }),
-  use_mbx_lock: option.boolean({ default: false, doc: 'Lock the mailbox as MBX.', notYet: 'instance' }),
+  use_lockfile: option.boolean({
+    default: true,
+    derive: (values, isSet) => !usesMbxLock(values, isSet),
+    doc: 'Lock the mailbox with a lock file.',
+  }),
+  use_mbx_lock: option.boolean({ default: false, derive: usesMbxLock, doc: 'Lock the mailbox as MBX.', notYet: 'instance' }),
 } as const;
 
 export type AppendfileOptions = OptionValues<typeof appendfileOptions>;

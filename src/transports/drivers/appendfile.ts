@@ -12,7 +12,7 @@ import { deliverToDirectory, deliverToMaildir } from '../appendfile/new-file.ts'
 import type { AppendfileOptions } from '../appendfile/options.ts';
 import { appendfileOptions } from '../appendfile/options.ts';
 import { deferredResult, eximErrno } from '../errno.ts';
-import { genericProblems, transportOptions } from '../generic-options.ts';
+import { genericProblems, transportOptions, userProblems } from '../generic-options.ts';
 import { settleAll, settleTooBig } from '../local.ts';
 import type { MessageFormat } from '../message-text.ts';
 import { expandOption, messageOf, transportSettings } from '../settings.ts';
@@ -25,7 +25,7 @@ export default defineTransport({
   generic: transportOptions,
   genericDefaults: { retry_use_local_part: true },
   options: appendfileOptions,
-  validate: (set, generic) => [...genericProblems(generic), ...problems(set)],
+  validate: (set, generic) => [...genericProblems(generic), ...userProblems(generic), ...problems(set)],
   create: (set) => ({ deliver: (batch) => deliver(set, batch), isConcurrent: makesFiles(set) && set.quota === undefined }),
 });
 
@@ -39,7 +39,11 @@ function problems(set: AppendfileOptions): Octets[] {
   if (set.file !== undefined && set.directory !== undefined) found.push('only one of "file" or "directory" can be specified');
   if (set.maildir_format && set.mailstore_format) found.push('only one of maildir and mailstore may be specified');
   if (!set.use_fcntl_lock && !set.use_flock_lock && !set.use_lockfile && set.file !== undefined) found.push('no locking configured');
-  const where = set.create_file ?? 'anywhere';
+  if (set.directory === undefined) {
+    for (const name of ['quota_directory', 'quota_filecount'] as const)
+      if (set[name] !== undefined) found.push(`${name} must not be set without "directory"`);
+  }
+  const where = set.create_file || 'anywhere';
   if (!['anywhere', 'inhome', 'belowhome'].includes(where) && !where.startsWith('/'))
     found.push(`invalid value given for "create_file" for the %s transport: '${where}'`);
   return found;

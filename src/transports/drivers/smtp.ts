@@ -25,6 +25,7 @@ export default defineTransport({
   options: smtpOptions,
   validate: (set, generic) => [
     ...genericProblems(generic),
+    ...(generic['shadow_transport'] === undefined ? [] : ['shadow transport not allowed on non-local transport %s']),
     ...(set.command_timeout > 0 && set.data_timeout > 0 && set.final_timeout > 0
       ? []
       : ['command, data, or final timeout value is zero for %s transport']),

@@ -78,7 +78,11 @@ export const smtpOptions = {
     onForcedFail: 'defer',
     doc: 'Port or service name.',
   }),
-  protocol: option.string({ default: 'smtp', doc: 'smtp, lmtp or smtps.' }),
+  protocol: option.string({
+    // Exim 4.99 shows no default beside a port
+    derive: (_values, isSet) => (isSet('port') ? undefined : 'smtp'),
+    doc: 'smtp, lmtp or smtps; SMTP when unset.',
+  }),
   retry_include_ip_address: option.expandedBoolean({ default: true, doc: 'Retry data is by name and address of a host.' }),
   serialize_hosts: option.hostList({ doc: 'Hosts to which there is one connection at a time.', notYet: 'instance' }),
   size_addition: option.integer({ default: 1024, doc: 'Added to the size that is told to the server; negative: no SIZE is sent.' }),
