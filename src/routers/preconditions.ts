@@ -122,10 +122,16 @@ async function testDomains(view: Address, router: RouterInstance, frame: Frame):
 async function testLocalParts(view: Address, router: RouterInstance, frame: Frame): Promise<Step> {
   const { local_parts: localParts, caseful_local_part: isCaseful } = settingsOf(router);
   if (localParts === undefined) return { kind: 'on', frame };
-  const match = await frame.services.lists.matchLocalPart(localParts, tainted(view.localPart), frame, isCaseful);
+  const match = await frame.services.lists.matchLocalPart(localParts, tainted(withItsCase(view)), frame, isCaseful);
   return afterList(match, 'local_parts', frame, (found) => {
     view.state.localPartData = found.data;
   });
+}
+
+/** The local part without affixes as it was written: `+caseful` in a list restores it. */
+function withItsCase(view: Address): Octets {
+  const from = view.state.prefix?.length ?? 0;
+  return unquoteLocalPart(writtenLocalPart(view)).slice(from, from + view.localPart.length);
 }
 
 /** A list that cannot be evaluated defers the address; the cause is for the panic log. */

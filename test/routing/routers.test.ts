@@ -204,7 +204,20 @@ test('redirect: a tainted name of an included file is one component, or refused'
   const routers = 'a:\n driver = redirect\n data = :include:/lists/$local_part';
   const prepare = (world: World) => world.files.put('/lists/ann', 'one@b.ex\n');
   await table(routers, [['ann@a.ex', ['child one@b.ex']]], prepare);
-  await table(routers, [['"../etc"@a.ex', ['deferred "../etc"@a.ex: error in redirect data: Tainted name \'/lists/../etc\' for file read not permitted']]]);
+  await table(routers, [
+    ['"../etc"@a.ex', ['deferred "../etc"@a.ex: error in redirect data: Tainted name \'/lists/../etc\' for file read not permitted']],
+  ]);
+});
+
+test('redirect: data that is a filter is known to be missing before it is used', async () => {
+  const routers = ['"# Exim filter\\nfinish"', '"#sieve filter\\nkeep;"', '$local_part', ':fail: # Exim filter'].map(
+    (data, index) => `r${index}:\n driver = redirect\n allow_filter\n allow_fail\n check_local_user\n data = ${data}`,
+  );
+  const world = await makeWorld(`begin routers\n${routers.join('\n')}\n${TRANSPORTS}`);
+  assert.deepEqual(
+    world.config.routers.map(({ notYet }) => notYet),
+    [['allow_filter'], ['allow_filter'], [], []],
+  );
 });
 
 test('redirect: one_time forbids files, pipes and replies', async () => {
@@ -453,4 +466,17 @@ test('percent_hack_domains: the address that is meant is routed as a child', asy
   const one = await makeWorld(`${hacked.replace(' : testdb;defer', '')}${TRANSPORTS}`);
   assert.deepEqual(summary(await route(one, 'A%B.ex%hack.ex@hack.ex')), ['child A@B.ex']);
   assert.deepEqual(summary(await route(one, 'a%b.ex@other.ex')), ['deliver a%b.ex@other.ex b local']);
+});
+
+test('local_parts: +caseful, also in a named list, sees the case that was written', async () => {
+  const world = await makeWorld(
+    `localpartlist names = joe : +caseful : Ann\nbegin routers\nb:\n driver = accept\n local_part_suffix = -*\n local_part_suffix_optional\n local_parts = +names\n transport = local\n${TRANSPORTS}`,
+  );
+  const rows: readonly (readonly [Octets, boolean])[] = [
+    ['JOE@a.ex', true],
+    ['Ann@a.ex', true],
+    ['Ann-X@a.ex', true],
+    ['ann@a.ex', false],
+  ];
+  for (const [address, isTaken] of rows) assert.equal((await route(world, address)).deliveries.length === 1, isTaken, address);
 });
