@@ -260,4 +260,6 @@ export interface Results {
   /** `$auth1`…, `$1`… of an authenticator being evaluated. */
   auth?: readonly Text[];
   srsRecipient?: Text;
+  /** Answers of `${readsocket` that were asked with `cache=yes`, by socket and request. */
+  socketAnswers?: Map<Octets, Octets>;
 }

@@ -11,12 +11,16 @@ import { wrapInteger } from './numbers.ts';
 
 const DEFAULT_TIMEOUT_MS = 5000;
 const MAX_ANSWER = 16 << 20;
+/** Answers that are kept for one message. */
+const MAX_KEPT = 100;
 const INTERNET = 'inet:';
 
 export interface SocketOptions {
   readonly timeoutMs: number;
   readonly shutsDown: boolean;
   readonly usesTls: boolean;
+  /** The answer may be used again, and may be one that was kept. */
+  readonly isCached: boolean;
 }
 
 /** `3s:shutdown=no:tls=yes:cache=no`; the first is the time. What is wrong in it does not count. */
@@ -24,7 +28,12 @@ export function parseSocketOptions(text: Octets): SocketOptions {
   const [time = '', ...options] = text.split(':');
   const seconds = parseTimeSpan(time) ?? DEFAULT_TIMEOUT_MS / 1000;
   const values = new Map(options.map((option) => [option.slice(0, option.indexOf('=')), option.slice(option.indexOf('=') + 1)]));
-  return { timeoutMs: seconds * 1000, shutsDown: values.get('shutdown') !== 'no', usesTls: values.get('tls') === 'yes' };
+  return {
+    timeoutMs: seconds * 1000,
+    shutsDown: values.get('shutdown') !== 'no',
+    usesTls: values.get('tls') === 'yes',
+    isCached: values.get('cache') === 'yes',
+  };
 }
 
 /** Writes the request and reads until the end. */
@@ -33,13 +42,23 @@ export async function readSocket(name: Text, request: Octets, options: SocketOpt
     frame.services.log.panic(`Tainted filename for search: '${name.octets}'`);
     return fail(`Tainted filename for search: '${name.octets}'`);
   }
-  const opened = name.octets.startsWith(INTERNET)
-    ? await connectInternet(name.octets, options, frame)
-    : await connectLocal(name.octets, options, frame);
+  const key = `${name.octets}\n${request}`;
+  const kept = options.isCached ? frame.results.socketAnswers?.get(key) : undefined;
+  if (kept !== undefined) return ok(kept);
+  const answer = await ask(name.octets, request, options, frame);
+  if (options.isCached && answer.kind === 'ok') {
+    frame.results.socketAnswers ??= new Map();
+    if (frame.results.socketAnswers.size < MAX_KEPT) frame.results.socketAnswers.set(key, answer.value);
+  }
+  return answer;
+}
+
+async function ask(name: Octets, request: Octets, options: SocketOptions, frame: Frame): Promise<Outcome<Octets>> {
+  const opened = name.startsWith(INTERNET) ? await connectInternet(name, options, frame) : await connectLocal(name, options, frame);
   if (opened.kind !== 'ok') return opened;
   const connection = opened.value;
   try {
-    return await converse(connection, name.octets, request, options, frame);
+    return await converse(connection, name, request, options, frame);
   } finally {
     connection.close();
   }
