@@ -26,19 +26,19 @@ const RUNNERS: Readonly<Record<Mode['kind'], () => Promise<ModeRunner>>> = {
   version: async () => (await import('./version.ts')).runVersion,
   help: async () => (await import('./version.ts')).runHelp,
   'message-action': async () => (await import('./message-action.ts')).runMessageAction,
-  'filter-test': async () => notYet('-bf'),
+  'filter-test': async () => notYet(),
   'retry-test': async () => (await import('./retry-test.ts')).runRetryTest,
   'rewrite-test': async () => (await import('./rewrite-test.ts')).runRewriteTest,
   newaliases: async () => (await import('./newaliases.ts')).runNewaliases,
   information: async () => (await import('./information.ts')).runInformation,
   'log-line': async () => (await import('./log-line.ts')).runLogLine,
-  'not-yet': async () => notYet(''),
+  'not-yet': async () => notYet(),
 };
 
-function notYet(name: string): ModeRunner {
-  return async ({ invocation, io }) => {
-    const option = invocation.mode?.kind === 'not-yet' ? invocation.mode.option : name;
-    io.stderr.write(`exim: option ${option} is not built yet\n`);
+function notYet(): ModeRunner {
+  return async ({ invocation: { mode }, io }) => {
+    const filterTest = mode?.kind === 'filter-test' && mode.isSystem ? '-bF' : '-bf';
+    io.stderr.write(`exim: option ${mode?.kind === 'not-yet' ? mode.option : filterTest} is not built yet\n`);
     return 1;
   };
 }

@@ -462,8 +462,7 @@ export interface NotYetOption {
 export function notYetOptions(target: OptionTarget): readonly NotYetOption[] {
   return [...target.settings.keys()].flatMap((name) => {
     const spec = target.table[name];
-    const value = target.values.get(name);
-    const isBuilt = spec?.notYetFor ? !spec.notYetFor(value) : value === spec?.default;
+    const isBuilt = spec?.notYetFor ? !spec.notYetFor(Object.fromEntries(target.values)) : target.values.get(name) === spec?.default;
     return spec?.notYet === undefined || isBuilt ? [] : [{ name, scope: spec.notYet }];
   });
 }

@@ -48,8 +48,8 @@ export interface OptionSpec<T> {
   /** Its value is shown to admins only, whether or not `hide` is written (none of Exim's are; extensions may). */
   readonly isSecret?: boolean;
   readonly notYet?: NotYetScope;
-  /** Which values are not built yet; absent: all but the default. */
-  readonly notYetFor?: (value: unknown) => boolean;
+  /** With which values of the table it is not built yet; absent: with all of its own but the default. */
+  readonly notYetFor?: (values: Readonly<Record<string, unknown>>) => boolean;
   /** Another spelling of this option, still accepted. */
   readonly synonyms?: readonly string[];
   /** The value `integer`-like options take when written without one, or bounds. */
@@ -82,7 +82,7 @@ interface Extra {
   readonly doc: string;
   readonly onForcedFail?: OnForcedFail;
   readonly notYet?: NotYetScope;
-  readonly notYetFor?: (value: unknown) => boolean;
+  readonly notYetFor?: (values: Readonly<Record<string, unknown>>) => boolean;
   readonly synonyms?: readonly string[];
   readonly isSecret?: boolean;
   readonly isExtension?: boolean;

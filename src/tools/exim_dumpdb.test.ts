@@ -78,3 +78,8 @@ test('every database is printed in its form; keys alone', () => {
   assert.equal(dump(['/spool']).status, 1);
   assert.equal(dump(['/spool', 'bogus']).status, 1);
 });
+
+test('a database that cannot be opened', () => {
+  const parts = { open: () => undefined, clock: new FakeClock(), write: () => assert.fail(), writeError: () => assert.fail() };
+  assert.equal(runEximDumpdb(['/spool', 'retry'], parts), 1);
+});

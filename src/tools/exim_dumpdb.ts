@@ -14,8 +14,8 @@ import type { ToolIo } from './exim_dbmbuild.ts';
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
 export interface DumpParts {
-  /** Opens the hints of a spool directory. */
-  readonly open: (spoolDirectory: Octets) => Hints;
+  /** Opens the hints of a spool directory; undefined when that failed, and was told. */
+  readonly open: (spoolDirectory: Octets) => Hints | undefined;
   readonly clock: Clock;
   readonly write: (text: Octets) => void;
   readonly writeError: (text: Octets) => void;
@@ -30,7 +30,7 @@ export async function runEximDumpdbTool(args: readonly Octets[], io: ToolIo, fil
       const found = files.stat(path);
       if (found.kind === 'error') log.main(`Failed to open database file ${path}: ${found.reason}`);
       return found.kind === 'error'
-        ? NO_HINTS
+        ? undefined
         : openHints({ files, machine: new SystemMachine(), log, spoolDirectory, owner: { uid: found.value.uid, gid: found.value.gid } });
     },
     clock: new SystemClock(),
@@ -38,15 +38,6 @@ export async function runEximDumpdbTool(args: readonly Octets[], io: ToolIo, fil
     writeError: (text) => io.stderr.write(text),
   });
 }
-
-const NO_HINTS: Hints = {
-  get: () => undefined,
-  put: () => undefined,
-  delete: () => undefined,
-  forget: () => undefined,
-  keys: () => [],
-  close: () => undefined,
-};
 
 const DATABASES = /^(?:retry|misc|wait-.*|callout|ratelimit|tls|seen)$/s;
 
@@ -63,6 +54,7 @@ export function runEximDumpdb(args: readonly Octets[], parts: DumpParts): number
     return 1;
   }
   const hints = parts.open(spoolDirectory);
+  if (hints === undefined) return 1;
   for (const key of hints.keys(database)) {
     const value = hints.get(database, key);
     if (value === undefined) continue;

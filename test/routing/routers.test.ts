@@ -215,7 +215,7 @@ test('redirect: data that is a filter is known to be missing before it is used',
   );
   const world = await makeWorld(`begin routers\n${routers.join('\n')}\n${TRANSPORTS}`);
   assert.deepEqual(
-    world.config.routers.map(({ notYet }) => notYet),
+    world.frame.config.routers.map(({ notYet }) => notYet),
     [['allow_filter'], ['allow_filter'], [], []],
   );
 });

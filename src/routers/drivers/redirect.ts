@@ -38,10 +38,26 @@ function isOneTime({ one_time }: Readonly<Record<string, unknown>>): boolean {
   return one_time === true;
 }
 
+/** `# Exim filter` and the like, in the first line. */
+function filterMark(text: Octets): RegExpExecArray | null {
+  return /^#[ \t]*(exim|sieve)[ \t]+filter/.exec(lowerCase(text.slice(0, 100)));
+}
+
+/** Whether `data` is a filter already before it is expanded. */
+function isKnownFilter({ allow_filter, data }: Readonly<Record<string, unknown>>): boolean {
+  const hasSource = typeof data === 'object' && data !== null && 'source' in data && typeof data.source === 'string';
+  return allow_filter === true && hasSource && filterMark(String(data.source)) !== null;
+}
+
 const options = {
   allow_defer: option.boolean({ default: false, doc: 'The list may hold :defer:.' }),
   allow_fail: option.boolean({ default: false, doc: 'The list may hold :fail:.' }),
-  allow_filter: option.boolean({ default: false, doc: 'Data that begins with "#Exim filter" or "#Sieve filter" is run as a filter.' }),
+  allow_filter: option.boolean({
+    default: false,
+    doc: 'Data that begins with "#Exim filter" or "#Sieve filter" is run as a filter.',
+    notYet: 'instance',
+    notYetFor: isKnownFilter,
+  }),
   allow_freeze: option.boolean({ default: false, doc: 'An Exim filter may use freeze.' }),
   check_ancestor: option.boolean({
     default: false,
@@ -248,7 +264,7 @@ class Redirection {
 
   /** Undefined: the data is a list. */
   #refuseFilter(data: Octets): RouteResult | undefined {
-    const mark = /^#[ \t]*(exim|sieve)[ \t]+filter/.exec(lowerCase(data.slice(0, 100)));
+    const mark = filterMark(data);
     if (!mark) return undefined;
     const set = this.#set;
     const isExim = mark[1] === 'exim';
