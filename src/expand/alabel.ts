@@ -5,6 +5,8 @@ import { fail, type NotOk } from '../core/outcome.ts';
 import { decodePunycode, encodePunycode } from './punycode.ts';
 
 const PREFIX = 'xn--';
+/** At either end; Exim reads the labels as a list. */
+const SINGLE_DOT_AT_END = /^\.(?!\.)|(?<!\.)\.$/g;
 
 export function domainToAlabel(domain: Octets): Octets | NotOk {
   if (isAscii(domain)) return domain;
@@ -34,9 +36,9 @@ const CONTEXT_J = /[\u200c\u200d]/;
 const DISALLOWED = /(?![\0-\x7f\u00b7\u0375\u05f3\u05f4\u30fb])[\p{S}\p{P}\p{Z}]/u;
 
 export function domainFromAlabel(domain: Octets): Octets | NotOk {
-  if (!domain.includes(PREFIX)) return domain;
+  if (!domain.includes(PREFIX)) return domain.replace(SINGLE_DOT_AT_END, '');
   if (!isAscii(domain)) return fromAlabelProblem(domain, 'Invalid input');
-  const unicode = domainToUnicode(domain);
+  const unicode = domainToUnicode(domain.replace(SINGLE_DOT_AT_END, ''));
   return unicode === '' ? fromAlabelProblem(domain, 'string encoding error') : octetsFromUnicode(unicode);
 }
 

@@ -93,6 +93,8 @@ export interface CountedStrings {
   readonly fixed: (first: Octets) => number;
   readonly strings: readonly Node[];
   readonly isFail: boolean;
+  /** A header's name took a brace: that is told instead of what is wrong with braces. */
+  readonly hasOpenHeader: boolean;
   /** What follows where the closing brace should be; undefined when it is there. */
   readonly unclosedRest: Octets | undefined;
   /** What is left of the source at each string and, last, after them: for Exim's messages. */

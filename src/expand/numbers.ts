@@ -17,11 +17,11 @@ export function parseInteger(octets: Octets): number | bigint | NotOk {
   const match = /^([+-]?[0-9]+)([KkMmGg]?)(.*)$/s.exec(text);
   if (!match) return text === '' ? 0 : fail(`integer expected but "${text}" found`);
   const [, digits = '', unit = '', rest = ''] = match;
-  if (trimSpace(rest) !== '') return fail(`invalid integer "${text}"`);
-  if (digits.length < 12 && unit === '') return Number.parseInt(digits, 10);
+  const isInvalid = trimSpace(rest) !== '';
+  if (!isInvalid && digits.length < 12 && unit === '') return Number.parseInt(digits, 10);
   const value = BigInt(digits.startsWith('+') ? digits.slice(1) : digits) << (SHIFTS.get(upperCase(unit)) ?? 0n);
   if (value > MAX_INTEGER || value < MIN_INTEGER) return fail(`absolute value of integer "${text}" is too large (overflow)`);
-  return value;
+  return isInvalid ? fail(`invalid integer "${text}"`) : value;
 }
 
 /**

@@ -151,8 +151,8 @@ class Parser {
     const found = prefix.exec(cursor.source);
     if (!found) return undefined;
     cursor.at += found[0].length;
-    const { name, hasColon } = cursor.headerName();
-    if (!hasColon && name.includes('}')) this.#hasOpenHeader = true;
+    const { name } = cursor.headerName();
+    if (name.includes('}')) this.#hasOpenHeader = true;
     return { kind: 'header', span: { from, to: cursor.at }, form: HEADER_FORMS.get(found[1] ?? '') ?? 'decoded', name };
   }
 
@@ -208,7 +208,10 @@ class Parser {
     this.#cursor.skipSpace();
     if (this.#cursor.take('}')) return;
     const usual = last?.kind === 'strings' ? `missing '}' after '${definition.name}'` : `missing } at end of "${definition.name}"`;
-    const broken = this.#fail(definition.unclosed ?? usual, this.#cursor.at);
+    const broken =
+      last?.kind === 'strings'
+        ? this.#failAtBrace(definition.unclosed ?? usual, this.#cursor.at)
+        : this.#fail(definition.unclosed ?? usual, this.#cursor.at);
     if (last?.kind === 'strings') args[args.length - 1] = { kind: 'strings', nodes: [...last.nodes, broken] };
   }
 
@@ -264,7 +267,8 @@ class Parser {
 
   #labelledString(shape: Extract<ArgumentShape, { kind: 'string' }>, name: string): Node {
     const { label, isDollarLiteral = false, inside = '' } = shape;
-    if (this.#failure || this.#cursor.peek() !== '{') return this.#string(isDollarLiteral, () => missingText(label, name));
+    if (this.#failure) return this.#failure;
+    if (this.#cursor.peek() !== '{') return this.#failAtBrace(missingText(label, name), this.#cursor.at);
     const node = this.#string(isDollarLiteral, () => '');
     this.#explainFailure(inside);
     return node;
@@ -276,7 +280,7 @@ class Parser {
     while (!this.#failure && nodes.length < shape.max) {
       cursor.skipSpace();
       if (cursor.peek() !== '{') {
-        if (nodes.length < shape.min) nodes.push(this.#fail(`Not enough arguments for '${name}' (min is ${shape.min})`, cursor.at));
+        if (nodes.length < shape.min) nodes.push(this.#failAtBrace(`Not enough arguments for '${name}' (min is ${shape.min})`, cursor.at));
         break;
       }
       nodes.push(this.#string(false, () => ''));
@@ -366,14 +370,14 @@ class Parser {
     const isFail = !no && this.#failWord(name);
     if (!this.#failure) cursor.skipSpace();
     if (!this.#failure && !cursor.take('}')) {
-      const broken = this.#fail(branchProblem("did not close with '}'", cursor.rest), cursor.at);
-      if (isFail) return { kind: 'branches', yes, no: unclosedFail(broken, cursor.rest), isFail };
+      const broken = this.#failAtBrace(branchProblem("did not close with '}'", cursor.rest), cursor.at);
+      if (isFail && !this.#hasOpenHeader) return { kind: 'branches', yes, no: unclosedFail(broken, cursor.rest), isFail };
     }
     return { kind: 'branches', yes, no: no ?? this.#failure, isFail };
   }
 
   #brokenBranches(message: string): ParsedBranches {
-    const broken = this.#fail(message, this.#cursor.at);
+    const broken = this.#failAtBrace(message, this.#cursor.at);
     return { kind: 'branches', yes: broken, no: broken, isFail: false };
   }
 
@@ -403,9 +407,12 @@ class Parser {
       if (!isFail) cursor.at = at;
       cursor.skipSpace();
       if (!cursor.take('}'))
-        return this.#failCounted({ kind: 'counted-branches', fixed, strings, isFail, rests, unclosedRest: cursor.rest }, name);
+        return this.#failCounted(
+          { kind: 'counted-branches', fixed, strings, isFail, rests, hasOpenHeader: this.#hasOpenHeader, unclosedRest: cursor.rest },
+          name,
+        );
     }
-    return { kind: 'counted-branches', fixed, strings, isFail, rests, unclosedRest: undefined };
+    return { kind: 'counted-branches', fixed, strings, isFail, rests, hasOpenHeader: this.#hasOpenHeader, unclosedRest: undefined };
   }
 
   /** The brace after the last string is missing: which message that gives depends on the first string's value, if it is known. */
@@ -531,6 +538,11 @@ class Parser {
     return this.#failure;
   }
 
+  /** Where a brace is missing or wrong: a header's name that took it comes first. */
+  #failAtBrace(message: string, at: number): Broken {
+    return this.#fail(this.#hasOpenHeader ? OPEN_HEADER : message, at);
+  }
+
   #explainFailure(suffix: string): void {
     if (this.#failure) this.#failure = { ...this.#failure, message: this.#failure.message + suffix };
   }
@@ -553,6 +565,8 @@ function hasBody(definition: ItemDefinition): boolean {
   const last = definition.arguments.at(-1);
   return last?.kind === 'braced-condition' || (last?.kind === 'string' && last.inside !== undefined);
 }
+
+const OPEN_HEADER = 'missing or misplaced { or } - could be header name not terminated by colon';
 
 /** Neighbouring literals become one. */
 function pushLiteral(parts: Node[], octets: Octets, span: Span): void {
@@ -600,6 +614,12 @@ export interface BranchProblem {
 
 /** Undefined when the strings fit the number that come before the branches. */
 export function countedProblem(parsed: CountedStrings, fixed: number, name: string): BranchProblem | undefined {
+  const problem = problemOfStrings(parsed, fixed, name);
+  const isAboutBraces = problem !== undefined && problem.message !== failExpected(name);
+  return isAboutBraces && parsed.hasOpenHeader ? { kind: problem.kind, message: OPEN_HEADER } : problem;
+}
+
+function problemOfStrings(parsed: CountedStrings, fixed: number, name: string): BranchProblem | undefined {
   const { strings, isFail, rests, unclosedRest } = parsed;
   const branches = strings.length - fixed;
   if (branches < 0) return { kind: 'missing', message: `missing '{' for arg ${strings.length + 1} of ${name}` };

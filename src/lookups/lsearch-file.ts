@@ -120,14 +120,9 @@ function lineEnd(text: Octets, from: number): number {
   return at < 0 ? text.length : at;
 }
 
-/** Opens a file for one of the linear searches. `make` gets the whole text. */
-export function openLinear(
-  typeName: string,
-  file: Octets,
-  frame: Frame,
-  make: (text: Octets) => LookupHandle,
-): MaybePromise<Outcome<LookupHandle>> {
-  return chainOk(readLookupFile(typeName, file, 'linear search', frame), (text) => ok(make(text)));
+/** Opens a file for one of the linear searches, which all call themselves lsearch then. `make` gets the whole text. */
+export function openLinear(file: Octets, frame: Frame, make: (text: Octets) => LookupHandle): MaybePromise<Outcome<LookupHandle>> {
+  return chainOk(readLookupFile('lsearch', file, 'linear search', frame), (text) => ok(make(text)));
 }
 
 /** The content of a lookup's file; the failures have Exim's texts. */

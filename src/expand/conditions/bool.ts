@@ -5,6 +5,7 @@ import type { Judged } from '../../core/frame.ts';
 import { chainOk } from '../../core/maybe-promise.ts';
 import { fail, type Outcome } from '../../core/outcome.ts';
 import { judged } from '../judged.ts';
+import { wrapInteger } from '../numbers.ts';
 
 export default defineCondition({
   name: 'bool',
@@ -24,7 +25,7 @@ export default defineCondition({
 });
 
 function parseBoolean(word: Octets): Outcome<Judged> {
-  if (/^-?[0-9]+$/.test(word)) return judged(/[1-9]/.test(word));
+  if (/^-?[0-9]+$/.test(word)) return judged(wrapInteger(word) !== 0); // a number of 32 bits
   switch (lowerCase(word)) {
     case 'true':
     case 'yes':

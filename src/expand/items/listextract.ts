@@ -1,9 +1,10 @@
 /** `${listextract{number}{list}{yes}{no}}`. Spec ch. 11 "Expansion items". */
 import { type Octets, trimSpace } from '../../base/octets.ts';
 import { defineItem } from '../../core/define/expansion.ts';
+import { chainOk } from '../../core/maybe-promise.ts';
 import { fail, type NotOk } from '../../core/outcome.ts';
-import { emptyText, type Text } from '../../core/text.ts';
-import { takeFound, takeNotFound, withTexts } from '../branches.ts';
+import type { Text } from '../../core/text.ts';
+import { takeFound, takeNotFound } from '../branches.ts';
 import { splitText } from '../list-items.ts';
 import { wrapDigits } from '../numbers.ts';
 
@@ -21,11 +22,13 @@ export default defineItem({
   compile:
     ([number, list, branches]) =>
     (frame) =>
-      withTexts([number, list], frame, ([wanted = emptyText, items = emptyText]) => {
+      chainOk(number.evaluate(frame), (wanted) => {
         const index = parseIndex(wanted.octets);
         if (typeof index !== 'number') return index;
-        const found = itemAt(splitText(items).items, index);
-        return found ? takeFound(branches, found, frame) : takeNotFound(branches, frame);
+        return chainOk(list.evaluate(frame), (items) => {
+          const found = itemAt(splitText(items).items, index);
+          return found ? takeFound(branches, found, frame) : takeNotFound(branches, frame);
+        });
       }),
 });
 

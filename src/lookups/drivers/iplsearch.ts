@@ -17,7 +17,7 @@ export default defineLookup({
   optionNames: ['ret'],
   isResultTainted: false,
   open: (file, frame) =>
-    openLinear('iplsearch', file, frame, (text) => {
+    openLinear(file, frame, (text) => {
       const entries = readNetworks(text);
       return {
         find: (key, options) => {

@@ -16,7 +16,7 @@ export default defineLookup({
   optionNames: ['ret'],
   isResultTainted: false,
   open: (file, frame) =>
-    openLinear('lsearch', file, frame, (text) => {
+    openLinear(file, frame, (text) => {
       const entries = indexKeys(text);
       return {
         find: (key, options) => {

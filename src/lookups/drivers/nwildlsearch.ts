@@ -12,5 +12,5 @@ export default defineLookup({
   isFile: true,
   optionNames: ['ret'],
   isResultTainted: false,
-  open: (file, frame) => openLinear('nwildlsearch', file, frame, (text) => wildcardHandle(text, ok)),
+  open: (file, frame) => openLinear(file, frame, (text) => wildcardHandle(text, ok)),
 });

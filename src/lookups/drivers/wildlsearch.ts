@@ -17,7 +17,7 @@ export default defineLookup({
   isFile: true,
   optionNames: ['ret'],
   isResultTainted: false,
-  open: (file, frame) => openLinear('wildlsearch', file, frame, (text) => wildcardHandle(text, expandKey)),
+  open: (file, frame) => openLinear(file, frame, (text) => wildcardHandle(text, expandKey)),
 });
 
 function expandKey(key: Octets, frame: Frame): MaybePromise<Outcome<Octets>> {
