@@ -39,6 +39,7 @@ const shown: readonly (readonly [family: Family, settings: string, ...lines: rea
   ['transport', 'driver = appendfile\nfile = /x\nmode = 3k', 'mode = 06000'],
   ['transport', 'driver = appendfile\nfile = /x\nuser = mail', 'user = mail', 'group = mail'],
   ['transport', 'driver = appendfile\nfile = /x\nheaders_add = <, a,b,,c\nheaders_add = d', 'headers_add = a\\nb,c\\nd'],
+  ['transport', 'driver = appendfile\nquota_directory = /x\nmaildir_format', 'quota_directory = /x', 'maildir_format'],
   ['transport', 'driver = smtp', 'port = smtp', 'protocol = smtp'],
   ['transport', 'driver = smtp\nprotocol = lmtp', 'port = lmtp', 'protocol = lmtp'],
   ['router', 'driver = redirect\ndata = x\nset = <; a = b ; c = d\nheaders_remove = <; a ; b', 'set = a = b;c = d', 'headers_remove = a:b'],

@@ -39,8 +39,8 @@ function problems(set: AppendfileOptions): Octets[] {
   if (set.file !== undefined && set.directory !== undefined) found.push('only one of "file" or "directory" can be specified');
   if (set.maildir_format && set.mailstore_format) found.push('only one of maildir and mailstore may be specified');
   if (!set.use_fcntl_lock && !set.use_flock_lock && !set.use_lockfile && set.file !== undefined) found.push('no locking configured');
-  if (set.directory === undefined) {
-    for (const name of ['quota_directory', 'quota_filecount'] as const)
+  if (set.file !== undefined) {
+    for (const name of ['quota_filecount', 'quota_directory'] as const)
       if (set[name] !== undefined) found.push(`${name} must not be set without "directory"`);
   }
   const where = set.create_file || 'anywhere';
