@@ -1,7 +1,7 @@
 /** `-bd`, `-bdf`, `-q<time>`, `-bw`: the daemon. Spec ch. 5 "-bd", "-bw". */
 import { octetsFromBytes } from '../base/octets.ts';
 import { eximProblemText } from '../config/problems.ts';
-import { unbuiltReason } from '../core/index.ts';
+import { type MainOptions, unbuiltReason } from '../core/index.ts';
 import { recordingFiles } from '../process/config-snapshot.ts';
 import { type DaemonParts, startDaemon } from '../process/daemon.ts';
 import { readForCheck } from '../process/runtime.ts';
@@ -60,6 +60,7 @@ async function runHere(context: ModeContext, isDetached: boolean): Promise<numbe
     io.stderr.write(`exim: ${unbuilt}\n`);
     return 1;
   }
+  if (offersTlsWithoutCertificate(config.main)) log.main(SELF_SIGNED_WARNING);
   const started = await startDaemon({
     config,
     choice,
@@ -90,6 +91,14 @@ async function runHere(context: ModeContext, isDetached: boolean): Promise<numbe
   }
   if (isDetached) process.send?.('started');
   return -1;
+}
+
+const SELF_SIGNED_WARNING =
+  'Warning: No server certificate defined; will use a selfsigned one.\n Suggested action: either install a certificate or change tls_advertise_hosts option';
+
+/** As far as it can be known without a client. */
+function offersTlsWithoutCertificate({ tls_advertise_hosts: hosts, tls_certificate: certificate }: MainOptions): boolean {
+  return hosts !== undefined && hosts.template.constant !== '' && (certificate === undefined || certificate.constant === '');
 }
 
 /** As at the start, but nothing runs by it. */

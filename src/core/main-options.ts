@@ -151,7 +151,6 @@ export const mainOptions = {
   }),
   deliver_drop_privilege: option.boolean({ default: false, doc: "Give up root for all deliveries: all local ones run as Exim's user." }),
   deliver_queue_load_max: option.fixed({
-    notYet: 'notice',
     default: -1,
     doc: 'Queue runs start no deliveries when the load average is higher.',
   }),
@@ -360,7 +359,6 @@ export const mainOptions = {
   queue_domains: option.domainList({ doc: 'Domains whose deliveries are left to a queue run.' }),
   queue_fast_ramp: option.boolean({
     default: true,
-    notYet: 'notice',
     doc: 'Begin deliveries of a two-stage queue run while it still routes.',
   }),
   queue_list_requires_admin: option.boolean({ default: true, doc: '-bp is for administrators only.' }),
@@ -370,7 +368,6 @@ export const mainOptions = {
   }),
   queue_only_load: option.fixed({ default: -1, doc: 'Deliver nothing on arrival when the load average is higher.' }),
   queue_only_load_latch: option.boolean({
-    notYet: 'notice',
     default: true,
     doc: 'When that happened in a connection it holds for the rest of it.',
   }),
@@ -425,7 +422,6 @@ export const mainOptions = {
     doc: 'Run only one ETRN command with the same argument at once.',
   }),
   smtp_load_reserve: option.fixed({
-    notYet: 'notice',
     default: -1,
     doc: 'With a higher load average only smtp_reserve_hosts may connect.',
   }),

@@ -5,7 +5,7 @@
 import type { Octets } from '../base/octets.ts';
 import type { Deadline } from './deadline.ts';
 import type { Body, HeaderLine, Recipient } from './message.ts';
-import type { LogTarget, Verification } from './ports.ts';
+import type { Cutthrough, LogTarget, Verification } from './ports.ts';
 import type { Text } from './text.ts';
 
 /** How mail comes in. */
@@ -128,6 +128,8 @@ export interface SessionState {
   commandArgument?: Octets | undefined;
   commandHistory: Octets[];
   messagesAccepted: number;
+  /** The load average that was too high for deliveries at once, for the rest of the session (`queue_only_load_latch`). */
+  queueingLoad?: number;
   esmtp: boolean;
   quitReason?: Octets | undefined;
   /** `$authentication_failed`: an AUTH command did not succeed; `$authenticated_fail_id`: who it was for. */
@@ -196,6 +198,8 @@ export interface TransactionState {
   readonly sendersTold: Set<Octets>;
   /** Texts of `warn … log_message` already written for this message. */
   readonly warningsLogged: Set<Octets>;
+  /** Where the message goes while it is received; `off` when that did not work for some recipient. */
+  cutthrough?: Cutthrough | 'off' | undefined;
   /** Rates that `ratelimit` has measured for this message, by key. */
   rates?: Map<Octets, number>;
   readonly results: Results;

@@ -39,14 +39,15 @@ export async function runQueue(parts: DeliverParts, options: QueueRunOptions, de
   if (log.selected('queue_run')) log.main(queueRunLine('Start', machine.pid, flags));
   parts.spool.removeOrphans();
   const ids = inOrder(chooseIds(parts, options), parts);
-  if (options.isTwoStage) await pass(ids, { ...reasonOf(options), isRoutingOnly: true }, options, deliver, until);
-  await pass(ids, reasonOf(options), options, deliver, until);
+  if (options.isTwoStage) await pass(parts, ids, { ...reasonOf(options), isRoutingOnly: true }, options, deliver, until);
+  await pass(parts, ids, reasonOf(options), options, deliver, until);
   if (log.selected('queue_run')) log.main(queueRunLine('End', machine.pid, flags));
   log.flush();
 }
 
 /** With -R or -S the first message that was selected is tried whatever its retry times are. */
-function pass(
+async function pass(
+  parts: DeliverParts,
   ids: readonly string[],
   reason: DeliveryReason,
   options: QueueRunOptions,
@@ -54,9 +55,24 @@ function pass(
   until: Deadline,
 ): Promise<void> {
   const forced = options.recipient !== undefined || options.sender !== undefined ? ids[0] : undefined;
-  return inParallel(ids, options.concurrency ?? 1, async (id) => {
-    if (!until.signal.aborted) await deliver(id, id === forced ? { ...reason, isForced: true } : reason);
+  let isAbandoned = false;
+  await inParallel(ids, options.concurrency ?? 1, async (id) => {
+    if (until.signal.aborted || isAbandoned) return;
+    isAbandoned = !reason.isForced && isLoadTooHigh(parts, options);
+    if (!isAbandoned) await deliver(id, id === forced ? { ...reason, isForced: true } : reason);
   });
+}
+
+/** `deliver_queue_load_max`; a forced run goes on. */
+function isLoadTooHigh({ config, services }: DeliverParts, options: QueueRunOptions): boolean {
+  const { deliver_queue_load_max: limit } = config.main;
+  const { log, machine } = services;
+  if (limit < 0) return false;
+  const load = machine.loadAverage();
+  if (load <= limit) return false;
+  const flags = flagsOf(options);
+  log.main(`Abandon queue run: pid=${machine.pid}${flags === '' ? '' : ` ${flags}`} (load ${load.toFixed(2)}, max ${limit.toFixed(2)})`);
+  return true;
 }
 
 function reasonOf(options: QueueRunOptions): DeliveryReason {

@@ -5,6 +5,7 @@ import { createLists } from '../lists/lists.ts';
 import { Spool } from '../spool/spool.ts';
 import { FakeClock } from '../system/fakes/clock.ts';
 import { MemoryFiles } from '../system/fakes/files.ts';
+import { FakeMachine } from '../system/fakes/host.ts';
 import { FakeLog } from '../system/fakes/log.ts';
 import { fakeServices, testConfig } from '../system/fakes/services.ts';
 import type { DeliveryReason } from './attempt.ts';
@@ -239,6 +240,27 @@ const flagCases: [QueueRunOptions, string][] = [
   [{ sender: { text: 's@', isRegex: true } }, '-Sr s@'],
   [{ isFirstOnly: true, isLocalOnly: true }, '-qil'],
 ];
+test('a queue run is abandoned when the load is high, unless it is forced', async () => {
+  const { accept, log, context } = fixture();
+  await accept();
+  await accept();
+  const loads = [1, 3, 1];
+  const { config, services } = context.parts;
+  const parts = {
+    ...context.parts,
+    config: { ...config, main: { ...config.main, deliver_queue_load_max: 2 } },
+    services: { ...services, machine: Object.assign(new FakeMachine(), { loadAverage: () => loads.shift() ?? 0 }) },
+  };
+  const delivered: string[] = [];
+  const deliver = async (id: string) => delivered.push(id);
+  await runQueue(parts, {}, deliver, until);
+  assert.equal(delivered.length, 1);
+  assert.ok(log.mainLines.includes('Abandon queue run: pid=1234 (load 3.00, max 2.00)'));
+  loads.unshift(3);
+  await runQueue(parts, { force: 'f' }, deliver, until);
+  assert.equal(delivered.length, 3);
+});
+
 test('queue run lines', () => {
   for (const [options, expected] of flagCases) assert.equal(flagsOf(options), expected);
 });

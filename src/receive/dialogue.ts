@@ -262,9 +262,18 @@ export class Dialogue {
   resetTransaction(): void {
     this.dropChunks();
     this.isChunkingBroken = false;
+    this.endCutthrough();
     this.transaction = undefined;
     this.rcptRefusal = undefined;
     this.wasMailRejected = false;
+  }
+
+  /** Recipients that another host has taken already do not get this message from here and now. */
+  endCutthrough(): void {
+    const state = this.transaction?.state;
+    if (typeof state?.cutthrough !== 'object') return;
+    void state.cutthrough.close();
+    state.cutthrough = 'off';
   }
 
   /** What EHLO offered holds no more. */
@@ -495,6 +504,7 @@ export class Dialogue {
 
   close(): void {
     this.dropChunks();
+    this.endCutthrough();
     this.#abort.abort();
     this.parts.connection.close();
   }

@@ -30,6 +30,7 @@ import { rewriteAddress, rewriteHeaders } from '../rewrite/rewrite.ts';
 import type { DeliveryWish } from './dialogue.ts';
 import { expandOctets, expandText } from './expansion.ts';
 import { addressProblems, fixHeaders, insertAdded, parseSubmission, qualifyHeaders, removeNamed } from './fixups.ts';
+import { queueingLoad } from './load.ts';
 import type { ScanRejection } from './local-scan.ts';
 import { runLocalScan } from './local-scan.ts';
 import { callerName, markAsOwn, mayChooseSender, ownAddress } from './local-sender.ts';
@@ -127,7 +128,40 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   state.headers = redateReceived(context, state.headers);
   const discarded = discardReason(state, verdict.kind === 'discard');
   if (discarded !== undefined) return discard(context, state, sink, received, discarded);
+  const cut = await cutThrough(chosen, state, read, sink, received);
+  if (cut !== undefined) return cut;
   return commit(chosen, state, read, sink, { received, takers, message: verdict.kind === 'accept' ? verdict.message : undefined });
+}
+
+/** Delivers where a connection waits for the message. Undefined: it is to be delivered in the usual way. */
+async function cutThrough(
+  context: IntakeContext,
+  state: TransactionState,
+  read: ReadMessage,
+  sink: MessageSink,
+  received: readonly Octets[],
+): Promise<Intake | undefined> {
+  const { cutthrough } = state;
+  if (typeof cutthrough !== 'object' || state.controls.has('freeze') || context.recipientReplies !== undefined) return undefined;
+  const body = sink.body();
+  const size = state.headers.reduce((sum, header) => sum + (header.type === '*' ? 0 : header.text.length), 1) + body.sizeBytes;
+  const frame = receptionFrame(context);
+  const sent = await cutthrough.send({ ...envelopeOf(context, state, read), id: sink.id, body, size }, frame);
+  state.cutthrough = 'off';
+  if (sent.kind === 'delivered') {
+    context.session.state.messagesAccepted++;
+    context.services.log.main(arrival(context, state, received, size), sink.id);
+    context.services.log.main('Completed', sink.id);
+    sink.abort();
+    await context.services.log.written();
+    return { kind: 'discarded', id: sink.id };
+  }
+  const passesDefer = state.controls.get('cutthrough_delivery')?.includes('/defer=pass') === true && sent.reply !== '';
+  if (sent.kind === 'deferred' && !passesDefer) return undefined;
+  sink.abort();
+  const texts = { message: sent.reply, logMessage: sent.reply };
+  const verdict = sent.kind === 'failed' ? ({ kind: 'fail', ...texts, isDrop: false } as const) : ({ kind: 'defer', ...texts } as const);
+  return { kind: 'refused', phase: 'data', verdict };
 }
 
 /** What is known of a message that was read, into the state. */
@@ -382,15 +416,15 @@ function envelopeOf(context: IntakeContext, state: TransactionState, read: ReadM
 /** What an ACL or the configuration says about delivering at once; undefined: nothing. */
 function queueWish(context: IntakeContext, state: TransactionState): DeliveryWish | undefined {
   const { main } = context.config;
-  const { log, machine } = context.services;
+  const { log } = context.services;
   if (state.controls.get('queue')?.includes('first_pass_route')) return 'queue-smtp';
   if (state.controls.has('queue') || state.controls.has('queue_only')) {
     log.main('no immediate delivery: queued by ACL', state.id);
     return 'queue';
   }
   if (state.controls.has('freeze') || main.queue_only) return 'queue';
-  const load = main.queue_only_load < 0 ? -1 : machine.loadAverage();
-  if (load > main.queue_only_load) {
+  const load = queueingLoad(context.config, context.services, context.session.state);
+  if (load !== undefined) {
     log.main(`no immediate delivery: load average ${load.toFixed(2)}`, state.id);
     return 'queue';
   }

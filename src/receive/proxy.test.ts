@@ -3,9 +3,10 @@ import { test } from 'node:test';
 import type { AclVerdict, Frame, MainOptions } from '../core/index.ts';
 import { FakeClock } from '../system/fakes/clock.ts';
 import { MemoryFiles } from '../system/fakes/files.ts';
+import { FakeMachine } from '../system/fakes/host.ts';
 import { FakeLog } from '../system/fakes/log.ts';
 import { FakeConnection, FakeNet, scriptedPeer } from '../system/fakes/net.ts';
-import { constantTemplate, fakeServices, testList } from '../system/fakes/services.ts';
+import { constantTemplate, testList } from '../system/fakes/services.ts';
 import type { PlayedSession, SessionSetup } from './fakes.ts';
 import { playSession } from './fakes.ts';
 
@@ -194,7 +195,7 @@ test('a client that sends many commands is slowed down', async () => {
 
 test('MAIL needs room on the disks', async () => {
   const free = { kib: 1000, inodes: 50 };
-  const services = { machine: { ...fakeServices().machine, freeSpace: () => free } };
+  const services = { machine: Object.assign(new FakeMachine(), { freeSpace: () => free }) };
   const cases: readonly [name: string, main: Partial<MainOptions>, command: string, reply: string][] = [
     ['enough', { check_spool_space: 1000, check_spool_inodes: 50 }, 'MAIL FROM:<a@b>', '250 OK'],
     ['too little', { check_spool_space: 1001 }, 'MAIL FROM:<a@b>', '452 Space shortage, please try later'],

@@ -26,6 +26,7 @@ import type { SmtpParts } from './dialogue.ts';
 import { Dialogue } from './dialogue.ts';
 import { expandTime, isSenderHostInOption, matchSenderHostInOption } from './expansion.ts';
 import { askIdent } from './ident.ts';
+import { isLoadAcceptable } from './load.ts';
 import { negotiateProxy } from './proxy.ts';
 
 export type { SmtpParts } from './dialogue.ts';
@@ -121,6 +122,7 @@ export class SmtpSession {
       log.main(connectionLine(origin, dialogue.isOverTcp && !this.#parts.isRehearsal ? this.#parts.connectionCount : undefined, log));
     await askIdent(dialogue);
     if (origin.hostAddress !== undefined && !(await this.#checkHost())) return false;
+    if (!(await isLoadAcceptable(dialogue))) return false;
     await negotiateProxy(dialogue);
     await this.#readSettings();
     if (!(await this.#runConnectAcl())) return false;

@@ -132,8 +132,11 @@ export function decodeSystemResult<T>(value: unknown, read: (fields: Fields) => 
   return fields.string('kind') === 'ok' ? { kind: 'ok', value: read(fields) } : decodeFailure(fields);
 }
 
+/** The longest that a timer takes, 24 days; what has no end is sent as this. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** The clocks of two processes are not the same: what is left of a time is sent. */
 export function remainingMs(timeoutMs: number, until: Deadline): number {
-  const left = until.endMs - performance.now();
+  const left = Math.min(until.endMs - performance.now(), LONGEST_MS);
   return Math.max(1, timeoutMs > 0 ? Math.min(timeoutMs, left) : left);
 }

@@ -60,6 +60,9 @@ test('time over, an owner that ends, input that fails, another uid, a lost spawn
   const slow = await client.run(request('sleep 600', { timeoutMs: 50 }), new Uint8Array(), forever);
   assert.equal(slow.kind === 'ok' && slow.result.isTimeout, true);
 
+  const endless = await client.run(request('echo x', { timeoutMs: 0 }), new Uint8Array(), forever);
+  assert.equal(endless.kind === 'ok' && endless.result.stdout.toString(), 'x\n', 'no limit is not a limit of nothing');
+
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 50);
   const aborted = await client.run(request('sleep 600'), new Uint8Array(), { endMs: Number.POSITIVE_INFINITY, signal: controller.signal });

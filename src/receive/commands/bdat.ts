@@ -57,6 +57,7 @@ async function begin(dialogue: Dialogue): Promise<ChunkedMessage | undefined> {
     return undefined;
   }
   transaction.state.id = begun.sink.id;
+  dialogue.endCutthrough(); // which is not done for messages in chunks
   return {
     sink: begun.sink,
     receiver: new MessageReceiver(begun.sink, limits),

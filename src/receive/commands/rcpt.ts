@@ -102,12 +102,19 @@ async function judge(dialogue: Dialogue, state: TransactionState, parameters: Rc
     case 'accept':
     case 'discard':
       if (verdict.kind === 'discard') {
+        dialogue.endCutthrough();
         state.controls.set('discarded-recipients', isDiscardedBefore ? 'MAIL' : 'RCPT');
         const cause = verdict.logMessage === undefined ? '' : `: ${verdict.logMessage}`;
         log.mainAndReject(
           `${hostAndIdent(origin, log, true)} F=<${printable(state.sender ?? '')}> RCPT ${printable(parameters.address)}: discarded by ${isDiscardedBefore ? 'MAIL' : 'RCPT'} ACL${cause}`,
         );
       } else {
+        if (!(await cutsThrough(dialogue, state, recipient))) {
+          state.rcptFailCount++;
+          const denied = { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false } as const;
+          dialogue.noteRcptRefusal(dialogue.refuse('rcpt', `RCPT ${printable(parameters.address)}`, denied).text);
+          return;
+        }
         state.recipients.push({
           address: recipient,
           ...(parameters.orcpt === undefined ? {} : { orcpt: parameters.orcpt }),
@@ -118,10 +125,17 @@ async function judge(dialogue: Dialogue, state: TransactionState, parameters: Rc
       else dialogue.reply('250', 'Accepted');
       return;
     default: {
+      dialogue.endCutthrough(); // its host may have taken this recipient
       if (verdict.kind === 'fail') state.rcptFailCount++;
       else state.rcptDeferCount++;
       const refused = dialogue.refuse('rcpt', `RCPT ${printable(parameters.address)}`, verdict);
       dialogue.noteRcptRefusal(refused.text);
     }
   }
+}
+
+/** False: the host to which the message would go at once does not take the recipient. */
+async function cutsThrough(dialogue: Dialogue, state: TransactionState, recipient: Octets): Promise<boolean> {
+  if (!state.controls.has('cutthrough_delivery') || dialogue.parts.isRehearsal) return true;
+  return (await dialogue.parts.services.verifier.cutThrough?.(recipient, dialogue.frame())) !== 'refused';
 }

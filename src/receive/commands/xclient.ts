@@ -43,7 +43,9 @@ function applyOperands(origin: Origin, operands: XclientOperands): void {
     externalAddress: operands.destinationAddress ?? origin.proxy?.externalAddress ?? '',
     externalPort: operands.destinationPort ?? origin.proxy?.externalPort ?? 0,
   };
+  const { heloName } = origin;
   changeHost(origin, operands.address ?? origin.hostAddress ?? '', operands.port ?? origin.hostPort ?? 0);
+  origin.heloName = heloName; // for log lines until the client has said its own
   const { name, login } = operands;
   if (typeof name === 'string') {
     origin.hostName = name;

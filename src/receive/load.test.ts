@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { MainOptions } from '../core/index.ts';
+import { FakeMachine } from '../system/fakes/host.ts';
+import { scriptedPeer } from '../system/fakes/net.ts';
+import { constantTemplate, testList } from '../system/fakes/services.ts';
+import type { PlayedSession } from './fakes.ts';
+import { playSession } from './fakes.ts';
+
+const MESSAGE = ['MAIL FROM:<a@b>\r\n', 'RCPT TO:<c@d>\r\n', 'DATA\r\n', 'Subject: x\r\n\r\nx\r\n.\r\n'];
+
+/** Each look at the load average finds the next of these. */
+async function play(loads: readonly number[], main: Partial<MainOptions>): Promise<PlayedSession & { readonly wishes: readonly string[] }> {
+  const rest = [...loads];
+  const wishes: string[] = [];
+  const played = await playSession(scriptedPeer(['EHLO c\r\n', ...MESSAGE, ...MESSAGE, 'QUIT\r\n']), {
+    config: {
+      main: {
+        smtp_banner: constantTemplate('mail.test.example ESMTP'),
+        acl_smtp_rcpt: constantTemplate('rcpt'),
+        received_header_text: constantTemplate('Received: from test'),
+        ...main,
+      },
+    },
+    acls: { rcpt: () => ({ kind: 'accept' }) },
+    services: { machine: Object.assign(new FakeMachine(), { loadAverage: () => rest.shift() ?? 0 }) },
+    parts: {
+      onAccepted: ({ claim }, wish) => {
+        wishes.push(wish);
+        claim.release();
+      },
+    },
+  });
+  return { ...played, wishes };
+}
+
+test('smtp_load_reserve: with a high load only some may connect', async () => {
+  const refused = await play([4.5], { smtp_load_reserve: 4 });
+  assert.equal(refused.written, '421 mail.test.example: Too much load; please try again later\n');
+  assert.deepEqual(refused.log.rejectLines, [
+    'temporarily refused connection from [192.0.2.25]: not in reserve list and load average = 4.50',
+  ]);
+  for (const [loads, main] of [
+    [[4], {}],
+    [[4.5], { smtp_reserve_hosts: testList('host', '192.0.2.25') }],
+  ] as const)
+    assert.match((await play(loads, { smtp_load_reserve: 4, ...main })).written, /^220 /);
+});
+
+test('queue_only_load: what comes with a high load waits, and what follows it unless the load is looked at again', async () => {
+  const latched = await play([4.5, 1], { queue_only_load: 4 });
+  assert.deepEqual(latched.wishes, ['queue', 'queue']);
+  assert.equal(latched.log.mainLines.filter((line) => line === 'no immediate delivery: load average 4.50').length, 2);
+  const again = await play([4.5, 1], { queue_only_load: 4, queue_only_load_latch: false });
+  assert.deepEqual(again.wishes, ['queue', 'background']);
+  const low = await play([4, 5], { queue_only_load: 4 });
+  assert.deepEqual(low.wishes, ['background', 'queue']);
+});
