@@ -97,6 +97,14 @@ export function formatIp(bytes: IpBytes): Octets {
   return `${hex(groups.slice(0, bestFrom))}::${hex(groups.slice(bestFrom + bestLength))}`;
 }
 
+/** With all eight groups of an IPv6 address, four digits each. */
+export function formatFullIp(bytes: IpBytes, separator = ':'): Octets {
+  if (bytes.length === 4) return formatIp(bytes);
+  const groups: string[] = [];
+  for (let i = 0; i < 16; i += 2) groups.push((((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0)).toString(16).padStart(4, '0'));
+  return groups.join(separator);
+}
+
 /** `::ffff:a.b.c.d` */
 export function isMappedIpv4(bytes: IpBytes): boolean {
   if (bytes.length !== 16) return false;

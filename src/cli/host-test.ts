@@ -1,5 +1,5 @@
 /** `-bh`: an SMTP session as if from a host; nothing is delivered, checks are told on stderr. Spec ch. 5 "-bh". */
-import { isIp } from '../base/ip.ts';
+import { formatFullIp, parseIp } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
 import { printable } from '../base/octets.ts';
 import type { Log, MessageStore } from '../core/index.ts';
@@ -13,10 +13,12 @@ import { RehearsalStore } from './rehearsal-store.ts';
 export const runHostTest: ModeRunner = async (context) => {
   const { invocation, io } = context;
   const given = splitHostAndPort(invocation.mode?.kind === 'host-test' ? invocation.mode.host : undefined);
-  if (!given || !isIp(given.address)) {
+  const bytes = given && parseIp(given.address);
+  if (!bytes) {
     io.stderr.write(`exim: malformed IP address "${given?.address ?? ''}" after -bh\n`);
     return 1;
   }
+  const address = formatFullIp(bytes); // IPv6 in full, as Exim shows it here
   const opened = await openForMode(context, { replaceLog: (log) => rehearsalLog(log, io.stderr) });
   if (opened.kind === 'exit') return opened.status;
   const { runtime, caller } = opened;
@@ -31,11 +33,11 @@ export const runHostTest: ModeRunner = async (context) => {
     caller,
     isRehearsal: true,
     makesCallouts: invocation.mode?.kind === 'host-test' && invocation.mode.withCallouts,
-    heading: `\n**** SMTP testing session as if from host ${given.address}\n**** but without any ident (RFC 1413) callback.\n**** This is not for real!\n\n`,
+    heading: `\n**** SMTP testing session as if from host ${address}\n**** but without any ident (RFC 1413) callback.\n**** This is not for real!\n\n`,
     connectionNumber: 1,
     connectionCount: 1,
     isTlsOnConnect: false,
-    hostAddress: given.address,
+    hostAddress: address,
     hostPort: given.port,
     presetOrigin: presetOrigin(invocation.origin),
     onAccepted: (accepted) => accepted.claim.release(),

@@ -100,19 +100,22 @@ async function namesBySystem(address: Octets, frame: Frame): Promise<NamesFound>
     : { names: [found.name, ...found.aliases].slice(0, maxNames).map(lowerCase), isAuthenticated: false };
 }
 
-/** Keeps the names that have the address. A name whose addresses cannot be found now defers only when none is confirmed. */
+/**
+ * Keeps the names that have the address in the DNS; as in Exim the system's tables confirm nothing. A name whose addresses cannot be found
+ * now defers only when none is confirmed.
+ */
 async function confirmNames(names: readonly Octets[], isAuthenticated: boolean, address: Octets, frame: Frame): Promise<HostNameLookup> {
-  const { hosts, log } = frame.services;
+  const { dns, log } = frame.services;
+  const type = address.includes(':') ? 'AAAA' : 'A';
   const confirmed: Octets[] = [];
   let deferred: string | undefined;
   let allAuthenticated = isAuthenticated;
   for (const name of names) {
-    const found = await hosts.byName(name, address.includes(':') ? 6 : 4, frame.until);
+    const found = await dns.resolve(name, type, frame.until, { dnssec: true });
     log.debug('host_lookup', () => `checking addresses for ${name}`);
     if (found.kind === 'again') deferred ??= found.message;
-    if (found.kind === 'not-found') logNoAddress(name, frame);
     if (found.kind !== 'found') continue;
-    if (!found.addresses.some((other) => canonical(other) === address)) {
+    if (!found.records.some((record) => record.type === type && canonical(record.address) === address)) {
       log.debug('host_lookup', () => `  no match for ${address} among the addresses of ${name}`);
       continue;
     }

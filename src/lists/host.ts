@@ -1,6 +1,6 @@
 /** Patterns of host lists. Spec ch. 10 "Host lists" and following sections. */
 import type { IpBytes, IpNetwork } from '../base/ip.ts';
-import { formatIp, isInNetwork, maskIp, parseIp, parseNetwork } from '../base/ip.ts';
+import { formatFullIp, formatIp, isInNetwork, maskIp, parseIp, parseNetwork } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
 import type { Frame } from '../core/frame.ts';
 import type { MaybePromise } from '../core/maybe-promise.ts';
@@ -144,14 +144,7 @@ function withoutCaptures(verdict: MaybePromise<ItemVerdict>): MaybePromise<ItemV
 /** IPv6 in full, with dots for colons except in iplsearch files; with a mask the network and `/n`. Spec ch. 10 "Host list patterns for single-key lookups by host address". */
 function addressKey(bytes: IpBytes, maskText: Octets, { type }: LookupItem): Text {
   const separator = type.name === 'iplsearch' ? ':' : '.';
-  if (maskText === '') return tainted(fullAddress(bytes, separator));
+  if (maskText === '') return tainted(formatFullIp(bytes, separator));
   const bits = Number.parseInt(maskText, 10);
-  return tainted(`${fullAddress(maskIp(bytes, Math.min(bits, bytes.length * 8)), separator)}/${bits}`);
-}
-
-function fullAddress(bytes: IpBytes, separator: string): Octets {
-  if (bytes.length === 4) return formatIp(bytes);
-  const groups: string[] = [];
-  for (let i = 0; i < 16; i += 2) groups.push((((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0)).toString(16).padStart(4, '0'));
-  return groups.join(separator);
+  return tainted(`${formatFullIp(maskIp(bytes, Math.min(bits, bytes.length * 8)), separator)}/${bits}`);
 }
