@@ -1,6 +1,6 @@
 /**
  * Compares the expansion language with the real Exim, by hand:
- * `node test/differential/expansions.ts [--count 10000] [--seed 1] [--exim /usr/sbin/exim4] [--lines FILE] [--show 3] [--write-golden COUNT]`.
+ * `node test/differential/expansions.ts [--count 10000] [--seed 1] [--exim /usr/sbin/exim4] [--lines FILE] [--show 3] [--explained] [--write-golden COUNT]`.
  * Expansions are generated (or read from a file), given to both programs' `-be`, and what differs is shown, grouped by cause; the exit code is 1
  * when something differs without explanation. `--write-golden` writes expansions on which both agree, with the answers, to `generated.tsv`.
  */
@@ -12,7 +12,7 @@ import { builtin } from '../../src/builtin.ts';
 import { FOLDER_MACRO, writeFixture } from './fixture.ts';
 import { generateExpansions } from './generator.ts';
 import { writeGolden } from './golden-table.ts';
-import { type Answer, askProgram, type Program } from './programs.ts';
+import { type Answer, askProgram, ownProgram, type Program, referenceProgram } from './programs.ts';
 import { Random } from './random.ts';
 import { reportDifferences } from './report.ts';
 
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     exim: { type: 'string', default: '/usr/sbin/exim4' },
     lines: { type: 'string' },
     show: { type: 'string', default: '3' },
+    explained: { type: 'boolean', default: false },
     'write-golden': { type: 'string' },
   },
 });
@@ -31,8 +32,8 @@ const folder = mkdtempSync(join(tmpdir(), 'expansions-'));
 chmodSync(folder, 0o755);
 try {
   const configuration = writeFixture(folder);
-  const reference: Program = { command: values.exim, args: ['-C', configuration] };
-  const ours: Program = { command: process.execPath, args: [join(import.meta.dirname, '../../scripts/exim.ts'), '-C', configuration] };
+  const reference = referenceProgram(values.exim, configuration);
+  const ours = ownProgram(configuration);
   const asking = { folder, folderName: FOLDER_MACRO };
   const ask = (program: Program, lines: readonly string[]) => askProgram(program, lines, asking);
   const lines = values.lines === undefined ? await generated() : readFileSync(values.lines, 'latin1').split('\n').filter(Boolean);
@@ -46,19 +47,18 @@ try {
   const again = askProgram(
     reference,
     candidates.map(({ line }) => line),
-    { ...asking, isAlone: true },
+    { ...asking, perProcess: 1 },
   );
   const differences = candidates
     .map((candidate, index) => ({ ...candidate, reference: again[index] ?? nothing }))
     .filter((candidate) => !isSame(candidate.reference, candidate.ours));
   process.stdout.write(`${lines.length} expansions\n`);
-  const { unexplained } = reportDifferences(differences, Number.parseInt(values.show, 10), (text) =>
-    process.stdout.write(Buffer.from(text, 'latin1')),
-  );
+  const shown = { examples: Number.parseInt(values.show, 10), explained: values.explained };
+  const { unexplained } = reportDifferences(differences, shown, (text) => process.stdout.write(Buffer.from(text, 'latin1')));
   if (values['write-golden'] !== undefined) {
     const differing = new Set(differences.map(({ line }) => line));
     const agreed = lines.filter((line) => !differing.has(line));
-    writeGolden(agreed, Number.parseInt(values['write-golden'], 10), (chosen) => ask(reference, chosen));
+    writeGolden(agreed, Number.parseInt(values['write-golden'], 10), reference.command);
   }
   process.exitCode = unexplained === 0 ? 0 : 1;
 } finally {

@@ -11,23 +11,31 @@ export interface Program {
 /** What was printed for a line, or how the process ended at it. */
 export type Answer = { readonly kind: 'printed'; readonly text: string } | { readonly kind: 'died'; readonly how: string };
 
-/** So many expansions for one process: what one of them leaves behind reaches the next ones only. */
-const BATCH = 500;
+const PER_PROCESS = 500;
 const TIMEOUT_MS = 120_000;
+
+export function referenceProgram(command: string, configuration: string): Program {
+  return { command, args: ['-C', configuration] };
+}
+
+/** From the sources. */
+export function ownProgram(configuration: string): Program {
+  return { command: process.execPath, args: [join(import.meta.dirname, '../../scripts/exim.ts'), '-C', configuration] };
+}
 
 export interface Asking {
   /** The programs' working directory; shown as `folderName` in answers. */
   readonly folder: string;
   readonly folderName: string;
-  /** A process for each line. */
-  readonly isAlone?: boolean;
+  /** So many expansions for one process: what one of them leaves behind reaches the next ones of its process only. */
+  readonly perProcess?: number;
 }
 
 /** The answers in order. */
-export function askProgram(program: Program, lines: readonly string[], { folder, folderName, isAlone = false }: Asking): Answer[] {
+export function askProgram(program: Program, lines: readonly string[], { folder, folderName, perProcess = PER_PROCESS }: Asking): Answer[] {
   const answers: Answer[] = [];
-  const size = isAlone ? 1 : BATCH;
-  while (answers.length < lines.length) answers.push(...askBatch(program, lines.slice(answers.length, answers.length + size), folder));
+  while (answers.length < lines.length)
+    answers.push(...askBatch(program, lines.slice(answers.length, answers.length + perProcess), folder));
   return answers.map((answer) =>
     answer.kind === 'printed' ? { kind: 'printed', text: answer.text.replaceAll(folder, folderName) } : answer,
   );

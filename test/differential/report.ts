@@ -1,24 +1,28 @@
 /** Differences grouped by what they have in common, so that one cause is one paragraph. */
 import { type Difference, explain, textOf } from './explained.ts';
 
-/** Of each group so many examples are shown, the shortest. */
+export interface Shown {
+  /** Of each group so many examples are shown, the shortest. */
+  readonly examples: number;
+  /** What is explained too, by its explanation. */
+  readonly explained: boolean;
+}
+
 export function reportDifferences(
   differences: readonly Difference[],
-  examples: number,
+  shown: Shown,
   write: (text: string) => void,
 ): { readonly unexplained: number } {
-  const explained = new Map<string, number>();
-  const groups = new Map<string, Difference[]>();
-  for (const difference of differences) {
-    const why = explain(difference);
-    if (why !== undefined) explained.set(why, (explained.get(why) ?? 0) + 1);
-    else groups.set(causeOf(difference), [...(groups.get(causeOf(difference)) ?? []), difference]);
+  const known = Map.groupBy(differences, explain);
+  const unknown = known.get(undefined) ?? [];
+  const groups = [...Map.groupBy(unknown, causeOf)].sort(([, a], [, b]) => b.length - a.length);
+  for (const [cause, members] of groups) write(groupText(cause, members, shown.examples));
+  for (const [why, members] of known) {
+    if (why === undefined) continue;
+    write(shown.explained ? groupText(why, members, shown.examples) : `${members.length} explained: ${why}\n`);
   }
-  for (const [cause, members] of [...groups].sort(([, a], [, b]) => b.length - a.length)) write(groupText(cause, members, examples));
-  for (const [why, count] of explained) write(`${count} explained: ${why}\n`);
-  const unexplained = [...groups.values()].reduce((sum, members) => sum + members.length, 0);
-  write(`${differences.length} differ, ${unexplained} unexplained in ${groups.size} groups\n`);
-  return { unexplained };
+  write(`${differences.length} differ, ${unknown.length} unexplained in ${groups.length} groups\n`);
+  return { unexplained: unknown.length };
 }
 
 function groupText(cause: string, members: readonly Difference[], count: number): string {
