@@ -15,6 +15,6 @@ export default defineItem({
   arguments: [{ kind: 'strings', min: 2, max: 2 }],
   compile: eager(([separator = emptyText, item = emptyText]) => {
     const [first] = separator.octets;
-    return first === undefined ? item : derived(quoteListItem(item.octets, first), item);
+    return first === undefined && item.octets !== '' ? item : derived(quoteListItem(item.octets, first ?? ''), item);
   }),
 });

@@ -13,8 +13,8 @@ export default defineOperator({
     ['${reverse_ip:x}', { kind: 'fail', message: 'reverse_ip() not given an IP address [x]' }],
   ],
   transform: (text) => {
-    // A mask behind it does not count
-    const bytes = parseIp(text.octets.replace(/\/[0-9]*$/, ''));
+    // A mask behind it does not count, and an IPv4 address in an IPv6 one does
+    const bytes = parseIp(text.octets.replace(/^::[fF]{4}:(?=[0-9]+\.)/, '').replace(/\/[0-9]*$/, ''));
     return bytes === undefined ? fail(`reverse_ip() not given an IP address [${text.octets}]`) : derived(reverseIp(bytes), text);
   },
 });
