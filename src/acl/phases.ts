@@ -1,38 +1,11 @@
 /** The phases of reception in which ACLs run, and their names in messages. Spec ch. 44 "Access control lists". */
-import type { AclPhase } from '../core/index.ts';
+import { ACL_PHASE_NAMES, type AclPhase } from '../core/index.ts';
 
-const PHASE_NAMES: Readonly<Record<AclPhase, string>> = {
-  connect: 'connection',
-  helo: 'EHLO or HELO',
-  mail: 'MAIL',
-  auth: 'AUTH',
-  starttls: 'STARTTLS',
-  rcpt: 'RCPT',
-  predata: 'PREDATA',
-  data: 'DATA',
-  mime: 'MIME',
-  dkim: 'DKIM',
-  prdr: 'PRDR',
-  quit: 'QUIT',
-  notquit: 'NOTQUIT',
-  vrfy: 'VRFY',
-  expn: 'EXPN',
-  etrn: 'ETRN',
-  mailauth: 'MAILAUTH',
-  not_smtp: 'non-SMTP',
-  not_smtp_start: 'non-SMTP-start',
-  not_smtp_mime: 'non-SMTP MIME',
-  atrn: 'ATRN',
-  wellknown: 'WELLKNOWN',
-  delivery: 'delivery',
-  unknown: 'unknown',
-};
-
-const BY_NAME: ReadonlyMap<string, AclPhase> = new Map(Object.keys(PHASE_NAMES).map((name) => [name, name as AclPhase])); // the record's keys are the phases
+const BY_NAME: ReadonlyMap<string, AclPhase> = new Map(Object.keys(ACL_PHASE_NAMES).map((name) => [name, name as AclPhase])); // the record's keys are the phases
 
 /** As it stands in `cannot test … condition in X ACL`. */
 export function phaseName(phase: AclPhase): string {
-  return PHASE_NAMES[phase];
+  return ACL_PHASE_NAMES[phase];
 }
 
 export function findPhase(where: string): AclPhase {

@@ -9,7 +9,7 @@ import type { RouterDefinition } from '../core/drivers.ts';
 import type { Files, Regexes } from '../core/ports.ts';
 import type { Problem } from '../core/source.ts';
 import { formatLocation } from '../core/source.ts';
-import { aclTexts, checkAclNames, checkAclTexts } from './check-acls.ts';
+import { aclTexts, checkAclNames, checkAclPhases, checkAclTexts } from './check-acls.ts';
 import { checkFiles } from './check-files.ts';
 import { checkLists, checkMentions, mentionsOf, writtenList } from './check-names.ts';
 import { checkRouters } from './check-routers.ts';
@@ -58,6 +58,7 @@ export function checkConfig(config: Config, parts: CheckParts, inPart?: ReadInPa
     ...config.problems,
     ...checkExpansions(templates),
     ...checkAclTexts(texts),
+    ...checkAclPhases(config, texts, parts.acl),
     ...checkRegexes(config, parts.regexes),
     ...(inPart?.lacksFiles ? [] : names),
     ...checkTrailingComments(config),

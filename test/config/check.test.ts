@@ -173,3 +173,20 @@ test('check: many mistakes in one file', async () => {
   assert.deepEqual(found, expected(errors));
   assert.ok(found.length >= 40);
 });
+
+test('check: conditions in ACLs of another phase', async () => {
+  const rows: readonly Row[] = [
+    ['acl_smtp_mail = mail'],
+    ['acl_smtp_rcpt = rcpt'],
+    ['begin acl'],
+    ['mail:'],
+    ['  deny domains = a.example', ['domains', 'cannot test domains condition in MAIL ACL', 'it may be used in ACLs for RCPT, VRFY, PRDR']],
+    ['  deny acl = shared'],
+    ['rcpt:'],
+    ['  deny domains = a.example'],
+    ['  deny acl = shared'],
+    ['shared:'],
+    ['  deny domains = a.example'],
+  ];
+  assert.deepEqual(await check(rows), expected(rows));
+});

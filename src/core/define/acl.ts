@@ -35,6 +35,34 @@ export type AclPhase =
   | 'delivery'
   | 'unknown';
 
+/** As messages have them: `cannot test … condition in X ACL`. */
+export const ACL_PHASE_NAMES: Readonly<Record<AclPhase, string>> = {
+  connect: 'connection',
+  helo: 'EHLO or HELO',
+  mail: 'MAIL',
+  auth: 'AUTH',
+  starttls: 'STARTTLS',
+  rcpt: 'RCPT',
+  predata: 'PREDATA',
+  data: 'DATA',
+  mime: 'MIME',
+  dkim: 'DKIM',
+  prdr: 'PRDR',
+  quit: 'QUIT',
+  notquit: 'NOTQUIT',
+  vrfy: 'VRFY',
+  expn: 'EXPN',
+  etrn: 'ETRN',
+  mailauth: 'MAILAUTH',
+  not_smtp: 'non-SMTP',
+  not_smtp_start: 'non-SMTP-start',
+  not_smtp_mime: 'non-SMTP MIME',
+  atrn: 'ATRN',
+  wellknown: 'WELLKNOWN',
+  delivery: 'delivery',
+  unknown: 'unknown',
+};
+
 export interface AclContext {
   readonly phase: AclPhase;
   /** Captures of earlier conditions of the statement and `$acl_arg1`… are in it. */
