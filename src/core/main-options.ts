@@ -433,7 +433,6 @@ export const mainOptions = {
   smtp_receive_timeout: option.expandedTime({ default: '5m', doc: 'How long a session waits for a command or more data.' }),
   smtp_reserve_hosts: option.hostList({ doc: 'Clients for which connections are reserved.' }),
   smtp_return_error_details: option.boolean({
-    notYet: 'notice',
     default: false,
     doc: 'Tell clients the details of why an address is refused.',
   }),

@@ -26,7 +26,7 @@ test('names and types', () => {
     [': x', undefined, ' '],
     ['no colon', undefined, ' '],
     ['bad name: x', undefined, ' '],
-    ['caf\xe9: x', undefined, ' '],
+    ['caf\xe9: x', 'caf\xe9', ' '],
     ['Reply-To:', 'Reply-To', 'R'],
     ['Sender:', 'Sender', 'S'],
     ['Cc:', 'Cc', 'C'],

@@ -35,9 +35,9 @@ const TYPES: ReadonlyMap<string, HeaderType> = new Map([
   ['resent-to', 'T'],
 ]);
 
-/** Whether a name octet: printable ASCII but the colon. RFC 5322 s3.6.8. */
+/** Whether a name octet: printable but the colon (RFC 5322 s3.6.8); octets from 0x80 too, which `verify = header_names_ascii` finds. */
 function isNameCode(code: number): boolean {
-  return code > 0x20 && code < 0x7f && code !== 0x3a;
+  return code > 0x20 && code !== 0x7f && code !== 0x3a;
 }
 
 /** The name before the colon, as written; undefined when the text does not begin as a header line. White space before the colon is allowed. */

@@ -40,13 +40,16 @@ function verify(call: VerifyCall, context: AclContext): MaybePromise<Outcome<Jud
         unqualifiedRecipient: origin?.allowUnqualifiedRecipient ?? false,
         domainLiterals: frame.config.main.allow_domain_literals,
       });
-      return judged(context, problem);
+      return judgedContent(context, problem);
     }
     case 'header_names_ascii':
-      return judged(context, findNonAsciiName(mailOf(frame)?.headers ?? []));
+      return judgedContent(context, findNonAsciiName(mailOf(frame)?.headers ?? []));
     case 'not_blind': {
       const mail = mailOf(frame);
-      return judged(context, mail === undefined || hasNoBlindRecipient(mail, call.caseSensitive) ? undefined : 'bcc recipient detected');
+      return judgedContent(
+        context,
+        mail === undefined || hasNoBlindRecipient(mail, call.caseSensitive) ? undefined : 'bcc recipient detected',
+      );
     }
     case 'certificate':
       return frame.session?.state.origin.tls?.certificateVerified
@@ -74,6 +77,13 @@ function verify(call: VerifyCall, context: AclContext): MaybePromise<Outcome<Jud
 function judged(context: AclContext, problem: Octets | undefined): Outcome<Judged> {
   if (problem !== undefined) context.statement.logText = problem;
   return ok({ value: problem === undefined });
+}
+
+/** With `smtp_return_error_details` the peer learns what is wrong with its message. */
+function judgedContent(context: AclContext, problem: Octets | undefined, details = problem): Outcome<Judged> {
+  if (details !== undefined && context.frame.config.main.smtp_return_error_details)
+    context.statement.userText = `Rejected after DATA: ${details}`;
+  return judged(context, problem);
 }
 
 function denied(context: AclContext, userText: Octets | undefined, logText: Octets | undefined): Outcome<Judged> {
@@ -174,8 +184,9 @@ function senderFailure(address: Octets, result: Exclude<Verification, { kind: 'o
 async function verifyHeaderSender(call: VerifyCall, context: AclContext): Promise<Outcome<Judged>> {
   const { frame } = context;
   let failure: Octets | undefined;
+  let details: Octets | undefined;
   let deferral: Extract<Verification, { kind: 'defer' }> | undefined;
-  for (const { address, problem } of senderAddresses(mailOf(frame)?.headers ?? [])) {
+  for (const { address, header, problem } of senderAddresses(mailOf(frame)?.headers ?? [])) {
     if (problem !== undefined) {
       failure = problem;
       break;
@@ -186,10 +197,11 @@ async function verifyHeaderSender(call: VerifyCall, context: AclContext): Promis
     );
     if (result.kind === 'ok') return ok({ value: true });
     if (result.kind === 'defer') deferral = result;
+    else details = `could not verify "${header}:" header address\n${address}: ${result.userMessage ?? result.logMessage}`;
   }
   if (deferral !== undefined && failure === undefined)
     return isTolerated(deferral, call, context) ? ok({ value: true }) : defer('there is no valid sender in any header line');
-  return judged(context, failure ?? 'there is no valid sender in any header line');
+  return judgedContent(context, failure ?? 'there is no valid sender in any header line', failure ?? details);
 }
 
 async function verifyRecipient(call: VerifyCall, context: AclContext): Promise<Outcome<Judged>> {

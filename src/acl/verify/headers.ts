@@ -54,16 +54,18 @@ export function hasNoBlindRecipient(mail: Mail, isCaseSensitive: boolean): boole
 /** Addresses of Sender:, then Reply-To:, then From:, in their order; a malformed one is told with its header's name. */
 export function* senderAddresses(
   headers: readonly HeaderLine[],
-): Generator<{ readonly address: Octets; readonly problem: Octets | undefined }> {
+): Generator<{ readonly address: Octets; readonly header: Octets; readonly problem: Octets | undefined }> {
   for (const type of ['S', 'R', 'F'] as const) {
     for (const header of headers) {
       if (header.type !== type) continue;
+      const name = headerName(header.text) ?? '';
       for (const item of parseAddressList(rawValue(header))) {
-        if (item.kind === 'ok') yield { address: item.address, problem: undefined };
+        if (item.kind === 'ok') yield { address: item.address, header: name, problem: undefined };
         else
           yield {
             address: '',
-            problem: `syntax error in '${headerName(header.text) ?? ''}:' header when scanning for sender: ${item.message} in "${item.text}"`,
+            header: name,
+            problem: `syntax error in '${name}:' header when scanning for sender: ${item.message} in "${item.text}"`,
           };
       }
     }
