@@ -39,7 +39,7 @@ test('functions of a module: values, failures, what is not there', async () => {
       ['{later}{x}', value('x!')],
       ['{count}', value('1')],
       ['{count}', value('2')],
-      ['{nothing}', { kind: 'forced-fail' }],
+      ['{nothing}', { kind: 'forced-fail', message: '(no message)' }],
       ['{fails}', { kind: 'fail', message: 'not today' }],
       ['{defers}', { kind: 'defer', message: 'come back' }],
       ['{wide}', { kind: 'fail', message: 'wide returned more than octets' }],

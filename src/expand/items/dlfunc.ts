@@ -39,7 +39,7 @@ function refuse(message: Octets, frame: Frame): NotOk {
 }
 
 function resultOf(value: unknown, name: Octets): Text | NotOk {
-  if (value === undefined || value === null) return { kind: 'forced-fail' };
+  if (value === undefined || value === null) return { kind: 'forced-fail', message: '(no message)' };
   const text = String(value);
   return /[^\0-\xff]/.test(text) ? fail(`${name} returned more than octets`) : untainted(text);
 }
