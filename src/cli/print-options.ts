@@ -13,7 +13,8 @@ export const runPrintOptions: ModeRunner = async (context) => {
   const [routers, transports, authenticators] = await Promise.all([registry.routers(), registry.transports(), registry.authenticators()]);
   const isValueOnly = invocation.isValueOnly || invocation.words[0] === '-n';
   const headingVersion = build.adaptations?.headingVersion;
-  const names = invocation.words.filter((word) => word !== '-n');
+  const first = invocation.words.findIndex((word) => word !== '-n');
+  const names = first < 0 ? [] : invocation.words.slice(first);
   const printed = printOptions(names, {
     config: runtime.config,
     definitions: { routers, transports, authenticators },

@@ -90,10 +90,11 @@ const cases: readonly (readonly [names: string, ...lines: readonly string[]])[] 
     'exim_path = /usr/sbin/exim',
   ],
   ['exim_version config_file configure_file', 'exim_version = 4.99', '/etc/exim.conf', '/etc/exim.conf'],
-  ['+x', 'domainlist x = y', 'hostlist x = z\t'],
+  ['+x', 'domainlist x = <value not displayable>', 'hostlist x = z\t'],
   ['macro MAC macro QQ', 'MAC=a   b', 'QQ=1'],
   ['router_list transport_list', 'r', 's'],
-  ['environment local_scan', 'A=2', 'B=1', 'local_scan() options are not supported'],
+  ['environment', 'A=2', 'B=1'],
+  ['router_list config', 'r', 's'],
   [
     'router r',
     'condition = ${if and{{bool_lax{${if and{{bool_lax{a}}{bool_lax{b}}}}}}{bool_lax{c}}}}',
@@ -188,6 +189,7 @@ test('-bP of what does not exist', async () => {
     status: 0,
   });
   assert.deepEqual(await print(['router']), { lines: ['router is not a known option'], errors: [], status: 1 });
+  assert.deepEqual(await print(['local_scan']), { lines: ['local_scan() options are not supported'], errors: [], status: 1 });
   assert.deepEqual(await print(['macro', 'ZORK']), { lines: ['macro ZORK not found'], errors: [], status: 1 });
   assert.deepEqual((await print(['+zork'])).lines, ['no address, domain, host, or local part list called "zork" exists']);
 });
@@ -195,20 +197,21 @@ test('-bP of what does not exist', async () => {
 test('-bP -n prints values only', async () => {
   assert.deepEqual(
     (await print(['smtp_banner', 'queue_only', 'never_users', 'auto_thaw', '+x', 'environment'], { isValueOnly: true })).lines,
-    ['secret', 'no_queue_only', 'root:7', '1h30m', 'y', 'z\t', 'A', 'B'],
+    ['secret', 'no_queue_only', 'root:7', '1h30m', '<value not displayable>', 'z\t', 'A', 'B'],
   );
+  assert.deepEqual((await print(['macros'], { isValueOnly: true })).lines.slice(-2), ['1', 'a   b']);
+  assert.deepEqual((await print(['smtp_load_reserve'], { isValueOnly: true })).lines, ['smtp_load_reserve =']);
 });
 
 test('others than administrators do not see hidden values and macros', async () => {
   const hidden = '<value not displayable>';
-  const { lines } = await print(['smtp_banner', '+x', 'config'], { isAdmin: false });
-  assert.deepEqual(lines.slice(0, 7), [
-    `smtp_banner = ${hidden}`,
-    `domainlist x = ${hidden}`,
-    'hostlist x = z\t',
+  const { lines: options } = await print(['smtp_banner', '+x'], { isAdmin: false });
+  assert.deepEqual(options, [`smtp_banner = ${hidden}`, `domainlist x = ${hidden}`, 'hostlist x = z\t']);
+  const { lines } = await print(['config', 'smtp_banner'], { isAdmin: false });
+  assert.deepEqual(lines.slice(0, 4), [
     '# Exim Configuration (4.99)',
     '# 1 "/etc/exim.conf"',
-    'MAC = a b',
+    `MAC = ${hidden}`,
     `hide smtp_banner = ${hidden}`,
   ]);
   assert.ok(lines.includes(`    hide data = ${hidden}`) && lines.includes(`hide domainlist x = ${hidden}`));

@@ -46,6 +46,8 @@ const FAMILIES: readonly DriverFamily[] = ['router', 'transport', 'authenticator
 /** `names` are the arguments behind `-bP`; none shows the main section. */
 export function printOptions(names: readonly Octets[], parts: PrintParts): Printed {
   if (names.length === 0) return printOne('all', undefined, parts);
+  // As Exim, which keeps the lines only then
+  if (names[0] === 'config') return shown(printConfigLines(parts));
   const all: Printed[] = [];
   for (let i = 0; i < names.length; i++) {
     const name = names[i] ?? '';
@@ -72,13 +74,13 @@ function printOne(name: Octets, argument: Octets | undefined, parts: PrintParts)
     case 'configure_file':
       return shown([config.files[0]?.path ?? '']);
     case 'config':
-      return shown(printConfigLines(parts));
+      return shown([]);
     case 'environment':
       return shown(
         [...parts.environment].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => (parts.isValueOnly ? key : `${key}=${value}`)),
       );
     case 'local_scan':
-      return shown(['local_scan() options are not supported']);
+      return shown(['local_scan() options are not supported'], 1);
     case 'macros':
     case 'macro_list':
       return printMacros(name === 'macro_list', parts);
@@ -111,12 +113,13 @@ function printMainOption(name: Octets, parts: PrintParts): Printed {
   return lines ? shown(lines) : shown([`${name} is not a known option`], 1);
 }
 
-function printNamedLists(name: Octets, { config, isAdmin, isValueOnly }: PrintParts): Printed {
+/** A hidden list is not shown to administrators either. */
+function printNamedLists(name: Octets, { config, isValueOnly }: PrintParts): Printed {
   const found = LIST_KINDS.flatMap((kind) => config.namedLists[kind].get(name) ?? []);
   if (found.length === 0) return shown([`no address, domain, host, or local part list called "${name}" exists`], 1);
   return shown(
     found.map((list) => {
-      const value = list.isHidden && !isAdmin ? HIDDEN : list.template.source;
+      const value = list.isHidden ? HIDDEN : list.template.source;
       return isValueOnly ? value : `${list.kind} ${list.name} = ${value}`;
     }),
   );
@@ -124,7 +127,7 @@ function printNamedLists(name: Octets, { config, isAdmin, isValueOnly }: PrintPa
 
 function printMacros(areNamesWanted: boolean, { config, isAdmin, isValueOnly }: PrintParts): Printed {
   if (!isAdmin) return { lines: [], errors: ['exim: permission denied'], status: 1 };
-  return shown(config.macros.map((macro) => (areNamesWanted || isValueOnly ? macro.name : `${macro.name}=${macro.text}`)));
+  return shown(config.macros.map((macro) => (areNamesWanted ? macro.name : isValueOnly ? macro.text : `${macro.name}=${macro.text}`)));
 }
 
 function printMacro(name: Octets, { config, isAdmin, isValueOnly }: PrintParts): Printed {
@@ -252,8 +255,9 @@ function optionLine(shownOption: Shown, parts: PrintParts): Octets[] {
   if (isHidden && !parts.isAdmin) return [parts.isValueOnly ? HIDDEN : `${name} = ${HIDDEN}`];
   if (typeof value === 'boolean') return [value ? name : `no_${name}`];
   const text = valueText(shownOption, parts.accounts);
+  if (spec.kind === 'fixed' && text === '') return [`${name} =`];
   if (parts.isValueOnly) return [text];
-  const hasNoSpace = text === '' && (spec.kind === 'user-list' || spec.kind === 'group-list' || spec.kind === 'fixed');
+  const hasNoSpace = text === '' && (spec.kind === 'user-list' || spec.kind === 'group-list');
   return [hasNoSpace ? `${name} =` : `${name} = ${text}`];
 }
 
@@ -405,8 +409,9 @@ function hasNames(section: string): boolean {
   return !/^re(?:try|write)/.test(section);
 }
 
+/** For others than administrators: neither hidden values nor macros. */
 function withoutHidden(text: Octets): Octets {
-  if (!text.startsWith('hide ')) return text;
+  if (!text.startsWith('hide ') && !/^[A-Z][A-Za-z0-9_]* ?=/.test(text)) return text;
   const equals = text.indexOf('=');
   return equals < 0 ? HIDDEN : `${text.slice(0, equals + 1)} ${HIDDEN}`;
 }
