@@ -22,7 +22,7 @@ import type {
   TemplateCompiler,
   Text,
 } from '../core/index.ts';
-import { chain, defer, fail, isStrictTaint, isTainted, mailOf, ok, tainted, untainted, withLocal } from '../core/index.ts';
+import { chain, defer, fail, isStrictTaint, isTainted, mailOf, ok, originOf, tainted, untainted, withLocal } from '../core/index.ts';
 import { runAcl } from './interpreter.ts';
 import type { AclVocabulary, ParsedAcl } from './parse.ts';
 import { makeVocabulary, parseAcl, splitAclText } from './parse.ts';
@@ -143,12 +143,15 @@ class AclRunner implements Acls {
   }
 
   /**
-   * By name; a text that names none and begins with / is a file; anything else is an ACL itself. A remote party may write neither of the
-   * last two; in mode `strict` it may not even choose the name.
+   * By name; a text that names none and begins with / is a file; anything else is an ACL itself. A remote host may write neither of the
+   * last two; in mode `strict` nobody may, nor choose the name.
    */
   #find(text: Text, frame: Frame): Outcome<ParsedAcl> {
     const source = text.octets.slice(skipSpace(text.octets, 0));
-    if (isTainted(text) && (isStrictTaint(frame.config) || !frame.config.acls.has(source))) {
+    if (
+      isTainted(text) &&
+      (isStrictTaint(frame.config) || (originOf(frame)?.hostAddress !== undefined && !frame.config.acls.has(source)))
+    ) {
       frame.services.log.panic(`attempt to use tainted ACL text "${text.octets}"`, mailOf(frame)?.id);
       return fail('internal configuration error');
     }

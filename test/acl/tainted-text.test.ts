@@ -3,8 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createAcls } from '../../src/acl/acls.ts';
 import { builtin } from '../../src/builtin.ts';
+import { untilAborted } from '../../src/core/deadline.ts';
+import type { Session } from '../../src/core/session.ts';
 import { tainted, untainted } from '../../src/core/text.ts';
 import { createExpander } from '../../src/expand/expander.ts';
+import { newOrigin, newSessionState } from '../../src/receive/transaction.ts';
 import { MemoryFiles } from '../../src/system/fakes/files.ts';
 import { FakeLog } from '../../src/system/fakes/log.ts';
 import { fakeServices, testConfig, testFrame, testLocation } from '../../src/system/fakes/services.ts';
@@ -15,23 +18,36 @@ test('tainted ACL text', async () => {
   const log = new FakeLog();
   const services = fakeServices({ acls, log, files: new MemoryFiles({ files: { '/f/acl': 'accept\n' } }) });
   const lines = [{ text: 'accept', at: testLocation }];
-  const kind = async (text: ReturnType<typeof untainted>, mode: string) => {
+  const until = untilAborted(new AbortController().signal);
+  const kind = async (text: ReturnType<typeof untainted>, mode: string, hostAddress?: string) => {
     const config = testConfig({
       compiler: expander,
       compile: expander.runtime,
       main: { taint_mode: mode },
       acls: new Map([['known', { name: 'known', at: testLocation, lines }]]),
     });
-    return (await acls.run('rcpt', text, [], testFrame({ services, config }))).kind;
+    const origin = { ...newOrigin({ uid: 0, gid: 0, login: 'root' }, hostAddress === undefined), ...(hostAddress ? { hostAddress } : {}) };
+    const session: Session = {
+      mode: 'smtp-tcp',
+      connectionNumber: 1,
+      startedAtMs: 0,
+      isRehearsal: false,
+      state: newSessionState(origin),
+      until,
+    };
+    return (await acls.run('rcpt', text, [], testFrame({ services, config, session }))).kind;
   };
-  assert.equal(await kind(untainted('accept'), 'strict'), 'accept');
-  assert.equal(await kind(tainted('known'), 'contain'), 'accept');
+  const host = '192.0.2.7';
+  assert.equal(await kind(untainted('accept'), 'strict', host), 'accept');
+  assert.equal(await kind(tainted('known'), 'contain', host), 'accept');
+  assert.equal(await kind(tainted('accept'), 'contain'), 'accept'); // by who may start a program here
   assert.deepEqual(log.panicLines, []);
-  assert.equal(await kind(tainted('known'), 'strict'), 'error');
-  assert.equal(await kind(tainted('accept'), 'contain'), 'error');
-  assert.equal(await kind(tainted('/f/acl'), 'contain'), 'error');
+  assert.equal(await kind(tainted('known'), 'strict', host), 'error');
+  assert.equal(await kind(tainted('accept'), 'strict'), 'error');
+  assert.equal(await kind(tainted('accept'), 'contain', host), 'error');
+  assert.equal(await kind(tainted('/f/acl'), 'contain', host), 'error');
   assert.deepEqual(
     log.panicLines,
-    ['known', 'accept', '/f/acl'].map((text) => `attempt to use tainted ACL text "${text}"`),
+    ['known', 'accept', 'accept', '/f/acl'].map((text) => `attempt to use tainted ACL text "${text}"`),
   );
 });
