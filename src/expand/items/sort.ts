@@ -23,7 +23,7 @@ export default defineItem({
   ],
   arguments: [
     { kind: 'string', label: 'list arg' },
-    { kind: 'string', label: 'comparator arg' },
+    { kind: 'string', label: 'comparator arg', isDollarLiteral: true },
     { kind: 'string', label: 'extractor arg', keepsSource: true },
   ],
   compile:
