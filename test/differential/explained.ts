@@ -22,6 +22,7 @@ const explanations: readonly Explanation[] = [
   { why: 'newer than Exim 4.96: operators', line: /xtextd|headerwrap/, reference: /unknown expansion operator "(?:xtextd|headerwrap)/ },
   { why: 'newer than Exim 4.96, or not in its build: variables', line: NEWER_VARIABLES, reference: /unknown variable/ },
   { why: 'newer than Exim 4.96: lookup errors are quoted', reference: /gave DEFER: /, ours: /gave DEFER: "/ },
+  { why: 'newer than Exim 4.96: paths as keys of dsearch', line: /key=path/, reference: /contains a slash/ },
   { why: 'not built yet', ours: /is not built yet/ },
   {
     why: 'not in the build of the reference',
