@@ -7,6 +7,7 @@ import type { Octets } from '../base/octets.ts';
 import { equalsIgnoreCase, lowerCase } from '../base/octets.ts';
 import type { Frame } from '../core/frame.ts';
 import { mailOf } from '../core/frame.ts';
+import type { HostLookup } from '../core/ports.ts';
 import type { Origin } from '../core/session.ts';
 
 export type HostNameLookup =
@@ -101,21 +102,21 @@ async function namesBySystem(address: Octets, frame: Frame): Promise<NamesFound>
 }
 
 /**
- * Keeps the names that have the address in the DNS; as in Exim the system's tables confirm nothing. A name whose addresses cannot be found
+ * Keeps the names that have the address in the DNS; as in Exim the system's tables confirm no other than `localhost`. A name whose addresses cannot be found
  * now defers only when none is confirmed.
  */
 async function confirmNames(names: readonly Octets[], isAuthenticated: boolean, address: Octets, frame: Frame): Promise<HostNameLookup> {
-  const { dns, log } = frame.services;
+  const { log } = frame.services;
   const type = address.includes(':') ? 'AAAA' : 'A';
   const confirmed: Octets[] = [];
   let deferred: string | undefined;
   let allAuthenticated = isAuthenticated;
   for (const name of names) {
-    const found = await dns.resolve(name, type, frame.until, { dnssec: true });
+    const found = await addressesOf(name, type, frame);
     log.debug('host_lookup', () => `checking addresses for ${name}`);
     if (found.kind === 'again') deferred ??= found.message;
     if (found.kind !== 'found') continue;
-    if (!found.records.some((record) => record.type === type && canonical(record.address) === address)) {
+    if (!found.addresses.some((other) => canonical(other) === address)) {
       log.debug('host_lookup', () => `  no match for ${address} among the addresses of ${name}`);
       continue;
     }
@@ -127,6 +128,16 @@ async function confirmNames(names: readonly Octets[], isAuthenticated: boolean, 
   if (deferred !== undefined) return { kind: 'deferred', message: deferred };
   log.debug('host_lookup', () => `${address} does not match any IP address for ${names[0] ?? ''}`);
   return { kind: 'not-found', isMismatch: true };
+}
+
+/** From the DNS, but for `localhost`, which is the system's own (RFC 6761 s6.3). */
+async function addressesOf(name: Octets, type: 'A' | 'AAAA', { services, until }: Frame): Promise<HostLookup> {
+  if (name === 'localhost') return services.hosts.byName(name, type === 'A' ? 4 : 6, until);
+  const answer = await services.dns.resolve(name, type, until, { dnssec: true });
+  if (answer.kind === 'again') return answer;
+  if (answer.kind !== 'found') return { kind: 'not-found' };
+  const addresses = answer.records.flatMap((record) => (record.type === type ? [record.address] : []));
+  return { kind: 'found', name, aliases: [], addresses, isAuthenticated: answer.isAuthenticated };
 }
 
 /** Selector host_lookup_failed. */
