@@ -14,7 +14,9 @@ export default defineAclCondition({
     return {
       test: (_, context) => {
         const { frame } = context;
-        const localPart = frame.transaction?.state.currentRecipient?.localPart ?? '';
+        const recipient = frame.transaction?.state.currentRecipient;
+        // With its case: `+caseful` in the list asks for it.
+        const localPart = recipient?.originalLocalPart ?? recipient?.localPart ?? '';
         return judgeMatch(frame.services.lists.matchLocalPart(list, tainted(localPart), frame, false), context, (data) => {
           if (data) frame.results.localPartData = data;
         });
