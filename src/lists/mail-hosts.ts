@@ -220,8 +220,8 @@ export function isHostName(name: Octets, frame: Frame): boolean {
 // ---------------------------------------------------------------- hosts of a mail domain
 
 export interface MailHostSearch extends HostSearch {
-  /** Address records count when there is no MX record. */
-  readonly usesAddressRecords: boolean;
+  /** Address records count when there is no MX record; a function is asked only then. */
+  readonly usesAddressRecords: boolean | (() => Promise<boolean>);
   /** A failing MX look-up counts as "no MX records" (`mx_fail_domains`). */
   readonly ignoresMxFailure: boolean;
   /** Service of `check_srv`. */
@@ -250,7 +250,8 @@ export async function findMailHosts(written: Octets, search: MailHostSearch): Pr
     case 'no-data':
       break;
   }
-  if (!search.usesAddressRecords) return { kind: 'not-found' };
+  const { usesAddressRecords: uses } = search;
+  if (!(typeof uses === 'function' ? await uses() : uses)) return { kind: 'not-found' };
   return findHostByDns({ name: domain, port: search.port }, search);
 }
 

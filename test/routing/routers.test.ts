@@ -287,6 +287,15 @@ test('dnslookup: MX, addresses, this host', async () => {
   );
   await table(router(' mx_domains = *'), [['a@one.ex', ['failed a@one.ex: Unrouteable address']]], undefined, dns());
   await table(
+    router(' mx_domains = testdb;defer'),
+    [
+      ['a@one.ex', ['deferred a@one.ex: lookup defer for mx_domains']],
+      ['a@backup.ex', ['deliver a@backup.ex d remote one.ex[198.51.100.1]']],
+    ],
+    undefined,
+    dns(),
+  );
+  await table(
     router(' check_secondary_mx'),
     [
       ['a@backup.ex', ['deliver a@backup.ex d remote one.ex[198.51.100.1]']],

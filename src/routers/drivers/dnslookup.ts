@@ -7,7 +7,7 @@ import { defineRouter } from '../../core/drivers.ts';
 import type { OptionValues } from '../../core/option.ts';
 import { option } from '../../core/option.ts';
 import type { Outcome } from '../../core/outcome.ts';
-import { ok } from '../../core/outcome.ts';
+import { defer, ok } from '../../core/outcome.ts';
 import { tainted } from '../../core/text.ts';
 import type { HostFinding } from '../../lists/mail-hosts.ts';
 import { findMailHosts } from '../../lists/mail-hosts.ts';
@@ -93,13 +93,12 @@ class DnsRouting {
     const { frame, until } = this.#context;
     const set = this.#set;
     const flags = {
-      mustHaveMx: set.mx_domains,
       ignoresMx: set.mx_fail_domains,
       ignoresSrv: set.srv_fail_domains,
       dnssec: this.#generic.dnssec_request_domains,
     };
-    const matches = { mustHaveMx: false, ignoresMx: false, ignoresSrv: false, dnssec: false };
-    for (const key of ['mustHaveMx', 'ignoresMx', 'ignoresSrv', 'dnssec'] as const) {
+    const matches = { ignoresMx: false, ignoresSrv: false, dnssec: false };
+    for (const key of ['ignoresMx', 'ignoresSrv', 'dnssec'] as const) {
       const match = await this.#isIn(flags[key], domain);
       if (match.kind !== 'ok') return match;
       matches[key] = match.value;
@@ -110,20 +109,25 @@ class DnsRouting {
     if (ipv4Prefer.kind !== 'ok') return ipv4Prefer;
     const service = await expandOption(set.check_srv, frame);
     if (service.kind !== 'ok') return service;
-    return ok(
-      await findMailHosts(domain, {
-        frame,
-        until,
-        ignore: this.#generic.ignore_target_hosts,
-        ipv4Only: ipv4Only.value,
-        ipv4Prefer: ipv4Prefer.value,
-        dnssec: matches.dnssec,
-        usesAddressRecords: !matches.mustHaveMx,
-        ignoresMxFailure: matches.ignoresMx,
-        service: service.value?.octets,
-        ignoresSrvFailure: matches.ignoresSrv,
-      }),
-    );
+    // Asked only when there is no MX record
+    let mustHaveMx: Outcome<boolean> = ok(false);
+    const usesAddressRecords = async (): Promise<boolean> => {
+      mustHaveMx = await this.#isIn(set.mx_domains, domain);
+      return mustHaveMx.kind === 'ok' && !mustHaveMx.value;
+    };
+    const finding = await findMailHosts(domain, {
+      frame,
+      until,
+      ignore: this.#generic.ignore_target_hosts,
+      ipv4Only: ipv4Only.value,
+      ipv4Prefer: ipv4Prefer.value,
+      dnssec: matches.dnssec,
+      usesAddressRecords,
+      ignoresMxFailure: matches.ignoresMx,
+      service: service.value?.octets,
+      ignoresSrvFailure: matches.ignoresSrv,
+    });
+    return mustHaveMx.kind === 'ok' ? ok(finding) : defer('lookup defer for mx_domains');
   }
 
   async #isIn(list: ListSource | undefined, domain: Octets): Promise<Outcome<boolean>> {
