@@ -161,6 +161,10 @@ export interface DeliveryResult {
   /** errno-like class for retry rules: `refused_MX`, `timeout_connect`, `rcpt_4xx`, `quota`, `tls_required`, `auth_failed`… */
   readonly error?: RetryError | undefined;
   readonly host?: HostItem | undefined;
+  /** The address as it was sent when that is another: with a-labels in place of UTF-8. */
+  readonly sentAs?: Octets | undefined;
+  /** The same of the return path. */
+  readonly senderSentAs?: Octets | undefined;
   /** `C="250 OK id=…"`. */
   readonly confirmation?: Octets | undefined;
   readonly isFreeze?: boolean;

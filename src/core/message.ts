@@ -56,6 +56,8 @@ export interface Message extends Mail {
   readonly origin: Readonly<Origin>;
   /** Addresses already settled (-H's non-recipients tree and -J). */
   readonly nonRecipients: ReadonlySet<Octets>;
+  /** `control = utf8_downconvert`: addresses go out as a-labels, always or to servers without SMTPUTF8. Undefined: as they are. */
+  readonly downconversion?: 'always' | 'if-needed' | undefined;
   readonly isFirstDelivery: boolean;
   /** Seconds since the epoch when it was frozen. */
   readonly frozenAt?: number | undefined;

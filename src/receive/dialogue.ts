@@ -34,7 +34,7 @@ import { LineReader } from '../smtp/line-reader.ts';
 import { formatReply, splitCode, wrapReplyText } from '../smtp/reply.ts';
 import { expandText } from './expansion.ts';
 import type { MessageReceiver } from './message-input.ts';
-import { newOrigin, newSessionState, newTransaction, protocolName, receptionFrame } from './transaction.ts';
+import { newOrigin, newSessionState, newTransaction, protocolName, receptionFrame, UTF8_PROTOCOL } from './transaction.ts';
 
 /** What is known when a connection begins. */
 export interface SmtpParts {
@@ -264,6 +264,8 @@ export class Dialogue {
     this.isChunkingBroken = false;
     this.endCutthrough();
     this.transaction = undefined;
+    const { origin } = this;
+    if (origin.protocol?.startsWith(UTF8_PROTOCOL)) origin.protocol = origin.protocol.slice(UTF8_PROTOCOL.length);
     this.rcptRefusal = undefined;
     this.wasMailRejected = false;
   }

@@ -6,6 +6,7 @@ import { parseList } from '../base/list-text.ts';
 import type { Octets } from '../base/octets.ts';
 import { equalsIgnoreCase, trimSpace } from '../base/octets.ts';
 import type { AddedHeader, HeaderLine, HeaderType } from '../core/index.ts';
+import type { AddressSyntax } from '../message/address.ts';
 import { domainOf, localPartOf, parseAddressList, quotePhrase } from '../message/address.ts';
 import {
   encodeWords,
@@ -234,29 +235,30 @@ function isPermitted(text: Octets, pattern: Octets): boolean {
 export function qualifyHeaders(
   headers: readonly HeaderLine[],
   domains: { readonly sender: Octets | undefined; readonly recipient: Octets | undefined },
+  syntax?: AddressSyntax,
 ): HeaderLine[] {
   return headers.flatMap((header) => {
     const domain = SENDER_TYPES.has(header.type) ? domains.sender : RECIPIENT_TYPES.has(header.type) ? domains.recipient : undefined;
-    const qualified = domain === undefined ? header : qualifyHeader(header, domain);
+    const qualified = domain === undefined ? header : qualifyHeader(header, domain, syntax);
     return qualified === header ? [header] : [deleted(header), qualified];
   });
 }
 
 /** What is wrong with the addresses of a header line that qualification and rewriting leave as they are. */
-export function addressProblems(headers: readonly HeaderLine[]): Octets[] {
+export function addressProblems(headers: readonly HeaderLine[], syntax?: AddressSyntax): Octets[] {
   return headers
     .filter((header) => SENDER_TYPES.has(header.type) || RECIPIENT_TYPES.has(header.type))
-    .flatMap((header) => parseAddressList(rawValue(header)).flatMap((item) => (item.kind === 'error' ? [item.message] : [])));
+    .flatMap((header) => parseAddressList(rawValue(header), syntax).flatMap((item) => (item.kind === 'error' ? [item.message] : [])));
 }
 
 const SENDER_TYPES: ReadonlySet<HeaderType> = new Set<HeaderType>(['F', 'R', 'S']);
 const RECIPIENT_TYPES: ReadonlySet<HeaderType> = new Set<HeaderType>(['T', 'C', 'B']);
 
-function qualifyHeader(header: HeaderLine, domain: Octets): HeaderLine {
+function qualifyHeader(header: HeaderLine, domain: Octets, syntax: AddressSyntax | undefined): HeaderLine {
   const value = rawValue(header);
   const pieces: Octets[] = [];
   let from = 0;
-  for (const item of parseAddressList(value)) {
+  for (const item of parseAddressList(value, syntax)) {
     if (item.kind !== 'ok' || item.domain !== '' || item.address === '') continue;
     pieces.push(value.slice(from, item.to), `@${domain}`);
     from = item.to;

@@ -229,11 +229,16 @@ export async function prepareHeaders(
   });
   state.sender = fixed.sender;
   const qualifies = !(context.keepsUnqualified ?? false);
-  state.headers = qualifyHeaders(fixed.headers, {
-    sender: qualifies && (isLocal || origin.allowUnqualifiedSender === true) ? main.qualify_domain : undefined,
-    recipient: qualifies && (isLocal || origin.allowUnqualifiedRecipient === true) ? main.qualify_recipient : undefined,
-  });
-  for (const problem of addressProblems(fixed.headers)) services.log.main(`qualify/rewrite: ${printable(problem)}`, state.id);
+  const syntax = { allowsUtf8Domains: state.isUtf8 || main.allow_utf8_domains };
+  state.headers = qualifyHeaders(
+    fixed.headers,
+    {
+      sender: qualifies && (isLocal || origin.allowUnqualifiedSender === true) ? main.qualify_domain : undefined,
+      recipient: qualifies && (isLocal || origin.allowUnqualifiedRecipient === true) ? main.qualify_recipient : undefined,
+    },
+    syntax,
+  );
+  for (const problem of addressProblems(fixed.headers, syntax)) services.log.main(`qualify/rewrite: ${printable(problem)}`, state.id);
   return undefined;
 }
 
@@ -394,6 +399,7 @@ function envelopeOf(context: IntakeContext, state: TransactionState, read: ReadM
     receivedUsec: Math.floor((state.receivedAtMs * 1000) % 1_000_000),
     receiveDurationUsec: Math.max(0, Math.round((now - state.receivedAtMs) * 1000)),
     isUtf8: state.isUtf8,
+    ...downconversionOf(state),
     ...(state.localScanData === undefined ? {} : { localScanData: state.localScanData }),
     dsn: state.dsn,
     aclM: new Map(state.aclM),
@@ -411,6 +417,13 @@ function envelopeOf(context: IntakeContext, state: TransactionState, read: ReadM
     queueName: state.controls.get('queue-name') ?? '',
     isQueueOnly: state.controls.has('queue') || state.controls.has('queue_only'),
   };
+}
+
+/** `control = utf8_downconvert`. */
+function downconversionOf(state: TransactionState): Pick<MessageEnvelope, 'downconversion'> {
+  const setting = state.controls.get('utf8_downconvert');
+  if (setting === '1') return { downconversion: 'always' };
+  return setting === '-1' ? { downconversion: 'if-needed' } : {};
 }
 
 /** What an ACL or the configuration says about delivering at once; undefined: nothing. */

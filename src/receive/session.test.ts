@@ -669,3 +669,18 @@ test('a million recipients are refused at the limit, with bounded memory', async
   assert.equal(written.split('\n').filter((line) => line === '250 Accepted').length, 10);
   assert.equal(written.split('\n').filter((line) => line === '452 too many recipients').length, 99_990);
 });
+
+test('a message with SMTPUTF8 has it in its protocol, the next one has not', async () => {
+  const message = (mail: string) => [`${mail}\r\n`, 'RCPT TO:<c@d>\r\n', 'DATA\r\n', 'Subject: x\r\n\r\nx\r\n.\r\n'];
+  const { store } = await playSession(
+    scriptedPeer(['EHLO c\r\n', ...message('MAIL FROM:<\xc3\xa9@b> SMTPUTF8'), ...message('MAIL FROM:<a@b>'), 'QUIT\r\n']),
+    open,
+  );
+  assert.deepEqual(
+    store.accepted.map(({ origin, isUtf8 }) => [origin.protocol, isUtf8]),
+    [
+      ['utf8esmtp', true],
+      ['esmtp', false],
+    ],
+  );
+});

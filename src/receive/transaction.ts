@@ -76,6 +76,9 @@ export function receptionFrame({ config, services, session, transaction, until }
   };
 }
 
+/** Before the protocol's name for a message with SMTPUTF8. */
+export const UTF8_PROTOCOL = 'utf8';
+
 /** `local-` for what does not come over TCP/IP; `e` for EHLO, `s` for TLS, `a` for an authenticated client. RFC 3848. */
 export function protocolName(origin: Readonly<Origin>, isEsmtp: boolean, isOverTcp: boolean): Octets {
   const name = `${isEsmtp ? 'e' : ''}smtp${origin.tls === undefined ? '' : 's'}${origin.authenticatorName === undefined ? '' : 'a'}`;

@@ -183,6 +183,7 @@ function randomMessage(): Omit<Message, 'body'> {
     dontDeliver: random.below(2) === 0,
     warningCount: random.below(5),
     isSenderSetUntrusted: random.below(2) === 0,
+    ...(random.below(2) === 0 ? {} : { downconversion: random.below(2) === 0 ? 'always' : 'if-needed' }),
     ...(random.below(2) === 0 ? {} : { localScanData: `l${octets(9)}` }),
     unknownSpoolLines: random.below(2) === 0 ? [] : ['-spam_bar ++'],
     queueName: '',

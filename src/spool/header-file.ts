@@ -124,6 +124,7 @@ function flagLines(message: Omit<Message, 'body' | 'size'>): Octets[] {
   if (message.isManuallyThawed) lines.push('-manual_thaw');
   if (message.isSenderSetUntrusted) lines.push('-sender_set_untrusted');
   if (message.isUtf8) lines.push('-smtputf8');
+  if (message.downconversion !== undefined) lines.push(message.downconversion === 'always' ? '-utf8_downcvt' : '-utf8_optdowncvt');
   return lines;
 }
 
@@ -192,6 +193,8 @@ const FLAGS: ReadonlySet<string> = new Set([
   'manual_thaw',
   'sender_set_untrusted',
   'smtputf8',
+  'utf8_downcvt',
+  'utf8_optdowncvt',
   'spool_file_wireformat',
   'tls_certificate_verified',
 ]);
@@ -512,6 +515,8 @@ function assemble(
     receivedUsec: draft.usec,
     receiveDurationUsec: draft.completeUsec === undefined ? undefined : draft.completeUsec - (seconds * 1_000_000 + draft.usec),
     isUtf8: flags.has('smtputf8'),
+    ...(flags.has('utf8_downcvt') ? { downconversion: 'always' as const } : {}),
+    ...(flags.has('utf8_optdowncvt') ? { downconversion: 'if-needed' as const } : {}),
     dsn: { ...(draft.envid === undefined ? {} : { envid: draft.envid }), ...(draft.ret === undefined ? {} : { ret: draft.ret }) },
     aclM: draft.aclM,
     origin,

@@ -27,8 +27,8 @@ export type DeliveryFlag = '=>' | '->' | '*>' | '>>';
 
 export function deliveredLine(flag: DeliveryFlag, result: DeliveryResult, facts: DeliveryFacts, log: Log): Octets {
   const { address } = result;
-  let line = `${flag} ${loggedAddress(address, log, true)}`;
-  if (log.selected('sender_on_delivery')) line += ` F=<${printable(facts.sender)}>`;
+  let line = `${flag} ${sentAddress(result) ?? loggedAddress(address, log, true)}`;
+  if (log.selected('sender_on_delivery')) line += ` F=<${printable(result.senderSentAs ?? facts.sender)}>`;
   if (log.selected('return_path_on_delivery') && facts.returnPath !== undefined) line += ` P=<${printable(facts.returnPath)}>`;
   line += driverFields(address, facts);
   if (log.selected('delivery_size') && facts.sizeBytes !== undefined) line += ` S=${facts.sizeBytes}`;
@@ -42,6 +42,11 @@ export function deliveredLine(flag: DeliveryFlag, result: DeliveryResult, facts:
   if (log.selected('smtp_confirmation') && result.confirmation !== undefined) line += ` C="${confirmation(result.confirmation)}"`;
   if (log.selected('queue_time')) line += ` QT=${formatDuration(facts.queuedMs, log.selected('millisec'))}`;
   return line + durationField(facts, log);
+}
+
+/** An address that was sent in another form, before what it came from. */
+function sentAddress({ address, sentAs }: DeliveryResult): Octets | undefined {
+  return sentAs === undefined ? undefined : `${printable(sentAs)} <${printable(topAddress(address))}>`;
 }
 
 /** Quotes and backslashes are escaped, newlines shown as `\n`. */
@@ -66,7 +71,7 @@ export function failedMessageLogLine(result: DeliveryResult, facts: DeliveryFact
 }
 
 function failedText(result: DeliveryResult, facts: DeliveryFacts, log: Log): Octets {
-  let line = loggedAddress(result.address, log, false);
+  let line = sentAddress(result) ?? loggedAddress(result.address, log, false);
   if (log.selected('sender_on_delivery')) line += ` F=<${printable(facts.sender)}>`;
   if (log.selected('return_path_on_delivery') && facts.returnPath !== undefined) line += ` P=<${printable(facts.returnPath)}>`;
   line += driverFields(result.address, facts) + hostField(result.host, facts, log) + interfaceField(result, log);

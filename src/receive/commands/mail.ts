@@ -13,6 +13,7 @@ import type { Dialogue } from '../dialogue.ts';
 import { expandSize, isSenderHostInOption } from '../expansion.ts';
 import { hasFreeSpace } from '../free-space.ts';
 import { slowDown } from '../slow-down.ts';
+import { UTF8_PROTOCOL } from '../transaction.ts';
 import { addressSyntax } from './syntax.ts';
 
 export async function mail(dialogue: Dialogue, command: Command): Promise<void> {
@@ -39,6 +40,7 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
   if (parsed.kind === 'error') return dialogue.protocolError('syntax', '501', parsed.message);
   const { state } = dialogue.beginTransaction();
   applyParameters(state, parsed);
+  if (state.isUtf8) origin.protocol = `${UTF8_PROTOCOL}${origin.protocol ?? ''}`;
   if (parsed.size !== undefined && !(await isSizeAcceptable(dialogue, command, parsed.size))) return dialogue.resetTransaction();
   if (!hasRoom(dialogue, parsed.size)) return dialogue.resetTransaction();
   const given = (await rewriteSmtpArgument(parsed.address, dialogue.frame())) ?? parsed.address;

@@ -2,7 +2,7 @@
  * One transaction: MAIL, RCPT for each address, DATA and the message, over a client that is ready. Commands go out together when the
  * server offers PIPELINING. Spec ch. 49 "Errors in outgoing SMTP"; RFC 5321 s3.3, RFC 2920, RFC 1870, RFC 3461, RFC 2033.
  */
-import type { Octets } from '../../base/octets.ts';
+import { type Octets, trimSpace } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
 import type { DeliveryBatch, DeliveryResult, RetryError } from '../../core/drivers.ts';
 import type { Recipient } from '../../core/message.ts';
@@ -15,6 +15,7 @@ import { messageText } from '../message-text.ts';
 import { expandOption, messageOf, transportSettings } from '../settings.ts';
 import type { Answer } from './client.ts';
 import { noError } from './client.ts';
+import { addressToAlabel, envelopeForm } from './downconvert.ts';
 import type { ReadyClient } from './handshake.ts';
 import type { SmtpOptions } from './options.ts';
 
@@ -38,6 +39,16 @@ export async function sendTransaction(
   return new SmtpTransaction(ready, set, batch, addresses).run();
 }
 
+/** Sends the message of the batch to addresses that the server has taken already. */
+export async function sendToTaken(
+  ready: ReadyClient,
+  set: SmtpOptions,
+  batch: DeliveryBatch,
+  addresses: readonly Address[],
+): Promise<TransactionOutcome> {
+  return new SmtpTransaction(ready, set, batch, addresses).runData();
+}
+
 class SmtpTransaction {
   readonly #ready: ReadyClient;
   readonly #set: SmtpOptions;
@@ -47,6 +58,10 @@ class SmtpTransaction {
   readonly #accepted: Address[] = [];
   readonly #startedMs: number;
   #passesDsn = false;
+  /** MAIL says SMTPUTF8. */
+  #isUtf8 = false;
+  /** Addresses that are sent in another form. */
+  readonly #alabels = new Map<Octets, Octets>();
 
   constructor(ready: ReadyClient, set: SmtpOptions, batch: DeliveryBatch, addresses: readonly Address[]) {
     this.#ready = ready;
@@ -63,12 +78,39 @@ class SmtpTransaction {
     const limit = extensions.sizeLimit ?? 0;
     if (limit > 0 && this.#batch.message.size > limit)
       return this.#all('failed', { message: `message is too big for remote host (SIZE ${limit})`, error: noError });
-    if (this.#batch.message.isUtf8 && !extensions.keywords.has('SMTPUTF8'))
-      return this.#all('failed', { message: 'utf8 support required but not offered for forwarding', error: noError });
+    const unfit = await this.#chooseForm();
+    if (unfit !== undefined) return unfit;
     const mail = await this.#mailCommand();
     if (mail.kind === 'failing') return this.#all('deferred', mail.failing);
     const rcpts = this.#addresses.map((address) => this.#rcptCommand(address));
     return isPipelining ? this.#pipelined(mail.line, rcpts) : this.#oneByOne(mail.line, rcpts);
+  }
+
+  /** MAIL and RCPT have been said. */
+  async runData(): Promise<TransactionOutcome> {
+    this.#accepted.push(...this.#addresses);
+    const data = await this.#ready.client.command('DATA', this.#set.command_timeout);
+    return data.kind === 'lost' ? this.#hostLost(data) : this.#afterData(data.reply);
+  }
+
+  /** How addresses in UTF-8 are sent; what ends the transaction when they cannot be. */
+  async #chooseForm(): Promise<TransactionOutcome | undefined> {
+    const setting = await expandOption(this.#set.utf8_downconvert, this.#ready.frame);
+    if (setting.kind !== 'ok')
+      return this.#all('deferred', {
+        number: eximErrno.unknown,
+        message: `failed to expand "utf8_downconvert" option for ${this.#batch.instance.name} transport: ${messageOf(setting)}`,
+      });
+    const form = envelopeForm(this.#batch.message, trimSpace(setting.value?.octets ?? ''), this.#ready.extensions.keywords.has('SMTPUTF8'));
+    if (form === undefined) return this.#all('failed', { message: 'utf8 support required but not offered for forwarding', error: noError });
+    this.#isUtf8 = form.isUtf8;
+    if (form.isConverted)
+      for (const text of [this.#batch.returnPath, ...this.#addresses.map((address) => this.#writtenRecipient(address))]) {
+        const converted = addressToAlabel(text);
+        if (converted.kind !== 'ok') return this.#all('failed', { message: messageOf(converted), error: noError });
+        if (converted.address !== text) this.#alabels.set(text, converted.address);
+      }
+    return undefined;
   }
 
   async #avoidsPipelining(): Promise<boolean> {
@@ -88,9 +130,9 @@ class SmtpTransaction {
   async #mailCommand(): Promise<{ readonly kind: 'ok'; readonly line: Octets } | { readonly kind: 'failing'; readonly failing: Failing }> {
     const { keywords } = this.#ready.extensions;
     const { message } = this.#batch;
-    let line = `MAIL FROM:<${this.#batch.returnPath}>`;
+    let line = `MAIL FROM:<${this.#alabels.get(this.#batch.returnPath) ?? this.#batch.returnPath}>`;
     if (keywords.has('SIZE') && this.#set.size_addition >= 0) line += ` SIZE=${message.size + this.#set.size_addition}`;
-    if (message.isUtf8) line += ' SMTPUTF8';
+    if (this.#isUtf8) line += ' SMTPUTF8';
     this.#passesDsn = keywords.has('DSN') && !this.#addresses.some((address) => address.state.router?.generic['dsn_lasthop'] === true);
     if (this.#passesDsn) {
       if (message.dsn.ret !== undefined) line += ` RET=${message.dsn.ret}`;
@@ -128,6 +170,11 @@ class SmtpTransaction {
   }
 
   #recipient(address: Address): Octets {
+    const text = this.#writtenRecipient(address);
+    return this.#alabels.get(text) ?? text;
+  }
+
+  #writtenRecipient(address: Address): Octets {
     return recipientAddress(address, transportSettings(this.#batch.instance).rcpt_include_affixes);
   }
 
@@ -299,11 +346,25 @@ class SmtpTransaction {
     address: Address,
   ): Pick<
     DeliveryResult,
-    'address' | 'host' | 'tls' | 'authenticator' | 'usedPipelining' | 'dsnAware' | 'sendingAddress' | 'sendingPort' | 'durationMs'
+    | 'address'
+    | 'sentAs'
+    | 'senderSentAs'
+    | 'host'
+    | 'tls'
+    | 'authenticator'
+    | 'usedPipelining'
+    | 'dsnAware'
+    | 'sendingAddress'
+    | 'sendingPort'
+    | 'durationMs'
   > {
     const { client, tls, authenticator } = this.#ready;
+    const senderSentAs = this.#alabels.get(this.#batch.returnPath);
+    const sentAs = this.#alabels.get(this.#writtenRecipient(address));
     return {
       address,
+      ...(sentAs === undefined ? {} : { sentAs }),
+      ...(senderSentAs === undefined ? {} : { senderSentAs }),
       host: client.host,
       tls,
       authenticator,
