@@ -790,6 +790,8 @@ export interface CalloutOptions {
   readonly mailFrom: Octets;
   readonly useSender: boolean;
   readonly usePostmaster: boolean;
+  /** `use_tptsender`: the transport's `return_path`. */
+  readonly useTransportSender?: boolean;
   readonly noCache: boolean;
   readonly deferOk: boolean;
   readonly hold: boolean;
@@ -825,4 +827,22 @@ export type Verification =
 
 export interface Verifier {
   verify(request: VerifyRequest, frame: Frame): Promise<Verification>;
+  /**
+   * `control = cutthrough_delivery`: asks the recipient's host for it and keeps the connection for the message, in the transaction's state.
+   * `refused`: for good; otherwise the message is taken, and delivered later when cutthrough does not work.
+   */
+  cutThrough(recipient: Octets, frame: Frame): Promise<'taken' | 'refused'>;
 }
+
+/** A connection to the host of all recipients so far, on which the message goes out while its sender waits. */
+export interface Cutthrough {
+  /** Sends the message and logs its deliveries. The connection is closed then. */
+  send(message: Message, frame: Frame): Promise<CutthroughResult>;
+  /** Nothing is delivered. */
+  close(): Promise<void>;
+}
+
+export type CutthroughResult =
+  | { readonly kind: 'delivered' }
+  /** What the host said: code and text. */
+  | { readonly kind: 'failed' | 'deferred'; readonly reply: Octets };

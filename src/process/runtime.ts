@@ -287,11 +287,13 @@ export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> 
 /** Routers are not loaded before an address is verified. */
 function lazyVerifier(): Verifier {
   let verifier: Verifier | undefined;
+  const load = async (): Promise<Verifier> => {
+    verifier ??= (await import('../verify/verifier.ts')).createVerifier();
+    return verifier;
+  };
   return {
-    async verify(request, frame) {
-      verifier ??= (await import('../verify/verifier.ts')).createVerifier();
-      return verifier.verify(request, frame);
-    },
+    verify: async (request, frame) => (await load()).verify(request, frame),
+    cutThrough: async (recipient, frame) => (await load()).cutThrough(recipient, frame),
   };
 }
 

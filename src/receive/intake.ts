@@ -128,7 +128,7 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   state.headers = redateReceived(context, state.headers);
   const discarded = discardReason(state, verdict.kind === 'discard');
   if (discarded !== undefined) return discard(context, state, sink, received, discarded);
-  const cut = await cutThrough(chosen, state, read, sink, received);
+  const cut = takers === undefined ? await cutThrough(chosen, state, read, sink, received) : undefined;
   if (cut !== undefined) return cut;
   return commit(chosen, state, read, sink, { received, takers, message: verdict.kind === 'accept' ? verdict.message : undefined });
 }
@@ -142,7 +142,7 @@ async function cutThrough(
   received: readonly Octets[],
 ): Promise<Intake | undefined> {
   const { cutthrough } = state;
-  if (typeof cutthrough !== 'object' || state.controls.has('freeze') || context.recipientReplies !== undefined) return undefined;
+  if (typeof cutthrough !== 'object' || state.controls.has('freeze')) return undefined;
   const body = sink.body();
   const size = state.headers.reduce((sum, header) => sum + (header.type === '*' ? 0 : header.text.length), 1) + body.sizeBytes;
   const frame = receptionFrame(context);
@@ -435,7 +435,7 @@ function queueWish(context: IntakeContext, state: TransactionState): DeliveryWis
     log.main('no immediate delivery: queued by ACL', state.id);
     return 'queue';
   }
-  if (state.controls.has('freeze') || main.queue_only) return 'queue';
+  if (state.controls.has('freeze')) return 'queue';
   const load = queueingLoad(context.config, context.services, context.session.state);
   if (load !== undefined) {
     log.main(`no immediate delivery: load average ${load.toFixed(2)}`, state.id);

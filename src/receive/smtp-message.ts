@@ -57,5 +57,7 @@ function wish(dialogue: Dialogue, id: string, asked: DeliveryWish | undefined): 
     log.main(`no immediate delivery: too many connections (${parts.connectionCount}, max ${maxConnections})`, id);
     return 'queue';
   }
+  // -od on the command line overrides queue_only, unless that is not wanted
+  if (main.queue_only && (parts.deliveryMode === undefined || !main.queue_only_override)) return 'queue';
   return parts.deliveryMode ?? 'background';
 }

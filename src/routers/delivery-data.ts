@@ -24,7 +24,8 @@ export async function setHeaderData(
   const errors = await errorsAddress(router, frame, context);
   if (errors.kind !== 'ok') return errors;
   if (errors.value !== undefined) view.state.errorsTo = errors.value;
-  if (context.verify !== 'no' && context.verify !== 'test') return undefined;
+  const cutsThrough = context.verify === 'recipient' && frame.transaction?.state.controls.has('cutthrough_delivery') === true;
+  if (context.verify !== 'no' && context.verify !== 'test' && !cutsThrough) return undefined;
   const settings = settingsOf(router);
   const added = await expandItems(settings.headers_add, '\n', 'add_headers', router, frame);
   if (added.kind !== 'ok') return added;

@@ -24,18 +24,20 @@ import { hostsOf, interfaceOf, portOf } from '../transports/smtp/host-list.ts';
 import type { SmtpOptions } from '../transports/smtp/options.ts';
 import type { CacheAnswer, CalloutFindings } from './callout-cache.ts';
 import { CalloutCache } from './callout-cache.ts';
+import { endCutthrough, HeldConnection, transportReturnPath } from './cutthrough.ts';
 
 type Refused = Extract<Verification, { kind: 'fail' }>;
 
 /** `next`: the host gave no answer that counts; another may. */
 type HostAnswer = Verification | { readonly kind: 'next'; readonly why: Octets };
 
-/** Addresses that are delivered here need no callout. */
+/** Addresses that are delivered here need no callout. `holds`: the connection is kept for cutthrough delivery, or the kept one is used. */
 export async function verifyByCallout(
   address: Address,
   request: VerifyRequest,
   options: CalloutOptions,
   frame: Frame,
+  holds = false,
 ): Promise<Verification> {
   const good: Verification = { kind: 'ok', addressData: address.state.addressData, address };
   const { transport } = address.state;
@@ -50,7 +52,7 @@ export async function verifyByCallout(
     log.debug('verify', () => '... callout omitted by default when host testing\n(Use -bhc if you want the callouts to happen.)');
     return good;
   }
-  return new Callout(address, request, options, frame).verify(transport);
+  return new Callout(address, request, options, frame, holds).verify(transport);
 }
 
 function hasHosts(transport: TransportInstance, hasOwnHosts: boolean): boolean {
@@ -74,9 +76,13 @@ class Callout {
   readonly #options: CalloutOptions;
   readonly #frame: Frame;
   readonly #findings: CalloutFindings = { mail: 'unknown', address: 'unknown', random: 'unknown', postmaster: 'unknown' };
+  #holds: boolean;
   #asks: CacheAnswer & { kind: 'ask' } = { kind: 'ask', random: false, postmaster: false };
+  /** For MAIL, where the transport's `return_path` is asked for. */
+  #returnPath: Octets | undefined;
 
-  constructor(address: Address, request: VerifyRequest, options: CalloutOptions, frame: Frame) {
+  constructor(address: Address, request: VerifyRequest, options: CalloutOptions, frame: Frame, holds: boolean) {
+    this.#holds = holds;
     this.#address = address;
     this.#request = request;
     this.#options = options;
@@ -122,6 +128,11 @@ class Callout {
     const found = await hostsOf(smtpOptionsOf(transport), search);
     if (found.kind === 'failing') return this.#incomplete(found.failing.message);
     if (session?.state.controls.has('no_callout_flush') !== true) await session?.state.flushReplies?.();
+    if (this.#holds) {
+      const held = await this.#askHeld(transport, found.hosts, search);
+      if (held !== undefined) return held.kind === 'next' ? this.#incomplete(held.why) : held;
+    }
+    if (this.#usesReturnPath()) this.#returnPath = await transportReturnPath(transport, this.#envelopeSender(), this.#frame);
     let why: Octets | undefined;
     for (const host of found.hosts) {
       const answer = await this.#askHost(host, transport, search);
@@ -162,8 +173,29 @@ class Callout {
       return this.#refused('mail', opened.refusal.reply, host, opened.refusal.after, why);
     }
     const answer = await this.#converse(opened.ready, host);
-    await opened.ready.client.quit();
+    const { transaction } = this.#frame;
+    if (this.#holds && transaction !== undefined && answer.kind === 'ok') {
+      const held = new HeldConnection(opened.ready, transport, set, this.#sender());
+      held.add(this.#address);
+      transaction.state.cutthrough = held;
+    } else await opened.ready.client.quit();
     return answer;
+  }
+
+  /** On the connection that an earlier recipient left. Undefined: there is none that would do. */
+  async #askHeld(transport: TransportInstance, hosts: readonly HostItem[], search: HostSearch): Promise<HostAnswer | undefined> {
+    const held = this.#frame.transaction?.state.cutthrough;
+    if (!(held instanceof HeldConnection)) return undefined;
+    const port = await portOf(smtpOptionsOf(transport), search, this.#frame);
+    if (port.kind === 'failing' || !held.serves(transport, hosts, port.port)) {
+      this.#holds = false; // recipients of different hosts: their messages go out in the usual way
+      await endCutthrough(this.#frame.transaction?.state);
+      return undefined;
+    }
+    const answer = await this.#recipient(held.ready, held.ready.client.host, this.#recipientAddress(), 'recipient');
+    if (answer !== undefined) return answer;
+    held.add(this.#address);
+    return this.#good('address');
   }
 
   async #converse(ready: ReadyClient, host: HostItem): Promise<HostAnswer> {
@@ -267,8 +299,17 @@ class Callout {
 
   #sender(): Octets {
     if (this.#request.isSender) return this.#options.mailFrom;
-    if (this.#options.useSender) return this.#frame.transaction?.state.sender ?? this.#frame.message?.sender ?? '';
+    if (this.#options.useSender) return this.#returnPath ?? this.#envelopeSender();
     return this.#options.usePostmaster ? `postmaster@${this.#frame.config.main.qualify_domain ?? ''}` : '';
+  }
+
+  #envelopeSender(): Octets {
+    return this.#frame.transaction?.state.sender ?? this.#frame.message?.sender ?? '';
+  }
+
+  #usesReturnPath(): boolean {
+    if (this.#options.useTransportSender === true) return true;
+    return this.#holds && this.#frame.transaction?.state.controls.get('cutthrough_delivery')?.includes('/sender=transport') === true;
   }
 
   #good(calledOut: 'address' | 'random'): Verification {

@@ -3,11 +3,12 @@
  * more of them, a file or a pipe end it well. Spec ch. 44 "Address verification", "Redirection while verifying".
  */
 import type { Octets } from '../base/octets.ts';
-import type { Frame, Verification, Verifier, VerifyRequest } from '../core/index.ts';
+import type { CalloutOptions, Frame, TransactionState, Verification, Verifier, VerifyRequest } from '../core/index.ts';
 import { rewriteAddress } from '../rewrite/rewrite.ts';
 import { makeAddress } from '../routers/address.ts';
 import { type Routed, type RoutingProblem, routeAddress } from '../routers/chain.ts';
 import { verifyByCallout } from './callout.ts';
+import { endCutthrough, HeldConnection } from './cutthrough.ts';
 
 /** Redirections that lead from one address to the next. */
 const MAX_REDIRECTIONS = 100;
@@ -38,14 +39,60 @@ class RouterVerifier implements Verifier {
     return { kind: 'defer', userMessage: undefined, logMessage: text };
   }
 
+  async cutThrough(recipient: Octets, frame: Frame): Promise<'taken' | 'refused'> {
+    const state = frame.transaction?.state;
+    if (state === undefined || !isFirstOrOnHold(state)) return 'taken';
+    const held = state.cutthrough;
+    if (typeof held === 'object' && held instanceof HeldConnection && held.has(recipient)) return 'taken';
+    const verified = await this.verify({ address: recipient, isSender: false, callout: CUTTHROUGH_CALLOUT }, frame);
+    const isHeld = verified.kind === 'ok' && verified.calledOut === 'address' && typeof state.cutthrough === 'object';
+    if (!isHeld) await endCutthrough(state);
+    return verified.kind === 'fail' ? 'refused' : 'taken';
+  }
+
   async #routed(routed: Routed, request: VerifyRequest, frame: Frame): Promise<Verification> {
     const delivery = routed.deliveries[0];
     if (request.callout && delivery && routed.deliveries.length === 1 && routed.children.length === 0) {
-      return verifyByCallout(delivery, request, request.callout, frame);
+      const holds = mayHold(request, request.callout, frame);
+      const called = await verifyByCallout(delivery, request, request.callout, frame, holds);
+      if (holds && called.kind !== 'ok') await endCutthrough(frame.transaction?.state);
+      return called;
     }
     return { kind: 'ok', addressData: delivery?.state.addressData, ...(delivery ? { address: delivery } : {}) };
   }
 }
+
+/** A recipient callout with the message's own sender is the beginning of a cutthrough delivery, where that is asked for. */
+function mayHold(request: VerifyRequest, callout: CalloutOptions, frame: Frame): boolean {
+  const state = frame.transaction?.state;
+  const isPlain = callout.useSender && !callout.isRandom && !callout.isPostmaster && !callout.isFullPostmaster;
+  if (frame.session?.isRehearsal === true) return false;
+  return !request.isSender && isPlain && state?.controls.has('cutthrough_delivery') === true && isFirstOrOnHold(state);
+}
+
+/** All recipients go together or none does. */
+function isFirstOrOnHold(state: TransactionState): boolean {
+  return typeof state.cutthrough === 'object' || (state.cutthrough === undefined && state.recipients.length === 0);
+}
+
+const CUTTHROUGH_MS = 30_000;
+
+/** How a recipient is asked for when no callout of the ACL did it. */
+const CUTTHROUGH_CALLOUT: CalloutOptions = {
+  connectTimeoutMs: CUTTHROUGH_MS,
+  commandTimeoutMs: CUTTHROUGH_MS,
+  totalTimeoutMs: 4 * CUTTHROUGH_MS,
+  isRandom: false,
+  isPostmaster: false,
+  isFullPostmaster: false,
+  postmasterSender: undefined,
+  mailFrom: '',
+  useSender: true,
+  usePostmaster: false,
+  noCache: true,
+  deferOk: false,
+  hold: true,
+};
 
 /** The child to go on with: the routers made one new address and nothing else. */
 function onlyChild(routed: Routed): Routed['children'][number] | undefined {

@@ -164,6 +164,7 @@ const CALLOUT_FLAGS: ReadonlyMap<string, (draft: CalloutDraft) => void> = new Ma
   ['random', (draft) => void (draft.isRandom = true)],
   ['use_postmaster', (draft) => void (draft.usePostmaster = true)],
   ['use_sender', (draft) => void (draft.useSender = true)],
+  ['use_tptsender', (draft) => void (draft.useSender = draft.useTransportSender = true)],
 ]);
 
 function askPostmaster(draft: CalloutDraft, sender = ''): void {

@@ -137,5 +137,5 @@ async function judge(dialogue: Dialogue, state: TransactionState, parameters: Rc
 /** False: the host to which the message would go at once does not take the recipient. */
 async function cutsThrough(dialogue: Dialogue, state: TransactionState, recipient: Octets): Promise<boolean> {
   if (!state.controls.has('cutthrough_delivery') || dialogue.parts.isRehearsal) return true;
-  return (await dialogue.parts.services.verifier.cutThrough?.(recipient, dialogue.frame())) !== 'refused';
+  return (await dialogue.parts.services.verifier.cutThrough(recipient, dialogue.frame())) !== 'refused';
 }

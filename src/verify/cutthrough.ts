@@ -1,0 +1,136 @@
+/**
+ * Cutthrough delivery: the connection of a recipient callout is kept, further recipients are asked on it, and the message goes out on it before
+ * its sender gets the reply. Spec ch. 44 "Use of the control modifier".
+ */
+import type { Octets } from '../base/octets.ts';
+import type {
+  Address,
+  Cutthrough,
+  CutthroughResult,
+  DeliveryBatch,
+  DeliveryResult,
+  Frame,
+  HostItem,
+  Message,
+  RetryPort,
+  TransactionState,
+  TransportInstance,
+} from '../core/index.ts';
+import { deliveredLine } from '../logging/lines/delivery.ts';
+import { prepareBatch } from '../transports/headers.ts';
+import { expandOption, transportSettings } from '../transports/settings.ts';
+import type { ReadyClient } from '../transports/smtp/handshake.ts';
+import type { SmtpOptions } from '../transports/smtp/options.ts';
+import { sendToTaken } from '../transports/smtp/transaction.ts';
+
+/** Retry times are not looked at and not kept: what fails here is delivered, and then retried, in the usual way. */
+const NO_RETRY: RetryPort = { hostStatus: () => 'due', hostFailed: () => undefined, hostWorked: () => undefined };
+
+export class HeldConnection implements Cutthrough {
+  readonly ready: ReadyClient;
+  readonly #transport: TransportInstance;
+  readonly #set: SmtpOptions;
+  readonly #returnPath: Octets;
+  readonly #addresses: Address[] = [];
+
+  /** MAIL was said, with this return path. */
+  constructor(ready: ReadyClient, transport: TransportInstance, set: SmtpOptions, returnPath: Octets) {
+    this.ready = ready;
+    this.#transport = transport;
+    this.#set = set;
+    this.#returnPath = returnPath;
+  }
+
+  /** Whether an address that goes to one of these hosts can go out on this connection. */
+  serves(transport: TransportInstance, hosts: readonly HostItem[], defaultPort: number): boolean {
+    const { host } = this.ready.client;
+    const [first] = hosts;
+    return transport === this.#transport && first?.address === host.address && (first?.port ?? defaultPort) === host.port;
+  }
+
+  /** The host has taken it. */
+  add(address: Address): void {
+    this.#addresses.push(address);
+  }
+
+  /** An envelope recipient, or what it was redirected to. */
+  has(recipient: Octets): boolean {
+    return this.#addresses.some((address) => {
+      let top = address;
+      while (top.parent !== undefined) top = top.parent;
+      return top.address === recipient;
+    });
+  }
+
+  async send(message: Message, frame: Frame): Promise<CutthroughResult> {
+    const [first] = this.#addresses;
+    if (first === undefined) return { kind: 'deferred', reply: '' };
+    const startedMs = frame.services.clock.monotonicMs();
+    const prepared = await prepareBatch(this.#newBatch(first, message, frame));
+    if (prepared.kind !== 'ok') {
+      await this.close();
+      return { kind: 'deferred', reply: '' };
+    }
+    const batch: DeliveryBatch = { ...prepared.value, returnPath: this.#returnPath };
+    const { results } = await sendToTaken(this.ready, this.#set, batch, this.#addresses);
+    await this.close();
+    const undelivered = results.find((result) => result.kind !== 'delivered');
+    if (undelivered !== undefined || results.length < this.#addresses.length)
+      return { kind: undelivered?.kind === 'failed' ? 'failed' : 'deferred', reply: replyIn(undelivered) };
+    const durationMs = frame.services.clock.monotonicMs() - startedMs;
+    for (const result of [...results].reverse()) this.#log(result, batch, durationMs);
+    return { kind: 'delivered' };
+  }
+
+  close(): Promise<void> {
+    return this.ready.client.quit();
+  }
+
+  #newBatch(first: Address, message: Message, frame: Frame) {
+    const { services, until } = frame;
+    return {
+      message,
+      addresses: this.#addresses,
+      instance: this.#transport,
+      frame: { ...frame, message, address: first, batch: this.#addresses },
+      services,
+      until,
+      isRehearsal: false,
+      retry: NO_RETRY,
+      settled: () => Promise.resolve(),
+    };
+  }
+
+  #log(result: DeliveryResult, batch: DeliveryBatch, durationMs: number): void {
+    const { message, services } = batch;
+    const facts = {
+      sender: message.sender,
+      returnPath: this.#returnPath,
+      queuedMs: services.clock.now() - message.receivedAtMs,
+      durationMs,
+      sizeBytes: batch.headers.reduce((sum, header) => sum + header.length, 1) + message.body.sizeBytes,
+      transport: this.#transport,
+    };
+    services.log.main(deliveredLine('>>', result, facts, services.log), message.id);
+  }
+}
+
+/** The host's own words at the end of a refusal. */
+function replyIn(result: DeliveryResult | undefined): Octets {
+  return /: ([45][0-9]{2}[ -][^]*)$/.exec(result?.message ?? '')?.[1] ?? '';
+}
+
+/** The transport's `return_path`, else the sender. */
+export async function transportReturnPath(transport: TransportInstance, sender: Octets, frame: Frame): Promise<Octets> {
+  const expanded = await expandOption(transportSettings(transport).return_path, { ...frame, returnPath: sender });
+  const given = expanded.kind === 'ok' ? expanded.value?.octets : undefined;
+  if (given === undefined || given === '') return sender;
+  return given === '<>' ? '' : given;
+}
+
+/** All recipients are delivered in the usual way. */
+export async function endCutthrough(state: TransactionState | undefined): Promise<void> {
+  const cutthrough = state?.cutthrough;
+  if (state !== undefined) state.cutthrough = 'off';
+  if (typeof cutthrough === 'object') await cutthrough.close();
+}
