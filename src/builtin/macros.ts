@@ -1079,7 +1079,6 @@ const macros: readonly string[] = [
   '_HAVE_DNSSEC',
   '_HAVE_OPENSSL',
   '_HAVE_TLS',
-  '_HAVE_DLFUNC',
   '_HAVE_PERL',
   '_HAVE_IPV6',
   '_HAVE_ICONV',
