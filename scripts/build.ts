@@ -22,6 +22,7 @@ const toolNames = [
   'exim_checkaccess',
   'exim_dbmbuild',
   'exim_dumpdb',
+  'exim_msgdate',
   'exim_fixdb',
   'exim_lock',
   'exim_tidydb',

@@ -24,6 +24,7 @@ const TOOLS: ReadonlySet<string> = new Set([
   'exim_dumpdb',
   'exim_fixdb',
   'exim_lock',
+  'exim_msgdate',
   'exim_tidydb',
   'eximstats',
   'exinext',
