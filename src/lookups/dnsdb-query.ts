@@ -65,29 +65,36 @@ interface Modifiers {
   readonly end: number;
 }
 
+const syntaxError = { message: 'dnsdb modifier syntax error' };
+
 function readModifiers(text: Octets, from: number): Modifiers | { readonly message: string } {
   let found: Modifiers = { onDefer: 'lax', dnssec: 'lax', options: {}, end: from };
   for (;;) {
-    const match = /^(defer|dnssec|retrans|retry)_([^,]*),[ \t\n]*/.exec(text.slice(found.end));
-    if (!match) return found;
-    const [all, word = '', value = ''] = match;
-    const next = applyModifier({ ...found, end: found.end + all.length }, word, trimSpace(value));
+    const keyword = /^(?:defer|dnssec|retrans|retry)_/.exec(text.slice(found.end))?.[0];
+    if (keyword === undefined) return found;
+    const valueAt = found.end + keyword.length;
+    const [value = ''] =
+      valuePatterns[keyword === 'retrans_' ? 'time' : keyword === 'retry_' ? 'count' : 'degree'].exec(text.slice(valueAt)) ?? [];
+    const next = applyModifier(found, keyword.slice(0, -1), value);
     if ('message' in next) return next;
-    found = next;
+    const comma = /^[ \t\n]*,[ \t\n]*/.exec(text.slice(valueAt + value.length));
+    if (!comma) return syntaxError;
+    found = { ...next, end: valueAt + value.length + comma[0].length };
   }
 }
 
+const valuePatterns = { time: /^[^,]*/, count: /^-?[0-9]*/, degree: /^(?:strict|lax|never)?/ } as const;
+
 function applyModifier(found: Modifiers, word: string, value: Octets): Modifiers | { readonly message: string } {
   if (word === 'retrans') {
-    const seconds = parseTimeSpan(value);
+    const seconds = parseTimeSpan(trimSpace(value));
     return seconds === undefined
       ? { message: 'unsupported dnsdb timeout value' }
       : { ...found, options: { ...found.options, retransMs: seconds * 1000 } };
   }
   if (word === 'retry') {
-    return /^[0-9]+$/.test(value)
-      ? { ...found, options: { ...found.options, retries: Number.parseInt(value, 10) } }
-      : { message: 'unsupported dnsdb retry count' };
+    if (value.startsWith('-')) return { message: 'unsupported dnsdb retry count' };
+    return value === '' ? syntaxError : { ...found, options: { ...found.options, retries: Number.parseInt(value, 10) } };
   }
   const degree = (['strict', 'lax', 'never'] as const).find((known) => known === value);
   if (!degree) return { message: `unsupported dnsdb ${word} behaviour` };

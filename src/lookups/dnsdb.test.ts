@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isTainted } from '../core/text.ts';
 import { FakeDns } from '../system/fakes/dns.ts';
-import { fakeServices, testFrame } from '../system/fakes/services.ts';
+import { fakeServices, testConfig, testFrame } from '../system/fakes/services.ts';
 import dnsdb from './drivers/dnsdb.ts';
 import { lookUp, lookupCases } from './lookup-cases.ts';
 import { createLookups } from './lookups.ts';
@@ -47,6 +47,13 @@ lookupCases([dnsdb], (lookups) => testFrame({ services: fakeServices({ dns: new 
   { type: 'dnsdb', key: '>X,Z txt=long.test.ex', found: 'oneZtwoZthreeXSecond RR' },
   { type: 'dnsdb', key: 'xxx=test.ex', error: 'unsupported DNS record type' },
   { type: 'dnsdb', key: 'defer_foo,a=test.ex', error: 'unsupported dnsdb defer behaviour' },
+  { type: 'dnsdb', key: 'defer_strict a=test.ex', error: 'dnsdb modifier syntax error' },
+  { type: 'dnsdb', key: 'defer_strict', error: 'dnsdb modifier syntax error' },
+  { type: 'dnsdb', key: 'retrans_x,a=test.ex', error: 'unsupported dnsdb timeout value' },
+  { type: 'dnsdb', key: 'retrans_1s;a=test.ex', error: 'unsupported dnsdb timeout value' },
+  { type: 'dnsdb', key: 'retry_x,a=test.ex', error: 'dnsdb modifier syntax error' },
+  { type: 'dnsdb', key: 'retry_-1,a=test.ex', error: 'unsupported dnsdb retry count' },
+  { type: 'dnsdb', key: 'defer_lax , dnssec_never,a=ten-1.test.ex', found: '10.0.0.1' },
   { type: 'dnsdb', key: 'cname=alias.test.ex', found: 'ten-1.test.ex' },
   { type: 'dnsdb', key: 'a=alias.test.ex', found: '10.0.0.1' },
   { type: 'dnsdb', key: 'ns=test.ex', found: 'exim.test.ex' },
@@ -89,4 +96,18 @@ test('DNSSEC: what is authenticated is said, and the result is tainted', async (
   assert.equal(frame.results.lookupDnssecAuthenticated, 'yes');
   await lookUp(frame, 'dnsdb', undefined, 'a=ten-2.test.ex');
   assert.equal(frame.results.lookupDnssecAuthenticated, 'no');
+});
+
+test('dns_csa_search_limit and dns_csa_use_reverse', async () => {
+  const asked = async (key: string, main: { readonly dns_csa_search_limit?: number; readonly dns_csa_use_reverse?: boolean }) => {
+    const dns = new FakeDns(zone);
+    const services = fakeServices({ dns, lookups: createLookups([dnsdb]) });
+    await lookUp(testFrame({ services, config: testConfig({ main }) }), 'dnsdb', undefined, `csa=${key}`);
+    return dns.asked.map((question) => question.replace(/^_client\._smtp\.|\/SRV$/g, ''));
+  };
+  assert.deepEqual(await asked('a.b.c.d.ex', { dns_csa_search_limit: 0 }), ['a.b.c.d.ex']);
+  assert.deepEqual(await asked('a.b.c.d.ex', { dns_csa_search_limit: 2 }), ['a.b.c.d.ex', 'b.c.d.ex', 'c.d.ex']);
+  assert.deepEqual(await asked('a.b.c.d.ex', {}), ['a.b.c.d.ex', 'b.c.d.ex', 'c.d.ex', 'd.ex']);
+  assert.deepEqual(await asked('192.0.2.1', { dns_csa_use_reverse: false }), []);
+  assert.equal((await asked('192.0.2.1', {}))[0], '1.2.0.192.in-addr.arpa');
 });

@@ -296,6 +296,42 @@ test('dns_dnssec_ok and dns_use_edns0 decide over what callers ask for', async (
   assert.deepEqual(seen, ['edns', 'plain', 'edns do', 'plain', 'edns']);
 });
 
+test('dns_trust_aa: authoritative answers for its domains count as validated', async (t) => {
+  const { port } = await serve(t, ({ name }) => ({
+    flags: name === 'own.ex' ? dnsPacket.AUTHORITATIVE_ANSWER : 0,
+    answers: [a(name, '192.0.2.1')],
+  }));
+  const resolver = new Resolver({
+    files: new MemoryFiles(),
+    clock: new FakeClock(),
+    random: new FakeRandom(),
+    main: { ...testConfig().main, dns_servers: [`[127.0.0.1]:${port}`] },
+    isAuthoritativeTrusted: (name) => name.endsWith('own.ex'),
+  });
+  t.after(() => resolver.close());
+  const isAuthenticated = async (name: string) => {
+    const answer = await ask(resolver, name, 'A');
+    return answer.kind === 'found' && answer.isAuthenticated;
+  };
+  assert.equal(await isAuthenticated('own.ex'), true);
+  assert.equal(await isAuthenticated('other.own.ex'), false); // not an authoritative answer
+});
+
+test('dns_retry: so often a server that is silent is asked', async (t) => {
+  const { port, asked } = await serve(t, () => 'silent');
+  const resolver = new Resolver({
+    files: new MemoryFiles(),
+    clock: new FakeClock(),
+    random: new FakeRandom(),
+    main: { ...testConfig().main, dns_servers: [`[127.0.0.1]:${port}`], dns_retry: 3 },
+  });
+  t.after(() => resolver.close());
+  assert.equal((await resolver.resolve('x.ex', 'A', forever, { retransMs: 20 })).kind, 'again');
+  assert.equal(asked.length, 3);
+  assert.equal((await resolver.resolve('y.ex', 'A', forever, { retransMs: 20, retries: 1 })).kind, 'again');
+  assert.equal(asked.length, 4);
+});
+
 test('a list that decides on a name may look that name up itself', async (t) => {
   const { port } = await serve(t, () => ({ rcode: 2 }));
   const resolver: Resolver = new Resolver({
