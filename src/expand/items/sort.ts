@@ -56,10 +56,12 @@ interface Entry {
 function sortItems({ separator, items }: TextList, compare: Comparator, extractor: Expression, frame: Frame): MaybePromise<Outcome<Text>> {
   const sorted: Entry[] = [];
   const insert = (item: Text, outcome: Outcome<Text>): NotOk | undefined => {
-    if (outcome.kind === 'fail' || outcome.kind === 'defer') return outcome;
+    // What could not be parsed has no source, and its own message
+    if (outcome.kind !== 'ok' && extractor.source === undefined) return outcome;
     const key = outcome.kind === 'ok' ? outcome.value.octets : '';
     // Exim takes an empty key for none
-    if (key === '') return fail(`field-extract in sort: "${extractor.source ?? ''}"`);
+    if (key === '')
+      return { kind: outcome.kind === 'defer' ? 'defer' : 'fail', message: `field-extract in sort: "${extractor.source ?? ''}"` };
     for (let i = 0; i < sorted.length; i++) {
       const other = sorted[i]?.key ?? '';
       if (other === '') return fail('Internal error in sort (list mismatch)');
