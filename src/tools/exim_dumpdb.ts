@@ -23,20 +23,29 @@ export interface DumpParts {
 
 /** As the program; what cannot be opened is said on standard error. */
 export async function runEximDumpdbTool(args: readonly Octets[], io: ToolIo, files: Files): Promise<number> {
-  const log = { main: (line: Octets) => io.stderr.write(`** ${line}\n`), debug: () => undefined };
   return runEximDumpdb(args, {
-    open: (spoolDirectory) => {
-      const path = `${spoolDirectory}/db/eximius.sqlite`;
-      const found = files.stat(path);
-      if (found.kind === 'error') log.main(`Failed to open database file ${path}: ${found.reason}`);
-      return found.kind === 'error'
-        ? undefined
-        : openHints({ files, machine: new SystemMachine(), log, spoolDirectory, owner: { uid: found.value.uid, gid: found.value.gid } });
-    },
+    open: openSpoolHints(io, files),
     clock: new SystemClock(),
     write: (text) => io.stdout.write(text),
     writeError: (text) => io.stderr.write(text),
   });
+}
+
+/** Opens the hints of a spool directory, as whose its file is; undefined when that failed, and was told. */
+export function openSpoolHints(io: ToolIo, files: Files): (spoolDirectory: Octets) => Hints | undefined {
+  const log = { main: (line: Octets) => io.stderr.write(`** ${line}\n`), debug: () => undefined };
+  return (spoolDirectory) => {
+    const path = `${spoolDirectory}/db/eximius.sqlite`;
+    const found = files.stat(path);
+    if (found.kind === 'error') log.main(`Failed to open database file ${path}: ${found.reason}`);
+    return found.kind === 'error'
+      ? undefined
+      : openHints({ files, machine: new SystemMachine(), log, spoolDirectory, owner: { uid: found.value.uid, gid: found.value.gid } });
+  };
+}
+
+export function isHintsDatabase(name: Octets): boolean {
+  return DATABASES.test(name);
 }
 
 const DATABASES = /^(?:retry|misc|wait-.*|callout|ratelimit|tls|seen)$/s;
@@ -45,7 +54,7 @@ const DATABASES = /^(?:retry|misc|wait-.*|callout|ratelimit|tls|seen)$/s;
 export function runEximDumpdb(args: readonly Octets[], parts: DumpParts): number {
   const flags = args.filter((arg) => arg === '-z' || arg === '-k');
   const [spoolDirectory, database, ...excess] = args.filter((arg) => !flags.includes(arg));
-  if (spoolDirectory === undefined || database === undefined || excess.length > 0 || !DATABASES.test(database)) {
+  if (spoolDirectory === undefined || database === undefined || excess.length > 0 || !isHintsDatabase(database)) {
     parts.writeError(
       octetsFromUnicode(
         'Usage: exim_dumpdb [-z] [-k]  <spool-directory> <database-name>\n  <database-name> = retry | misc | wait-<transport-name> | callout | ratelimit | tls | seen\n',
