@@ -94,5 +94,5 @@ function driverNames(family: string, definitions: readonly (DriverDefinition & {
 
 function optionNames(prefix: string, table: OptionTable): string[] {
   const built = Object.entries(table).filter(([, spec]) => spec.notYet === undefined || spec.notYet === 'notice');
-  return built.map(([name]) => `OPT_${prefix}_${name}`).sort();
+  return built.flatMap(([name, { synonyms = [] }]) => [name, ...synonyms].map((spelling) => `OPT_${prefix}_${spelling}`)).sort();
 }
