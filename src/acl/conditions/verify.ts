@@ -63,14 +63,17 @@ function verify(call: VerifyCall, context: AclContext): MaybePromise<Outcome<Jud
       return verifyHeaderSender(call, context);
     case 'csa':
       return verifyClient(call, context);
-    case 'arc': {
-      const message = `"verify = ${call.kind}" is not built yet`;
-      frame.services.log.panic(message);
-      return defer(message);
-    }
+    case 'arc':
+      return notYet('arc', context);
     default:
       return assertNever(call.kind);
   }
+}
+
+function notYet(what: Octets, context: AclContext): Outcome<Judged> {
+  const message = `"verify = ${what}" is not built yet`;
+  context.frame.services.log.panic(message);
+  return defer(message);
 }
 
 /** A problem is for the log (and `$acl_verify_message`) only: the peer gets the usual text. */
@@ -206,6 +209,7 @@ async function verifyHeaderSender(call: VerifyCall, context: AclContext): Promis
 
 async function verifyRecipient(call: VerifyCall, context: AclContext): Promise<Outcome<Judged>> {
   const { frame } = context;
+  if (call.quota !== undefined) return notYet('recipient/quota', context);
   const address = frame.transaction?.state.currentRecipient?.address ?? '';
   frame.results.recipientVerifyFailure = undefined;
   const result = await frame.services.verifier.verify(
