@@ -221,7 +221,7 @@ class Handshake {
     const started = await client.connection.startClientTls(request, client.deadline(this.#request.commandTimeoutSeconds));
     if (started.kind === 'error') {
       const message =
-        started.message === '' ? `Remote host closed connection in response to ${after}` : `TLS session: (${started.message})`;
+        started.message === '' ? `Remote host closed connection in response to ${after}` : `TLS session: ${started.message}`;
       return deferring({ number: eximErrno.tlsFailure, message });
     }
     this.#request.delivery.tlsOut = started.facts;
