@@ -96,3 +96,9 @@ for (const [line, message] of REFUSED) {
     assert.equal(parsed.kind === 'error' ? parsed.message : 'accepted', message);
   });
 }
+
+test('the id of -oMm must be one', () => {
+  const parsed = parseArguments('exim', ['-oMm', '123456-67890-11', 'a@b']);
+  assert.deepEqual(parsed, { kind: 'error', message: 'exim: -oMm must be a valid message ID', status: 1 });
+  assert.equal(invocationOf('-oMm 10HmaX-0005vi-00 a@b').origin.messageReference, '10HmaX-0005vi-00');
+});

@@ -2,6 +2,7 @@
 import type { Octets } from '../base/octets.ts';
 import { parseTimeSpan } from '../base/time-span.ts';
 import { parseMacroArgument } from '../config/macros.ts';
+import { isMessageId } from '../spool/message-id.ts';
 import type { AddressSelection, ErrorMode, Invocation, MessageAction, Mode, OriginOptions, QueueSelection } from './invocation.ts';
 
 export type ParsedArguments =
@@ -199,7 +200,7 @@ const RULES: readonly OptionRule[] = [
   origin('oMas', 'authenticatedSender'),
   origin('oMa', 'hostAddress'),
   origin('oMi', 'interfaceAddress'),
-  origin('oMm', 'messageReference'),
+  { name: 'oMm', value: true, read: readReference },
   { name: 'oMr', value: true, read: ({ draft }, text) => void (draft.origin.protocol = text) },
   origin('oMs', 'hostName'),
   origin('oMt', 'ident'),
@@ -283,6 +284,12 @@ function readInetdWait({ draft }: Reader, text: Octets): Fault {
   const idleSeconds = text === '' ? undefined : parseTimeSpan(text);
   if (text !== '' && idleSeconds === undefined) return { message: `bad time value -bw${text}: abandoned` };
   draft.mode = { kind: 'inetd-wait', idleSeconds };
+  return undefined;
+}
+
+function readReference({ draft }: Reader, id: Octets): Fault {
+  if (!isMessageId(id)) return { message: '-oMm must be a valid message ID' };
+  draft.origin.messageReference = id;
   return undefined;
 }
 

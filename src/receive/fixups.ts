@@ -41,6 +41,8 @@ export interface FixupFacts {
   readonly isSenderSetUntrusted: boolean;
   readonly login: Octets;
   readonly fullName: Octets;
+  /** `-F`. */
+  readonly givenName?: Octets | undefined;
   readonly authenticatedId: Octets | undefined;
   /** For the new lines. */
   readonly messageId: Octets;
@@ -151,7 +153,7 @@ function fromAddress(facts: FixupFacts): Octets | undefined {
   }
   if (facts.sender === '') return facts.isTrusted ? undefined : callerAddress(facts);
   if (facts.isOwnSender) return callerAddress(facts);
-  return facts.isSenderSetUntrusted ? withName(facts.fullName, facts.sender, facts) : facts.sender;
+  return withName(facts.isSenderSetUntrusted ? facts.fullName : facts.givenName, facts.sender, facts);
 }
 
 /** What the authenticated client is called in Sender: and From:; undefined when it did not authenticate. */

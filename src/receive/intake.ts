@@ -211,6 +211,7 @@ export async function prepareHeaders(
     isOwnSender: origin.isLocal,
     isSenderSetUntrusted: context.isSenderSetUntrusted ?? false,
     login: caller.login,
+    givenName: context.fullName,
     fullName: context.fullName ?? (await callerName(caller, frame)),
     authenticatedId: origin.authenticatedId,
     messageId,

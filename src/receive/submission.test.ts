@@ -212,6 +212,15 @@ test('names are quoted or encoded where they must be', async () => {
   assert.equal(await from('J\xc3\xb6rg'), 'From: =?UTF-8?Q?J=C3=B6rg?= <root@test.ex>');
 });
 
+test('a trusted caller who names a sender names its person by -F', async () => {
+  const from = async (fullName: string | undefined) =>
+    headersOf((await submit('Subject: x\n\nx\n', { caller: root, sender: 'jc@rome', fullName, recipients: ['a@b'] })).accepted[0]).find(
+      (line) => line.startsWith('From:'),
+    );
+  assert.equal(await from(undefined), 'From: jc@rome');
+  assert.equal(await from('Julius Caesar'), 'From: Julius Caesar <jc@rome>');
+});
+
 test('errors on stderr', async () => {
   const cases: readonly (readonly [string, Partial<SubmissionRequest>, string])[] = [
     ['Subject: x\n\n', { recipients: ['a@b@c'] }, 'exim: bad recipient address "a@b@c": malformed address: @c may not follow a@b\n'],

@@ -4,6 +4,7 @@ import { printable } from '../../base/octets.ts';
 import type { AclVerdict, Template } from '../../core/index.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
 import { parseAddress } from '../../message/address.ts';
+import { rewriteAddress } from '../../rewrite/rewrite.ts';
 import { makeAddress } from '../../routers/address.ts';
 import type { Routed } from '../../routers/chain.ts';
 import { routeAddress } from '../../routers/chain.ts';
@@ -63,7 +64,8 @@ export async function expn(dialogue: Dialogue, command: Command): Promise<void> 
     return;
   }
   const { main } = dialogue.config;
-  const full = command.argument.includes('@') ? command.argument : `${command.argument}@${main.qualify_recipient}`;
+  const given = command.argument.includes('@') ? command.argument : `${command.argument}@${main.qualify_recipient}`;
+  const full = (await rewriteAddress(given, 'env-to', dialogue.frame())).address;
   const routed = await routeAddress(makeAddress({ address: full, recipientIndex: 0 }), { frame: dialogue.frame(), verify: 'expn' });
   const { code, text } = expansionReply(full, routed);
   dialogue.reply(code, text);
