@@ -1,7 +1,7 @@
 /**
  * Compares the expansion language with the real Exim, by hand:
  * `node test/differential/expansions.ts [--count 10000] [--seed 1] [--exim /usr/sbin/exim4] [--lines FILE] [--show 3] [--explained] [--write-golden COUNT]`.
- * Expansions are generated (or read from a file), given to both programs' `-be`, and what differs is shown, grouped by cause; the exit code is 1
+ * Expansions are those of `probes.txt` and generated ones (or read from another file), given to both programs' `-be`, and what differs is shown, grouped by cause; the exit code is 1
  * when something differs without explanation. `--write-golden` writes expansions on which both agree, with the answers, to `generated.tsv`.
  */
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -28,6 +28,7 @@ const { values } = parseArgs({
   },
 });
 
+const probes = readLines(join(import.meta.dirname, 'probes.txt'));
 const folder = mkdtempSync(join(tmpdir(), 'expansions-'));
 chmodSync(folder, 0o755);
 try {
@@ -36,7 +37,7 @@ try {
   const ours = ownProgram(configuration);
   const asking = { folder, folderName: FOLDER_MACRO };
   const ask = (program: Program, lines: readonly string[]) => askProgram(program, lines, asking);
-  const lines = values.lines === undefined ? await generated() : readFileSync(values.lines, 'latin1').split('\n').filter(Boolean);
+  const lines = values.lines === undefined ? await generated() : readLines(values.lines);
   const expected = ask(reference, lines);
   const actual = ask(ours, lines);
   const candidates = lines.flatMap((line, index) => {
@@ -58,21 +59,35 @@ try {
   if (values['write-golden'] !== undefined) {
     const differing = new Set(differences.map(({ line }) => line));
     const agreed = lines.filter((line) => !differing.has(line));
-    writeGolden(agreed, Number.parseInt(values['write-golden'], 10), reference.command);
+    const isProbe = new Set(probes);
+    writeGolden(
+      { probes: agreed.filter((line) => isProbe.has(line)), generated: agreed.filter((line) => !isProbe.has(line)) },
+      Number.parseInt(values['write-golden'], 10),
+      reference.command,
+    );
   }
   process.exitCode = unexplained === 0 ? 0 : 1;
 } finally {
   rmSync(folder, { recursive: true });
 }
 
+/** Those that were written by hand come first. */
 async function generated(): Promise<string[]> {
   const { variables } = await builtin.expansion();
   const names = variables.map(({ name }) => name);
-  return generateExpansions({ count: Number.parseInt(values.count, 10), variables: names }, new Random(Number.parseInt(values.seed, 10)));
+  const made = generateExpansions(
+    { count: Number.parseInt(values.count, 10), variables: names },
+    new Random(Number.parseInt(values.seed, 10)),
+  );
+  return [...new Set([...probes, ...made])];
 }
 
 const nothing: Answer = { kind: 'died', how: 'no answer' };
 
 function isSame(a: Answer, b: Answer): boolean {
   return a.kind === 'printed' && b.kind === 'printed' && a.text === b.text;
+}
+
+function readLines(file: string): string[] {
+  return readFileSync(file, 'latin1').split('\n').filter(Boolean);
 }

@@ -40,7 +40,7 @@ const explanations: readonly Explanation[] = [
   { why: 'DEVIATIONS: $value ends with its item', line: /\$\{run\b.*\$\{?value/ },
   { why: 'DEVIATIONS: time spans beyond 32 bits', line: /time_(?:eval|interval):.*\d{9}/ },
   { why: 'DEVIATIONS: octet zero', ours: /\0/ },
-  { why: 'DEVIATIONS: labels that are none', line: /utf8_\w+_(?:from|to)_alabel/, ours: /string encoding error/ },
+  { why: 'DEVIATIONS: labels that are none', line: /utf8_\w+_(?:from|to)_alabel/, ours: /string encoding error|roundtrip failed/ },
   { why: 'the sources run without eximius.build', line: /exim_path/ },
   { why: 'Exim loses $value of an outer reduce', line: /reduce.*reduce.*\$\{?value/ },
   { why: 'DEVIATIONS: Exim has no message here', reference: /^Failed: (?: inside .*)?$/ },
@@ -55,6 +55,8 @@ const explanations: readonly Explanation[] = [
   { why: 'DEVIATIONS: ${extract json', line: /extract jsons?.*"[^"]*(?:,|\\")[^"]*"/ },
   { why: 'DEVIATIONS: ${rfc2047d of an unknown charset', line: /rfc2047d.*=\?(?:\?|[^?]*\?)/, reference: /iconv|charset|^(?!Failed)/ },
   { why: 'Exim sets $value for an address that cannot match', line: /match_address.*@.*\$value/, reference: /@/ },
+  { why: 'DEVIATIONS: IPv4 addresses in hexadecimal IPv6 ones', line: /reverse_ip:::[Ff]{4}:[0-9A-Fa-f]+:/ },
+  { why: 'DEVIATIONS: options of lookups in address lists', line: /match_address.*search[*@]*,[^;}]*@[^;}]*;/ },
   { why: 'Exim reads behind the end of an empty list', line: /listextract\s*\{[^}]*\}\s*\{<[^\w\s}]?\s*\}/ },
 ];
 

@@ -19,11 +19,19 @@ export interface GoldenRow {
   readonly answer: string;
 }
 
-/** `count` of the expansions, evenly chosen, asked in one process. What the other folder's name changes is left out. */
-export function writeGolden(agreed: readonly string[], count: number, exim: string): void {
-  const stable = agreed.filter((line) => !CHANGING.test(line));
+/** Expansions on which both programs agree. */
+export interface Agreed {
+  readonly probes: readonly string[];
+  readonly generated: readonly string[];
+}
+
+/** All probes and `count` of the generated ones, evenly chosen, asked in one process. What the other folder's name changes is left out. */
+export function writeGolden({ probes, generated }: Agreed, count: number, exim: string): void {
+  const isStable = (line: string) => !CHANGING.test(line);
+  const stable = generated.filter(isStable);
   const step = Math.max(1, stable.length / count);
-  const chosen = stable.filter((_, index) => index === 0 || Math.floor(index / step) !== Math.floor((index - 1) / step));
+  const evenly = stable.filter((_, index) => index === 0 || Math.floor(index / step) !== Math.floor((index - 1) / step));
+  const chosen = [...probes.filter(isStable), ...evenly];
   const expected = askInNewFolder((configuration) => referenceProgram(exim, configuration), chosen);
   const actual = askInNewFolder(ownProgram, chosen);
   const rows = chosen.flatMap((line, index) => {
