@@ -56,6 +56,7 @@ export async function rewriteAddress(
   place: RewritePlace,
   frame: Frame,
   rules: readonly RewriteRule[] = frame.config.rewriteRules,
+  isLogged = true,
 ): Promise<Rewritten> {
   let current: Rewritten = { address, whole: undefined };
   for (const [index, rule] of rules.entries()) {
@@ -69,7 +70,7 @@ export async function rewriteAddress(
       if (step.kind === 'no-match') break;
       if (step.kind === 'stop') return current;
       if (step.kind === 'rewritten') {
-        logRewriting(frame, `"${current.address}" from ${place}: rewritten as "${step.result.address}" by rule ${index + 1}`);
+        if (isLogged) logRewriting(frame, `"${current.address}" from ${place}: rewritten as "${step.result.address}" by rule ${index + 1}`);
         current = step.result;
       }
       if (rule.flags.includes('R') && step.kind === 'rewritten') continue;

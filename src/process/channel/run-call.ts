@@ -132,8 +132,8 @@ export function decodeSystemResult<T>(value: unknown, read: (fields: Fields) => 
   return fields.string('kind') === 'ok' ? { kind: 'ok', value: read(fields) } : decodeFailure(fields);
 }
 
-/** The longest that a timer takes, 24 days; what has no end is sent as this. */
-const LONGEST_MS = 2 ** 31 - 1;
+/** What has no end is sent as this: 12 days, which a timer takes with what is added to it. */
+const LONGEST_MS = 2 ** 30;
 
 /** The clocks of two processes are not the same: what is left of a time is sent. */
 export function remainingMs(timeoutMs: number, until: Deadline): number {

@@ -60,7 +60,7 @@ test('time over, an owner that ends, input that fails, another uid, a lost spawn
   const slow = await client.run(request('sleep 600', { timeoutMs: 50 }), new Uint8Array(), forever);
   assert.equal(slow.kind === 'ok' && slow.result.isTimeout, true);
 
-  const endless = await client.run(request('echo x', { timeoutMs: 0 }), new Uint8Array(), forever);
+  const endless = await client.run(request('sleep 0.2; echo x', { timeoutMs: 0 }), new Uint8Array(), forever);
   assert.equal(endless.kind === 'ok' && endless.result.stdout.toString(), 'x\n', 'no limit is not a limit of nothing');
 
   const controller = new AbortController();

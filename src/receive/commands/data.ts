@@ -179,6 +179,7 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
       dialogue.reply('421', `${dialogue.hostName} SMTP incoming data timeout - closing connection.`);
       log.main(
         `SMTP data timeout (message abandoned) on connection from ${hostAndIdent(origin, log, false)} F=${from} D=${dialogue.duration()}`,
+        reading.position === 'body' ? id : undefined,
       );
       dialogue.endReason = 'timeout';
       dialogue.session.state.quitReason = 'data-timeout';
@@ -191,7 +192,10 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
           id,
         );
       else if (log.selected('lost_incoming_connection'))
-        log.main(lostLine(origin, `while reading message data${WHERE_LOST[reading.position]}`, 0, log));
+        log.main(
+          lostLine(origin, `while reading message data${WHERE_LOST[reading.position]}`, 0, log),
+          reading.position === 'body' ? id : undefined,
+        );
       dialogue.reply('421', 'Lost incoming connection');
       dialogue.endReason = 'error';
       dialogue.isOver = true;

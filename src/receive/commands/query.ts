@@ -65,7 +65,7 @@ export async function expn(dialogue: Dialogue, command: Command): Promise<void> 
   }
   const { main } = dialogue.config;
   const given = command.argument.includes('@') ? command.argument : `${command.argument}@${main.qualify_recipient}`;
-  const full = (await rewriteAddress(given, 'env-to', dialogue.frame())).address;
+  const full = (await rewriteAddress(given, 'env-to', dialogue.frame(), dialogue.config.rewriteRules, false)).address;
   const routed = await routeAddress(makeAddress({ address: full, recipientIndex: 0 }), { frame: dialogue.frame(), verify: 'expn' });
   const { code, text } = expansionReply(full, routed);
   dialogue.reply(code, text);
