@@ -241,5 +241,10 @@ test('recipient lines', () => {
 
 test('the tree of non-recipients is balanced', () => {
   assert.deepEqual(formatNonRecipients(new Set(['a', 'b', 'c'])), ['YY b', 'NN a', 'NN c']);
+  assert.deepEqual(formatNonRecipients(new Set(['b', 'a'])), ['YN b', 'NN a']);
+  assert.deepEqual(formatNonRecipients(new Set(['a', 'b'])), ['NY a', 'NN b']);
+  assert.deepEqual(formatNonRecipients(new Set(['m@y', 'a@z', 'k@z'])), ['YY k@z', 'NN a@z', 'NN m@y']);
+  assert.deepEqual(formatNonRecipients(new Set(['a', 'c', 'b'])), ['YY b', 'NN a', 'NN c']);
+  assert.deepEqual(formatNonRecipients(new Set(['f', 'e', 'd', 'c', 'b', 'a'])), ['YY c', 'YN b', 'NN a', 'YY e', 'NN d', 'NN f']);
   assert.deepEqual(formatNonRecipients(new Set()), ['XX']);
 });

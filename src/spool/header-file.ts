@@ -30,6 +30,7 @@ export function formatHeaderFile(message: Omit<Message, 'body' | 'size'>): Octet
     ...aclLines('c', origin.aclC),
     ...aclLines('m', message.aclM),
     ...countLines(message),
+    ...submitterLines(origin),
     ...flagLines(message),
     ...(origin.tls === undefined ? [] : tlsLines(origin.tls)),
     ...dsnLines(message),
@@ -72,20 +73,28 @@ function originLines(origin: Readonly<Origin>): Octets[] {
   };
   const isRemote = origin.hostAddress !== undefined;
   put('--helo_name', origin.heloName);
-  if (isRemote) put('--host_address', endpoint(origin.hostAddress, origin.hostPort));
+  if (isRemote) put('-host_address', endpoint(origin.hostAddress, origin.hostPort));
   put('--host_name', origin.hostName);
   put('-host_auth', origin.authenticatorName);
   put('-interface_address', origin.interfaceAddress === undefined ? undefined : endpoint(origin.interfaceAddress, origin.interfacePort));
   put('-active_hostname', origin.activeHostname);
   put(isRemote ? '--ident' : '-ident', origin.ident);
   put('-received_protocol', origin.protocol);
+  return lines;
+}
+
+function submitterLines(origin: Readonly<Origin>): Octets[] {
+  const lines: Octets[] = [];
+  const put = (name: string, value: Octets | undefined) => {
+    if (value !== undefined && value !== '') lines.push(`${name} ${oneLine(value)}`);
+  };
+  const isRemote = origin.hostAddress !== undefined;
   put(isRemote ? '--auth_id' : '-auth_id', origin.authenticatedId);
   put(isRemote ? '--auth_sender' : '-auth_sender', origin.authenticatedSender);
   if (origin.allowUnqualifiedRecipient) lines.push('-allow_unqualified_recipient');
   if (origin.allowUnqualifiedSender) lines.push('-allow_unqualified_sender');
   if (origin.hostLookup === 'deferred') lines.push('-host_lookup_deferred');
   if (origin.hostLookup === 'failed') lines.push('-host_lookup_failed');
-  if (origin.isLocal) lines.push('-local');
   return lines;
 }
 
@@ -119,6 +128,7 @@ function flagLines(message: Omit<Message, 'body' | 'size'>): Octets[] {
   if (message.isFirstDelivery) lines.push('-deliver_firsttime');
   if (message.frozenAt !== undefined) lines.push(`-frozen ${message.frozenAt}`);
   if (message.dontDeliver) lines.push('-N');
+  if (message.origin.isLocal) lines.push('-local');
   if (message.isLocalError) lines.push('-localerror');
   if (message.localScanData !== undefined) lines.push(oneLine(`-local_scan ${message.localScanData}`));
   if (message.isManuallyThawed) lines.push('-manual_thaw');

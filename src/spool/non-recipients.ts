@@ -1,22 +1,66 @@
-/** The tree of settled addresses in -H, written as a balanced binary tree in pre-order. Spec ch. 57 "Format of the -H file". */
+/**
+ * The tree of settled addresses in -H, written in pre-order. Spec ch. 57 "Format of the -H file". Its shape is that of a balanced (AVL) tree into
+ * which the addresses were put in the order they were settled, so that the file is the same as Exim's.
+ */
 import type { Octets } from '../base/octets.ts';
 import { compareOctets } from '../base/octets.ts';
 
+interface Node {
+  readonly address: Octets;
+  readonly left: Node | undefined;
+  readonly right: Node | undefined;
+  readonly height: number;
+}
+
 /** `XX` when there is none; else each line is two letters (left and right branch) and an address. */
 export function formatNonRecipients(addresses: ReadonlySet<Octets>): Octets[] {
-  if (addresses.size === 0) return ['XX'];
+  let root: Node | undefined;
+  for (const address of addresses) root = insert(root, address);
+  if (root === undefined) return ['XX'];
   const lines: Octets[] = [];
-  writeBranch([...addresses].sort(compareOctets), lines);
+  writeBranch(root, lines);
   return lines;
 }
 
-function writeBranch(sorted: readonly Octets[], lines: Octets[]): void {
-  const middle = sorted.length >> 1;
-  const left = sorted.slice(0, middle);
-  const right = sorted.slice(middle + 1);
-  lines.push(`${left.length > 0 ? 'Y' : 'N'}${right.length > 0 ? 'Y' : 'N'} ${sorted[middle] ?? ''}`);
-  if (left.length > 0) writeBranch(left, lines);
-  if (right.length > 0) writeBranch(right, lines);
+function writeBranch(node: Node, lines: Octets[]): void {
+  lines.push(`${node.left ? 'Y' : 'N'}${node.right ? 'Y' : 'N'} ${node.address}`);
+  if (node.left) writeBranch(node.left, lines);
+  if (node.right) writeBranch(node.right, lines);
+}
+
+function insert(node: Node | undefined, address: Octets): Node {
+  if (node === undefined) return join(undefined, address, undefined);
+  const order = compareOctets(address, node.address);
+  if (order === 0) return node;
+  return order < 0
+    ? balanced(insert(node.left, address), node.address, node.right)
+    : balanced(node.left, node.address, insert(node.right, address));
+}
+
+function join(left: Node | undefined, address: Octets, right: Node | undefined): Node {
+  return { address, left, right, height: 1 + Math.max(height(left), height(right)) };
+}
+
+/** Rotates where one side has become two levels higher. */
+function balanced(left: Node | undefined, address: Octets, right: Node | undefined): Node {
+  const lean = height(left) - height(right);
+  if (left && lean > 1) {
+    const inner = left.right;
+    return inner && height(inner) > height(left.left)
+      ? join(join(left.left, left.address, inner.left), inner.address, join(inner.right, address, right))
+      : join(left.left, left.address, join(inner, address, right));
+  }
+  if (right && lean < -1) {
+    const inner = right.left;
+    return inner && height(inner) > height(right.right)
+      ? join(join(left, address, inner.left), inner.address, join(inner.right, right.address, right.right))
+      : join(join(left, address, inner), right.address, right.right);
+  }
+  return join(left, address, right);
+}
+
+function height(node: Node | undefined): number {
+  return node?.height ?? 0;
 }
 
 /** Reads the lines from `from` on; undefined when they are no tree. `next` is the line behind it. */
