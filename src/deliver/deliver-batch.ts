@@ -131,7 +131,7 @@ class BatchRunner {
         true,
       );
     this.#batch = prepared.value;
-    if (prepared.value.isRehearsal) return this.#rehearse();
+    if (prepared.value.isRehearsal && !instance.isRemote) return this.#rehearse();
     await this.#runTransport(prepared.value, instance, run);
   }
 
@@ -164,7 +164,12 @@ class BatchRunner {
     return this.#refuse(`${instance.name} transport: ${what} is not built yet`, true);
   }
 
-  /** -N. */
+  #deliveryFlag(): DeliveryFlag {
+    if (this.#batch?.isRehearsal === true) return '*>';
+    return this.#deliveredCount > 1 ? '->' : '=>';
+  }
+
+  /** -N, of a local transport; remote ones find their hosts first. */
   async #rehearse(): Promise<void> {
     await Promise.all(this.#addresses.map((address) => this.#settle({ address, kind: 'delivered' }, '*>')));
   }
@@ -182,7 +187,7 @@ class BatchRunner {
     switch (result.kind) {
       case 'delivered':
         this.#deliveredCount++;
-        return attempt.delivered(result, facts, flag ?? (this.#deliveredCount > 1 ? '->' : '=>'));
+        return attempt.delivered(result, facts, flag ?? this.#deliveryFlag());
       case 'failed':
         attempt.fail(result, facts, true, true);
         return;

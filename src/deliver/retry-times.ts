@@ -110,10 +110,12 @@ export class RetryTimes {
     const [first] = addresses;
     const isOld = first !== undefined && (await this.#isPastCutoff([anyLocalPart(first.domain)], NO_ERROR));
     const port = first === undefined ? SMTP_PORT : await this.#defaultPort(first);
+    const interfaces = first === undefined ? [] : await this.#interfaces(first);
     return new HostRetries(this.#parts, {
       nowSeconds: this.#nowSeconds,
       isOldMessage: isOld,
       defaultPort: port,
+      interfaces,
       keep: (failure) => this.#keep(failure),
     });
   }
@@ -124,6 +126,13 @@ export class RetryTimes {
     const expanded = await option?.evaluate({ ...this.#parts.frame, address });
     const text = expanded?.kind === 'ok' ? expanded.value.octets : '';
     return SERVICE_PORTS.get(text) ?? parseDecimal(text) ?? SMTP_PORT;
+  }
+
+  /** A host that fails from one address of this machine may work from another. */
+  async #interfaces(address: Address): Promise<readonly Octets[]> {
+    const option = address.state.transport?.own['interface'] as Template | undefined; // declared as an expanded option by remote transports
+    const expanded = await option?.evaluate({ ...this.#parts.frame, address });
+    return expanded?.kind === 'ok' ? this.#parts.frame.services.lists.split(expanded.value.octets) : [];
   }
 
   #mustWait(): boolean {
@@ -197,6 +206,8 @@ interface HostRetryContext {
   /** Longer on the queue than the last cutoff: hosts are tried whatever their times say. */
   readonly isOldMessage: boolean;
   readonly defaultPort: number;
+  /** The transport's `interface`. */
+  readonly interfaces: readonly Octets[];
   readonly keep: (failure: Failure) => Promise<'later' | 'expired'>;
 }
 
@@ -256,7 +267,7 @@ export class HostRetries implements RetryPort {
   }
 
   #keys(host: HostItem): readonly [ofHost: Octets, ofMessage: Octets] {
-    const key = hostKey(host, this.#context.defaultPort);
+    const key = hostKey(host, this.#context.defaultPort, this.#context.interfaces);
     return [key, `${key}:${this.#parts.message.id}`];
   }
 
@@ -285,9 +296,11 @@ function fullAddress(address: Address): Octets {
   return address.kind === 'mailbox' ? address.address : `${address.localPart}@${address.domain}`;
 }
 
-/** `T:name:ip:port`, addresses with colons and names that are addresses in brackets. */
-function hostKey(host: HostItem, defaultPort: number): Octets {
+/** `T:name:ip:port`, addresses with colons and names that are addresses in brackets; `/ip` with the address of this machine that the transport asks for. */
+function hostKey(host: HostItem, defaultPort: number, interfaces: readonly Octets[]): Octets {
   const bracketed = (text: Octets) => (text.includes(':') ? `[${text}]` : text);
   const name = host.name === host.address ? `[${host.name}]` : host.name;
-  return `T:${name}:${bracketed(host.address ?? '')}:${host.port ?? defaultPort}`;
+  const isV6 = host.address?.includes(':') === true;
+  const source = interfaces.find((item) => item !== '' && item.includes(':') === isV6);
+  return `T:${name}:${bracketed(host.address ?? '')}:${host.port ?? defaultPort}${source === undefined ? '' : `/${source}`}`;
 }

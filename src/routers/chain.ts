@@ -8,6 +8,7 @@ import type { Octets } from '../base/octets.ts';
 import type { Address, InheritedProperties } from '../core/address.ts';
 import type { ChildAddress, RouteContext, RouteResult, RouterInstance } from '../core/drivers.ts';
 import type { Frame } from '../core/frame.ts';
+import { ok } from '../core/outcome.ts';
 import type { Text } from '../core/text.ts';
 import { sliceText } from '../core/text.ts';
 import { withoutPercentHack } from '../lists/percent-hack.ts';
@@ -245,10 +246,12 @@ class Routing {
     }
     const user = await setUserData(view, router, frame);
     if (user !== undefined) return this.#deferred(view, router, messageOf(user));
+    const fallback = transport.value?.isRemote === true ? await fallbackHosts(router, frame) : ok(undefined);
+    if (fallback.kind !== 'ok') return this.#deferred(view, router, messageOf(fallback));
     view.state.transport = transport.value;
     view.state.hosts = result.hosts;
     view.state.isRandomizedHosts = result.isRandomized;
-    view.state.fallbackHosts = transport.value?.isRemote === true ? await fallbackHosts(router, frame) : undefined;
+    view.state.fallbackHosts = fallback.value;
     return { ...nothing, deliveries: [view] };
   }
 

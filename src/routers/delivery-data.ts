@@ -165,11 +165,10 @@ async function setDirectories(view: Address, router: RouterInstance, frame: Fram
 }
 
 /** `fallback_hosts`; addresses are looked up when they are needed. */
-export async function fallbackHosts(router: RouterInstance, frame: Frame): Promise<readonly HostItem[] | undefined> {
-  const option = settingsOf(router).fallback_hosts;
-  if (option === undefined) return undefined;
-  return frame.services.lists
-    .split(option.source)
-    .filter((item) => item !== '' && item !== '+')
-    .map((item) => parseHostItem(item).host);
+export async function fallbackHosts(router: RouterInstance, frame: Frame): Promise<Outcome<readonly HostItem[] | undefined>> {
+  const expanded = await expandOption(settingsOf(router).fallback_hosts, frame);
+  if (expanded.kind !== 'ok') return defer(`failed to expand "fallback_hosts" in ${router.name} router: ${messageOf(expanded)}`);
+  if (expanded.value === undefined) return ok(undefined);
+  const items = frame.services.lists.split(expanded.value.octets);
+  return ok(items.filter((item) => item !== '' && item !== '+').map((item) => parseHostItem(item).host));
 }

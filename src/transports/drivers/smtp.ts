@@ -58,14 +58,24 @@ class SmtpDelivery {
     if (tooBig !== undefined) return tooBig;
     const tooLong = this.#set.message_linelength_limit > 0 && batch.message.maxReceivedLineLength > this.#set.message_linelength_limit;
     if (tooLong) return settleAll(batch, (address) => ({ address, kind: 'failed', message: 'message has lines too long for transport' }));
-    if (batch.isRehearsal)
-      return settleAll(batch, (address) => ({ address, kind: 'delivered', confirmation: 'delivery not attempted: -N option' }));
     const hosts = await hostsOf(this.#set, batch);
     if (hosts.kind === 'failing') return settleAll(batch, (address) => deferredResult(address, hosts.failing));
+    if (batch.isRehearsal) return this.#rehearse(hosts.hosts);
     await this.#tryHosts(hosts.hosts);
     if (this.#pending.length > 0) await this.#tryFallback(hosts.hosts);
     await this.#settleRest();
     return this.#results;
+  }
+
+  /** -N: every address goes to the first host that may be tried, without a connection. */
+  async #rehearse(hosts: readonly HostItem[]): Promise<readonly DeliveryResult[]> {
+    const [first] = this.#pending;
+    const host = first === undefined ? undefined : hosts.find((item) => this.#batch.retry.hostStatus(item, first) === 'due');
+    if (host === undefined) {
+      await this.#settleRest();
+      return this.#results;
+    }
+    return settleAll(this.#batch, (address) => ({ address, kind: 'delivered', host, confirmation: 'delivery bypassed by -N option' }));
   }
 
   /** In turn, for what is left. Hosts beyond `hosts_max_try` are tried only when they open another MX value. */
