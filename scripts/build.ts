@@ -1,12 +1,12 @@
 /**
  * `npm run build`: the installable program in dist/, or in the directory that is given.
  *   exim.js, exim.bundle.js        the program and its code cache
- *   harness.js, harness.bundle.js  the conformance runner's entry: not part of the package
+ *   harness.js, harness.bundle.js, and links to bin/  the conformance runner's entry, with the tools beside it: not part of the package
  *   bin/                 launchers, one for each name the program is called by
  *   vendor/, config/, node_modules/  what the program reads and loads beside itself
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { bundle, harnessEntry, programEntry } from './build/bundle.ts';
@@ -87,6 +87,8 @@ function writeLaunchers(): void {
     writeFileSync(join(dist, 'bin', name), launcher);
     chmodSync(join(dist, 'bin', name), 0o755);
   }
+  if (existsSync(join(root, harnessEntry)))
+    for (const name of [...queueToolNames, ...toolNames]) symlinkSync(`bin/${name}`, join(dist, name));
 }
 
 function warmUp(file: string, args: readonly string[], input = ''): void {

@@ -160,6 +160,28 @@ test('the store keeps octets, for several databases, and over a reopening', (con
   again.close();
 });
 
+test('a store that is only read: with its log, and without', (context) => {
+  const spoolDirectory = testDirectory(context);
+  const system = createSystem();
+  context.after(() => system.close());
+  const parts = { files: system.files, machine: new FakeMachine(), log: new FakeLog(), spoolDirectory, owner: { uid: 0, gid: 0 } };
+  const read = () => {
+    const reader = openHints({ ...parts, isReadOnly: true });
+    const values = reader.keys('retry').map((key) => reader.get('retry', key));
+    reader.put('retry', 'k', 'not written');
+    assert.equal(reader.skipped, 1);
+    reader.close();
+    return values;
+  };
+  const store = openHints(parts);
+  store.put('retry', 'k', 'v');
+  assert.deepEqual(read(), ['v'], 'the writer is still there');
+  store.close();
+  assert.deepEqual(read(), ['v']);
+  for (const suffix of ['-wal', '-shm']) system.files.unlink(`${spoolDirectory}/db/eximius.sqlite${suffix}`);
+  assert.deepEqual(read(), ['v']);
+});
+
 test('a store that cannot be opened reads as empty and counts', () => {
   const log = new FakeLog();
   const broken = openHints({

@@ -4,7 +4,7 @@
  */
 import type { Octets } from '../base/octets.ts';
 import type { Files, Hints, HintsName, Log, Machine } from '../core/index.ts';
-import { type KeyValueDatabase, openKeyValueDatabase } from '../system/key-value-database.ts';
+import { type KeyValueDatabase, openKeyValueDatabase, openKeyValueDatabaseForReading } from '../system/key-value-database.ts';
 
 export interface HintsParts {
   readonly files: Files;
@@ -12,6 +12,8 @@ export interface HintsParts {
   readonly log: Pick<Log, 'main' | 'debug'>;
   readonly spoolDirectory: Octets;
   readonly owner: { readonly uid: number; readonly gid: number };
+  /** Nothing will be written: whoever may read the file can open it. */
+  readonly isReadOnly?: boolean;
 }
 
 export interface HintsStore extends Hints {
@@ -88,8 +90,8 @@ class SqliteHints implements HintsStore {
 
   #store(): KeyValueDatabase | undefined {
     if (this.#database !== undefined || this.#isClosed || this.#failures >= 3) return this.#database;
-    const path = this.#preparedPath();
-    const opened = openKeyValueDatabase(path);
+    const opened =
+      this.#parts.isReadOnly === true ? openKeyValueDatabaseForReading(this.#path()) : openKeyValueDatabase(this.#preparedPath());
     if (opened.kind === 'ok') {
       this.#failures = 0;
       this.#database = opened.database;
@@ -100,11 +102,15 @@ class SqliteHints implements HintsStore {
     return undefined;
   }
 
+  #path(): Octets {
+    return `${this.#parts.spoolDirectory}/db/eximius.sqlite`;
+  }
+
   /** Directory and file are Exim's, whoever makes them. */
   #preparedPath(): Octets {
     const { files, machine, owner, spoolDirectory } = this.#parts;
     const directory = `${spoolDirectory}/db`;
-    const path = `${directory}/eximius.sqlite`;
+    const path = this.#path();
     const isRoot = machine.effectiveUid() === 0;
     if (files.mkdir(directory, DIRECTORY_MODE).kind === 'ok' && isRoot) files.chown(directory, owner.uid, owner.gid);
     for (const suffix of ['', '-wal', '-shm']) {

@@ -29,6 +29,28 @@ export function openKeyValueDatabase(path: Octets): DatabaseOpening {
   }
 }
 
+/**
+ * Opens the file of another user for reading. Without the right to write, its log can only be read when it is there with its index; else all is in the
+ * file itself, which is then taken as it stands.
+ */
+export function openKeyValueDatabaseForReading(path: Octets): DatabaseOpening {
+  const name = unicodeFromOctets(path);
+  if (name === undefined) return { kind: 'error', reason: `${path}: not UTF-8` };
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
+  const { pathToFileURL } = process.getBuiltinModule('node:url');
+  const standing = pathToFileURL(name);
+  standing.search = 'immutable=1';
+  let reason = '';
+  for (const location of [name, standing]) {
+    try {
+      return { kind: 'ok', database: new KeyValueDatabase(new DatabaseSync(location, { readOnly: true, timeout: BUSY_TIMEOUT_MS })) };
+    } catch (error) {
+      reason = error instanceof Error ? error.message : String(error);
+    }
+  }
+  return { kind: 'error', reason: `${path}: ${reason}` };
+}
+
 export class KeyValueDatabase {
   readonly #database: DatabaseSync;
   readonly #get: StatementSync;

@@ -24,7 +24,7 @@ export interface DumpParts {
 /** As the program; what cannot be opened is said on standard error. */
 export async function runEximDumpdbTool(args: readonly Octets[], io: ToolIo, files: Files): Promise<number> {
   return runEximDumpdb(args, {
-    open: openSpoolHints(io, files),
+    open: openSpoolHints(io, files, true),
     clock: new SystemClock(),
     write: (text) => io.stdout.write(text),
     writeError: (text) => io.stderr.write(text),
@@ -32,7 +32,7 @@ export async function runEximDumpdbTool(args: readonly Octets[], io: ToolIo, fil
 }
 
 /** Opens the hints of a spool directory, as whose its file is; undefined when that failed, and was told. */
-export function openSpoolHints(io: ToolIo, files: Files): (spoolDirectory: Octets) => Hints | undefined {
+export function openSpoolHints(io: ToolIo, files: Files, isReadOnly = false): (spoolDirectory: Octets) => Hints | undefined {
   const log = { main: (line: Octets) => io.stderr.write(`** ${line}\n`), debug: () => undefined };
   return (spoolDirectory) => {
     const path = `${spoolDirectory}/db/eximius.sqlite`;
@@ -40,7 +40,14 @@ export function openSpoolHints(io: ToolIo, files: Files): (spoolDirectory: Octet
     if (found.kind === 'error') log.main(`Failed to open database file ${path}: ${found.reason}`);
     return found.kind === 'error'
       ? undefined
-      : openHints({ files, machine: new SystemMachine(), log, spoolDirectory, owner: { uid: found.value.uid, gid: found.value.gid } });
+      : openHints({
+          files,
+          machine: new SystemMachine(),
+          log,
+          spoolDirectory,
+          owner: { uid: found.value.uid, gid: found.value.gid },
+          isReadOnly,
+        });
   };
 }
 
