@@ -287,8 +287,14 @@ export class Dialogue {
 
   /** Queues a reply; it goes out before the next wait for input. */
   reply(code: string, text: Octets): void {
+    if (this.#isBeforeTls) return;
     this.#held += formatReply(code, text);
     this.trace(() => `SMTP>> ${formatReply(code, text).replace(/\r\n$/, '')}`);
+  }
+
+  /** The client waits for TLS: it understands nothing else. */
+  get #isBeforeTls(): boolean {
+    return this.parts.isTlsOnConnect && this.parts.connection.tls === undefined;
   }
 
   /** A step for `-d`; not of -bh, whose user sees the dialogue. */

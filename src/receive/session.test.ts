@@ -684,3 +684,13 @@ test('a message with SMTPUTF8 has it in its protocol, the next one has not', asy
     ],
   );
 });
+
+test('who waits for TLS is refused without a word', async () => {
+  const setup = withMain(
+    { acl_smtp_connect: constantTemplate('connect') },
+    { connect: () => ({ kind: 'fail', message: 'no', logMessage: undefined, isDrop: false }) },
+  );
+  const { written, log } = await playSession(scriptedPeer([]), { ...setup, parts: { isTlsOnConnect: true } });
+  assert.equal(written, '');
+  assert.ok(log.rejectLines.some((line) => line.includes('rejected connection in "connect" ACL')));
+});

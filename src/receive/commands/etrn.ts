@@ -49,8 +49,11 @@ async function runCommand(dialogue: Dialogue, option: Template, argument: Octets
     maxOutputBytes: 0,
   };
   const spawn = async () => {
-    const result = await services.spawner.run(request, Buffer.alloc(0), { endMs: Number.POSITIVE_INFINITY, signal: dialogue.parts.signal });
-    if (result.kind === 'error') services.log.panic(`exec of "${argv.value.join(' ')}" (smtp_etrn_command) failed: ${result.reason}`);
+    // the command outlives the session, and the daemon
+    const until = { endMs: Number.POSITIVE_INFINITY, signal: new AbortController().signal };
+    const result = await services.spawner.run(request, Buffer.alloc(0), until);
+    if (result.kind === 'error' && !dialogue.parts.signal.aborted)
+      services.log.panic(`exec of "${argv.value.join(' ')}" (smtp_etrn_command) failed: ${result.reason}`);
   };
   start(dialogue, argument, spawn);
 }
