@@ -210,6 +210,7 @@ export class Worker {
         hostAddress: host,
         hostPort: connection.remotePort,
         onAccepted: (accepted, wish) => this.accepted(accepted, wish),
+        waitsFor: (work) => void this.#keep(work),
         startQueueRun: (recipient) => this.#run({ recipient: { text: recipient, isRegex: false } }),
         signal: this.#lifetime.signal,
         ...(this.#parts.deliveryMode === undefined ? {} : { deliveryMode: this.#parts.deliveryMode }),
@@ -266,9 +267,13 @@ export class Worker {
   }
 
   #run(options: QueueRunOptions): Promise<void> {
-    const run = this.#runOnce(options);
-    this.#runs.add(run);
-    return run.finally(() => this.#runs.delete(run));
+    return this.#keep(this.#runOnce(options));
+  }
+
+  /** The end waits for it. */
+  #keep(work: Promise<void>): Promise<void> {
+    this.#runs.add(work);
+    return work.finally(() => this.#runs.delete(work));
   }
 
   async #runOnce(options: QueueRunOptions): Promise<void> {

@@ -64,6 +64,8 @@ export interface SmtpParts {
   readonly onAccepted: (accepted: AcceptedMessage, delivery: DeliveryWish) => void | Promise<void>;
   /** ETRN: starts a queue run for recipients with the text in them; ends when that has ended. */
   readonly startQueueRun?: (recipient: Octets) => Promise<void>;
+  /** The process ends after this, if it can wait. */
+  readonly waitsFor?: (work: Promise<void>) => void;
   /** `-os`, in place of `smtp_receive_timeout`; 0: none. */
   readonly receiveTimeoutSeconds?: number | undefined;
   /** Aborts when the process ends. */

@@ -74,7 +74,8 @@ function start(dialogue: Dialogue, argument: Octets, run: () => Promise<void> | 
     end();
     return dialogue.reply('458', 'Unable to queue messages for specified node');
   }
-  void work.then(end, end);
+  const ended = work.then(end, end);
+  parts.waitsFor?.(ended);
   dialogue.reply('250', 'OK');
 }
 
