@@ -148,7 +148,7 @@ function conditionFinding(form: string, registry: Registry): Finding {
 function argumentFinding(form: string): Finding {
   const words = form
     .replaceAll('"', '')
-    .replace('<message id>', '1aaaaa-000000-00')
+    .replaceAll(/<message (?:id|reference)>/g, '1aaaaa-000000-00')
     .replace(/ \.\.\.$/, '')
     .replaceAll(/<times?>/g, '5s')
     .replaceAll(/<type>/g, '8')

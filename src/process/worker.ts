@@ -116,6 +116,7 @@ export class Worker {
     return this.#parts.net.listen({ kind: 'descriptor', fd: socket.fd }, (connection) => void this.#accept(connection, socket), {
       backlog: main.smtp_connect_backlog,
       keepAlive: main.smtp_accept_keepalive,
+      noDelay: main.tcp_nodelay,
       onAcceptFailure: (reason) => this.#runtime.services.log.panic(`accept() failed: ${reason.reason}`),
     });
   }

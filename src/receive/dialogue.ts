@@ -5,6 +5,7 @@
 import { assertNever } from '../base/invariant.ts';
 import type { Octets } from '../base/octets.ts';
 import { printable } from '../base/octets.ts';
+import { earlier } from '../core/deadline.ts';
 import type {
   AcceptedMessage,
   AclVerdict,
@@ -99,6 +100,8 @@ export interface ChunkedMessage {
   readonly decoder: DataDecoder;
   /** Octets of its chunks so far, and the last two of them. */
   wireBytes: number;
+  /** Of its first chunk. */
+  readonly startedMs: number;
   lastOctets: Octets;
 }
 
@@ -251,6 +254,13 @@ export class Dialogue {
   commandDeadline(): Deadline {
     const endMs = this.receiveTimeoutMs === 0 ? Number.POSITIVE_INFINITY : this.parts.services.clock.monotonicMs() + this.receiveTimeoutMs;
     return { endMs, signal: this.until.signal };
+  }
+
+  /** The same, but no later than `smtp_command_deadline` from `startedMs` on. */
+  wholeDeadline(startedMs = this.parts.services.clock.monotonicMs()): Deadline {
+    const seconds = this.config.main.smtp_command_deadline;
+    const silent = this.commandDeadline();
+    return seconds === 0 ? silent : earlier(silent, startedMs + seconds * 1000);
   }
 
   // ---------------------------------------------------------------- transactions

@@ -243,7 +243,7 @@ export class SmtpSession {
       await dialogue.flushUnlessPipelined();
       if (dialogue.isOver) return;
       this.#isWaiting = true;
-      const result = await dialogue.reader.readLine(dialogue.commandDeadline());
+      const result = await dialogue.reader.readLine(dialogue.commandDeadline(), undefined, () => dialogue.wholeDeadline());
       this.#isWaiting = false;
       if (this.#dialogue.endReason === 'signal') return;
       if (result.kind !== 'line') return this.#inputEnded(result);

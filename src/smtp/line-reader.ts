@@ -44,15 +44,20 @@ export class LineReader {
     return octetsFromBytes(this.#data);
   }
 
-  /** Gives a buffered line, or waits for one. What the stream ends in without a line end is no line, and is dropped as Exim does. */
-  async readLine(until: Deadline, limitBytes = MAX_COMMAND_BYTES): Promise<LineResult> {
+  /**
+   * Gives a buffered line, or waits for one. What the stream ends in without a line end is no line, and is dropped as Exim does. `fromFirst` gives the deadline once
+   * a part of the line is here.
+   */
+  async readLine(until: Deadline, limitBytes = MAX_COMMAND_BYTES, fromFirst?: () => Deadline): Promise<LineResult> {
     let searched = 0;
+    let limit = until;
     for (;;) {
       const end = this.#data.indexOf(LF, searched);
       if (end >= 0 && end <= limitBytes) return this.#cut(end, end + 1, false);
       if (this.#data.length > limitBytes) return this.#cut(limitBytes, limitBytes, true);
+      if (searched === 0 && this.#data.length > 0 && fromFirst !== undefined) limit = fromFirst();
       searched = this.#data.length;
-      const ended = this.#hasEnded ?? (await this.#fill(until));
+      const ended = this.#hasEnded ?? (await this.#fill(limit));
       if (ended) return ended;
     }
   }

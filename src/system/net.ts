@@ -104,15 +104,18 @@ export class SystemNet implements Net {
     onConnection: (connection: StreamConnection) => void,
     options: ListenOptions = {},
   ): Promise<SystemResult<Listener>> {
-    const server = net.createServer({ allowHalfOpen: true, noDelay: true, keepAlive: options.keepAlive ?? false }, (socket) => {
-      // a peer that has gone already has no address any more
-      if (socket.remoteAddress === undefined && target.kind !== 'path' && !options.isUnixSocket) {
-        socket.on('error', ignoreLate);
-        socket.destroy();
-        return;
-      }
-      onConnection(StreamConnection.ofSocket(socket, this.#tls));
-    });
+    const server = net.createServer(
+      { allowHalfOpen: true, noDelay: options.noDelay ?? true, keepAlive: options.keepAlive ?? false },
+      (socket) => {
+        // a peer that has gone already has no address any more
+        if (socket.remoteAddress === undefined && target.kind !== 'path' && !options.isUnixSocket) {
+          socket.on('error', ignoreLate);
+          socket.destroy();
+          return;
+        }
+        onConnection(StreamConnection.ofSocket(socket, this.#tls));
+      },
+    );
     return new Promise((resolve) => {
       server.once('error', (error) => resolve(failureOf(error)));
       server.listen(listenOptions(target, options.backlog ?? defaultBacklog), () => {
@@ -174,6 +177,8 @@ export class SystemNet implements Net {
 }
 
 export interface ListenOptions {
+  /** Small packets go out at once (`tcp_nodelay`); default: they do. */
+  readonly noDelay?: boolean;
   readonly backlog?: number;
   /** SO_KEEPALIVE on accepted connections (`smtp_accept_keepalive`). */
   readonly keepAlive?: boolean;

@@ -63,6 +63,7 @@ async function begin(dialogue: Dialogue): Promise<ChunkedMessage | undefined> {
     receiver: new MessageReceiver(begun.sink, limits),
     decoder: new DataDecoder('end-of-input', dialogue.isCrlfStrict),
     wireBytes: 0,
+    startedMs: parts.services.clock.monotonicMs(),
     lastOctets: '',
   };
 }
@@ -70,7 +71,7 @@ async function begin(dialogue: Dialogue): Promise<ChunkedMessage | undefined> {
 async function takeChunk(dialogue: Dialogue, message: ChunkedMessage, bytes: number, isLast: boolean): Promise<void> {
   for (let left = bytes; left > 0; ) {
     await dialogue.flushUnlessPipelined();
-    const result = await dialogue.reader.readChunk(dialogue.commandDeadline());
+    const result = await dialogue.reader.readChunk(dialogue.wholeDeadline(message.startedMs));
     if (result.kind !== 'data') {
       dialogue.chunked = undefined;
       return finishReading(dialogue, message.sink, message.receiver.brokenOff(result.kind === 'timeout' ? result : { kind: 'end' }));
@@ -115,9 +116,10 @@ function refuseBareHeader(dialogue: Dialogue, message: ChunkedMessage): void {
 
 /** Octets of a refused chunk are not commands. */
 async function swallow(dialogue: Dialogue, bytes: number): Promise<void> {
+  const startedMs = dialogue.parts.services.clock.monotonicMs();
   for (let left = bytes; left > 0; ) {
     await dialogue.flushUnlessPipelined();
-    const result = await dialogue.reader.readChunk(dialogue.commandDeadline());
+    const result = await dialogue.reader.readChunk(dialogue.wholeDeadline(startedMs));
     if (result.kind !== 'data') return dialogue.lost(result);
     if (result.bytes.length > left) dialogue.reader.unread(result.bytes.subarray(left));
     left -= Math.min(left, result.bytes.length);

@@ -1,5 +1,5 @@
 /** DATA. RFC 5321 s4.1.1.4. */
-import { printable } from '../../base/octets.ts';
+import { printable, upperCase } from '../../base/octets.ts';
 import type { MessageSink } from '../../core/index.ts';
 import { lostLine } from '../../logging/lines/connection.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
@@ -84,8 +84,9 @@ async function receive(dialogue: Dialogue, sink: MessageSink, goAhead: string | 
   state.id = sink.id;
   dialogue.replyText('354', goAhead ?? 'Enter message, ending with "." on a line by itself');
   await dialogue.flush();
+  const startedMs = dialogue.parts.services.clock.monotonicMs();
   const source = {
-    read: () => dialogue.reader.readChunk(dialogue.commandDeadline()),
+    read: () => dialogue.reader.readChunk(dialogue.wholeDeadline(startedMs)),
     unread: (rest: Buffer) => dialogue.reader.unread(rest),
   };
   const reading = await readMessage(source, new DataDecoder('dot', dialogue.isCrlfStrict), sink, limits, false);
@@ -142,6 +143,11 @@ function refuseBareLineEnd(dialogue: Dialogue, sink: MessageSink, { headers }: R
 
 const WHERE_LOST: Readonly<Record<InputPosition, string>> = { header: ' (header)', 'after-header': ' (after header)', body: '' };
 
+/** Of what is lost in the middle: the body of a message in chunks has its id in the log, all else has none. */
+function loggedId(dialogue: Dialogue, id: string, position: InputPosition): string | undefined {
+  return position === 'body' && upperCase(dialogue.lastCommand.slice(0, 4)) === 'BDAT' ? id : undefined;
+}
+
 /** Spec ch. 53 "The reject log"; the texts are Exim's. */
 function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageReading, { kind: 'ok' }>): void {
   const { log, origin, config } = dialogue;
@@ -179,7 +185,7 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
       dialogue.reply('421', `${dialogue.hostName} SMTP incoming data timeout - closing connection.`);
       log.main(
         `SMTP data timeout (message abandoned) on connection from ${hostAndIdent(origin, log, false)} F=${from} D=${dialogue.duration()}`,
-        reading.position === 'body' ? id : undefined,
+        loggedId(dialogue, id, reading.position),
       );
       dialogue.endReason = 'timeout';
       dialogue.session.state.quitReason = 'data-timeout';
@@ -194,7 +200,7 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
       else if (log.selected('lost_incoming_connection'))
         log.main(
           lostLine(origin, `while reading message data${WHERE_LOST[reading.position]}`, 0, log),
-          reading.position === 'body' ? id : undefined,
+          loggedId(dialogue, id, reading.position),
         );
       dialogue.reply('421', 'Lost incoming connection');
       dialogue.endReason = 'error';
