@@ -1,9 +1,11 @@
 /** Exim's single-dash grammar: arguments to an {@link Invocation}. Spec ch. 5 "The Exim command line". */
+import { parseIp } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
 import { parseTimeSpan } from '../base/time-span.ts';
 import { parseMacroArgument } from '../config/macros.ts';
 import { isMessageId } from '../spool/message-id.ts';
 import type { AddressSelection, ErrorMode, Invocation, MessageAction, Mode, OriginOptions, QueueSelection } from './invocation.ts';
+import { splitHostAndPort } from './origin.ts';
 
 export type ParsedArguments =
   | { readonly kind: 'ok'; readonly invocation: Invocation }
@@ -24,8 +26,8 @@ interface Reader {
   rest(): readonly Octets[];
 }
 
-/** What an option handler answers: nothing, or what is wrong. */
-type Fault = { readonly message: Octets; readonly status?: number } | undefined;
+/** What an option handler answers: nothing, or what is wrong, as it is printed. */
+type Fault = { readonly message: Octets } | undefined;
 
 interface OptionRule {
   /** The option without its dash. */
@@ -34,8 +36,13 @@ interface OptionRule {
   readonly attached?: boolean;
   /** A value follows: in the same argument, or in the next. */
   readonly value?: boolean;
-  readonly read: (reader: Reader, text: Octets) => Fault;
+  /** What is said when the value is missing; default: that the option is incomplete. */
+  readonly missing?: Octets;
+  /** `isAttached`: the text stood in the same argument. */
+  readonly read: (reader: Reader, text: Octets, isAttached: boolean) => Fault;
 }
+
+const MACRO_NAME = 'exim: macro name set by -D must start with an upper case letter';
 
 const EMPTY_QUEUE: QueueSelection = { isTwoStage: false, isFirstOnly: false, force: 'no', isLocalOnly: false, queueName: '' };
 
@@ -64,8 +71,8 @@ function messageAction(name: string, action: MessageAction): OptionRule {
     name,
     read: (reader) => {
       const id = reader.next();
-      if (id === undefined) return { message: `no message ids given after -${name} option` };
-      reader.draft.mode = { kind: 'message-action', action, id };
+      if (id === undefined) return { message: `exim: no message ids given after -${name} option` };
+      reader.draft.mode = { kind: 'message-action', option: `-${name}`, action, id };
       reader.draft.words.push(...reader.rest());
       return undefined;
     },
@@ -73,7 +80,48 @@ function messageAction(name: string, action: MessageAction): OptionRule {
 }
 
 function origin(name: string, key: keyof OriginOptions): OptionRule {
-  return { name, value: true, read: ({ draft }, text) => void (draft.origin[key] = text) };
+  return { name, value: true, missing: dataExpected(name), read: ({ draft }, text) => void (draft.origin[key] = text) };
+}
+
+function hostTest(name: string, withCallouts: boolean): OptionRule {
+  const read = ({ draft }: Reader, host: Octets): Fault => {
+    if (!parseIp(splitHostAndPort(host).address)) return notAnAddress(host);
+    draft.mode = { kind: 'host-test', host, withCallouts };
+    return undefined;
+  };
+  return { name, value: true, read };
+}
+
+function address(name: string, key: 'hostAddress' | 'interfaceAddress'): OptionRule {
+  const read = ({ draft }: Reader, text: Octets): Fault => {
+    if (!parseIp(splitHostAndPort(text).address)) return notAnAddress(text);
+    draft.origin[key] = text;
+    return undefined;
+  };
+  return { name, value: true, missing: dataExpected(name), read };
+}
+
+/** An option whose value is a time; `isAttached`: in the same argument. */
+function time(name: string, keep: (draft: Draft, seconds: number) => void): OptionRule {
+  const read = ({ draft }: Reader, text: Octets, isAttached: boolean): Fault => {
+    const seconds = parseTimeSpan(text);
+    if (seconds === undefined) return badTime(isAttached ? `-${name}${text}` : text);
+    keep(draft, seconds);
+    return undefined;
+  };
+  return { name, value: true, missing: `exim: bad time value -${name}: abandoned`, read };
+}
+
+function dataExpected(name: string): Octets {
+  return `exim: data expected after -${name}`;
+}
+
+function notAnAddress(text: Octets): Fault {
+  return { message: `exim abandoned: "${text}" is not an IP address` };
+}
+
+function badTime(text: Octets): Fault {
+  return { message: `exim: bad time value ${text}: abandoned` };
 }
 
 function errors(name: string, value: ErrorMode): OptionRule {
@@ -99,8 +147,8 @@ const RULES: readonly OptionRule[] = [
   },
   { name: 'bem', value: true, read: ({ draft }, file) => void (draft.mode = { kind: 'expand', messageFile: file }) },
   mode('be', { kind: 'expand' }),
-  { name: 'bhc', value: true, read: ({ draft }, host) => void (draft.mode = { kind: 'host-test', host, withCallouts: true }) },
-  { name: 'bh', value: true, read: ({ draft }, host) => void (draft.mode = { kind: 'host-test', host, withCallouts: false }) },
+  hostTest('bhc', true),
+  hostTest('bh', false),
   mode('bt', { kind: 'address-test' }),
   mode('bvs', { kind: 'verify', isSender: true }),
   mode('bv', { kind: 'verify', isSender: false }),
@@ -137,8 +185,18 @@ const RULES: readonly OptionRule[] = [
   { name: 'bfl', value: true, read: ({ draft }, localPart) => void (draft.filterTest = { ...draft.filterTest, localPart }) },
   { name: 'bfp', value: true, read: ({ draft }, prefix) => void (draft.filterTest = { ...draft.filterTest, prefix }) },
   { name: 'bfs', value: true, read: ({ draft }, suffix) => void (draft.filterTest = { ...draft.filterTest, suffix }) },
-  { name: 'bf', value: true, read: ({ draft }, file) => void (draft.mode = { kind: 'filter-test', file, isSystem: false }) },
-  { name: 'bF', value: true, read: ({ draft }, file) => void (draft.mode = { kind: 'filter-test', file, isSystem: true }) },
+  {
+    name: 'bf',
+    value: true,
+    missing: 'exim: file name expected after -bf',
+    read: ({ draft }, file) => void (draft.mode = { kind: 'filter-test', file, isSystem: false }),
+  },
+  {
+    name: 'bF',
+    value: true,
+    missing: 'exim: file name expected after -bF',
+    read: ({ draft }, file) => void (draft.mode = { kind: 'filter-test', file, isSystem: true }),
+  },
   { name: 'B', attached: true, read: () => undefined },
   {
     name: 'C',
@@ -149,7 +207,7 @@ const RULES: readonly OptionRule[] = [
         .map((file) => file.replace(/^[ \t]+|[ \t]+$/g, ''))
         .filter((file) => file !== '')),
   },
-  { name: 'D', value: true, read: readMacro },
+  { name: 'D', value: true, missing: MACRO_NAME, read: readMacro },
   { name: 'dropcr', read: () => undefined },
   { name: 'd', attached: true, read: ({ draft }, text) => void (draft.debug = text) },
   ignored('E', { attached: true }),
@@ -163,7 +221,7 @@ const RULES: readonly OptionRule[] = [
     value: true,
     read: ({ draft }, tag) =>
       tag.length > 32 || tag === ''
-        ? { message: `the -L syslog name is ${tag === '' ? 'empty' : `too long: "${tag}"`}` }
+        ? { message: `exim: the -L syslog name is ${tag === '' ? 'empty' : `too long: "${tag}"`}` }
         : void (draft.logTag = tag),
   },
   messageAction('Mar', 'add-recipient'),
@@ -198,10 +256,10 @@ const RULES: readonly OptionRule[] = [
   origin('oMaa', 'authenticator'),
   origin('oMai', 'authenticatedId'),
   origin('oMas', 'authenticatedSender'),
-  origin('oMa', 'hostAddress'),
-  origin('oMi', 'interfaceAddress'),
-  { name: 'oMm', value: true, read: readReference },
-  { name: 'oMr', value: true, read: ({ draft }, text) => void (draft.origin.protocol = text) },
+  address('oMa', 'hostAddress'),
+  address('oMi', 'interfaceAddress'),
+  { name: 'oMm', value: true, missing: dataExpected('oMm'), read: readReference },
+  { name: 'oMr', value: true, missing: dataExpected('oMr'), read: ({ draft }, text) => void (draft.origin.protocol = text) },
   origin('oMs', 'hostName'),
   origin('oMt', 'ident'),
   { name: 'oPX', read: () => undefined },
@@ -222,14 +280,14 @@ const RULES: readonly OptionRule[] = [
   set('oi', 'isDotNotEnd', true),
   ignored('om'),
   ignored('oo'),
-  { name: 'or', value: true, read: ({ draft }, time) => readTime(time, (seconds) => (draft.receiveTimeoutSeconds = seconds)) },
-  { name: 'os', value: true, read: ({ draft }, time) => readTime(time, (seconds) => (draft.smtpReceiveTimeoutSeconds = seconds)) },
+  time('or', (draft, seconds) => void (draft.receiveTimeoutSeconds = seconds)),
+  time('os', (draft, seconds) => void (draft.smtpReceiveTimeoutSeconds = seconds)),
   set('ov', 'isVerbose', true),
   ignored('o', { value: true }),
   {
     name: 'O',
     attached: true,
-    read: (reader, text) => (text === '' && reader.next() === undefined ? { message: 'string expected after -O' } : undefined),
+    read: (reader, text) => (text === '' && reader.next() === undefined ? { message: 'exim: string expected after -O' } : undefined),
   },
   set('pd', 'perlAtStart', false),
   set('ps', 'perlAtStart', true),
@@ -252,8 +310,13 @@ const RULES: readonly OptionRule[] = [
   ignored('U'),
   set('v', 'isVerbose', true),
   ignored('x'),
-  ignored('X', { value: true }),
-  { name: 'z', value: true, read: ({ draft }, text) => void (draft.mode = { kind: 'log-line', text }) },
+  { ...ignored('X', { value: true }), missing: 'exim: string expected after -X' },
+  {
+    name: 'z',
+    value: true,
+    missing: 'exim: file name expected after -z',
+    read: ({ draft }, text) => void (draft.mode = { kind: 'log-line', text }),
+  },
   notYet('atrn'),
   mode('-help', { kind: 'help' }),
   mode('-version', { kind: 'version' }),
@@ -264,31 +327,24 @@ const RULES: readonly OptionRule[] = [
 const MAX_MACROS = 10;
 
 function readMacro({ draft }: Reader, text: Octets): Fault {
-  if (!/^[ \t]*[A-Z]/.test(text)) return { message: 'macro name set by -D must start with an upper case letter' };
+  if (!/^[ \t]*[A-Z]/.test(text)) return { message: MACRO_NAME };
   const macro = parseMacroArgument(text);
-  if (!macro) return { message: `malformed -D option "-D${text}"` };
-  if (draft.macros.some(([other]) => other === macro.name)) return { message: 'duplicated -D in command line' };
-  if (draft.macros.length >= MAX_MACROS) return { message: 'too many -D options on command line' };
+  if (!macro) return { message: `exim: malformed -D option "-D${text}"` };
+  if (draft.macros.some(([other]) => other === macro.name)) return { message: 'exim: duplicated -D in command line' };
+  if (draft.macros.length >= MAX_MACROS) return { message: 'exim: too many -D options on command line' };
   draft.macros.push([macro.name, macro.text]);
-  return undefined;
-}
-
-function readTime(text: Octets, keep: (seconds: number) => void): Fault {
-  const seconds = parseTimeSpan(text);
-  if (seconds === undefined) return { message: `bad time value ${text}: abandoned` };
-  keep(seconds);
   return undefined;
 }
 
 function readInetdWait({ draft }: Reader, text: Octets): Fault {
   const idleSeconds = text === '' ? undefined : parseTimeSpan(text);
-  if (text !== '' && idleSeconds === undefined) return { message: `bad time value -bw${text}: abandoned` };
+  if (text !== '' && idleSeconds === undefined) return badTime(`-bw${text}`);
   draft.mode = { kind: 'inetd-wait', idleSeconds };
   return undefined;
 }
 
 function readReference({ draft }: Reader, id: Octets): Fault {
-  if (!isMessageId(id)) return { message: '-oMm must be a valid message ID' };
+  if (!isMessageId(id)) return { message: 'exim: -oMm must be a valid message ID' };
   draft.origin.messageReference = id;
   return undefined;
 }
@@ -315,7 +371,7 @@ function readQueue(reader: Reader, text: Octets): Fault {
   const match = /^(q?)(i?)(f{0,2})(l?)(?:G([^/]*)(?:\/(.*))?)?(.*)$/s.exec(text);
   const time = match?.[6] ?? match?.[7] ?? '';
   const intervalSeconds = time === '' ? undefined : parseTimeSpan(time);
-  if (!match || (time !== '' && intervalSeconds === undefined)) return { message: `bad time value ${text}: abandoned` };
+  if (!match || (time !== '' && intervalSeconds === undefined)) return badTime(`-q${text}`);
   const base: QueueSelection = {
     isTwoStage: match[1] === 'q',
     isFirstOnly: match[2] === 'i',
@@ -332,7 +388,7 @@ function readSelection(reader: Reader, text: Octets, letter: string, key: 'selec
   const match = /^(r?)(ff?)?(r?)(.*)$/s.exec(text);
   const attached = match?.[4] ?? '';
   const value = attached === '' ? reader.next() : attached;
-  if (value === undefined) return { message: `string expected after -${letter}` };
+  if (value === undefined) return { message: `exim: string expected after -${letter}` };
   const selection: AddressSelection = {
     text: value,
     isRegex: match?.[1] === 'r' || match?.[3] === 'r',
@@ -405,6 +461,7 @@ function draftFor(calledAs: string): Draft {
 /** Arguments after the program's name, in octets. */
 export function parseArguments(calledAs: string, args: readonly Octets[]): ParsedArguments {
   const draft = draftFor(calledAs);
+  const modes = new Set<Mode['kind']>(draft.mode ? [draft.mode.kind] : []);
   let index = 0;
   const reader: Reader = {
     draft,
@@ -418,12 +475,37 @@ export function parseArguments(calledAs: string, args: readonly Octets[]): Parse
       continue;
     }
     const fault = readOption(reader, arg.slice(1));
-    if (fault) return { kind: 'error', message: `exim: ${fault.message}`, status: fault.status ?? 1 };
+    if (fault) return { kind: 'error', message: fault.message, status: 1 };
+    if (draft.mode) modes.add(draft.mode.kind);
   }
   takeQueueIds(draft);
-  if (draft.mode?.kind === 'inetd-wait' && draft.queue !== undefined)
-    return { kind: 'error', message: 'exim: incompatible command-line options or arguments', status: 1 };
+  if (isIncompatible(draft, modes)) return { kind: 'error', message: 'exim: incompatible command-line options or arguments', status: 1 };
   return { kind: 'ok', invocation: draft };
+}
+
+/** Modes and options that no call has together, as Exim refuses them. */
+function isIncompatible(draft: Draft, modes: ReadonlySet<Mode['kind']>): boolean {
+  const has = (...kinds: Mode['kind'][]) => kinds.some((kind) => modes.has(kind));
+  const isQueueRunOnce = draft.queue !== undefined && draft.queue.intervalSeconds === undefined;
+  if (has('inetd-wait') && draft.queue !== undefined) return true;
+  if (has('daemon')) {
+    const others = has(
+      'smtp',
+      'batch-smtp',
+      'address-test',
+      'verify',
+      'expand',
+      'list-queue',
+      'message-action',
+      'newaliases',
+      'filter-test',
+    );
+    return others || draft.words.length > 0 || draft.takesRecipientsFromHeaders || isQueueRunOnce;
+  }
+  if (has('address-test') && (has('verify') || draft.takesRecipientsFromHeaders)) return true;
+  return has('smtp')
+    ? draft.takesRecipientsFromHeaders || isQueueRunOnce
+    : draft.takesRecipientsFromHeaders && isQueueRunOnce && !has('list-queue');
 }
 
 function readOption(reader: Reader, text: Octets): Fault {
@@ -432,12 +514,16 @@ function readOption(reader: Reader, text: Octets): Fault {
     const after = text.slice(rule.name.length);
     if (rule.value) {
       const value = after === '' ? reader.next() : after;
-      if (value === undefined) return { message: `option "-${text}" requires an argument` };
-      return rule.read(reader, value);
+      if (value === undefined) return rule.missing === undefined ? incomplete(text) : { message: rule.missing };
+      return rule.read(reader, value, after !== '');
     }
-    if (after === '' || rule.attached) return rule.read(reader, after);
+    if (after === '' || rule.attached) return rule.read(reader, after, true);
   }
-  return { message: `abandoned: unknown, malformed, or incomplete option -${text}` };
+  return incomplete(text);
+}
+
+function incomplete(option: Octets): Fault {
+  return { message: `exim abandoned: unknown, malformed, or incomplete option -${option}` };
 }
 
 /** `-q <id> <id>`: the words after a queue run are the range of ids. */

@@ -1,4 +1,5 @@
 /** `-bh`: an SMTP session as if from a host; nothing is delivered, checks are told on stderr. Spec ch. 5 "-bh". */
+import { invariant } from '../base/invariant.ts';
 import { formatFullIp, parseIp } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
 import { printable } from '../base/octets.ts';
@@ -12,12 +13,11 @@ import { RehearsalStore } from './rehearsal-store.ts';
 
 export const runHostTest: ModeRunner = async (context) => {
   const { invocation, io } = context;
-  const given = splitHostAndPort(invocation.mode?.kind === 'host-test' ? invocation.mode.host : undefined);
-  const bytes = given && parseIp(given.address);
-  if (!bytes) {
-    io.stderr.write(`exim: malformed IP address "${given?.address ?? ''}" after -bh\n`);
-    return 1;
-  }
+  const mode = invocation.mode;
+  invariant(mode?.kind === 'host-test', 'the mode is -bh');
+  const given = splitHostAndPort(mode.host);
+  const bytes = parseIp(given.address);
+  invariant(bytes !== undefined, 'an address was given');
   const address = formatFullIp(bytes); // IPv6 in full, as Exim shows it here
   const opened = await openForMode(context, { replaceLog: (log) => rehearsalLog(log, io.stderr) });
   if (opened.kind === 'exit') return opened.status;
@@ -32,7 +32,7 @@ export const runHostTest: ModeRunner = async (context) => {
     mode: 'smtp-tcp',
     caller,
     isRehearsal: true,
-    makesCallouts: invocation.mode?.kind === 'host-test' && invocation.mode.withCallouts,
+    makesCallouts: mode.withCallouts,
     heading: `\n**** SMTP testing session as if from host ${address}\n**** but without any ident (RFC 1413) callback.\n**** This is not for real!\n\n`,
     connectionNumber: 1,
     connectionCount: 1,

@@ -17,7 +17,7 @@ export type Mode =
   | { readonly kind: 'print-options' }
   | { readonly kind: 'version' }
   | { readonly kind: 'help' }
-  | { readonly kind: 'message-action'; readonly action: MessageAction; readonly id?: Octets }
+  | { readonly kind: 'message-action'; readonly option: string; readonly action: MessageAction; readonly id: Octets }
   | { readonly kind: 'filter-test'; readonly file: Octets; readonly isSystem: boolean }
   | { readonly kind: 'retry-test' }
   | { readonly kind: 'rewrite-test' }

@@ -36,10 +36,10 @@ export const runMessageAction: ModeRunner = async (context) => {
   const { invocation, io } = context;
   const mode = invocation.mode;
   if (mode?.kind !== 'message-action') return 1;
-  const ids = [mode.id ?? '', ...(ONE_ID.has(mode.action) ? [] : invocation.words)];
+  const ids = [mode.id, ...(ONE_ID.has(mode.action) ? [] : invocation.words)];
   const malformed = ids.find((id) => !isMessageId(id));
   if (malformed !== undefined) {
-    io.stderr.write(`exim: malformed message id ${malformed} after -M option\n`);
+    io.stderr.write(`exim: malformed message id ${malformed} after ${mode.option} option\n`);
     return 1;
   }
   const opened = await openForMode(context, { delivers: true });

@@ -45,10 +45,11 @@ function notYet(): ModeRunner {
 
 /** What an invocation without a mode option is: a queue run, a message, or a plea for help. */
 export function chosenMode(invocation: Invocation): Mode {
-  if (invocation.mode) return invocation.mode;
+  const hasRecipients = invocation.words.length > 0 || invocation.takesRecipientsFromHeaders;
+  if (invocation.mode) return invocation.mode.kind === 'receive' && !hasRecipients ? { kind: 'help' } : invocation.mode;
   if (invocation.queue)
     return invocation.queue.intervalSeconds === undefined ? { kind: 'queue-run' } : { kind: 'daemon', isForeground: false };
-  if (invocation.words.length > 0 || invocation.takesRecipientsFromHeaders || invocation.isMinusM) return { kind: 'receive' };
+  if (hasRecipients || invocation.isMinusM) return { kind: 'receive' };
   return { kind: 'help' };
 }
 

@@ -5,9 +5,8 @@ import { parseDecimal } from '../base/octets.ts';
 import type { Origin } from '../core/index.ts';
 import type { OriginOptions } from './invocation.ts';
 
-/** `1.2.3.4`, `1.2.3.4.1234`, `[1.2.3.4]:1234`; undefined when nothing was given. */
-export function splitHostAndPort(text: Octets | undefined): { readonly address: Octets; readonly port: number | undefined } | undefined {
-  if (text === undefined || text === '') return undefined;
+/** `1.2.3.4`, `1.2.3.4.1234`, `[1.2.3.4]:1234`; the address may still be none. */
+export function splitHostAndPort(text: Octets): { readonly address: Octets; readonly port: number | undefined } {
   const bracketed = /^\[([^\]]+)\](?::([0-9]+))?$/.exec(text);
   if (bracketed) return { address: bracketed[1] ?? '', port: parseDecimal(bracketed[2] ?? '') };
   if (isIp(text)) return { address: text, port: undefined };
@@ -18,8 +17,8 @@ export function splitHostAndPort(text: Octets | undefined): { readonly address: 
 
 export function presetOrigin(options: OriginOptions): Partial<Origin> {
   const preset: Partial<Origin> = {};
-  const host = splitHostAndPort(options.hostAddress);
-  const local = splitHostAndPort(options.interfaceAddress);
+  const host = options.hostAddress === undefined ? undefined : splitHostAndPort(options.hostAddress);
+  const local = options.interfaceAddress === undefined ? undefined : splitHostAndPort(options.interfaceAddress);
   if (host) Object.assign(preset, { hostAddress: host.address, hostPort: host.port });
   if (local) Object.assign(preset, { interfaceAddress: local.address, interfacePort: local.port ?? 0 });
   if (options.hostName !== undefined) Object.assign(preset, { hostName: options.hostName, hostLookup: 'found' });

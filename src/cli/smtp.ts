@@ -35,7 +35,8 @@ export const runSmtp: ModeRunner = async (context) => {
   const connection = io.connection();
   const tlsPorts = runtime.services.lists.split(runtime.config.main.tls_on_connect_ports ?? '');
   const isOverTcp = connection.remoteAddress !== '';
-  const given = caller.isTrusted ? splitHostAndPort(invocation.origin.hostAddress) : undefined;
+  const claimed = caller.isTrusted ? invocation.origin.hostAddress : undefined;
+  const given = claimed === undefined ? undefined : splitHostAndPort(claimed);
   const session = new SmtpSession({
     connection,
     config: runtime.config,

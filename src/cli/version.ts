@@ -54,6 +54,6 @@ what it does when called. For a list of options, see the Exim documentation.
 `;
 
 export const runHelp: ModeRunner = async ({ io }) => {
-  io.stdout.write(HELP);
+  io.stderr.write(HELP);
   return 1;
 };
