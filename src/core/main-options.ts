@@ -36,7 +36,7 @@ export const mainOptions = {
     doc: 'The ACL that is run for each MIME part of a message from the command line.',
   }),
   acl_not_smtp_start: option.expanded({ doc: 'The ACL that is run before a message from the command line is received.' }),
-  acl_smtp_atrn: option.expanded({ notYet: 'notice', doc: 'The ACL that decides about the SMTP command ATRN.' }),
+  acl_smtp_atrn: option.expanded({ doc: 'The ACL that decides about the SMTP command ATRN.' }),
   acl_smtp_auth: option.expanded({ doc: 'The ACL that decides whether a client may use AUTH.' }),
   acl_smtp_connect: option.expanded({ doc: 'The ACL that is run when a client has connected.' }),
   acl_smtp_data: option.expanded({ doc: 'The ACL that is run when a message has been received over SMTP.' }),

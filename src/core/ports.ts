@@ -22,6 +22,8 @@ export interface Services {
   readonly hosts: Hosts;
   readonly accounts: Accounts;
   readonly net: Net;
+  /** During deliveries over a connection that was turned around (ATRN): `$atrn_mode`, `$atrn_host`. */
+  readonly odmr?: { readonly mode: 'P' | 'C'; readonly host: Octets } | undefined;
   readonly spawner: Spawner;
   readonly perl: Perl;
   readonly modules: Modules;

@@ -21,6 +21,8 @@ export interface QueueRunOptions {
   /** `-q <from> <to>`. */
   readonly fromId?: string;
   readonly toId?: string;
+  /** For a customer who has turned the line (ATRN): the log says so. */
+  readonly isOdmr?: boolean;
   /** Messages at a time: 1 as `-q` on the command line. */
   readonly concurrency?: number;
 }
@@ -36,7 +38,7 @@ export type DeliverId = (id: string, reason: DeliveryReason) => Promise<unknown>
 export async function runQueue(parts: DeliverParts, options: QueueRunOptions, deliver: DeliverId, until: Deadline): Promise<void> {
   const { log, machine } = parts.services;
   const flags = flagsOf(options);
-  if (log.selected('queue_run')) log.main(queueRunLine('Start', machine.pid, flags));
+  if (log.selected('queue_run')) log.main(queueRunLine(options.isOdmr ? 'Start ODMR' : 'Start', machine.pid, flags));
   parts.spool.removeOrphans();
   const ids = inOrder(chooseIds(parts, options), parts);
   if (options.isTwoStage) await pass(parts, ids, { ...reasonOf(options), isRoutingOnly: true }, options, deliver, until);

@@ -1,7 +1,7 @@
 /** A worker: sessions, ACLs, routing and delivery with Exim's rights. Accepts from inherited sockets; one of the workers runs the queue (DESIGN 3.10). */
 import type { Octets } from '../base/octets.ts';
 import type { AcceptedMessage, Caller, Connection, Frame, Problem, Session, SystemResult } from '../core/index.ts';
-import { untilAborted } from '../core/index.ts';
+import { earlier, untilAborted } from '../core/index.ts';
 import { type DeliverParts, type DeliveryReason, ON_ARRIVAL } from '../deliver/attempt.ts';
 import { DeliveryPool } from '../deliver/pool.ts';
 import { leftBehind, type QueueRunOptions, runQueue } from '../deliver/queue-run.ts';
@@ -15,6 +15,7 @@ import { refuseConnection } from './connection-limits.ts';
 import { isTlsPort } from './listen.ts';
 import { SESSION_GRACE_MS, WORKER_GRACE_MS } from './messages.ts';
 import type { Runtime } from './runtime.ts';
+import { TurnedLine } from './turned-line.ts';
 
 export interface WorkerSocket {
   /** Inherited, bound. */
@@ -37,6 +38,8 @@ export interface WorkerParts {
   >;
 }
 
+/** For the reply to QUIT. */
+const GOODBYE_MS = 10_000;
 const DELIVERIES_AT_ONCE = 100;
 /** A queue run leaves room for new messages. */
 const QUEUE_DELIVERIES = 5;
@@ -211,6 +214,7 @@ export class Worker {
         hostAddress: host,
         hostPort: connection.remotePort,
         onAccepted: (accepted, wish) => this.accepted(accepted, wish),
+        turnLine: (line, customer, domains) => this.#turnLine(runtime, line, customer, domains),
         waitsFor: (work) => void this.#keep(work),
         startQueueRun: (recipient) => this.#run({ recipient: { text: recipient, isRegex: false } }),
         signal: this.#lifetime.signal,
@@ -269,6 +273,18 @@ export class Worker {
 
   #run(options: QueueRunOptions): Promise<void> {
     return this.#keep(this.#runOnce(options));
+  }
+
+  /** The customer's mail, over the connection that it has opened (ATRN). */
+  async #turnLine(runtime: Runtime, connection: Connection, host: Octets, domains: readonly Octets[]): Promise<void> {
+    const line = new TurnedLine(runtime.services.net, connection, host);
+    const { config, services, spool } = runtime;
+    const odmr = { mode: 'P', host } as const;
+    const parts: DeliverParts = { config, services: { ...services, net: line, odmr }, spool, handOver: (made) => this.#pool.add(made) };
+    const options = { isTwoStage: true, isOdmr: true, recipient: { text: `@(${domains.join('|')})`, isRegex: true } };
+    const until = untilAborted(this.#deliveries.signal);
+    await this.#keep(runQueue(parts, options, (id, reason) => deliverById(parts, id, reason, until), untilAborted(this.#queue.signal)));
+    await line.finish(earlier(untilAborted(this.#lifetime.signal), performance.now() + GOODBYE_MS));
   }
 
   /** The end waits for it. */

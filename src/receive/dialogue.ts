@@ -65,6 +65,8 @@ export interface SmtpParts {
   readonly onAccepted: (accepted: AcceptedMessage, delivery: DeliveryWish) => void | Promise<void>;
   /** ETRN: starts a queue run for recipients with the text in them; ends when that has ended. */
   readonly startQueueRun?: (recipient: Octets) => Promise<void>;
+  /** ATRN: sends what waits for the domains to the client, which is a server on the connection now; ends when that is done. */
+  readonly turnLine?: (connection: Connection, host: Octets, domains: readonly Octets[]) => Promise<void>;
   /** The process ends after this, if it can wait. */
   readonly waitsFor?: (work: Promise<void>) => void;
   /** `-os`, in place of `smtp_receive_timeout`; 0: none. */

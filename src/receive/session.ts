@@ -11,6 +11,7 @@ import { hostAndIdent } from '../logging/lines/host.ts';
 import type { Command, Verb } from '../smtp/command.ts';
 import { parseCommand } from '../smtp/command.ts';
 import type { LineResult } from '../smtp/line-reader.ts';
+import { atrn } from './commands/atrn.ts';
 import { auth } from './commands/auth.ts';
 import { bdat } from './commands/bdat.ts';
 import { data, finishReading } from './commands/data.ts';
@@ -45,6 +46,7 @@ const SYNC_POINTS: ReadonlySet<Verb> = new Set([
   'HELP',
   'XCLIENT',
   'WELLKNOWN',
+  'ATRN',
 ]);
 /** With an argument they are syntax errors and nothing else: neither counted nor remembered. */
 const WITHOUT_ARGUMENT: ReadonlySet<Verb> = new Set(['DATA', 'RSET', 'QUIT', 'STARTTLS']);
@@ -396,6 +398,8 @@ export class SmtpSession {
         return xclient(dialogue, command);
       case 'WELLKNOWN':
         return wellknown(dialogue, command);
+      case 'ATRN':
+        return atrn(dialogue, command);
       case 'NOOP':
         return dialogue.reply('250', 'OK');
       case 'RSET':

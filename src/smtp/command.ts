@@ -20,6 +20,7 @@ const WORDS = [
   'STARTTLS',
   'XCLIENT',
   'WELLKNOWN',
+  'ATRN',
 ] as const;
 export const VERBS = [...WORDS, 'MAIL', 'RCPT'] as const;
 

@@ -1,7 +1,7 @@
 /** Variables of an SMTP session and of the caller of the program. Spec ch. 11 "Expansion variables". */
 import type { Octets } from '../../base/octets.ts';
 import type { Frame, ProxyFacts } from '../../core/index.ts';
-import { numberVariable, octetsVariable, remoteVariable, unsetVariable, yesNoVariable } from '../reading.ts';
+import { numberVariable, octetsVariable, remoteVariable, yesNoVariable } from '../reading.ts';
 
 export default [
   remoteVariable('smtp_command', 'The SMTP command that is being processed.', (frame) => frame.session?.state.command),
@@ -38,8 +38,12 @@ export default [
     emptyIsUnset(proxyOf(frame)?.localAddress),
   ),
   numberVariable('proxy_local_port', 'The port from which a proxy speaks to us.', (frame) => proxyOf(frame)?.localPort),
-  unsetVariable('atrn_host', 'The host of an ATRN connection.'),
-  unsetVariable('atrn_mode', 'Which side of an ATRN connection we are.'),
+  octetsVariable(
+    'atrn_host',
+    'The host of the customer whose mail goes over a connection that it has opened (ATRN).',
+    (frame) => frame.services.odmr?.host,
+  ),
+  octetsVariable('atrn_mode', 'P while mail is delivered over an ATRN connection as its provider.', (frame) => frame.services.odmr?.mode),
 ];
 
 function proxyOf(frame: Frame): ProxyFacts | undefined {

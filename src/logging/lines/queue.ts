@@ -26,6 +26,6 @@ export function interruptedLine(address: Octets, reason: Octets): Octets {
 }
 
 /** `flags` as `-qf`, '' for a plain run. */
-export function queueRunLine(which: 'Start' | 'End', pid: number, flags: Octets): Octets {
+export function queueRunLine(which: 'Start' | 'Start ODMR' | 'End', pid: number, flags: Octets): Octets {
   return `${which} queue run: pid=${pid}${flags === '' ? '' : ` ${flags}`}`;
 }

@@ -99,7 +99,7 @@ class Handshake {
     const { connection } = connected;
     this.#request.delivery.sendingAddress = connection.localAddress;
     this.#request.delivery.sendingPort = connection.localPort;
-    this.#request.delivery.tlsOut = undefined;
+    this.#request.delivery.tlsOut = connection.tls;
     const client = new SmtpClient(
       connection,
       host,
@@ -126,10 +126,11 @@ class Handshake {
     if (helo.kind === 'failing') return helo;
     let hello = await this.#hello(client, helo.name);
     if (hello.kind === 'failing') return hello;
-    const wantsTls = set.protocol !== 'smtps' && this.#allowsTls;
-    const tls = wantsTls ? await this.#negotiateTls(client, hello.extensions) : client.connection.tls === undefined ? 'none' : 'started';
+    // TLS may be there already: smtps, or a line that was turned around
+    const isSecured = client.connection.tls !== undefined;
+    const tls = !isSecured && this.#allowsTls ? await this.#negotiateTls(client, hello.extensions) : 'none';
     if (typeof tls === 'object') return tls;
-    if (tls === 'started' && set.protocol !== 'smtps') {
+    if (tls === 'started') {
       hello = await this.#hello(client, helo.name);
       if (hello.kind === 'failing') return hello;
     }
