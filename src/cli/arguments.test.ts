@@ -16,6 +16,7 @@ const CASES: readonly (readonly [line: string, expected: Partial<Invocation>])[]
   ['-bdf', { mode: { kind: 'daemon', isForeground: true } }],
   ['-bw', { mode: { kind: 'inetd-wait', idleSeconds: undefined } }],
   ['-bw5m', { mode: { kind: 'inetd-wait', idleSeconds: 300 } }],
+  ['-atrn mail.example a.example,b.example', { mode: { kind: 'atrn', host: 'mail.example', domains: 'a.example,b.example' } }],
   ['-bs', { mode: { kind: 'smtp' } }],
   ['-bS', { mode: { kind: 'batch-smtp' } }],
   ['-bt a@b', { mode: { kind: 'address-test' }, words: ['a@b'] }],

@@ -317,7 +317,7 @@ const RULES: readonly OptionRule[] = [
     missing: 'exim: file name expected after -z',
     read: ({ draft }, text) => void (draft.mode = { kind: 'log-line', text }),
   },
-  notYet('atrn'),
+  { name: 'atrn', read: readAtrn },
   mode('-help', { kind: 'help' }),
   mode('-version', { kind: 'version' }),
   { name: '-', read: (reader) => void reader.draft.words.push(...reader.rest()) },
@@ -346,6 +346,14 @@ function readInetdWait({ draft }: Reader, text: Octets): Fault {
 function readReference({ draft }: Reader, id: Octets): Fault {
   if (!isMessageId(id)) return { message: 'exim: -oMm must be a valid message ID' };
   draft.origin.messageReference = id;
+  return undefined;
+}
+
+function readAtrn(reader: Reader): Fault {
+  const host = reader.next();
+  const domains = reader.next();
+  if (host === undefined || domains === undefined) return { message: 'option -atrn requires a host and a list of domains' };
+  reader.draft.mode = { kind: 'atrn', host, domains };
   return undefined;
 }
 

@@ -24,6 +24,7 @@ export type Mode =
   | { readonly kind: 'newaliases' }
   | { readonly kind: 'information'; readonly topic: Octets }
   | { readonly kind: 'log-line'; readonly text: Octets }
+  | { readonly kind: 'atrn'; readonly host: Octets; readonly domains: Octets }
   | { readonly kind: 'not-yet'; readonly option: Octets };
 
 export type MessageAction =

@@ -32,6 +32,7 @@ const RUNNERS: Readonly<Record<Mode['kind'], () => Promise<ModeRunner>>> = {
   newaliases: async () => (await import('./newaliases.ts')).runNewaliases,
   information: async () => (await import('./information.ts')).runInformation,
   'log-line': async () => (await import('./log-line.ts')).runLogLine,
+  atrn: async () => (await import('./atrn.ts')).runAtrn,
   'not-yet': async () => notYet(),
 };
 
