@@ -150,13 +150,16 @@ function argumentFinding(form: string): Finding {
     .replaceAll('"', '')
     .replaceAll(/<message (?:id|reference)>/g, '1aaaaa-000000-00')
     .replace(/ \.\.\.$/, '')
+    .replaceAll(/<(?:IP|host|interface) address>/g, '127.0.0.1')
     .replaceAll(/<times?>/g, '5s')
     .replaceAll(/<type>/g, '8')
     .replaceAll(/<[^>]*>/g, 'x')
     .split(' ')
     .filter((word) => word !== '');
-  const parsed = parseArguments('exim', [...words, 'x']);
-  if (parsed.kind === 'error') return 'unknown';
+  // some need a word behind them, some take none
+  const tries = [[...words, 'x'], words].map((args) => parseArguments('exim', args));
+  const parsed = tries.find(({ kind }) => kind === 'ok');
+  if (parsed?.kind !== 'ok') return 'unknown';
   return parsed.invocation.mode?.kind === 'not-yet' ? 'declared' : 'done';
 }
 
