@@ -2,10 +2,11 @@
  * What Exim does to the header of a message that it receives: unwanted lines go, missing ones come, From and Sender are made to agree.
  * Pure: what is looked up is given. Spec ch. 48 "Message processing", sections 5 to 18.
  */
+import { invariant } from '../base/invariant.ts';
 import { parseList } from '../base/list-text.ts';
 import type { Octets } from '../base/octets.ts';
 import { equalsIgnoreCase, trimSpace } from '../base/octets.ts';
-import type { AddedHeader, HeaderLine, HeaderType } from '../core/index.ts';
+import type { AddedHeader, HeaderLine, HeaderType, Regexes } from '../core/index.ts';
 import type { AddressSyntax } from '../message/address.ts';
 import { domainOf, localPartOf, parseAddressList, quotePhrase } from '../message/address.ts';
 import {
@@ -296,10 +297,20 @@ function isTraceOrResent(header: HeaderLine | undefined): boolean {
   return header !== undefined && (header.type === 'P' || isResentHeader(header) || hasName(header, 'Return-path'));
 }
 
-/** Deletes the named lines; a name may end in `*`. */
-export function removeNamed(headers: readonly HeaderLine[], names: readonly Octets[]): HeaderLine[] {
+/** Deletes the named lines. A name may end in `*`; what begins with `^` is a regular expression for whole lines (NewStuff 4.97). */
+export function removeNamed(headers: readonly HeaderLine[], names: readonly Octets[], regexes: Regexes): HeaderLine[] {
   if (names.length === 0) return [...headers];
-  return headers.map((header) => (names.some((name) => isNamed(header, trimSpace(name))) ? deleted(header) : header));
+  const tests = names.map((name) =>
+    name.startsWith('^') ? lineMatcher(name, regexes) : (header: HeaderLine) => isNamed(header, trimSpace(name)),
+  );
+  return headers.map((header) => (tests.some((isWanted) => isWanted(header)) ? deleted(header) : header));
+}
+
+/** The ACL has seen that the pattern can be compiled. */
+function lineMatcher(pattern: Octets, regexes: Regexes): (header: HeaderLine) => boolean {
+  const compiled = regexes.compile(pattern);
+  invariant(compiled.kind === 'ok', 'the pattern of remove_header was compiled before');
+  return (header) => compiled.regex.match(header.text).kind === 'match';
 }
 
 function isNamed(header: HeaderLine, name: Octets): boolean {

@@ -15,6 +15,7 @@ import type {
   MessageEnvelope,
   MessageSink,
   Recipient,
+  Regexes,
   Services,
   Session,
   Transaction,
@@ -110,7 +111,7 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   await rewrite(state, frame);
   const noReceived = await addReceived(context, state, frame);
   if (noReceived !== undefined) return failed(context, sink, noReceived);
-  applyAclHeaders(state);
+  applyAclHeaders(state, context.services.regexes);
   const takers = context.recipientReplies ? await judgeRecipients(state, frame, context.recipientReplies) : undefined;
   if (takers !== undefined && state.recipients.length === 0) {
     sink.abort();
@@ -122,7 +123,7 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
     state.headers = insertAdded(state.headers, state.addedHeaders);
     return { kind: 'refused', phase: session.mode === 'command-line' || session.mode === 'smtp-batch' ? 'not_smtp' : 'data', verdict };
   }
-  applyAclHeaders(state);
+  applyAclHeaders(state, context.services.regexes);
   const scanned = await runLocalScan(context, state, frame);
   if (scanned.kind === 'reject') return rejectByScan(context, state, sink, scanned);
   state.headers = redateReceived(context, state.headers);
@@ -285,9 +286,9 @@ async function makeMessageId(state: TransactionState, frame: Frame): Promise<Oct
   return `<E${state.id ?? ''}${extra}@${host}>`;
 }
 
-/** What ACLs asked for so far goes into the header, once. */
-function applyAclHeaders(state: TransactionState): void {
-  state.headers = removeNamed(insertAdded(state.headers, state.addedHeaders), state.removedHeaders);
+/** What ACLs asked for so far goes out of the header and into it, once: lines that are added stay, whatever their name. */
+function applyAclHeaders(state: TransactionState, regexes: Regexes): void {
+  state.headers = insertAdded(removeNamed(state.headers, state.removedHeaders, regexes), state.addedHeaders);
   state.addedHeaders = [];
   state.removedHeaders = [];
 }
