@@ -2,7 +2,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { type Answer, decode, encode, type Packet, type Question } from 'dns-packet';
 
-/** Records by name, as short texts: `A 127.0.0.2`, `AAAA ::1`, `MX 10 mail.test`, `PTR host.test`, `CNAME other.test`, `TXT words`; `SERVFAIL` instead of an answer. */
+/**
+ * Records by name, as short texts: `A 127.0.0.2`, `AAAA ::1`, `MX 10 mail.test`, `PTR host.test`, `CNAME other.test`, `TXT words`, `NS host.test`; `SERVFAIL` instead of an answer;
+ * `SOA 60` at the top of a domain says for how many seconds what is not there may be remembered.
+ */
 export type Zone = Readonly<Record<string, readonly string[]>>;
 
 export class DnsServer {
@@ -43,7 +46,19 @@ export class DnsServer {
     const answers: Answer[] = [];
     const code = question ? this.#find(question, answers) : 1;
     // RD, RA, and the code
-    return encode({ type: 'response', id: query.id ?? 0, flags: 0x0180 | code, questions: query.questions ?? [], answers });
+    const authorities = question && answers.length === 0 ? this.#startOfAuthority(question.name.toLowerCase()) : [];
+    return encode({ type: 'response', id: query.id ?? 0, flags: 0x0180 | code, questions: query.questions ?? [], answers, authorities });
+  }
+
+  /** Of the domain with a record `SOA` that the name is in. */
+  #startOfAuthority(name: string): Answer[] {
+    for (const [domain, records] of this.#zone) {
+      const seconds = Number(/^SOA (\d+)$/.exec(records.find((record) => record.startsWith('SOA')) ?? '')?.[1]);
+      if (Number.isNaN(seconds) || (name !== domain && !name.endsWith(`.${domain}`))) continue;
+      const times = { serial: 1, refresh: 3600, retry: 600, expire: 86400, minimum: seconds };
+      return [{ type: 'SOA', name: domain, ttl: seconds, data: { mname: `ns.${domain}`, rname: `root.${domain}`, ...times } }];
+    }
+    return [];
   }
 
   /** Adds the answers; the response code. */
@@ -72,6 +87,7 @@ function makeAnswer(type: string, name: string, words: readonly string[]): Answe
     case 'AAAA':
     case 'PTR':
     case 'CNAME':
+    case 'NS':
       return { type, name, ttl: 60, data: first };
     case 'MX':
       return { type, name, ttl: 60, data: { preference: Number(first), exchange: second } };
