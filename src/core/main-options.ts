@@ -408,7 +408,7 @@ export const mainOptions = {
   smtp_accept_queue_per_connection: option.integer({ default: 10, doc: 'More messages in one session are left to a queue run.' }),
   smtp_accept_reserve: option.integer({ default: 0, doc: 'Connections of smtp_accept_max that are kept for smtp_reserve_hosts.' }),
   smtp_active_hostname: option.expanded({ doc: 'The name of this host towards the client.' }),
-  smtp_backlog_monitor: option.integer({ default: 0, notYet: 'notice', doc: 'Log when more connections wait to be accepted.' }),
+  smtp_backlog_monitor: option.integer({ default: 0, doc: 'Log when more connections wait to be accepted.' }),
   smtp_banner: option.expanded({
     default: '$smtp_active_hostname ESMTP Exim $version_number $tod_full',
     doc: 'The first line that a client gets.',

@@ -13,6 +13,7 @@ import type { Listener, SystemNet } from '../system/net.ts';
 import type { Admission } from './admission.ts';
 import { refuseConnection } from './connection-limits.ts';
 import { isTlsPort } from './listen.ts';
+import { listenBacklog } from './listen-backlog.ts';
 import { SESSION_GRACE_MS, WORKER_GRACE_MS } from './messages.ts';
 import type { Runtime } from './runtime.ts';
 import { TurnedLine } from './turned-line.ts';
@@ -186,6 +187,7 @@ export class Worker {
     const { main } = runtime.config;
     const { log } = runtime.services;
     const host = connection.remoteAddress;
+    this.#watchBacklog(connection);
     const counts = await this.#parts.admission.enter(host, {
       total: main.smtp_accept_max,
       perHost: main.smtp_accept_max_per_host === undefined ? 0 : 1,
@@ -230,6 +232,15 @@ export class Worker {
     } finally {
       this.#parts.admission.leave(host);
     }
+  }
+
+  /** `smtp_backlog_monitor`. */
+  #watchBacklog({ localAddress, localPort }: Connection): void {
+    const { config, services } = this.#runtime;
+    const limit = config.main.smtp_backlog_monitor;
+    if (limit <= 0) return;
+    const waiting = listenBacklog(services.files, localPort);
+    if (waiting > limit) services.log.main(`listen backlog ${waiting} I=[${localAddress}]:${localPort}`);
   }
 
   /** For a socket that inetd gave us: of our own sockets it is known which are for TLS. */
