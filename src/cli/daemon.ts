@@ -49,7 +49,12 @@ async function runHere(context: ModeContext, isDetached: boolean): Promise<numbe
   const recorded = recordingFiles(system.files);
   const opened = await openForMode(context, { files: recorded.files });
   if (opened.kind === 'exit') return opened.status;
-  const { runtime } = opened;
+  const { runtime, caller } = opened;
+  if (!caller.isAdmin) {
+    io.stderr.write('exim: permission denied\n');
+    opened.close();
+    return 1;
+  }
   const { config, services } = runtime;
   const choice = { paths: invocation.configFiles ?? context.build.configureFiles, macros: invocation.macros };
   const { lists, log } = services;

@@ -12,7 +12,7 @@ export const runListQueue: ModeRunner = async (context) => {
   const mode = invocation.mode;
   if (mode?.kind !== 'list-queue') return 1;
   if (!caller.isAdmin && runtime.config.main.queue_list_requires_admin) {
-    io.stderr.write('exim: Permission denied\n');
+    io.stderr.write('exim: permission denied\n');
     return 1;
   }
   if (mode.what === 'count') io.stdout.write(`${countQueue(runtime.spool)}\n`);

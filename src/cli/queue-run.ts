@@ -12,7 +12,7 @@ export const runQueueRun: ModeRunner = async (context) => {
   if (opened.kind === 'exit') return opened.status;
   const { runtime, caller, deliveries } = opened;
   if (!caller.isAdmin && runtime.config.main.prod_requires_admin) {
-    context.io.stderr.write('exim: Permission denied\n');
+    context.io.stderr.write('exim: permission denied\n');
     opened.close();
     return 1;
   }

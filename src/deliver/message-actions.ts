@@ -59,11 +59,13 @@ export async function removeMessage(id: string, context: ActionContext): Promise
   if (claiming.kind === 'busy') return missing(id, 'busy', context);
   if (claiming.kind !== 'ok') {
     services.log.main(`Spool file ${id}-D not found`, id);
+    if (!context.caller.isAdmin) return refused(`Spool data file for ${id} does not exist\n`);
     const text = `Spool data file for ${id} does not exist\nContinuing, to ensure all files removed\nSpool read error for ${id}-H: No such file or directory\nContinuing to ensure all files removed\n`;
     return done(`${text}Message ${id} has been removed or did not exist\n`);
   }
   const loading = spool.load(claiming.claim);
-  if (loading.kind === 'ok' && !context.caller.isAdmin && loading.message.origin.callerUid !== context.caller.uid) {
+  const isSender = loading.kind === 'ok' && loading.message.origin.callerUid === context.caller.uid;
+  if (!context.caller.isAdmin && !isSender) {
     claiming.claim.release();
     return refused('Permission denied\n');
   }

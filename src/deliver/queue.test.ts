@@ -204,6 +204,17 @@ test('-Mrm: own messages or an administrator; a message in delivery is left alon
   );
 });
 
+test('-Mrm: who is no administrator removes nothing that cannot be read', async () => {
+  const { context, accept, files, spool } = fixture();
+  const other: ActionContext = { ...context, login: 'me', caller: { uid: 7, isAdmin: false } };
+  const id = await accept();
+  files.put(`/spool/input/${id}-H`, 'nonsense\n');
+  assert.deepEqual(await removeMessage(id, other), { text: 'Permission denied\n', isOk: false });
+  assert.equal((await removeMessage(id, context)).text, `Message ${id} has been removed\n`);
+  await spool.settle();
+  assert.deepEqual(await removeMessage(id, other), { text: `Spool data file for ${id} does not exist\n`, isOk: false });
+});
+
 test('-Mg bounces to the sender', async () => {
   const { context, accept, log, handedOver } = fixture();
   const id = await accept({ frozenAt: 5 });
