@@ -46,6 +46,10 @@ export type HostFinding =
   | { readonly kind: 'ignored' }
   | { readonly kind: 'again'; readonly message: Octets };
 
+/** From how many numbers one is drawn for an item's place among equals; Exim's, so that a seeded generator gives its order. */
+const SHUFFLE_KEYS = 1000;
+const MX_KEYS = 500;
+
 // ---------------------------------------------------------------- this host
 
 /** Whether an IP address is one that the daemon listens on, or one of `extra_local_interfaces`. */
@@ -259,7 +263,7 @@ async function addressesOfMx(answer: DnsAnswer & { kind: 'found' }, search: Mail
   const { frame } = search;
   const hosts = answer.records.flatMap((record): HostItem[] =>
     record.type === 'MX'
-      ? [{ name: record.exchange, mx: record.preference, sortKey: frame.services.random.below(1_000_000), port: search.port }]
+      ? [{ name: record.exchange, mx: record.preference, sortKey: frame.services.random.below(MX_KEYS), port: search.port }]
       : [],
   );
   if (hosts.length === 1 && (hosts[0]?.name === '' || hosts[0]?.name === '.')) return { kind: 'not-found', reason: 'null-mx' };
@@ -279,7 +283,7 @@ function withoutRepetitions(hosts: readonly HostItem[]): HostItem[] {
 }
 
 /**
- * Looks up the addresses of sorted hosts. This host, and all of the same or a worse preference, are dropped, unless it is the best.
+ * Looks up the addresses of sorted hosts; among those of one preference IPv6 comes first, or IPv4 with `ipv4Prefer`. This host, and all of the same or a worse preference, are dropped, unless it is the best.
  * A host that cannot be looked up now makes the answer `again` only when nothing better was found.
  */
 async function addressesOfHosts(hosts: readonly HostItem[], fullName: Octets, search: MailHostSearch): Promise<HostFinding> {
@@ -298,6 +302,8 @@ async function addressesOfHosts(hosts: readonly HostItem[], fullName: Octets, se
     if (finding.kind === 'again') again ??= finding.message;
     if (finding.kind === 'found') found.push(...finding.hosts.map((item) => ({ ...item, isSelf: finding.isLocal })));
   }
+  const isSecond = ({ address = '' }: HostItem) => (address.includes(':') === (search.ipv4Prefer === true) ? 1 : 0);
+  found.sort((a, b) => (a.mx ?? 0) - (b.mx ?? 0) || isSecond(a) - isSecond(b));
   return judgeFound(withoutRepeatedAddresses(found), { best: hosts[0], again, ignoredAll, sawIp, fullName });
 }
 
@@ -358,13 +364,10 @@ async function findSrvHosts(domain: Octets, service: Octets, search: MailHostSea
   return addressesOfHosts(withoutRepetitions(hosts), domain, search);
 }
 
-/** Fisher-Yates with the port of chance. */
+/** In random order: by a number that is drawn for each. */
 export function shuffle<T>(items: readonly T[], frame: Frame): T[] {
-  const shuffled = [...items];
-  for (let i = shuffled.length - 1; i > 0; i--) {
-    const j = frame.services.random.below(i + 1);
-    const [a, b] = [shuffled[i], shuffled[j]];
-    if (a !== undefined && b !== undefined) [shuffled[i], shuffled[j]] = [b, a];
-  }
-  return shuffled;
+  return items
+    .map((item) => ({ item, key: frame.services.random.below(SHUFFLE_KEYS) }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ item }) => item);
 }

@@ -37,6 +37,7 @@ import { Spool, spoolSettings } from '../spool/spool.ts';
 import type { SystemPorts } from '../system/create-system.ts';
 import { Resolver } from '../system/dns.ts';
 import { SystemHosts } from '../system/hosts.ts';
+import { SystemRandom } from '../system/random.ts';
 import { SyslogWriter } from '../system/syslog.ts';
 import { LazyPerl } from './perl.ts';
 
@@ -142,7 +143,7 @@ async function readWith(parts: RuntimeParts) {
     const dns = new Resolver({
       files,
       clock,
-      random: system.random,
+      random: new SystemRandom(), // ids of questions are never to be guessed, whatever the seed
       main,
       regexes: system.regexes,
       ...(main.dns_again_means_nonexist ? { isAgainNonexistent: isIn(main.dns_again_means_nonexist) } : {}),

@@ -174,8 +174,14 @@ class ManualRouting {
       ipv4Prefer: parsed.ipv4Prefer,
     };
     const hosts: HostItem[] = [];
+    let sendsToSelf = false; // the first host is this one, and `self` let it pass: others may be it too
     for (const [index, item] of items.entries()) {
       const finding = await findItem(item, parsed, search);
+      if (index > 0 && sendsToSelf && finding.kind === 'found') {
+        hosts.push(...finding.hosts);
+        continue;
+      }
+      if (index === 0 && finding.kind === 'found') sendsToSelf = finding.isLocal;
       const step = this.#take(finding, item, index === 0);
       if (step === 'stop') break;
       if (step === 'skip') continue;
