@@ -160,6 +160,10 @@ export interface DeliveryResult {
   readonly errorReason?: Octets | undefined;
   /** errno-like class for retry rules: `refused_MX`, `timeout_connect`, `rcpt_4xx`, `quota`, `tls_required`, `auth_failed`… */
   readonly error?: RetryError | undefined;
+  /** A deferral that is about this recipient, not the host or message: a 4xx to RCPT, or LMTP's reply for it. */
+  readonly isOfRecipient?: boolean;
+  /** How many transactions the connection had carried before; absent: none. */
+  readonly transactionIndex?: number;
   readonly host?: HostItem | undefined;
   /** The address as it was sent when that is another: with a-labels in place of UTF-8. */
   readonly sentAs?: Octets | undefined;
@@ -199,10 +203,15 @@ export interface RetryError {
   readonly more: number;
 }
 
+/**
+ * `due`: contact it; `not-due`: skip it now; `past-limit`: contact it, it does not count for `hosts_max_try`, so that all hosts are tried before an address times out;
+ * `failing-long`: skip it, its last cutoff has passed and its time has not come (`delay_after_cutoff`).
+ */
+export type HostStatus = 'due' | 'not-due' | 'past-limit' | 'failing-long';
+
 /** What a remote transport asks and tells about hosts; deliver/ keeps the hints. */
 export interface RetryPort {
-  /** `due`: contact it; `not-due`: skip now; `expired`: its retry time has run out (still tried once if nothing else works). */
-  hostStatus(host: HostItem, address: Address): 'due' | 'not-due' | 'expired';
+  hostStatus(host: HostItem, address: Address): HostStatus;
   /**
    * Keeps a retry time, and the line of the message log; the transport writes that of the main log. `scope` message: a 4xx to MAIL or DATA, a timeout after MAIL or the
    * final dot; only this message waits then, not the host. `reason` is strerror's text, before or instead of the message. `errorNumber` as in DeliveryResult.

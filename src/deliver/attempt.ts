@@ -83,7 +83,8 @@ export class Attempt {
   readonly #interrupted = new Set<Address>();
   /** Addresses whose delivery is still to come or running. */
   #open = 0;
-  #waiting: { readonly result: DeliveryResult; readonly facts: DeliveryFacts; readonly flag: DeliveryFlag }[] = [];
+  #waiting: { readonly result: DeliveryResult; readonly facts: DeliveryFacts; readonly flag: DeliveryFlag; readonly isLogged: boolean }[] =
+    [];
   #flushing: Promise<void> | undefined;
   /** The journal could not be written: nothing more may be delivered. */
   isJournalBroken = false;
@@ -148,13 +149,13 @@ export class Attempt {
   }
 
   /**
-   * An address was delivered: journalled (unless the whole message is done with it), then logged. Results of one tick share one
-   * fsync. When it resolves the delivery will not be repeated.
+   * An address was delivered: journalled (unless the whole message is done with it), then logged, unless that comes later by `logDelivered`.
+   * Results of one tick share one fsync. When it resolves the delivery will not be repeated.
    */
-  delivered(result: DeliveryResult, facts: DeliveryFacts, flag: DeliveryFlag): Promise<void> {
+  delivered(result: DeliveryResult, facts: DeliveryFacts, flag: DeliveryFlag, isLogged = true): Promise<void> {
     this.#open--;
     this.tree.settle(result.address);
-    this.#waiting.push({ result, facts, flag });
+    this.#waiting.push({ result, facts, flag, isLogged });
     this.#flushing ??= Promise.resolve().then(() => this.#flush());
     return this.#flushing;
   }
@@ -164,7 +165,7 @@ export class Attempt {
     this.#waiting = [];
     this.#flushing = undefined;
     if (!this.#isLast()) await this.#journal(waiting.map(({ result }) => settledName(result.address)));
-    for (const { result, facts, flag } of waiting) this.#logDelivered(result, facts, flag);
+    for (const { result, facts, flag, isLogged } of waiting) if (isLogged) this.logDelivered(result, facts, flag);
     for (const { result } of waiting) this.retry.worked(result.address);
   }
 
@@ -175,7 +176,7 @@ export class Attempt {
     this.parts.services.log.panic(`failed to update journal for ${this.message.id}: ${written.reason}`, this.message.id);
   }
 
-  #logDelivered(result: DeliveryResult, facts: DeliveryFacts, flag: DeliveryFlag): void {
+  logDelivered(result: DeliveryResult, facts: DeliveryFacts, flag: DeliveryFlag): void {
     const { log } = this.parts.services;
     const transport = facts.transport ?? result.address.state.transport;
     if (transport?.generic['disable_logging'] !== true && result.address.state.router?.generic['disable_logging'] !== true) {

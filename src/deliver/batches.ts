@@ -2,14 +2,15 @@
 import { type Octets, parseDecimal } from '../base/octets.ts';
 import type { Address, Frame, HostItem, Template } from '../core/index.ts';
 
-/** Remote addresses: same transport, hosts, errors address, header changes and identity; at most `max_rcpt`; one domain unless `multi_domain`. */
+/** Remote addresses: same transport, hosts, errors address, header changes and identity; at most `max_rcpt` where several may run at a time; one domain unless `multi_domain`. */
 export async function remoteBatches(addresses: readonly Address[], frame: Frame): Promise<Address[][]> {
   const limits = new Map<Address, { readonly count: number; readonly isMultiDomain: boolean }>();
   for (const address of addresses) {
     const own = address.state.transport?.own ?? {};
     const scoped: Frame = { ...frame, address };
     limits.set(address, {
-      count: await numberOption(own['max_rcpt'], 100, scoped),
+      // without parallel deliveries the transport sends one transaction after another over one connection
+      count: frame.config.main.remote_max_parallel > 1 ? await numberOption(own['max_rcpt'], 100, scoped) : 0,
       isMultiDomain: await booleanOption(own['multi_domain'], true, scoped),
     });
   }

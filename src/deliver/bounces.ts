@@ -81,7 +81,7 @@ function reported(failed: FailedAddress): ReportedAddress {
       ? hasOutput
         ? ''
         : 'local delivery failed'
-      : [result.errorReason, result.message].filter((part) => part !== undefined && part !== '').join(': ');
+      : [isTimedOut ? undefined : result.errorReason, result.message].filter((part) => part !== undefined && part !== '').join(': ');
   const text = [reason, timedOut].filter((part) => part !== '').join(': ');
   return {
     address,

@@ -1,5 +1,5 @@
 /** Runs one batch through its transport and settles what comes back. Spec ch. 3 "Delivery in detail", ch. 24 "Generic options for transports". */
-import type { Octets } from '../base/octets.ts';
+import { type Octets, printable } from '../base/octets.ts';
 import type { Address, DeliveryBatch, DeliveryResult, Frame, Identity, RetryPort, TransportInstance } from '../core/index.ts';
 import type { DeliveryFlag } from '../logging/lines/delivery.ts';
 import { prepareBatch } from '../transports/headers.ts';
@@ -67,30 +67,26 @@ async function bypass(attempt: Attempt, addresses: readonly Address[]): Promise<
   await Promise.all(addresses.map((address) => attempt.delivered({ address, kind: 'delivered' }, attempt.facts({ bypassed: true }), '=>')));
 }
 
-/** `isFallback`: these are the router's or transport's fallback hosts, the last ones to try. */
+/**
+ * The lines of what became of the addresses stand together behind those about hosts, in the order of the addresses; what was delivered is journalled as soon as it
+ * is known.
+ */
 export async function deliverRemote(attempt: Attempt, addresses: readonly Address[]): Promise<void> {
   const hosts = await attempt.retry.hostsOf(addresses);
   const runner = new BatchRunner(attempt, addresses);
-  const { waiting, isAddressError } = splitRemote(runner);
   await runner.run(hosts, (batch, instance) => instance.behaviour?.deliver(batch) ?? Promise.resolve('transport is not built yet'));
   const state = await hosts.finish();
-  for (const { result, facts } of waiting()) {
-    const retry = result.isSpecialDefer
-      ? 'later'
-      : isAddressError(result)
-        ? await attempt.retry.addressDeferred(result)
-        : hosts.failureCount > 0
-          ? state
-          : 'later';
-    attempt.defer(result, facts, true, retry === 'expired');
+  for (const { result, facts, flag } of runner.takeSettled()) {
+    if (result.kind === 'delivered') attempt.logDelivered(result, facts, flag);
+    else if (result.kind === 'failed') attempt.fail(result, facts, true, true);
+    else attempt.defer(result, facts, true, (await remoteRetry(attempt, result, hosts.failureCount > 0 ? state : 'later')) === 'expired');
   }
 }
 
-function splitRemote(runner: BatchRunner) {
-  return {
-    waiting: () => runner.takeDeferred(),
-    isAddressError: (result: DeliveryResult) => result.error?.name === 'rcpt_4xx',
-  };
+/** Whether the deferral of an address is the end of it; `ofHosts` is what its hosts say. */
+async function remoteRetry(attempt: Attempt, result: DeliveryResult, ofHosts: 'later' | 'expired'): Promise<'later' | 'expired'> {
+  if (result.isSpecialDefer === true) return 'later';
+  return result.isOfRecipient === true ? attempt.retry.addressDeferred(result) : ofHosts;
 }
 
 const NO_HOSTS: RetryPort = { hostStatus: () => 'due', hostFailed: () => undefined, hostWorked: () => undefined };
@@ -98,14 +94,32 @@ const NO_HOSTS: RetryPort = { hostStatus: () => 'due', hostFailed: () => undefin
 type Refusal = Octets | { readonly message: Octets; readonly errorNumber: number };
 type Run = (batch: DeliveryBatch, instance: TransportInstance) => Promise<readonly DeliveryResult[] | Refusal>;
 
+interface SettledAddress {
+  readonly result: DeliveryResult;
+  readonly facts: ReturnType<Attempt['facts']>;
+  readonly flag: DeliveryFlag;
+}
+
+/** What a message of another host may take of a log line, as it is written there. */
+const MAX_REMOTE_MESSAGE = 1024;
+
+function cutRemoteMessage(message: Octets): Octets {
+  let kept = message.slice(0, MAX_REMOTE_MESSAGE);
+  while (printable(kept).length > MAX_REMOTE_MESSAGE) kept = kept.slice(0, -1);
+  return kept;
+}
+
 class BatchRunner {
   readonly #attempt: Attempt;
   readonly #addresses: readonly Address[];
   readonly #unsettled: Set<Address>;
-  readonly #deferred: { result: DeliveryResult; facts: ReturnType<Attempt['facts']> }[] = [];
+  /** Of a remote transport: what is still to be logged. */
+  readonly #settled: SettledAddress[] = [];
   readonly #startedMs: number;
   #batch: DeliveryBatch | undefined;
   #deliveredCount = 0;
+  /** Host and transaction of the last delivery: what went together with it is `->`. */
+  #lastPlace = '';
   readonly #lossesBefore: number;
 
   constructor(attempt: Attempt, addresses: readonly Address[]) {
@@ -183,18 +197,29 @@ class BatchRunner {
 
   async #settle(result: DeliveryResult, flag?: DeliveryFlag): Promise<void> {
     if (!this.#unsettled.delete(result.address)) return;
-    const { attempt, facts } = { attempt: this.#attempt, facts: this.#facts(result) };
+    const facts = this.#facts(result);
+    if (facts.transport?.isRemote === true) return this.#settleRemote(result, facts);
     switch (result.kind) {
       case 'delivered':
         this.#deliveredCount++;
-        return attempt.delivered(result, facts, flag ?? this.#deliveryFlag());
+        return this.#attempt.delivered(result, facts, flag ?? this.#deliveryFlag());
       case 'failed':
-        attempt.fail(result, facts, true, true);
+        this.#attempt.fail(result, facts, true, true);
         return;
       case 'deferred':
-        if (facts.transport?.isRemote === true) this.#deferred.push({ result, facts });
-        else await this.#deferLocal(result, facts);
+        await this.#deferLocal(result, facts);
     }
+  }
+
+  async #settleRemote(result: DeliveryResult, facts: ReturnType<Attempt['facts']>): Promise<void> {
+    const { message } = result;
+    const kept = message === undefined ? result : { ...result, message: cutRemoteMessage(message) };
+    const place = `${result.host?.address ?? ''} ${result.host?.port ?? ''} ${result.transactionIndex ?? 0}`;
+    if (result.kind === 'delivered') this.#deliveredCount = place === this.#lastPlace ? this.#deliveredCount + 1 : 1;
+    if (result.kind === 'delivered') this.#lastPlace = place;
+    const flag = this.#deliveryFlag();
+    this.#settled.push({ result: kept, facts, flag });
+    if (result.kind === 'delivered') await this.#attempt.delivered(kept, facts, flag, false);
   }
 
   async #deferLocal(result: DeliveryResult, facts: ReturnType<Attempt['facts']>): Promise<void> {
@@ -203,9 +228,11 @@ class BatchRunner {
     this.#attempt.defer(result, facts, true, retry === 'expired');
   }
 
-  /** Remote deferrals, to be decided when the hosts' retry times are known. */
-  takeDeferred(): readonly { readonly result: DeliveryResult; readonly facts: ReturnType<Attempt['facts']> }[] {
-    return this.#deferred.splice(0);
+  /** What became of the addresses of a remote transport, in their order. */
+  takeSettled(): readonly SettledAddress[] {
+    const places = new Map(this.#addresses.map((address, index) => [address, index]));
+    const placeOf = ({ result }: SettledAddress) => places.get(result.address) ?? 0;
+    return this.#settled.splice(0).sort((a, b) => placeOf(a) - placeOf(b));
   }
 
   #facts(result: DeliveryResult): ReturnType<Attempt['facts']> {
@@ -213,6 +240,7 @@ class BatchRunner {
     const transport = result.address.state.transport;
     return this.#attempt.facts({
       ...(transport === undefined ? {} : { transport }),
+      isContinued: (result.transactionIndex ?? 0) > 0,
       ...(batch === undefined
         ? {}
         : {

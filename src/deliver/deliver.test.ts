@@ -251,7 +251,7 @@ test('local and remote addresses, aliases, duplicates and :blackhole: in one mes
     '=> b <b@test.ex> R=mailboxes T=local',
     '=> r1@far.ex R=mailboxes T=smtp',
     '-> r2@far.ex R=mailboxes T=smtp',
-    '=> r3@far.ex R=mailboxes T=smtp',
+    '-> r3@far.ex R=mailboxes T=smtp',
     'Completed',
   ]);
   assert.equal(world.mailboxes.get('one@test.ex')?.length, 1);
@@ -296,8 +296,8 @@ recipients. This is a permanent error. The following address(es) failed:
 
   r1@far.ex
   host mx.far.ex [192.0.2.9]
-    SMTP error from remote mail server after RCPT TO:<r1@far.ex>: 550 no
-    such user
+    SMTP error from remote mail server after RCPT TO:<r1@far.ex>:
+    550 no such user
   nobody@test.ex
     Unrouteable address
 

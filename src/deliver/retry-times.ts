@@ -9,6 +9,7 @@ import type {
   Frame,
   HostFailureDetail,
   HostItem,
+  HostStatus,
   Message,
   RetryError,
   RetryPort,
@@ -223,14 +224,16 @@ export class HostRetries implements RetryPort {
     this.#context = context;
   }
 
-  hostStatus(host: HostItem, _address: Address): 'due' | 'not-due' | 'expired' {
-    if (this.#parts.isForced || this.#context.isOldMessage) return 'due';
-    let status: 'due' | 'not-due' | 'expired' = 'due';
+  hostStatus(host: HostItem, address: Address): HostStatus {
+    let status: HostStatus = this.#context.isOldMessage ? 'past-limit' : 'due';
+    const waits = !this.#parts.isForced && !this.#context.isOldMessage;
+    const { hints } = this.#parts.frame.services;
     for (const key of this.#keys(host)) {
-      const { hints } = this.#parts.frame.services;
       const record = findRetryRecord(hints, key, this.#context.nowSeconds, this.#parts.frame.config.main.retry_data_expire);
-      if (record === undefined || record.nextTry <= this.#context.nowSeconds) continue;
-      status = record.isExpired ? 'expired' : 'not-due';
+      if (record === undefined) continue;
+      const mayTry = record.nextTry <= this.#context.nowSeconds || !waits || (record.isExpired && !delaysAfterCutoff(address));
+      if (!mayTry) return record.isExpired ? 'failing-long' : 'not-due';
+      if (record.isExpired) status = 'past-limit';
     }
     return status;
   }
@@ -275,6 +278,11 @@ export class HostRetries implements RetryPort {
   get failureCount(): number {
     return this.#failures.size;
   }
+}
+
+/** `delay_after_cutoff` of the smtp transport. */
+function delaysAfterCutoff(address: Address): boolean {
+  return address.state.transport?.own['delay_after_cutoff'] !== false;
 }
 
 /** Hosts of MX records and others are told apart. */

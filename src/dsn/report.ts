@@ -104,22 +104,19 @@ export function nameLines(address: Address, isHidden: boolean, indent = '    '):
   return `${what}${generated}${origin === undefined ? '' : `\n${indent}(ultimately generated from ${origin})`}`;
 }
 
-const WIDTH = 75;
+/** From this column on a line ends behind a colon. */
+const BREAK_COLUMN = 45;
 
-/** Lines of at most 75 octets, indented by four; newlines stay. */
+/** Lines indented by four; long ones are broken behind a colon with a space, and nowhere else. */
 export function wrap(text: Octets): Octets {
   let out = '';
   for (const line of text.split('\n')) {
-    let current = '    ';
-    for (const word of line.split(' ')) {
-      if (current.length > 4 && current.length + 1 + word.length >= WIDTH) {
-        out += `${current}\n`;
-        current = `    ${word}`;
-      } else {
-        current += current.length === 4 ? word : ` ${word}`;
-      }
+    let rest = line;
+    for (let at = rest.indexOf(': ', BREAK_COLUMN); at >= 0; at = rest.indexOf(': ', BREAK_COLUMN)) {
+      out += `    ${rest.slice(0, at + 1)}\n`;
+      rest = rest.slice(at + 2);
     }
-    out += `${current}\n`;
+    out += `    ${rest}\n`;
   }
   return out;
 }

@@ -68,7 +68,8 @@ export type ReplyStep =
   /** Not SMTP, or more than any server has to say. `raw` is what came. */
   | { readonly kind: 'malformed'; readonly raw: Octets };
 
-const MAX_REPLY_BYTES = 64 * 1024;
+/** All lines of a reply together, as in Exim: what is longer is cut there and told as malformed. */
+const MAX_REPLY_BYTES = 4093;
 const LF = 0x0a;
 
 /** Collects one reply from the octets that arrive. A new reader for each reply, begun with what the last one left. */
@@ -76,16 +77,18 @@ export class ReplyReader {
   #pending: Buffer = Buffer.alloc(0);
   readonly #lines: Octets[] = [];
   readonly #rawLines: Octets[] = [];
+  /** Of the finished lines, with a newline for each. */
   #bytes = 0;
 
   push(chunk: Uint8Array): ReplyStep {
-    this.#bytes += chunk.length;
     let data: Buffer =
       this.#pending.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length) : Buffer.concat([this.#pending, chunk]);
     for (let end = data.indexOf(LF); end >= 0; end = data.indexOf(LF)) {
       const line = octetsFromBytes(data.subarray(0, end > 0 && data[end - 1] === 0x0d ? end - 1 : end));
       data = data.subarray(end + 1);
       this.#rawLines.push(line);
+      this.#bytes += line.length + 1;
+      if (this.#bytes > MAX_REPLY_BYTES + 1) return this.#tooLong('');
       const match = /^([0-9]{3})([ -]|$)/.exec(line);
       if (!match || (this.#rawLines[0] ?? '').slice(0, 3) !== match[1]) return { kind: 'malformed', raw: this.#rawLines.join('\n') };
       this.#lines.push(line.slice(4));
@@ -96,9 +99,12 @@ export class ReplyReader {
           rest: data,
         };
       }
-      if (this.#bytes > MAX_REPLY_BYTES) return { kind: 'malformed', raw: this.#rawLines.join('\n') };
     }
     this.#pending = data;
-    return this.#bytes > MAX_REPLY_BYTES ? { kind: 'malformed', raw: octetsFromBytes(data.subarray(0, 512)) } : { kind: 'more' };
+    return this.#bytes + data.length > MAX_REPLY_BYTES + 1 ? this.#tooLong(octetsFromBytes(data)) : { kind: 'more' };
+  }
+
+  #tooLong(unfinished: Octets): ReplyStep {
+    return { kind: 'malformed', raw: [...this.#rawLines, unfinished].join('\n').slice(0, MAX_REPLY_BYTES) };
   }
 }

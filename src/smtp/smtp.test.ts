@@ -111,6 +111,16 @@ test('replies of a server', () => {
   assert.deepEqual(wrapReplyText('aaa bbb ccc\nd', 7), ['aaa bbb', 'ccc', 'd']);
 });
 
+test('replies of more than 4093 octets are malformed, and cut', () => {
+  const push = (text: string) => new ReplyReader().push(Buffer.from(text));
+  const line = `550 ${'x'.repeat(4089)}`;
+  assert.equal(push(`${line}\r\n`).kind, 'reply');
+  assert.deepEqual(push(`${line}y\r\n`), { kind: 'malformed', raw: line });
+  assert.equal(push(`${line}y`).kind, 'more', 'a line end may be missing');
+  assert.deepEqual(push(`${line}yz`), { kind: 'malformed', raw: line });
+  assert.deepEqual(push(`550-a\r\n${line}\r\n`), { kind: 'malformed', raw: `550-a\n${line}`.slice(0, 4093) });
+});
+
 test('replies as a client reads them', () => {
   const read = (text: string, size = text.length) => {
     const reader = new ReplyReader();

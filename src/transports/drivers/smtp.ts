@@ -1,7 +1,7 @@
 /** The transport that delivers over SMTP or LMTP to other hosts. Spec ch. 30 "The smtp transport". */
 import type { Octets } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
-import type { DeliveryBatch, DeliveryResult } from '../../core/drivers.ts';
+import type { DeliveryBatch, DeliveryResult, HostStatus } from '../../core/drivers.ts';
 import { defineTransport } from '../../core/drivers.ts';
 import type { DeliveryState, Frame } from '../../core/frame.ts';
 import type { HostItem } from '../../core/ports.ts';
@@ -41,6 +41,8 @@ class SmtpDelivery {
   /** Not delivered yet, with what went wrong at the last host. */
   #pending: Address[];
   readonly #last = new Map<Address, DeliveryResult>();
+  #considered = 0;
+  #failingLong = 0;
   readonly #delivery: DeliveryState;
   readonly #frame: Frame;
 
@@ -70,7 +72,7 @@ class SmtpDelivery {
   /** -N: every address goes to the first host that may be tried, without a connection. */
   async #rehearse(hosts: readonly HostItem[]): Promise<readonly DeliveryResult[]> {
     const [first] = this.#pending;
-    const host = first === undefined ? undefined : hosts.find((item) => this.#batch.retry.hostStatus(item, first) === 'due');
+    const host = first === undefined ? undefined : hosts.find((item) => isToTry(this.#batch.retry.hostStatus(item, first)));
     if (host === undefined) {
       await this.#settleRest();
       return this.#results;
@@ -85,8 +87,10 @@ class SmtpDelivery {
     for (const [index, host] of hosts.entries()) {
       const [first] = this.#pending;
       if (first === undefined || index >= this.#set.hosts_max_try_hardlimit) return;
+      this.#considered++;
       const status = this.#batch.retry.hostStatus(host, first);
-      if (status === 'not-due') continue;
+      if (status === 'failing-long') this.#failingLong++;
+      if (!isToTry(status)) continue;
       if (tried >= this.#set.hosts_max_try && host.mx === countedMx) continue;
       if (status === 'due') tried++;
       countedMx = host.mx;
@@ -119,11 +123,24 @@ class SmtpDelivery {
     for (const address of this.#batch.addresses) address.state.host = host;
     const source = await interfaceOf(this.#set, this.#batch, host, frame);
     if (source.kind === 'failing') return this.#deferAll(source.failing, undefined);
+    let waiting: readonly Address[] = this.#pending;
+    while (waiting.length > 0 && !this.#batch.until.signal.aborted)
+      waiting = await this.#connectAndSend(waiting, first, host, source.address, frame);
+  }
+
+  /** One connection. What is left of `addresses` when it has carried `connection_max_messages`. */
+  async #connectAndSend(
+    addresses: readonly Address[],
+    first: Address,
+    host: HostItem,
+    source: Octets | undefined,
+    frame: Frame,
+  ): Promise<readonly Address[]> {
     const opened = await openClient({
       set: this.#set,
       transport: this.#batch.instance.name,
       host,
-      interface: source.address,
+      interface: source,
       services: this.#batch.services,
       until: this.#batch.until,
       frame,
@@ -133,19 +150,24 @@ class SmtpDelivery {
       connectTimeoutSeconds: this.#set.connect_timeout,
       commandTimeoutSeconds: this.#set.command_timeout,
     });
-    if (opened.kind === 'ready') return this.#sendAll(opened.ready, host);
-    if (opened.isPermanent) return this.#failAll(opened.failing, host);
-    this.#logHost(host, opened.failing);
-    this.#hostFailed(host, first, opened.failing, 'host');
-    this.#deferAll(opened.failing, opened.isConnectFailure ? undefined : host);
+    if (opened.kind === 'ready') return this.#sendAll(opened.ready, host, addresses);
+    if (opened.isPermanent) await this.#failAll(opened.failing, host, addresses);
+    else {
+      this.#logHost(host, opened.failing);
+      this.#hostFailed(host, first, opened.failing, 'host');
+      this.#deferAll(opened.failing, opened.isConnectFailure ? undefined : host, addresses);
+    }
+    return [];
   }
 
-  /** As many transactions as `max_rcpt` and `multi_domain` ask for, over one connection. */
-  async #sendAll(ready: ReadyClient, host: HostItem): Promise<void> {
-    const groups = await this.#groups(ready.frame);
-    for (const group of groups) {
-      const outcome = await sendTransaction(ready, this.#set, this.#batch, group);
-      for (const result of outcome.results) await this.#take(result);
+  /** As many transactions as `max_rcpt` and `multi_domain` ask for, over one connection; the addresses of those that `connection_max_messages` leaves for another. */
+  async #sendAll(ready: ReadyClient, host: HostItem, addresses: readonly Address[]): Promise<readonly Address[]> {
+    const groups = await this.#groups(ready.frame, addresses);
+    const limit = this.#set.connection_max_messages > 0 ? this.#set.connection_max_messages : groups.length;
+    for (const [index, group] of groups.slice(0, limit).entries()) {
+      const isLast = index + 1 === Math.min(limit, groups.length);
+      const outcome = await sendTransaction(ready, this.#set, this.#batch, group, isLast);
+      for (const result of outcome.results) await this.#take(index === 0 ? result : { ...result, transactionIndex: index });
       const [first] = group;
       if (outcome.failing !== undefined) this.#logHost(host, outcome.failing);
       if (first !== undefined && outcome.failing !== undefined)
@@ -153,25 +175,28 @@ class SmtpDelivery {
       if (first !== undefined && !outcome.isHostError) this.#batch.retry.hostWorked(host, first);
       if (!outcome.isConnectionUsable) {
         ready.client.connection.close();
-        return;
+        if (outcome.failing !== undefined) this.#deferAll(outcome.failing, host, groups.slice(index + 1).flat());
+        return outcome.failing === undefined ? groups.slice(index + 1).flat() : [];
       }
-      if (group !== groups.at(-1) || outcome.failing !== undefined) await ready.client.command('RSET', this.#set.command_timeout);
+      if (outcome.isReset === true && index + 1 < Math.min(limit, groups.length))
+        await ready.client.command('RSET', this.#set.command_timeout);
     }
     await ready.client.quit();
+    return groups.slice(limit).flat();
   }
 
-  async #groups(frame: Frame): Promise<readonly (readonly Address[])[]> {
+  async #groups(frame: Frame, addresses: readonly Address[]): Promise<readonly (readonly Address[])[]> {
     const limit = await this.#maxRcpt(frame);
     const isMultiDomain =
       typeof this.#set.multi_domain === 'boolean' ? this.#set.multi_domain : await this.#expandsTrue(this.#set.multi_domain, frame);
     const byDomain = new Map<Octets, Address[]>();
-    for (const address of this.#pending) {
+    for (const address of addresses) {
       const key = isMultiDomain ? '' : address.domain;
       byDomain.set(key, [...(byDomain.get(key) ?? []), address]);
     }
-    return [...byDomain.values()].flatMap((addresses) => {
+    return [...byDomain.values()].flatMap((ofDomain) => {
       const groups: Address[][] = [];
-      for (let at = 0; at < addresses.length; at += limit) groups.push(addresses.slice(at, at + limit));
+      for (let at = 0; at < ofDomain.length; at += limit) groups.push(ofDomain.slice(at, at + limit));
       return groups;
     });
   }
@@ -205,13 +230,13 @@ class SmtpDelivery {
     });
   }
 
-  #deferAll(failing: Failing, host: HostItem | undefined): void {
-    for (const address of this.#pending)
+  #deferAll(failing: Failing, host: HostItem | undefined, addresses: readonly Address[] = this.#pending): void {
+    for (const address of addresses)
       this.#last.set(address, { ...deferredResult(address, failing), ...(host === undefined ? {} : { host }) });
   }
 
-  async #failAll(failing: Failing, host: HostItem): Promise<void> {
-    for (const address of [...this.#pending]) await this.#take({ address, kind: 'failed', message: failing.message, host });
+  async #failAll(failing: Failing, host: HostItem, addresses: readonly Address[]): Promise<void> {
+    for (const address of addresses) await this.#take({ address, kind: 'failed', message: failing.message, host });
   }
 
   /** `H=name [address]: what happened`, for a host whose failure is not one recipient's. */
@@ -227,16 +252,29 @@ class SmtpDelivery {
 
   async #settleRest(): Promise<void> {
     for (const address of this.#pending) {
-      const result = this.#last.get(address) ?? {
-        ...deferredResult(address, {
-          number: eximErrno.hostRetryNotReached,
-          message: `retry time not reached for any host for '${address.domain}'`,
-        }),
-        isRetryTimeNotReached: true,
-      };
+      const result = this.#last.get(address) ?? this.#untried(address);
       this.#results.push(result);
       await this.#batch.settled(result);
     }
     this.#pending = [];
   }
+
+  /** No host was contacted: each waits for its time, or all have been failing for too long. */
+  #untried(address: Address): DeliveryResult {
+    if (this.#failingLong > 0 && this.#failingLong === this.#considered) {
+      const message = `all hosts for '${address.domain}' have been failing for a long time (and retry time not reached)`;
+      return { address, kind: 'failed', message };
+    }
+    return {
+      ...deferredResult(address, {
+        number: eximErrno.hostRetryNotReached,
+        message: `retry time not reached for any host for '${address.domain}'`,
+      }),
+      isRetryTimeNotReached: true,
+    };
+  }
+}
+
+function isToTry(status: HostStatus): boolean {
+  return status === 'due' || status === 'past-limit';
 }

@@ -26,6 +26,8 @@ export class SmtpClient {
   #rest: Buffer = Buffer.alloc(0);
   /** Commands have been sent together: messages then say "pipelined". */
   isPipelining = false;
+  /** QUIT went out with the end of a message. */
+  hasQuit = false;
 
   constructor(
     connection: Connection,
@@ -82,22 +84,21 @@ export class SmtpClient {
     return timeoutSeconds <= 0 ? this.#until : earlier(this.#until, this.#clock.monotonicMs() + timeoutSeconds * 1000);
   }
 
-  /** `after DATA`, `after pipelined DATA`. */
+  /** `after DATA`, `after pipelined DATA`: only commands of a transaction go out with others. */
   after(command: Octets): Octets {
-    return this.isPipelining ? `pipelined ${command}` : command;
+    return this.isPipelining && /^(?:MAIL |RCPT |DATA$)/.test(command) ? `pipelined ${command}` : command;
   }
 
   /** QUIT without waiting for its reply, then the end. */
   async quit(): Promise<void> {
-    await this.send(['QUIT'], 10);
+    if (!this.hasQuit) await this.send(['QUIT'], 10);
     this.connection.end();
     this.connection.close();
   }
 
   /** `SMTP error from remote mail server after …: 550 …`. */
   refusal(reply: Reply, after: Octets): Octets {
-    const who = this.protocol === 'LMTP' ? 'LMTP error after' : 'SMTP error from remote mail server after';
-    return `${who} ${after}: ${reply.raw}`;
+    return `SMTP error from remote mail server after ${after}: ${reply.raw}`;
   }
 
   #malformed(raw: Octets, after: Octets): Answer {
@@ -123,7 +124,7 @@ export class SmtpClient {
           number: errnoNumber('ETIMEDOUT'),
           reason: 'Connection timed out',
           error: { name: 'timeout', detail: '', more: 0 },
-          message: `${this.protocol} timeout after ${this.after(after)}`,
+          message: `${this.protocol} timeout after ${after}`,
         },
       };
     }

@@ -19,6 +19,7 @@ import { authenticate } from './authenticate.ts';
 import type { Answer } from './client.ts';
 import { noError, SmtpClient } from './client.ts';
 import type { SmtpOptions } from './options.ts';
+import { protocolNamed } from './options.ts';
 
 export interface HandshakeRequest {
   readonly set: SmtpOptions;
@@ -103,7 +104,7 @@ class Handshake {
     const client = new SmtpClient(
       connection,
       host,
-      set.protocol === 'lmtp' ? 'LMTP' : 'SMTP',
+      protocolNamed(set.protocol) === 'lmtp' ? 'LMTP' : 'SMTP',
       services.clock,
       until,
       services.log.isDebug('transport') ? (line) => services.log.debug('transport', () => line) : undefined,
@@ -115,7 +116,7 @@ class Handshake {
 
   async #greet(client: SmtpClient): Promise<HandshakeResult> {
     const { set } = this.#request;
-    if (set.protocol === 'smtps') {
+    if (protocolNamed(set.protocol) === 'smtps') {
       const secured = await this.#startTls(client, 'TLS-on-connect');
       if (secured.kind === 'failing') return { ...secured, triesClear: false };
     }
@@ -221,8 +222,7 @@ class Handshake {
     client.connection.discardBuffered();
     const started = await client.connection.startClientTls(request, client.deadline(this.#request.commandTimeoutSeconds));
     if (started.kind === 'error') {
-      const message =
-        started.message === '' ? `Remote host closed connection in response to ${after}` : `TLS session: ${started.message}`;
+      const message = started.message === '' ? `Remote host closed connection in response to ${after}` : `TLS session: ${started.message}`;
       return deferring({ number: eximErrno.tlsFailure, message });
     }
     this.#request.delivery.tlsOut = started.facts;

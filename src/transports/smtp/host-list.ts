@@ -10,6 +10,7 @@ import type { Failing } from '../errno.ts';
 import { eximErrno } from '../errno.ts';
 import { messageOf } from '../settings.ts';
 import type { SmtpOptions } from './options.ts';
+import { protocolNamed } from './options.ts';
 
 export type HostList =
   | { readonly kind: 'ok'; readonly hosts: readonly HostItem[] }
@@ -129,8 +130,7 @@ export async function portOf(
   batch: HostSearch,
   frame: Frame,
 ): Promise<{ readonly kind: 'ok'; readonly port: number } | { readonly kind: 'failing'; readonly failing: Failing }> {
-  const fallback = set.protocol === 'lmtp' ? 'lmtp' : set.protocol === 'smtps' ? 'smtps' : 'smtp';
-  let text: Octets = fallback;
+  let text: Octets = protocolNamed(set.protocol);
   if (set.port !== undefined) {
     const expanded = await set.port.evaluate(frame);
     if (expanded.kind !== 'ok')

@@ -1,5 +1,6 @@
 /** The private options of the smtp transport. Spec ch. 30 "The smtp transport". */
 
+import { lowerCase } from '../../base/octets.ts';
 import type { OptionValues } from '../../core/option.ts';
 import { option } from '../../core/option.ts';
 
@@ -74,7 +75,7 @@ export const smtpOptions = {
   message_linelength_limit: option.integer({ default: 998, doc: 'A message with a longer line fails.' }),
   multi_domain: option.expandedBoolean({ default: true, doc: 'Recipients of several domains with the same hosts may go together.' }),
   port: option.expanded({
-    derive: (values) => (values['protocol'] === 'lmtp' ? 'lmtp' : values['protocol'] === 'smtps' ? 'smtps' : 'smtp'),
+    derive: (values) => protocolNamed(values['protocol']),
     onForcedFail: 'defer',
     doc: 'Port or service name.',
   }),
@@ -104,3 +105,10 @@ export const smtpOptions = {
 } as const;
 
 export type SmtpOptions = OptionValues<typeof smtpOptions>;
+
+/** What the option `protocol` says, in whatever case. */
+export function protocolNamed(value: unknown): 'smtp' | 'lmtp' | 'smtps' {
+  const name = typeof value === 'string' ? lowerCase(value) : '';
+  if (name === 'lmtp') return 'lmtp';
+  return name === 'smtps' ? 'smtps' : 'smtp';
+}

@@ -27,16 +27,19 @@ export interface TransactionOutcome {
   /** It concerns the host: retry data is kept for it. */
   readonly isHostError: boolean;
   readonly isConnectionUsable: boolean;
+  /** Nothing was sent: the next transaction needs RSET. */
+  readonly isReset?: boolean;
 }
 
-/** Sends the message of the batch to `addresses`. */
+/** Sends the message of the batch to `addresses`. `isLast`: nothing follows on the connection, so that QUIT may go out with the end of the message. */
 export async function sendTransaction(
   ready: ReadyClient,
   set: SmtpOptions,
   batch: DeliveryBatch,
   addresses: readonly Address[],
+  isLast: boolean,
 ): Promise<TransactionOutcome> {
-  return new SmtpTransaction(ready, set, batch, addresses).run();
+  return new SmtpTransaction(ready, set, batch, addresses, isLast).run();
 }
 
 /** Sends the message of the batch to addresses that the server has taken already. */
@@ -46,7 +49,7 @@ export async function sendToTaken(
   batch: DeliveryBatch,
   addresses: readonly Address[],
 ): Promise<TransactionOutcome> {
-  return new SmtpTransaction(ready, set, batch, addresses).runData();
+  return new SmtpTransaction(ready, set, batch, addresses, false).runData();
 }
 
 class SmtpTransaction {
@@ -57,13 +60,17 @@ class SmtpTransaction {
   readonly #results = new Map<Address, DeliveryResult>();
   readonly #accepted: Address[] = [];
   readonly #startedMs: number;
+  readonly #isLast: boolean;
   #passesDsn = false;
+  /** The server has answered to a whole message. */
+  #hasSent = false;
   /** MAIL says SMTPUTF8. */
   #isUtf8 = false;
   /** Addresses that are sent in another form. */
   readonly #alabels = new Map<Octets, Octets>();
 
-  constructor(ready: ReadyClient, set: SmtpOptions, batch: DeliveryBatch, addresses: readonly Address[]) {
+  constructor(ready: ReadyClient, set: SmtpOptions, batch: DeliveryBatch, addresses: readonly Address[], isLast: boolean) {
+    this.#isLast = isLast;
     this.#ready = ready;
     this.#set = set;
     this.#batch = batch;
@@ -189,11 +196,15 @@ class SmtpTransaction {
     const mailFailing = this.#mailRefusal(from.reply, mail);
     for (const address of this.#addresses) {
       const answer = await client.readReply(`RCPT TO:<${this.#recipient(address)}>`, timeout);
-      if (answer.kind === 'lost') return this.#lostAfterRcpt(answer, address);
+      if (answer.kind === 'lost')
+        return mailFailing === undefined ? this.#lostAfterRcpt(answer, address) : this.#mailFailed(mailFailing, from.reply, false);
       if (mailFailing === undefined) this.#takeRcpt(address, answer.reply);
     }
     const data = await client.readReply('DATA', timeout);
-    if (data.kind === 'lost') return mailFailing === undefined ? this.#hostLost(data) : this.#mailFailed(mailFailing, from.reply, false);
+    if (data.kind === 'lost') {
+      if (mailFailing !== undefined) return this.#mailFailed(mailFailing, from.reply, false);
+      return this.#accepted.length === 0 ? this.#finish(undefined, false, false) : this.#hostLost(data);
+    }
     if (mailFailing === undefined && this.#accepted.length > 0) return this.#afterData(data.reply);
     const isEnded = data.reply.code < 300 || data.reply.code > 399 || (await this.#endEmptyMessage());
     return mailFailing === undefined ? this.#finish(undefined, false, isEnded) : this.#mailFailed(mailFailing, from.reply, isEnded);
@@ -220,7 +231,11 @@ class SmtpTransaction {
   #mailRefusal(reply: Reply, mail: Octets): Failing | undefined {
     if (isPositive(reply)) return undefined;
     const { client } = this.#ready;
-    return { number: eximErrno.mail4xx, error: error4xx('mail', reply), message: client.refusal(reply, client.after(mail)) };
+    return {
+      number: number4xx(eximErrno.mail4xx, reply),
+      error: error4xx('mail', reply),
+      message: client.refusal(reply, client.after(mail)),
+    };
   }
 
   #mailFailed(failing: Failing, reply: Reply, isConnectionUsable: boolean): TransactionOutcome {
@@ -236,7 +251,12 @@ class SmtpTransaction {
     const { client } = this.#ready;
     const message = client.refusal(reply, `RCPT TO:<${this.#recipient(address)}>`);
     if (isPermanent(reply)) this.#results.set(address, { ...this.#common(address), kind: 'failed', message });
-    else this.#defer(address, { number: eximErrno.rcpt4xx, error: error4xx('rcpt', reply), message });
+    else
+      this.#defer(
+        address,
+        { number: eximErrno.rcpt4xx, error: { name: 'rcpt_4xx', detail: '', more: reply.code % 100 }, message },
+        { isOfRecipient: true },
+      );
   }
 
   /** All recipients were refused, yet the server waits for a message. */
@@ -249,7 +269,7 @@ class SmtpTransaction {
     const { client } = this.#ready;
     if (reply.code < 300 || reply.code > 399) {
       const failing: Failing = {
-        number: eximErrno.data4xx,
+        number: number4xx(eximErrno.data4xx, reply),
         error: error4xx('data', reply),
         message: client.refusal(reply, client.after('DATA')),
       };
@@ -257,6 +277,7 @@ class SmtpTransaction {
     }
     const sent = await this.#sendMessage();
     if (sent !== undefined) return sent;
+    this.#hasSent = true;
     return client.protocol === 'LMTP' ? this.#lmtpReplies() : this.#finalReply();
   }
 
@@ -264,13 +285,15 @@ class SmtpTransaction {
   async #sendMessage(): Promise<TransactionOutcome | undefined> {
     const { client } = this.#ready;
     const generic = transportSettings(this.#batch.instance);
+    const quits = this.#isLast && client.isPipelining;
+    if (quits) client.hasQuit = true;
     const format = {
       headers: generic.body_only ? undefined : this.#batch.headers,
       body: generic.headers_only ? undefined : this.#batch.message.body,
       useCrlf: true,
       check: { from: '.', to: '..' },
       endsLine: true,
-      suffix: '.\r\n',
+      suffix: quits ? '.\r\nQUIT\r\n' : '.\r\n',
     };
     let written = 0;
     for await (const part of messageText(format, this.#batch.until)) {
@@ -294,7 +317,7 @@ class SmtpTransaction {
       const early = await client.readReply('sending data block', 1);
       if (early.kind === 'lost') return this.#hostLost(early);
       const failing: Failing = {
-        number: eximErrno.data4xx,
+        number: number4xx(eximErrno.data4xx, early.reply),
         error: error4xx('data', early.reply),
         message: client.refusal(early.reply, client.after('sending data block')),
       };
@@ -315,7 +338,7 @@ class SmtpTransaction {
       return this.#finish(undefined, false, true);
     }
     const failing: Failing = {
-      number: eximErrno.data4xx,
+      number: number4xx(eximErrno.data4xx, answer.reply),
       error: error4xx('data', answer.reply),
       message: client.refusal(answer.reply, client.after('end of data')),
     };
@@ -332,10 +355,10 @@ class SmtpTransaction {
         return this.#finish(answer.failing, false, false);
       }
       const { reply } = answer;
-      const message = client.refusal(reply, client.after('end of data'));
+      const message = `LMTP error after DATA: ${reply.raw}`;
       if (isPositive(reply)) this.#deliver(address, reply);
       else if (isPermanent(reply)) this.#results.set(address, { ...this.#common(address), kind: 'failed', message });
-      else this.#defer(address, { number: 0, error: error4xx('data', reply), message });
+      else this.#defer(address, { number: 0, error: error4xx('data', reply), message }, { isOfRecipient: true });
     }
     return this.#finish(undefined, false, true);
   }
@@ -380,8 +403,11 @@ class SmtpTransaction {
     this.#results.set(address, { ...this.#common(address), kind: 'delivered', confirmation: reply.raw });
   }
 
-  #defer(address: Address, failing: Failing): void {
-    this.#results.set(address, { ...this.#common(address), ...deferredResult(address, failing) });
+  /** `isOfHost` false: the host has not said anything about it. */
+  #defer(address: Address, failing: Failing, { isOfRecipient = false, isOfHost = true } = {}): void {
+    const { host, ...common } = this.#common(address);
+    const shown = isOfHost ? { host } : {};
+    this.#results.set(address, { ...common, ...shown, ...deferredResult(address, failing), ...(isOfRecipient ? { isOfRecipient } : {}) });
   }
 
   /** Every address that has no fate yet. */
@@ -405,7 +431,9 @@ class SmtpTransaction {
     if (!answer.isTimeout) return this.#hostLost(answer);
     this.#defer(address, answer.failing);
     const { error: _error, ...shared } = answer.failing;
-    for (const other of this.#addresses) if (!this.#results.has(other)) this.#defer(other, { ...shared, error: noError });
+    const heard = this.#addresses.indexOf(address);
+    for (const [index, other] of this.#addresses.entries())
+      if (!this.#results.has(other)) this.#defer(other, { ...shared, error: noError }, { isOfHost: index < heard });
     return this.#finish(undefined, false, false);
   }
 
@@ -415,7 +443,7 @@ class SmtpTransaction {
   }
 
   #finish(failing: Failing | undefined, isHostError: boolean, isConnectionUsable: boolean): TransactionOutcome {
-    return { results: [...this.#results.values()], failing, isHostError, isConnectionUsable };
+    return { results: [...this.#results.values()], failing, isHostError, isConnectionUsable, isReset: !this.#hasSent };
   }
 }
 
@@ -428,7 +456,12 @@ function isPermanent(reply: Reply): boolean {
   return reply.code >= 500 && reply.code < 600;
 }
 
+/** 0 for replies that are no 4xx. */
+function number4xx(number: number, reply: Reply): number {
+  return reply.code >= 400 && reply.code < 500 ? number : 0;
+}
+
 /** For retry rules: `rcpt_45x` and the like compare the last two digits. */
-function error4xx(command: 'mail' | 'rcpt' | 'data', reply: Reply): RetryError {
+function error4xx(command: 'mail' | 'data', reply: Reply): RetryError {
   return reply.code >= 400 && reply.code < 500 ? { name: `${command}_4xx`, detail: '', more: reply.code % 100 } : noError;
 }

@@ -1,0 +1,18 @@
+/** Parts that reports share. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { wrap } from './report.ts';
+
+test('texts are broken behind a colon, from column 45 on', () => {
+  const a = (count: number) => 'a'.repeat(count);
+  for (const [text, expected] of [
+    ['Unrouteable address', '    Unrouteable address\n'],
+    [`${a(44)}: b`, `    ${a(44)}: b\n`],
+    [`${a(45)}: b: c`, `    ${a(45)}:\n    b: c\n`],
+    [`${a(50)}:b ${a(50)}`, `    ${a(50)}:b ${a(50)}\n`],
+    [`${a(50)}:  b`, `    ${a(50)}:\n     b\n`],
+    [`${a(30)}: b\n${a(30)}: c`, `    ${a(30)}: b\n    ${a(30)}: c\n`],
+    ['aaaa: '.repeat(17), `    aaaa:${' aaaa:'.repeat(7)}\n    aaaa:${' aaaa:'.repeat(7)}\n    aaaa: \n`],
+  ] as const)
+    assert.equal(wrap(text), expected, text);
+});
