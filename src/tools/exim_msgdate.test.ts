@@ -21,14 +21,14 @@ function run(line: string): { readonly status: number; readonly out: string; rea
 test('dates of message ids', () => {
   const cases: readonly [line: string, out: string][] = [
     ['--unix 16VDhn', '1012231703\n'],
-    ['-u 16VDhn-0001bo-D3', '1012231703.404500\n'],
+    ['--unix 16VDhn-0001bo-D3', '1012231703.404500\n'],
     ['--GMT 16VDhn', '2002-01-28 15:28:23 +0000\n'],
-    ['--utc E16VDhn-0001bo-D3', '2002-01-28 15:28:23.404500 +0000\n'],
+    ['--UTC E16VDhn-0001bo-D3', '2002-01-28 15:28:23.404500 +0000\n'],
     ['16VDhn', '2002-01-28 16:58:23 +0130\n'],
     ['--zulu --pid 16VDhn-000000001bo-D342', '2002-01-28 15:28:23.110046 +0000 pid=6188\n'],
-    ['-z 16VDhn 16VDho', '2002-01-28 15:28:23 +0000\n2002-01-28 15:28:24 +0000\n'],
-    ['--base 36 -u 000010', '36\n'],
-    ['--localhost_number 3 -u 000001-000000-9g', '1.000000\n'],
+    ['--zulu 16VDhn 16VDho', '2002-01-28 15:28:23 +0000\n2002-01-28 15:28:24 +0000\n'],
+    ['--base=36 --unix 000010', '36\n'],
+    ['--localhost_number 3 --unix 000001-000000-9g', '1.000000\n'],
   ];
   for (const [line, out] of cases) {
     const { status, out: written, error } = run(line);
@@ -41,12 +41,12 @@ test('what is wrong', () => {
   const cases: readonly [line: string, error: RegExp][] = [
     ['', /no message id given/],
     ['16VDh', /16VDh: not a message id/],
-    ['--base 37 16VDhn', /base is 37/],
-    ['--nonsense 16VDhn', /Unknown option: nonsense/],
-    ['--localhost_number 4 000001-000000-9g', /^localhost 3 from message-id != given number 4$/m],
-    ['-c /etc/exim.conf 000001-000000-00', /^localhost 0 from message-id != given number 3$/m],
+    ['--base 37 16VDhn', /base 36 or 62/],
+    ['--nonsense 16VDhn', /^exim_msgdate: Unknown option '--nonsense'$/m],
+    ['--localhost_number 4 000001-000000-9g', /where localhost_number is 3, not 4$/m],
+    ['-c /etc/exim.conf 000001-000000-00', /where localhost_number is 0, not 3$/m],
     ['-c /etc/none 000001', /cannot read \/etc\/none: No such file or directory/],
-    ['--base36 00000z', /not a message id/],
+    ['--base 36 00000z', /not a message id/],
   ];
   for (const [line, error] of cases) {
     const result = run(line);

@@ -1,6 +1,7 @@
-/** `exim_msgdate [options] <message id> …`: when messages were begun, by their ids. Options as in its manual page exim_msgdate(8); Spec ch. 3 "Message identification". */
+/** `exim_msgdate [options] <message id> …`: when messages were begun, by their ids. Spec ch. 3 "Message identification". */
+import { parseArgs } from 'node:util';
 import type { Octets } from '../base/octets.ts';
-import { lowerCase, octetsFromBytes } from '../base/octets.ts';
+import { octetsFromBytes } from '../base/octets.ts';
 import type { Clock, Files } from '../core/ports.ts';
 import { SystemClock } from '../system/clock.ts';
 import type { ToolIo } from './exim_dbmbuild.ts';
@@ -19,14 +20,14 @@ type Reading =
   | { readonly kind: 'error'; readonly message: Octets };
 
 const USAGE = `Usage: exim_msgdate [--unix | --GMT | --UTC | --zulu | --local] [--base 36 | --base 62]
-                    [--pid] [--localhost_number n] [-c file] message-id ...
+                    [--pid] [--localhost_number n] [-c file | --config file] message-id ...
   --unix              seconds since the epoch
   --GMT --UTC --zulu  in universal time
   --local             in the local time zone (the default)
   --base n            ids are in base 62 (the default) or 36
   --pid               the process that began the message, too
   --localhost_number  as in the configuration: it changes the last part of ids
-  -c                  a configuration file to find localhost_number in
+  -c --config         a configuration file to find localhost_number in
 `;
 
 /** As the program. */
@@ -64,104 +65,52 @@ export function showDates(args: readonly Octets[], { io, files, clock }: Msgdate
   return 0;
 }
 
-/** Case does not count in names, and a name may be cut as long as it is clear. */
-const NAMES = [
-  'unix',
-  'u',
-  'gmt',
-  'utc',
-  'zulu',
-  'z',
-  'local',
-  'l',
-  'base',
-  'base36',
-  'b36',
-  'base62',
-  'b62',
-  'pid',
-  'debug',
-  'localhost_number',
-  'c',
-  'help',
-  'man',
-] as const;
-type Name = (typeof NAMES)[number];
-const WITH_VALUE: ReadonlySet<Name> = new Set<Name>(['base', 'localhost_number', 'c']);
-
-function findName(text: Octets): Name | undefined {
-  const exact = NAMES.find((name) => name === lowerCase(text));
-  if (exact !== undefined) return exact;
-  const begun = NAMES.filter((name) => name.startsWith(lowerCase(text)));
-  return begun.length === 1 ? begun[0] : undefined;
-}
+const OPTIONS = {
+  unix: { type: 'boolean' },
+  GMT: { type: 'boolean' },
+  UTC: { type: 'boolean' },
+  zulu: { type: 'boolean' },
+  local: { type: 'boolean' },
+  base: { type: 'string', default: '62' },
+  pid: { type: 'boolean', default: false },
+  localhost_number: { type: 'string' },
+  config: { type: 'string', short: 'c' },
+  help: { type: 'boolean', default: false },
+} as const;
 
 function readArguments(args: readonly Octets[], files: Pick<Files, 'readFile'>): Reading {
-  let form: Options['form'] = 'local';
-  let base: Options['base'] = 62;
-  let showsPid = false;
-  let localhostNumber: number | undefined;
-  const ids: Octets[] = [];
-  const rest = [...args];
-  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
-    const option = /^--?([A-Za-z][A-Za-z0-9_]*)(?:=(.*))?$/s.exec(arg);
-    if (!option) {
-      ids.push(arg);
-      continue;
-    }
-    const name = findName(option[1] ?? '');
-    if (name === undefined) return { kind: 'error', message: `Unknown option: ${option[1] ?? ''}` };
-    const value = WITH_VALUE.has(name) ? (option[2] ?? rest.shift()) : undefined;
-    if (WITH_VALUE.has(name) && value === undefined) return { kind: 'error', message: `Option ${name} requires an argument` };
-    switch (name) {
-      case 'help':
-      case 'man':
-        return { kind: 'help' };
-      case 'unix':
-      case 'u':
-        form = 'unix';
-        break;
-      case 'gmt':
-      case 'utc':
-      case 'zulu':
-      case 'z':
-        form = 'utc';
-        break;
-      case 'local':
-      case 'l':
-        form = 'local';
-        break;
-      case 'base':
-        if (value !== '36' && value !== '62') return { kind: 'error', message: `base is ${value}: it must be 36 or 62` };
-        base = value === '36' ? 36 : 62;
-        break;
-      case 'base36':
-      case 'b36':
-        base = 36;
-        break;
-      case 'base62':
-      case 'b62':
-        base = 62;
-        break;
-      case 'pid':
-        showsPid = true;
-        break;
-      case 'debug':
-        break;
-      case 'localhost_number':
-        localhostNumber = numberOf(value);
-        if (localhostNumber === undefined) return { kind: 'error', message: `localhost_number "${value}" is not a number` };
-        break;
-      case 'c': {
-        const content = files.readFile(value ?? '');
-        if (content.kind === 'error') return { kind: 'error', message: `cannot read ${value}: ${content.reason}` };
-        localhostNumber ??= numberOf(/^[ \t]*localhost_number[ \t]*=[ \t]*([0-9]+)[ \t]*$/m.exec(octetsFromBytes(content.value))?.[1]);
-        break;
-      }
-    }
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (error) {
+    return { kind: 'error', message: error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error) };
   }
+  const { values, positionals: ids } = parsed;
+  if (values.help) return { kind: 'help' };
+  if (values.base !== '36' && values.base !== '62') return { kind: 'error', message: 'message ids are in base 36 or 62' };
   if (ids.length === 0) return { kind: 'error', message: 'no message id given' };
-  return { kind: 'ok', options: { form, base, showsPid, localhostNumber, ids } };
+  const number = values.localhost_number === undefined ? numberInConfig(values.config, files) : wantedNumber(values.localhost_number);
+  if (typeof number === 'string') return { kind: 'error', message: number };
+  const form = values.unix ? 'unix' : values.GMT || values.UTC || values.zulu ? 'utc' : 'local';
+  const base = values.base === '36' ? 36 : 62;
+  return { kind: 'ok', options: { form, base, showsPid: values.pid, localhostNumber: number, ids } };
+}
+
+function parse(args: readonly Octets[]) {
+  return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+}
+
+/** A text is what is wrong. */
+function wantedNumber(text: Octets): number | string {
+  return numberOf(text) ?? `"${text}" is no localhost_number`;
+}
+
+/** The number that a configuration sets; undefined when it sets none, or no file is named. */
+function numberInConfig(path: Octets | undefined, files: Pick<Files, 'readFile'>): number | string | undefined {
+  if (path === undefined) return undefined;
+  const content = files.readFile(path);
+  if (content.kind === 'error') return `cannot read ${path}: ${content.reason}`;
+  return numberOf(/^[ \t]*localhost_number[ \t]*=[ \t]*([0-9]+)[ \t]*$/m.exec(octetsFromBytes(content.value))?.[1]);
 }
 
 function numberOf(text: Octets | undefined): number | undefined {
@@ -192,7 +141,7 @@ function factsOfId(id: Octets, { base, localhostNumber }: Options): IdFacts {
   const ticks = Number(last) % perSecond;
   const host = Math.floor(Number(last) / perSecond);
   if (localhostNumber !== undefined && host !== localhostNumber)
-    return { kind: 'error', message: `localhost ${host} from message-id != given number ${localhostNumber}` };
+    return { kind: 'error', message: `${id} was made where localhost_number is ${host}, not ${localhostNumber}` };
   return { kind: 'ok', seconds: Number(seconds), fraction: Math.floor((ticks * 1_000_000) / perSecond), pid };
 }
 
