@@ -75,6 +75,8 @@ export interface AddressState {
   transport?: TransportInstance | undefined;
   hosts?: readonly HostItem[] | undefined;
   fallbackHosts?: readonly HostItem[] | undefined;
+  /** Others of the same message that led here too and share its fate, for `Envelope-to:`. */
+  duplicates?: Address[];
   errorsTo?: Octets | undefined;
   headersAdd: Octets[];
   headersRemove: Octets[];

@@ -48,10 +48,13 @@ export class AddressTree {
   /** Of what is to be delivered, in that order: the first of each unique string; the others share its fate. Spec ch. 22 "Duplicate addresses". */
   withoutDuplicates(deliveries: readonly Address[]): Address[] {
     return deliveries.filter((address) => {
-      const isFirst = !this.#seen.has(address.unique);
-      if (isFirst) this.#seen.set(address.unique, address);
-      else this.#duplicates.push(address);
-      return isFirst;
+      const first = this.#seen.get(address.unique);
+      if (first === undefined) this.#seen.set(address.unique, address);
+      else {
+        this.#duplicates.push(address);
+        first.state.duplicates = [address, ...(first.state.duplicates ?? [])];
+      }
+      return first === undefined;
     });
   }
 

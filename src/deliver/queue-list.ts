@@ -1,5 +1,5 @@
 /** `-bp` and its variants. Spec ch. 5 "-bp"; reads -H files only. */
-import { lowerCase, type Octets } from '../base/octets.ts';
+import { compareOctets, lowerCase, type Octets } from '../base/octets.ts';
 import type { HeaderFile } from '../spool/header-file.ts';
 import type { QueuedMessage, Spool } from '../spool/spool.ts';
 
@@ -60,7 +60,7 @@ function lowerDomain(address: Octets): Octets {
 
 function* generated(message: HeaderFile): Generator<Octets> {
   const top = new Set(message.recipients.flatMap((recipient) => [recipient.address, lowerDomain(recipient.address)]));
-  for (const address of message.nonRecipients) if (!top.has(address)) yield address;
+  for (const address of [...message.nonRecipients].sort(compareOctets)) if (!top.has(address)) yield address;
 }
 
 /** `25m`, ` 3h`, `12d`. */

@@ -148,8 +148,7 @@ const NO_BODY_NOTE = 'X-Exim-DSN-Information: Due to administrative limits only 
 /** The third part: the message, or its header lines. */
 export async function* returnedMessage(frame: Frame, message: Message, wants: 'all' | 'headers'): AsyncGenerator<Buffer> {
   const { main } = frame.config;
-  const sizeLimit = main.bounce_return_size_limit;
-  const isTooLarge = sizeLimit > 0 && message.size > sizeLimit;
+  const isTooLarge = exceedsReturnLimit(message, main.bounce_return_size_limit);
   const hasLongLines = main.bounce_return_linesize_limit > 0 && message.maxReceivedLineLength > main.bounce_return_linesize_limit;
   const isCut = wants === 'all' && (isTooLarge || hasLongLines);
   const headers = message.headers.filter((header) => header.type !== '*').map((header) => header.text);
@@ -159,6 +158,15 @@ export async function* returnedMessage(frame: Frame, message: Message, wants: 'a
     'latin1',
   );
   if (wants === 'all' && !isCut) yield* message.body.chunks(frame.until);
+}
+
+const CHUNK_BYTES = 8192;
+
+/** What counts is the size of the -D file (with its first line), and whole chunks: the limit is up to a chunk higher, as in Exim. */
+export function exceedsReturnLimit(message: Pick<Message, 'id' | 'body'>, limitBytes: number): boolean {
+  if (limitBytes <= 0) return false;
+  const fileBytes = message.id.length + '-D\n'.length + message.body.sizeBytes;
+  return fileBytes > (Math.floor(limitBytes / CHUNK_BYTES) + 1) * CHUNK_BYTES;
 }
 
 /** Fills a text of a template file; the usual text when it fails. */

@@ -43,7 +43,7 @@ export type HostFinding =
   /** The name has no records of the kind asked for. */
   | { readonly kind: 'not-found'; readonly reason?: 'mx-without-hosts' | 'mx-to-ip' | 'null-mx' }
   /** All that was found is in `ignore_target_hosts`. */
-  | { readonly kind: 'ignored' }
+  | { readonly kind: 'ignored'; readonly isOfMx?: boolean }
   | { readonly kind: 'again'; readonly message: Octets };
 
 /** From how many numbers one is drawn for an item's place among equals; Exim's, so that a seeded generator gives its order. */
@@ -56,6 +56,7 @@ const MX_KEYS = 500;
 export function isLocalAddress(address: Octets, frame: Frame): boolean {
   const bytes = parseIp(address);
   if (!bytes) return false;
+  if (bytes.every((byte) => byte === 0)) return true; // 0.0.0.0 and :: are connections to this host
   const canonical = formatIp(bytes);
   return localAddresses(frame).has(canonical);
 }
@@ -336,7 +337,7 @@ function judgeFound(found: readonly FoundHost[], { best, again, ignoredAll, sawI
   if (self !== undefined && self.mx === best?.mx)
     return { kind: 'found', hosts: found.map(withoutMark), isLocal: true, fullName, localWasRemoved: false };
   if (again !== undefined) return { kind: 'again', message: again };
-  if (ignoredAll) return { kind: 'ignored' };
+  if (ignoredAll) return { kind: 'ignored', isOfMx: true };
   return { kind: 'not-found', reason: sawIp ? 'mx-to-ip' : 'mx-without-hosts' };
 }
 

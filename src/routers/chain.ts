@@ -94,6 +94,7 @@ export async function routeAddress(address: Address, { frame, verify }: RoutingC
     index = step.kind === 'next' && step.to !== undefined ? startIndex(routers, step.to) : index + 1;
     if (index < 0) return problem(current, 'deferred', `router "${router.name}": pass_router not found`);
   }
+  frame.services.log.debug('route', () => 'no more routers');
   return problem(current, 'failed', await unrouteableText(failure, lastSeen));
 }
 
@@ -165,7 +166,8 @@ class Routing {
     };
     const tested = await testPreconditions(address, router, context, this.#base);
     if (tested.kind === 'skip') {
-      services.log.debug('route', () => `${router.name} router skipped: ${tested.why}`);
+      // `-bh` tells only of the routers that run
+      if (this.#base.session?.isRehearsal !== true) services.log.debug('route', () => `${router.name} router skipped: ${tested.why}`);
       return { kind: 'next', address };
     }
     if (tested.kind === 'defer') return { kind: 'done', address, routed: this.#deferred(address, router, tested.message) };
@@ -186,7 +188,18 @@ class Routing {
     if (data.kind === 'deferred') return { kind: 'done', address: kept, routed: this.#deferred(view, router, data.message) };
     this.#base.services.log.debug('route', () => `calling ${router.name} router`);
     const result = await router.behaviour?.route(view, context);
+    this.#traceResult(result, view, router);
     return result === undefined ? { kind: 'next', address: kept } : this.#apply(result, kept, view, router, context);
+  }
+
+  #traceResult(result: RouteResult | undefined, view: Address, router: RouterInstance): void {
+    const { log } = this.#base.services;
+    const { name } = router;
+    if (result?.kind === 'accept' || result?.kind === 'redirect') log.debug('route', () => `routed by ${name} router`);
+    else if (result?.kind === 'decline') log.debug('route', () => `${name} router declined for ${writtenAddress(view)}`);
+    else if (result?.kind === 'fail') log.debug('route', () => `${name} router forced address failure`);
+    else if (result?.kind === 'defer')
+      log.debug('route', () => `${name} router: defer for ${writtenAddress(view)}\n  message: ${withoutQueries(result.message)}`);
   }
 
   async #apply(result: RouteResult, kept: Address, view: Address, router: RouterInstance, context: RouteContext): Promise<Step> {

@@ -98,10 +98,10 @@ function deliveryHeaders(batch: Omit<DeliveryBatch, 'headers'>): Octets[] {
   return lines;
 }
 
-/** The envelope recipients that these addresses descend from, each once. */
+/** The envelope recipients that these addresses descend from, each once; those of duplicates before. */
 function envelopeTo(addresses: readonly Address[], withAffixes: boolean): Octets {
   const seen = new Set<Octets>();
-  for (const address of addresses) {
+  for (const address of addresses.flatMap((each) => [...(each.state.duplicates ?? []), each])) {
     let top = address;
     while (top.parent !== undefined) top = top.parent;
     seen.add(top === address && !withAffixes ? recipientAddress(address, true) : top.address);

@@ -162,11 +162,14 @@ class DnsRouting {
   }
 }
 
+const NO_MX_HOSTS = 'all relevant MX records point to non-existent hosts';
+
 function whyNothing(finding: HostFinding): Octets | undefined {
+  if (finding.kind === 'ignored' && finding.isOfMx === true) return NO_MX_HOSTS;
   if (finding.kind !== 'not-found') return undefined;
   switch (finding.reason) {
     case 'mx-without-hosts':
-      return 'all relevant MX records point to non-existent hosts';
+      return NO_MX_HOSTS;
     case 'mx-to-ip':
       return 'all relevant MX records point to non-existent hosts or (invalidly) to IP addresses';
     default:

@@ -175,14 +175,15 @@ class ManualRouting {
     };
     const hosts: HostItem[] = [];
     let sendsToSelf = false; // the first host is this one, and `self` let it pass: others may be it too
-    for (const [index, item] of items.entries()) {
+    for (const item of items) {
+      const isFirst = hosts.length === 0; // what host_find_failed = ignore left out does not count
       const finding = await findItem(item, parsed, search);
-      if (index > 0 && sendsToSelf && finding.kind === 'found') {
+      if (!isFirst && sendsToSelf && finding.kind === 'found') {
         hosts.push(...finding.hosts);
         continue;
       }
-      if (index === 0 && finding.kind === 'found') sendsToSelf = finding.isLocal;
-      const step = this.#take(finding, item, index === 0);
+      if (isFirst && finding.kind === 'found') sendsToSelf = finding.isLocal;
+      const step = this.#take(finding, item, isFirst);
       if (step === 'stop') break;
       if (step === 'skip') continue;
       if ('kind' in step) return ok({ result: step });

@@ -184,9 +184,11 @@ function logOutput(output: Buffer, isWanted: boolean, batch: DeliveryBatch): voi
   batch.services.log.main(`<${first}>: ${batch.instance.name} transport output: ${printable(line)}`, batch.message.id);
 }
 
-/** `return_output` makes any output a failure; `return_fail_output` returns that of a failure. A bounce gets none. */
+/** `return_output` makes any output a failure; `return_fail_output` returns that of a failure. What nobody would get is not kept. */
 function withOutput(fate: Fate, output: Buffer, set: PipeOptions, batch: DeliveryBatch): Fate {
-  if (output.length === 0 || batch.message.sender === '') return fate;
+  const [first] = batch.addresses;
+  const reportsTo = first?.state.errorsTo ?? first?.inherited.errorsTo ?? batch.message.sender;
+  if (output.length === 0 || reportsTo === '') return fate;
   if (set.return_output) return { kind: 'failed', failing: fate.failing ?? { message: 'return message generated' }, returned: output };
   return set.return_fail_output && fate.kind === 'failed' ? { ...fate, returned: output } : fate;
 }
