@@ -102,7 +102,8 @@ class AclRunner implements Acls {
 
   call(text: Text, args: readonly Text[], frame: Frame): MaybePromise<Outcome<AclCallAnswer>> {
     const phase = frame.aclPhase ?? 'unknown';
-    return chain(this.#run(phase, text, args, frame, this.#newRun(phase, frame.aclDepth ?? 0)), (result) => {
+    const depth = frame.aclDepth === undefined ? 0 : frame.aclDepth + 1;
+    return chain(this.#run(phase, text, args, frame, this.#newRun(phase, depth)), (result) => {
       switch (result.kind) {
         case 'accept':
           return ok({ accepted: true, message: result.message === undefined ? untainted('') : tainted(result.message) });

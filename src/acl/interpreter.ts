@@ -15,12 +15,14 @@ import type {
   Template,
   Text,
 } from '../core/index.ts';
-import { chain, chainEach, defer, ok, untainted, withCaptures } from '../core/index.ts';
+import { chain, chainEach, ok, untainted, withCaptures } from '../core/index.ts';
 import type { AclItem, AclStatement, ParsedAcl } from './parse.ts';
 import { phaseName } from './phases.ts';
 
 /** What the conditions of one statement came to. */
 type Tested = { readonly kind: 'true' | 'false' } | { readonly kind: 'defer' | 'error'; readonly message: Octets };
+
+const INLINE = 'inline ACL';
 
 /** Runs the statements until one decides; no decision is an implicit deny. */
 export function runAcl(acl: ParsedAcl, phase: AclPhase, frame: Frame, run: AclRunState): MaybePromise<AclRunResult> {
@@ -28,8 +30,8 @@ export function runAcl(acl: ParsedAcl, phase: AclPhase, frame: Frame, run: AclRu
   if (problem) return { kind: 'error', logMessage: problem.message.replace(/^error in ACL: /, '') };
   const indent = ' '.repeat(run.depth);
   const trace = (text: () => string) => frame.services.log.debug('acl', () => indent + text());
-  const label = acl.name === '' ? 'inline ACL' : `ACL ${acl.name}`;
-  trace(() => (acl.name === '' ? 'using inline ACL' : `using ACL "${acl.name}"`));
+  const label = acl.name === '' ? INLINE : `ACL ${acl.name}`;
+  if (acl.name !== '') trace(() => `using ACL "${acl.name}"`);
   let last: AclContext | undefined;
   const decided = chainEach(acl.statements, (statement) => {
     const context: AclContext = { phase, frame, statement: { verb: statement.verb, endpassSeen: false }, acl: run };
@@ -59,7 +61,10 @@ function runStatement(
   begun: AclContext,
   trace: (text: () => string) => void,
 ): MaybePromise<AclRunResult | undefined> {
-  trace(() => `processing ${label} "${statement.verb}" (${statement.at.file} ${statement.at.line})`);
+  trace(
+    () =>
+      `processing ${label} "${statement.verb}"${label === INLINE ? '' : ` (${statement.at.file} ${statement.at.endLine ?? statement.at.line})`}`,
+  );
   const tested = testItems(statement, begun, trace);
   return chain(tested, ({ outcome, last }) => {
     trace(() => `${statement.verb}: condition test ${TESTED_WORDS[outcome.kind]} in ${label}`);
@@ -82,10 +87,7 @@ function testItems(
     if (item.kind === 'modifier' && item.argument.source !== '' && MESSAGE_WORDS.has(item.definition.name)) {
       trace(() => `${MESSAGE_WORDS.get(item.definition.name) ?? ''}: ${item.argument.source}`);
     } else if (item.definition.name !== 'endpass') {
-      trace(
-        () =>
-          `check ${item.kind === 'condition' && item.isNegated ? '!' : ''}${item.definition.name}${item.argument.variable ? ` ${item.argument.variable}` : ''} = ${item.argument.source}`,
-      );
+      trace(() => `check ${writtenName(item)} = ${item.argument.source}`);
     }
     if (refused !== undefined) return { kind: 'error', message: refused };
     if (item.definition.isNotYet) {
@@ -102,6 +104,12 @@ function testItems(
     });
   });
   return chain(stopped, (outcome) => ({ outcome: outcome ?? { kind: 'true' }, last }));
+}
+
+/** What stands left of the equals sign. */
+function writtenName(item: AclItem): Octets {
+  const negation = item.kind === 'condition' && item.isNegated ? '!' : '';
+  return `${negation}${item.definition.name}${item.argument.variable ? ` ${item.argument.variable}` : ''}`;
 }
 
 const MESSAGE_WORDS: ReadonlyMap<string, string> = new Map([
@@ -123,13 +131,13 @@ function expandArgument(item: AclItem, context: AclContext): MaybePromise<Outcom
       if (item.argument.template.constant === undefined)
         context.frame.services.log.debug(
           'acl',
-          () => `${' '.repeat(context.acl.depth)}${' '.repeat(6 + item.definition.name.length)} = ${octets}`,
+          () => `${' '.repeat(context.acl.depth)}${' '.repeat('check '.length + writtenName(item).length)} = ${octets}`,
         );
       return outcome;
     }
-    if (outcome.kind === 'fail' || outcome.kind === 'defer')
-      return defer(`failed to expand ACL string "${item.argument.source}": ${outcome.message}`);
-    return outcome;
+    if (outcome.kind === 'forced-fail') return outcome;
+    // A lookup that defers is a deferred condition, which `warn` passes over; anything else ends the ACL.
+    return { kind: outcome.kind, message: `failed to expand ACL string "${item.argument.source}": ${outcome.message}` };
   });
 }
 
@@ -269,8 +277,8 @@ function withMessages(
   const { statement, frame } = context;
   const conditionLog = statement.logText ?? failure;
   frame.results.aclVerifyMessage = statement.userText ?? statement.logText ?? '';
-  return chain(expandMessage(statement.message, 'message', context), (userMessage) =>
-    chain(expandMessage(statement.logMessage, 'log_message', context), (logMessage) => {
+  return chain(expandMessage(statement.message, context), (userMessage) =>
+    chain(expandMessage(statement.logMessage, context), (logMessage) => {
       frame.results.aclVerifyMessage = '';
       const message = userMessage ?? statement.userText;
       let log = conditionLog;
@@ -287,18 +295,12 @@ function firstLine(text: Octets | undefined): Octets | undefined {
 }
 
 /** Undefined when there is none, it is empty, or it cannot be expanded (which is logged). */
-function expandMessage(
-  template: Template | undefined,
-  what: 'message' | 'log_message',
-  context: AclContext,
-): MaybePromise<Octets | undefined> {
+function expandMessage(template: Template | undefined, context: AclContext): MaybePromise<Octets | undefined> {
   if (template === undefined) return undefined;
   return chain(template.evaluate(context.frame), (outcome) => {
     if (outcome.kind === 'ok') return outcome.value.octets === '' ? undefined : outcome.value.octets;
     if (outcome.kind !== 'forced-fail') {
-      context.frame.services.log.panic(
-        `failed to expand ACL ${what === 'message' ? 'message' : 'log message'} "${template.source}": ${outcome.message}`,
-      );
+      context.frame.services.log.panic(`failed to expand ACL message "${template.source}": ${outcome.message}`);
     }
     return undefined;
   });
@@ -310,10 +312,10 @@ function warn(context: AclContext): MaybePromise<undefined> {
   const told = statement.userText ?? statement.logText ?? '';
   const failure = statement.senderVerify;
   frame.results.aclVerifyMessage = failure === undefined || failure.logText === '' ? told : `${told}: ${failure.logText}`;
-  return chain(expandMessage(statement.logMessage, 'log_message', context), (logMessage) => {
+  return chain(expandMessage(statement.logMessage, context), (logMessage) => {
     frame.results.aclVerifyMessage = told;
     if (logMessage !== undefined) logWarning(context, `Warning: ${logMessage}`);
-    return chain(expandMessage(statement.message, 'message', context), (header) => {
+    return chain(expandMessage(statement.message, context), (header) => {
       frame.results.aclVerifyMessage = '';
       if (header !== undefined && context.frame.transaction)
         context.frame.transaction.state.addedHeaders.push({ text: withNewline(header), position: 'at-end' });
@@ -340,5 +342,6 @@ function logWarning(context: AclContext, text: Octets): void {
   const seen = context.frame.transaction?.state.warningsLogged;
   if (seen?.has(text)) return;
   seen?.add(text);
-  context.frame.services.log.main(`${context.frame.services.logPrefix(context.frame)}${text}`);
+  const { frame } = context;
+  frame.services.log.main(`${frame.services.logPrefix(frame)}${text}`, frame.transaction?.state.id);
 }
