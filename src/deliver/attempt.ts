@@ -2,7 +2,7 @@
  * The state of one delivery attempt, and how a fate becomes durable: journal, then log, then hints. DESIGN 3.8 "Delivering".
  */
 import { invariant } from '../base/invariant.ts';
-import type { Octets } from '../base/octets.ts';
+import { type Octets, printable } from '../base/octets.ts';
 import type { AcceptedMessage, Address, Config, Deadline, DeliveryResult, Frame, Message, Services } from '../core/index.ts';
 import {
   type DeliveryFacts,
@@ -182,8 +182,9 @@ export class Attempt {
     if (transport?.generic['disable_logging'] !== true && result.address.state.router?.generic['disable_logging'] !== true) {
       log.main(deliveredLine(flag, result, facts, log), this.message.id);
     }
+    const { address, parent } = result.address;
     this.messageLog.add(
-      `${loggedAddress(result.address, log, false)}: ${transport === undefined ? '' : `${transport.name} transport `}succeeded`,
+      `${printable(address)}${parent === undefined ? '' : ` <${printable(parent.address)}>`}: ${transport === undefined ? '' : `${transport.name} transport `}succeeded`,
     );
   }
 

@@ -9,8 +9,7 @@ export async function remoteBatches(addresses: readonly Address[], frame: Frame)
     const own = address.state.transport?.own ?? {};
     const scoped: Frame = { ...frame, address };
     limits.set(address, {
-      // without parallel deliveries the transport sends one transaction after another over one connection
-      count: frame.config.main.remote_max_parallel > 1 ? await numberOption(own['max_rcpt'], 100, scoped) : 0,
+      count: remoteLimit(await numberOption(own['max_rcpt'], 100, scoped), address, frame.config.main.remote_max_parallel),
       isMultiDomain: await booleanOption(own['multi_domain'], true, scoped),
     });
   }
@@ -19,6 +18,17 @@ export async function remoteBatches(addresses: readonly Address[], frame: Frame)
     (address) => remoteKey(address, limits.get(address)?.isMultiDomain ?? true),
     (address) => limits.get(address)?.count ?? 100,
   );
+}
+
+/**
+ * Without parallel deliveries the transport sends one transaction after another over one connection, unless each recipient has values of its own
+ * (`max_rcpt = 1` for a return path with the recipient in it). 0: no limit.
+ */
+function remoteLimit(maxRcpt: number, address: Address, maxParallel: number): number {
+  if (maxParallel > 1) return maxRcpt;
+  const settings = [...(address.state.transport?.settings ?? [])];
+  const isOfOne = settings.some(([name, { raw }]) => (name === 'max_rcpt' ? raw === '1' : raw.includes('local_part')));
+  return maxRcpt === 1 && isOfOne ? 1 : 0;
 }
 
 /** Local addresses go one by one unless `batch_max` lets a transport take several that have the same values. */

@@ -108,7 +108,7 @@ export const appendfileOptions = {
     doc: 'The size (or percentage of the quota) from which the user is warned.',
     notYet: 'instance',
   }),
-  use_bsmtp: option.boolean({ default: false, doc: 'Write batch SMTP.', notYet: 'instance' }),
+  use_bsmtp: option.boolean({ default: false, doc: 'Write batch SMTP.' }),
   use_crlf: option.boolean({ default: false, doc: 'End lines with CRLF.' }),
   use_fcntl_lock: option.boolean({
     default: true,

@@ -11,6 +11,7 @@ import { appendToFile } from '../appendfile/mbox.ts';
 import { deliverToDirectory, deliverToMaildir } from '../appendfile/new-file.ts';
 import type { AppendfileOptions } from '../appendfile/options.ts';
 import { appendfileOptions } from '../appendfile/options.ts';
+import { asBatchSmtp } from '../batch-smtp.ts';
 import { deferredResult, eximErrno } from '../errno.ts';
 import { genericProblems, transportOptions, userProblems } from '../generic-options.ts';
 import { settleAll, settleTooBig } from '../local.ts';
@@ -119,8 +120,9 @@ async function makeFormat(set: AppendfileOptions, batch: DeliveryBatch, isFile: 
   const { config } = batch.frame;
   const usualPrefix = 'From ${if def:return_path{$return_path}{MAILER-DAEMON}} ${tod_bsdinbox}\n';
   const { settings } = batch.instance;
+  const isMailbox = isFile && !set.use_bsmtp;
   const prefixOption =
-    settings.has('message_prefix') || !isFile ? set.message_prefix : config.compile(usualPrefix, 'message_prefix option');
+    settings.has('message_prefix') || !isMailbox ? set.message_prefix : config.compile(usualPrefix, 'message_prefix option');
   const prefix = await expandOption(prefixOption, batch.frame);
   if (prefix.kind !== 'ok')
     return failing({
@@ -136,15 +138,16 @@ async function makeFormat(set: AppendfileOptions, batch: DeliveryBatch, isFile: 
   const from = settings.has('check_string') ? set.check_string : isFile ? 'From ' : undefined;
   const to = settings.has('escape_string') ? set.escape_string : isFile ? '>From ' : undefined;
   const generic = transportSettings(batch.instance);
-  return done({
+  const format: MessageFormat = {
     prefix: prefix.value?.octets ?? '',
-    suffix: settings.has('message_suffix') ? (suffix.value?.octets ?? '') : isFile ? '\n' : '',
+    suffix: settings.has('message_suffix') ? (suffix.value?.octets ?? '') : isMailbox ? '\n' : '',
     headers: generic.body_only ? undefined : batch.headers,
     body: generic.headers_only ? undefined : batch.message.body,
     useCrlf: set.use_crlf,
     check: from === undefined || from === '' || to === undefined ? undefined : { from, to },
     endsLine: isFile,
-  });
+  };
+  return done(set.use_bsmtp ? asBatchSmtp(format, batch) : format);
 }
 
 /** Before escaping. */

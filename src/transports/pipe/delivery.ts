@@ -4,6 +4,7 @@ import { octetsFromBytes, printable } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
 import type { DeliveryBatch, DeliveryResult } from '../../core/drivers.ts';
 import type { SpawnResult, SystemFailure } from '../../core/ports.ts';
+import { asBatchSmtp } from '../batch-smtp.ts';
 import type { Failing } from '../errno.ts';
 import { deferredResult, eximErrno } from '../errno.ts';
 import { settleAll, settleTooBig } from '../local.ts';
@@ -89,19 +90,21 @@ async function addEnvironment(set: PipeOptions, batch: DeliveryBatch, environmen
 }
 
 async function formatOf(set: PipeOptions, batch: DeliveryBatch): Promise<MessageFormat | Fate> {
-  const prefix = await expandOption(set.message_prefix, batch.frame);
+  const { settings } = batch.instance;
+  const isWanted = (name: string) => !set.use_bsmtp || settings.has(name); // the usual texts are for mailboxes
+  const prefix = await expandOption(isWanted('message_prefix') ? set.message_prefix : undefined, batch.frame);
   if (prefix.kind !== 'ok')
     return deferring(
       `Expansion of "${set.message_prefix?.source ?? ''}" (message_prefix for ${batch.instance.name} transport) failed: ${messageOf(prefix)}`,
     );
-  const suffix = await expandOption(set.message_suffix, batch.frame);
+  const suffix = await expandOption(isWanted('message_suffix') ? set.message_suffix : undefined, batch.frame);
   if (suffix.kind !== 'ok')
     return deferring(
       `Expansion of "${set.message_suffix?.source ?? ''}" (message_suffix for ${batch.instance.name} transport) failed: ${messageOf(suffix)}`,
     );
   const generic = transportSettings(batch.instance);
   const { check_string: from, escape_string: to } = set;
-  return {
+  const format: MessageFormat = {
     prefix: prefix.value?.octets ?? '',
     suffix: suffix.value?.octets ?? '',
     useCrlf: set.use_crlf,
@@ -110,6 +113,7 @@ async function formatOf(set: PipeOptions, batch: DeliveryBatch): Promise<Message
     body: generic.headers_only ? undefined : batch.message.body,
     check: from === undefined || from === '' || to === undefined ? undefined : { from, to },
   };
+  return set.use_bsmtp ? asBatchSmtp(format, batch) : format;
 }
 
 /** It could not be started. */

@@ -48,7 +48,7 @@ export const pipeOptions = {
   timeout: option.time({ default: 3600, doc: 'How long the command may take.' }),
   timeout_defer: option.boolean({ default: false, doc: 'A command that takes too long defers in place of failing.' }),
   umask: option.octal({ default: 0o022, doc: 'The umask of the command.' }),
-  use_bsmtp: option.boolean({ default: false, doc: 'Write batch SMTP.', notYet: 'instance' }),
+  use_bsmtp: option.boolean({ default: false, doc: 'Write batch SMTP.' }),
   use_classresources: option.boolean({ isOfSomeBuilds: true, default: false, doc: 'Has no effect: for BSD.' }),
   use_crlf: option.boolean({ default: false, doc: 'End lines with CRLF.' }),
   use_shell: option.boolean({ default: false, doc: 'Run the command by /bin/sh -c.' }),
