@@ -591,6 +591,8 @@ export interface Log {
   /** A step of `-d`, of a category; cheap when it is not selected. */
   debug(category: string, text: () => string): void;
   isDebug(category: string): boolean;
+  /** Columns that steps are moved to the right. */
+  readonly indent?: number;
   /** Whether a log selector is on: `smtp_connection`, `received_recipients`… */
   selected(selector: string): boolean;
   /** What was queued is written when it returns. */

@@ -106,7 +106,7 @@ export class ListEngine<Subject> {
   /** A list of one item that is not split. */
   matchItem(pattern: Text, subject: Subject, frame: Frame): MaybePromise<Outcome<ListMatch>> {
     const item = this.#compileItem(readItem(pattern), frame, true);
-    return this.#run(quoted(pattern.octets), [item], subject, frame, 1);
+    return this.#run(quoted(pattern.octets), [item], subject, frame, 1, 1);
   }
 
   #compileConstant(template: Template, frame: Frame): readonly CompiledItem<Subject>[] {
@@ -145,12 +145,13 @@ export class ListEngine<Subject> {
     subject: Subject,
     frame: Frame,
     depth: number,
+    column = depth * 3,
   ): MaybePromise<Outcome<ListMatch>> {
     if (depth > maxDepth) {
       frame.services.log.panic(`too many nested ${this.language.title}s: ${label.replace(/^"|"$/g, '')}`, mailOf(frame)?.id);
       return defer('');
     }
-    return new ListRun(this, label, items, subject, frame, depth).from(0);
+    return new ListRun(this, label, items, subject, frame, depth, column).from(0);
   }
 
   /** For `ListRun`. */
@@ -163,14 +164,20 @@ export class ListEngine<Subject> {
     const id = `${name}\0${key}`;
     const known = results?.get(id);
     if (known) {
-      trace.line(`cached ${known.kind === 'ok' && known.value.matched ? 'yes' : 'no'} match for +${name}`);
+      const { matched, data } = known.kind === 'ok' ? known.value : { matched: false, data: undefined };
+      trace.line(`cached ${matched ? 'yes' : 'no'} match for +${name}`);
+      trace.line(`cached lookup data = ${data?.octets ?? 'NULL'}`);
       return verdictOf(known);
     }
-    trace.line(`  start sublist ${name}`);
+    trace.line(` start sublist ${name}`);
     const result = this.match({ kind: this.language.kind, template: list.template }, subject, frame, depth + 1);
     return chain(result, (outcome) => {
-      trace.line(`  end sublist ${name}`);
+      trace.line(` end sublist ${name}`);
       if (outcome.kind === 'ok') results?.set(id, outcome);
+      if (results && outcome.kind === 'ok' && outcome.value.matched && outcome.value.data)
+        trace.line(
+          `data from lookup saved for cache for +${name}: key '${this.language.describe(subject)}' value '${outcome.value.data.octets}'`,
+        );
       return verdictOf(outcome);
     });
   }
@@ -242,6 +249,7 @@ class ListRun<Subject> {
     subject: Subject,
     frame: Frame,
     depth: number,
+    column: number,
   ) {
     this.#engine = engine;
     this.#items = items;
@@ -249,7 +257,7 @@ class ListRun<Subject> {
     this.#subject = subject;
     this.#frame = frame;
     this.#depth = depth;
-    this.#trace = new ListTrace(frame.services.log, engine.language.describe(subject), label, depth);
+    this.#trace = new ListTrace(frame.services.log, engine.language.describe(subject), label, column);
     this.#trace.begin();
   }
 

@@ -4,6 +4,8 @@ import { octetsFromUnicode } from '../base/octets.ts';
 import type { Log } from '../core/ports.ts';
 
 const bar = octetsFromUnicode('╎');
+/** A space in an item. */
+const shade = octetsFromUnicode('░');
 
 export class ListTrace {
   readonly #log: Log;
@@ -13,12 +15,13 @@ export class ListTrace {
   readonly #label: Octets;
   readonly #level: number;
 
-  constructor(log: Log, subject: Octets, label: Octets, depth: number) {
+  /** `level` is the column of the list's own lines. */
+  constructor(log: Log, subject: Octets, label: Octets, level: number) {
     this.#log = log;
     this.#isOn = log.isDebug('lists');
     this.#subject = subject;
     this.#label = label;
-    this.#level = depth * 3;
+    this.#level = level;
   }
 
   begin(): void {
@@ -26,7 +29,7 @@ export class ListTrace {
   }
 
   element(whole: Octets): void {
-    this.#write(this.#level + 1, () => `list element: ${whole}`);
+    this.#write(this.#level + 1, () => `list element: ${whole.replaceAll(' ', shade)}`);
   }
 
   line(text: string): void {
@@ -50,13 +53,13 @@ export class ListTrace {
   }
 
   #write(level: number, text: () => string): void {
-    if (this.#isOn) this.#log.debug('lists', () => indentation(level) + text());
+    if (this.#isOn) this.#log.debug('lists', () => indentation(this.#log.indent ?? 0, level) + text());
   }
 }
 
-/** Every fourth column shows a bar. */
-function indentation(level: number): Octets {
+/** Every fourth column shows a bar; the log itself begins a line with `given` of them. */
+function indentation(given: number, level: number): Octets {
   let text = '';
-  for (let i = 0; i < level; i++) text += i % 4 === 3 ? bar : ' ';
+  for (let i = given; i < given + level; i++) text += i % 4 === 3 ? bar : ' ';
   return text;
 }

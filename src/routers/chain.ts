@@ -9,9 +9,11 @@ import type { Address, InheritedProperties } from '../core/address.ts';
 import type { ChildAddress, RouteContext, RouteResult, RouterInstance } from '../core/drivers.ts';
 import type { Frame } from '../core/frame.ts';
 import { ok } from '../core/outcome.ts';
+import type { Log } from '../core/ports.ts';
 import type { Text } from '../core/text.ts';
 import { sliceText } from '../core/text.ts';
 import { withoutPercentHack } from '../lists/percent-hack.ts';
+import { indentedLog } from '../logging/indented.ts';
 import { makeAddress, writtenLocalPart } from './address.ts';
 import { fallbackHosts, findTransport, setHeaderData, setUserData, splitItems } from './delivery-data.ts';
 import { withoutQueries } from './hidden-cause.ts';
@@ -147,10 +149,13 @@ type Step =
 
 class Routing {
   readonly #base: Frame;
+  readonly #log: Log;
   readonly #verify: RouteContext['verify'];
 
   constructor(frame: Frame, verify: RouteContext['verify']) {
-    const { address: _address, ...base } = frame;
+    const { address: _address, ...given } = frame;
+    this.#log = frame.services.log;
+    const base = this.#log.isDebug('route') ? { ...given, services: { ...given.services, log: indentedLog(this.#log) } } : given;
     this.#base = verify === 'sender' ? { ...base, verifyMode: 'S' } : verify === 'recipient' ? { ...base, verifyMode: 'R' } : base;
     this.#verify = verify;
   }
@@ -195,11 +200,11 @@ class Routing {
   #traceResult(result: RouteResult | undefined, view: Address, router: RouterInstance): void {
     const { log } = this.#base.services;
     const { name } = router;
-    if (result?.kind === 'accept' || result?.kind === 'redirect') log.debug('route', () => `routed by ${name} router`);
-    else if (result?.kind === 'decline') log.debug('route', () => `${name} router declined for ${writtenAddress(view)}`);
+    if (result?.kind === 'accept' || result?.kind === 'redirect') this.#log.debug('route', () => `routed by ${name} router`);
+    else if (result?.kind === 'decline') log.debug('route', () => `${name} router declined for ${view.address}`);
     else if (result?.kind === 'fail') log.debug('route', () => `${name} router forced address failure`);
     else if (result?.kind === 'defer')
-      log.debug('route', () => `${name} router: defer for ${writtenAddress(view)}\n  message: ${withoutQueries(result.message)}`);
+      this.#log.debug('route', () => `${name} router: defer for ${view.address}\n  message: ${withoutQueries(result.message)}`);
   }
 
   async #apply(result: RouteResult, kept: Address, view: Address, router: RouterInstance, context: RouteContext): Promise<Step> {

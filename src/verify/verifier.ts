@@ -4,6 +4,7 @@
  */
 import type { Octets } from '../base/octets.ts';
 import type { CalloutOptions, Frame, TransactionState, Verification, Verifier, VerifyRequest } from '../core/index.ts';
+import { indentedLog } from '../logging/indented.ts';
 import { rewriteAddress } from '../rewrite/rewrite.ts';
 import { makeAddress } from '../routers/address.ts';
 import { type Routed, type RoutingProblem, routeAddress } from '../routers/chain.ts';
@@ -25,8 +26,21 @@ class RouterVerifier implements Verifier {
     if (address === '') return { kind: 'ok', addressData: undefined };
     const request = { ...asked, address };
     const verify = request.isSender ? 'sender' : 'recipient';
-    let current = makeAddress({ address, recipientIndex: 0 });
+    const { log } = frame.services;
+    if (!log.isDebug('verify')) return this.#follow(request, verify, frame);
+    const inner: Frame = { ...frame, services: { ...frame.services, log: indentedLog(log) } };
+    inner.services.log.debug('verify', () => '>'.repeat(35));
+    const verified = await this.#follow(request, verify, inner);
+    inner.services.log.debug('verify', () => '----------- end verify ------------');
+    return verified;
+  }
+
+  /** From redirection to redirection. */
+  async #follow(request: VerifyRequest, verify: 'sender' | 'recipient', frame: Frame): Promise<Verification> {
+    let current = makeAddress({ address: request.address, recipientIndex: 0 });
     for (let step = 0; step < MAX_REDIRECTIONS; step++) {
+      const { address } = current;
+      frame.services.log.debug('verify', () => `routing ${address}`);
       const routed = await routeAddress(current, { frame, verify });
       const problem = routed.problems.find(({ address, isForbidden }) => address.kind === 'mailbox' || isForbidden === true);
       if (problem && routed.deliveries.length === 0 && routed.children.length === 0 && routed.discarded.length === 0)
