@@ -5,6 +5,7 @@ import type { DeliveryFlag } from '../logging/lines/delivery.ts';
 import { prepareBatch } from '../transports/headers.ts';
 import { localEnvironment } from '../transports/local.ts';
 import type { Attempt } from './attempt.ts';
+import { deliverToShadow, hasShadow } from './shadow.ts';
 
 /** Numbers that `defer (n)` shows. */
 const EXPANSION_FAILED = -27;
@@ -28,14 +29,26 @@ export async function deliverLocal(attempt: Attempt, addresses: readonly Address
   if (first === undefined) return;
   if (first.kind !== 'mailbox' && first.state.transport === undefined) return bypass(attempt, due);
   const runner = new BatchRunner(attempt, due);
-  await runner.run(NO_HOSTS, async (batch, instance) => {
-    const environment = await localEnvironment(first, instance, batch.frame);
-    if (environment.kind !== 'ok')
-      return refusedEnvironment(attempt, environment.kind === 'forced-fail' ? 'forced failure' : environment.message);
-    const refusal = refusedUser(attempt, environment.value.identity, instance);
-    if (refusal !== undefined) return { message: refusal, errorNumber: BAD_USER };
-    return attempt.parts.services.userActions.deliver(environment.value.identity, batch, mailboxKey(first, instance));
-  });
+  await runner.run(NO_HOSTS, (batch, instance) => runLocal(attempt, first, batch, instance));
+  const delivered = runner.takeSettled();
+  if (delivered.length === 0) return;
+  const copied = delivered.map(({ result }) => result.address);
+  const shadow = await deliverToShadow(attempt, copied, (...request) => runLocal(attempt, ...request));
+  for (const { result, facts, flag } of delivered) attempt.logDelivered(result, { ...facts, shadow }, flag);
+}
+
+async function runLocal(
+  attempt: Attempt,
+  first: Address,
+  batch: DeliveryBatch,
+  instance: TransportInstance,
+): Promise<readonly DeliveryResult[] | Refusal> {
+  const environment = await localEnvironment(first, instance, batch.frame);
+  if (environment.kind !== 'ok')
+    return refusedEnvironment(attempt, environment.kind === 'forced-fail' ? 'forced failure' : environment.message);
+  const refusal = refusedUser(attempt, environment.value.identity, instance);
+  if (refusal !== undefined) return { message: refusal, errorNumber: BAD_USER };
+  return attempt.parts.services.userActions.deliver(environment.value.identity, batch, mailboxKey(first, instance));
 }
 
 /** A mistake in the configuration, for the panic log too, when an option could not be expanded. */
@@ -113,7 +126,7 @@ class BatchRunner {
   readonly #attempt: Attempt;
   readonly #addresses: readonly Address[];
   readonly #unsettled: Set<Address>;
-  /** Of a remote transport: what is still to be logged. */
+  /** What is still to be logged: all of a remote transport, deliveries with a shadow. */
   readonly #settled: SettledAddress[] = [];
   readonly #startedMs: number;
   #batch: DeliveryBatch | undefined;
@@ -202,13 +215,20 @@ class BatchRunner {
     switch (result.kind) {
       case 'delivered':
         this.#deliveredCount++;
-        return this.#attempt.delivered(result, facts, flag ?? this.#deliveryFlag());
+        return this.#settleLocal(result, facts, flag ?? this.#deliveryFlag());
       case 'failed':
         this.#attempt.fail(result, facts, true, true);
         return;
       case 'deferred':
         await this.#deferLocal(result, facts);
     }
+  }
+
+  /** With a shadow transport the line waits for what becomes of the copy. */
+  #settleLocal(result: DeliveryResult, facts: ReturnType<Attempt['facts']>, flag: DeliveryFlag): Promise<void> {
+    const isShadowed = hasShadow(facts.transport) && this.#batch?.isRehearsal !== true;
+    if (isShadowed) this.#settled.push({ result, facts, flag });
+    return this.#attempt.delivered(result, facts, flag, !isShadowed);
   }
 
   async #settleRemote(result: DeliveryResult, facts: ReturnType<Attempt['facts']>): Promise<void> {
@@ -228,7 +248,7 @@ class BatchRunner {
     this.#attempt.defer(result, facts, true, retry === 'expired');
   }
 
-  /** What became of the addresses of a remote transport, in their order. */
+  /** What became of addresses and is not logged yet, in their order. */
   takeSettled(): readonly SettledAddress[] {
     const places = new Map(this.#addresses.map((address, index) => [address, index]));
     const placeOf = ({ result }: SettledAddress) => places.get(result.address) ?? 0;

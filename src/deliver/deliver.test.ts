@@ -489,6 +489,35 @@ test('-N logs *> and delivers nothing', async () => {
   assert.equal(world.mailboxes.size, 0);
 });
 
+test('a shadow transport gets a copy of what was delivered; its failure is only logged', async () => {
+  for (const [answer, shown] of [
+    [{ kind: 'delivered' }, 'copy'],
+    [{ kind: 'failed', message: 'no room' }, 'copy (no room)'],
+  ] as const) {
+    const world = makeWorld();
+    const local = world.config.transports.get('local') ?? assert.fail('no transport');
+    const copied: string[] = [];
+    const copy: TransportInstance = {
+      ...local,
+      name: 'copy',
+      behaviour: {
+        deliver: async ({ addresses }) => {
+          copied.push(...addresses.map(({ address, state }) => `${address} ${state.transport?.name ?? ''}`));
+          return addresses.map((address) => ({ address, ...answer }));
+        },
+      },
+    };
+    const shadowed = { ...local, generic: { ...local.generic, shadow_transport: 'copy' } };
+    const config = { ...world.config, transports: new Map([...world.config.transports, ['local', shadowed], ['copy', copy]]) };
+    world.answers.set('b', { kind: 'failed', message: 'unknown' });
+    const accepted = await acceptMessage(world, ['a@test.ex', 'b@test.ex']);
+    await deliverAccepted({ ...world.parts, config }, accepted, ON_ARRIVAL, until);
+    assert.deepEqual(copied, ['a@test.ex copy']);
+    assert.ok(world.log.mainLines.includes(`=> a <a@test.ex> R=mailboxes T=local ST=${shown}`), world.log.mainLines.join('\n'));
+    assert.ok(world.log.mainLines.includes('** b@test.ex R=mailboxes T=local : unknown'));
+  }
+});
+
 // ------------------------------------------------------------ crashes
 
 class Crash extends Error {}
