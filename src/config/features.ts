@@ -31,8 +31,7 @@ const FEATURES: readonly Feature[] = [
   { macro: 'DMARC', word: 'DMARC', isBuilt: hasAclCondition('dmarc_status') },
   { macro: 'DNSSEC', word: 'DNSSEC' },
   { macro: 'EVENT', word: 'Event', isBuilt: hasMain('event_action') },
-  // -bV is to say ESMTP_Limits when the smtp transport keeps to a server's limits too
-  { macro: 'ESMTP_LIMITS', isBuilt: hasMain('limits_advertise_hosts') },
+  { macro: 'ESMTP_LIMITS', word: 'ESMTP_Limits', isBuilt: hasMain('limits_advertise_hosts') },
   { macro: 'ESMTP_WELLKNOWN', word: 'ESMTP_Wellknown', isBuilt: hasMain('wellknown_advertise_hosts') },
   { macro: 'I18N', word: 'I18N', isBuilt: hasAclControl('utf8_downconvert') },
   { macro: 'OCSP', word: 'OCSP', isBuilt: hasTransportOption('smtp', 'hosts_require_ocsp') },

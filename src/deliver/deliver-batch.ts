@@ -131,7 +131,7 @@ class BatchRunner {
   readonly #startedMs: number;
   #batch: DeliveryBatch | undefined;
   #deliveredCount = 0;
-  /** Host and transaction of the last delivery: what went together with it is `->`. */
+  /** Connection and transaction of the last delivery: what went together with it is `->`. */
   #lastPlace = '';
   readonly #lossesBefore: number;
 
@@ -234,7 +234,7 @@ class BatchRunner {
   async #settleRemote(result: DeliveryResult, facts: ReturnType<Attempt['facts']>): Promise<void> {
     const { message } = result;
     const kept = message === undefined ? result : { ...result, message: cutRemoteMessage(message) };
-    const place = `${result.host?.address ?? ''} ${result.host?.port ?? ''} ${result.transactionIndex ?? 0}`;
+    const place = `${result.host?.address ?? ''} ${result.sendingPort ?? ''} ${result.transactionIndex ?? 0}`;
     if (result.kind === 'delivered') this.#deliveredCount = place === this.#lastPlace ? this.#deliveredCount + 1 : 1;
     if (result.kind === 'delivered') this.#lastPlace = place;
     const flag = this.#deliveryFlag();

@@ -39,6 +39,11 @@ export class LineReader {
     return this.#data.length + this.#source.bufferedBytes;
   }
 
+  /** Why nothing more can come, as far as was read. */
+  get ending(): Exclude<ReadResult, { kind: 'data' }> | undefined {
+    return this.#hasEnded;
+  }
+
   /** What was read from the connection and not given out, for the log of a synchronization error. */
   peek(): Octets {
     return octetsFromBytes(this.#data);

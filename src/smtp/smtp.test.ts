@@ -143,6 +143,14 @@ test('replies as a client reads them', () => {
   assert.equal(read('x'.repeat(100_000)).kind, 'malformed');
 });
 
+test('LIMITS of a server', () => {
+  const limits = (text: string) => Object.values(parseExtensions(['host', text]).limits);
+  const none = Number.POSITIVE_INFINITY;
+  assert.deepEqual(limits('LIMITS MAILMAX=10 RCPTMAX=2 rcptdomainmax=1'), [10, 2, 1]);
+  assert.deepEqual(limits('LIMITS RCPTMAX=0 MAILMAX=x OTHERRCPTMAX=5'), [none, none, none]);
+  assert.deepEqual(limits('SIZE'), [none, none, none]);
+});
+
 test('extensions of a server', () => {
   const found = parseExtensions([
     'host Hello',

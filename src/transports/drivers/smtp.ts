@@ -5,6 +5,7 @@ import type { DeliveryBatch, DeliveryResult, HostStatus } from '../../core/drive
 import { defineTransport } from '../../core/drivers.ts';
 import type { DeliveryState, Frame } from '../../core/frame.ts';
 import type { HostItem } from '../../core/ports.ts';
+import type { ServerExtensions } from '../../smtp/extensions.ts';
 import type { Failing } from '../errno.ts';
 import { deferredResult, eximErrno } from '../errno.ts';
 import { genericProblems, transportOptions } from '../generic-options.ts';
@@ -14,6 +15,7 @@ import { openClient } from '../smtp/handshake.ts';
 import { hostsFromList, hostsOf, interfaceOf, portOf } from '../smtp/host-list.ts';
 import type { SmtpOptions } from '../smtp/options.ts';
 import { smtpOptions } from '../smtp/options.ts';
+import { splitRecipients } from '../smtp/split-recipients.ts';
 import { sendTransaction } from '../smtp/transaction.ts';
 
 export default defineTransport({
@@ -160,12 +162,14 @@ class SmtpDelivery {
     return [];
   }
 
-  /** As many transactions as `max_rcpt` and `multi_domain` ask for, over one connection; the addresses of those that `connection_max_messages` leaves for another. */
+  /** As many transactions as options and the server's LIMITS ask for, over one connection; the addresses of those that are left for another. */
   async #sendAll(ready: ReadyClient, host: HostItem, addresses: readonly Address[]): Promise<readonly Address[]> {
-    const groups = await this.#groups(ready.frame, addresses);
-    const limit = this.#set.connection_max_messages > 0 ? this.#set.connection_max_messages : groups.length;
+    const { limits } = ready.extensions;
+    const groups = await this.#groups(ready.frame, addresses, limits);
+    const most = Math.min(limits.mailMax, this.#set.connection_max_messages || Number.POSITIVE_INFINITY);
+    const limit = Math.min(groups.length, most);
     for (const [index, group] of groups.slice(0, limit).entries()) {
-      const isLast = index + 1 === Math.min(limit, groups.length);
+      const isLast = index + 1 === limit;
       const outcome = await sendTransaction(ready, this.#set, this.#batch, group, isLast);
       for (const result of outcome.results) await this.#take(index === 0 ? result : { ...result, transactionIndex: index });
       const [first] = group;
@@ -178,26 +182,18 @@ class SmtpDelivery {
         if (outcome.failing !== undefined) this.#deferAll(outcome.failing, host, groups.slice(index + 1).flat());
         return outcome.failing === undefined ? groups.slice(index + 1).flat() : [];
       }
-      if (outcome.isReset === true && index + 1 < Math.min(limit, groups.length))
-        await ready.client.command('RSET', this.#set.command_timeout);
+      if (outcome.isReset === true && !isLast) await ready.client.command('RSET', this.#set.command_timeout);
     }
     await ready.client.quit();
     return groups.slice(limit).flat();
   }
 
-  async #groups(frame: Frame, addresses: readonly Address[]): Promise<readonly (readonly Address[])[]> {
-    const limit = await this.#maxRcpt(frame);
+  async #groups(frame: Frame, addresses: readonly Address[], limits: ServerExtensions['limits']): Promise<readonly (readonly Address[])[]> {
     const isMultiDomain =
       typeof this.#set.multi_domain === 'boolean' ? this.#set.multi_domain : await this.#expandsTrue(this.#set.multi_domain, frame);
-    const byDomain = new Map<Octets, Address[]>();
-    for (const address of addresses) {
-      const key = isMultiDomain ? '' : address.domain;
-      byDomain.set(key, [...(byDomain.get(key) ?? []), address]);
-    }
-    return [...byDomain.values()].flatMap((ofDomain) => {
-      const groups: Address[][] = [];
-      for (let at = 0; at < ofDomain.length; at += limit) groups.push(ofDomain.slice(at, at + limit));
-      return groups;
+    return splitRecipients(addresses, {
+      recipients: Math.min(await this.#maxRcpt(frame), limits.rcptMax),
+      domains: isMultiDomain ? limits.rcptDomainMax : 1,
     });
   }
 

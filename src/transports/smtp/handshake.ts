@@ -11,7 +11,7 @@ import type { DeliveryState, Frame } from '../../core/frame.ts';
 import type { ConnectFailure, HostItem, Services, TlsClientRequest } from '../../core/ports.ts';
 import type { TlsFacts } from '../../core/session.ts';
 import type { ServerExtensions } from '../../smtp/extensions.ts';
-import { parseExtensions } from '../../smtp/extensions.ts';
+import { NO_EXTENSIONS, parseExtensions } from '../../smtp/extensions.ts';
 import type { Failing } from '../errno.ts';
 import { errnoNumber, eximErrno } from '../errno.ts';
 import { expandOption, messageOf } from '../settings.ts';
@@ -169,7 +169,6 @@ class Handshake {
     { readonly kind: 'ok'; readonly extensions: ServerExtensions; readonly isEsmtp: boolean } | (HandshakeResult & { kind: 'failing' })
   > {
     const timeout = this.#request.commandTimeoutSeconds;
-    const nothing: ServerExtensions = { keywords: new Map(), sizeLimit: undefined, authMechanisms: [] };
     if (client.protocol === 'LMTP' || !(await this.#isIn(this.#request.set.hosts_avoid_esmtp))) {
       const verb = client.protocol === 'LMTP' ? 'LHLO' : 'EHLO';
       const answer = await client.command(`${verb} ${name}`, timeout);
@@ -180,7 +179,7 @@ class Handshake {
         return refusedBy(answer, client, `${verb} ${name}`) ?? deferring({ message: 'unexpected reply' });
     }
     const answer = await client.command(`HELO ${name}`, timeout);
-    return refusedBy(answer, client, `HELO ${name}`) ?? { kind: 'ok', extensions: nothing, isEsmtp: false };
+    return refusedBy(answer, client, `HELO ${name}`) ?? { kind: 'ok', extensions: NO_EXTENSIONS, isEsmtp: false };
   }
 
   /** `none`: not offered or not wanted, and not needed. */
