@@ -124,6 +124,8 @@ export interface SessionSetup {
   readonly acls?: Readonly<Record<string, (frame: Frame, phase: string) => AclVerdict>>;
   readonly parts?: Partial<SmtpParts>;
   readonly tls?: TlsFacts;
+  /** Before it runs. */
+  readonly onMade?: (session: SmtpSession) => void;
 }
 
 export interface PlayedSession {
@@ -158,6 +160,7 @@ export async function playSession(peer: FakePeer, setup: SessionSetup = {}): Pro
     signal: new AbortController().signal,
     ...setup.parts,
   });
+  setup.onMade?.(session);
   await session.run();
   return { written: connection.written.replaceAll('\r', ''), store, log, config };
 }

@@ -586,6 +586,24 @@ test('a connection that is lost', async () => {
   assert.match(silent.written, /\n421 mail\.test\.example: SMTP command timeout - closing connection\n$/);
 });
 
+test('the daemon ends while the connect ACL runs: who is still there is told, who has gone is not', async () => {
+  const play = (peer: Parameters<typeof playSession>[0]) => {
+    let leave = () => {};
+    const connectAcl = (): AclVerdict => {
+      leave();
+      return accept();
+    };
+    const setup = withMain({ acl_smtp_connect: constantTemplate('c') }, { c: connectAcl });
+    return playSession(peer, { ...setup, onMade: (session) => (leave = () => session.leave()) });
+  };
+  const present = await play(() => ({ ending: 'timeout' }));
+  assert.match(present.written, /\n421 mail\.test\.example: Service not available - closing connection\n$/);
+  assert.deepEqual(present.log.mainLines, ['SMTP connection from [192.0.2.25] closed after SIGTERM']);
+  const gone = await play(() => ({ ending: 'end' }));
+  assert.doesNotMatch(gone.written, /Service not available/);
+  assert.deepEqual(gone.log.mainLines, []);
+});
+
 test('chunks (BDAT)', async () => {
   const { written, store } = await playSession(
     scriptedPeer([

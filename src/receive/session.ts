@@ -4,7 +4,7 @@
  */
 import type { Octets } from '../base/octets.ts';
 import { printable } from '../base/octets.ts';
-import { ok } from '../core/index.ts';
+import { type Deadline, ok } from '../core/index.ts';
 import { lookUpSenderName } from '../lists/host-name.ts';
 import { closedLine, connectionLine, incompleteTransactionLine, lostLine, noMailLine } from '../logging/lines/connection.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
@@ -196,9 +196,7 @@ export class SmtpSession {
   async #spokeTooEarly(): Promise<boolean> {
     const dialogue = this.#dialogue;
     if (!this.#enforcesSync()) return false;
-    // What has arrived is known only after a turn of the event loop.
-    const endMs = this.#parts.services.clock.monotonicMs() + 1;
-    if (!(await dialogue.reader.poll({ endMs, signal: dialogue.until.signal }))) return false;
+    if (!(await dialogue.reader.poll(this.#momentLater()))) return false;
     const input = printable(dialogue.reader.peek().slice(0, MAX_SHOWN_INPUT));
     const { log, origin } = dialogue;
     log.mainAndReject(
@@ -241,7 +239,7 @@ export class SmtpSession {
   async #converse(): Promise<void> {
     const dialogue = this.#dialogue;
     while (!dialogue.isOver) {
-      if (this.#isLeaving && !this.#isInTransaction()) return dialogue.leave();
+      if (this.#isLeaving && !this.#isInTransaction()) return this.#leaveOrLose();
       await dialogue.flushUnlessPipelined();
       if (dialogue.isOver) return;
       this.#isWaiting = true;
@@ -251,6 +249,20 @@ export class SmtpSession {
       if (result.kind !== 'line') return this.#inputEnded(result);
       await this.#command(result);
     }
+  }
+
+  /** Who went away while the server did something else is told nothing. */
+  async #leaveOrLose(): Promise<void> {
+    const dialogue = this.#dialogue;
+    await dialogue.reader.poll(this.#momentLater());
+    const { ending } = dialogue.reader;
+    if (ending === undefined) dialogue.leave();
+    else dialogue.lost(ending);
+  }
+
+  /** What has arrived is known only after a turn of the event loop. */
+  #momentLater(): Deadline {
+    return { endMs: this.#parts.services.clock.monotonicMs() + 1, signal: this.#dialogue.until.signal };
   }
 
   /** Between the chunks of a message it is message data that is missing. */
