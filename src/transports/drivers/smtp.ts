@@ -43,6 +43,8 @@ class SmtpDelivery {
   /** Not delivered yet, with what went wrong at the last host. */
   #pending: Address[];
   readonly #last = new Map<Address, DeliveryResult>();
+  /** Another host follows: what this one says about a recipient is not the end of it, and is logged by itself. */
+  #hasMoreHosts = false;
   #considered = 0;
   #failingLong = 0;
   readonly #delivery: DeliveryState;
@@ -96,6 +98,7 @@ class SmtpDelivery {
       if (tried >= this.#set.hosts_max_try && host.mx === countedMx) continue;
       if (status === 'due') tried++;
       countedMx = host.mx;
+      this.#hasMoreHosts = index + 1 < hosts.length;
       await this.#tryHost(host, first);
       if (this.#batch.until.signal.aborted) return;
     }
@@ -173,6 +176,7 @@ class SmtpDelivery {
       const outcome = await sendTransaction(ready, this.#set, this.#batch, group, isLast);
       for (const result of outcome.results) await this.#take(index === 0 ? result : { ...result, transactionIndex: index });
       const [first] = group;
+      if (this.#hasMoreHosts) this.#logRecipients(host, outcome.results);
       if (outcome.failing !== undefined) this.#logHost(host, outcome.failing);
       if (first !== undefined && outcome.failing !== undefined)
         this.#hostFailed(host, first, outcome.failing, outcome.isHostError ? 'host' : 'message');
@@ -227,8 +231,10 @@ class SmtpDelivery {
   }
 
   #deferAll(failing: Failing, host: HostItem | undefined, addresses: readonly Address[] = this.#pending): void {
-    for (const address of addresses)
-      this.#last.set(address, { ...deferredResult(address, failing), ...(host === undefined ? {} : { host }) });
+    for (const address of addresses) {
+      const shown = host ?? this.#last.get(address)?.host; // the last one that was talked to
+      this.#last.set(address, { ...deferredResult(address, failing), ...(shown === undefined ? {} : { host: shown }) });
+    }
   }
 
   async #failAll(failing: Failing, host: HostItem, addresses: readonly Address[]): Promise<void> {
@@ -244,6 +250,13 @@ class SmtpDelivery {
         ? ` ${failing.reason ?? ''}`
         : `: ${failing.message}${failing.reason === undefined ? '' : `: ${failing.reason}`}`;
     log.main(`H=${host.name} [${host.address ?? ''}]${port}${why}`, this.#batch.message.id);
+  }
+
+  /** `H=name [address] what the host said`, for recipients that go on to another host. */
+  #logRecipients(host: HostItem, results: readonly DeliveryResult[]): void {
+    const { log } = this.#batch.services;
+    for (const { isOfRecipient, message } of results)
+      if (isOfRecipient === true) log.main(`H=${host.name} [${host.address ?? ''}] ${message ?? ''}`, this.#batch.message.id);
   }
 
   async #settleRest(): Promise<void> {
