@@ -593,12 +593,34 @@ export interface Log {
   isDebug(category: string): boolean;
   /** Columns that steps are moved to the right. */
   readonly indent?: number;
+  /** To the file `debuglog<suffix>` beside the log files (`control = debug`); the suffix has no slash. */
+  appendDebug?(suffix: Octets, text: Octets): void;
+  removeDebug?(suffix: Octets): void;
   /** Whether a log selector is on: `smtp_connection`, `received_recipients`… */
   selected(selector: string): boolean;
   /** What was queued is written when it returns. */
   flush(): void;
   /** What was queued is written when it resolves: together with what the rest of this turn of the event loop has to log. */
   written(): Promise<void>;
+}
+
+/** What `control = debug` has begun: the steps of one session go to a file. */
+export interface SessionDebug {
+  /** Through this log they are noted. */
+  readonly log: Log;
+  /** A later `control = debug` changes what is noted. */
+  change(options: SessionDebugOptions): void;
+  stop(): void;
+  /** And no file remains. */
+  kill(): void;
+}
+
+export interface SessionDebugOptions {
+  /** Categories of `-d`; undefined: those of `-d` alone, or as before. */
+  readonly categories: ReadonlySet<string> | undefined;
+  /** That much is kept until the trigger. */
+  readonly pretriggerBytes: number | undefined;
+  readonly trigger: 'now' | 'paniclog' | undefined;
 }
 
 // ---------------------------------------------------------------- regular expressions

@@ -5,7 +5,7 @@
 import type { Octets } from '../base/octets.ts';
 import type { Deadline } from './deadline.ts';
 import type { Body, HeaderLine, Recipient } from './message.ts';
-import type { Cutthrough, LogTarget, Verification } from './ports.ts';
+import type { Cutthrough, LogTarget, SessionDebug, Verification } from './ports.ts';
 import type { Text } from './text.ts';
 
 /** How mail comes in. */
@@ -137,6 +137,8 @@ export interface SessionState {
   authenticatedFailId?: Octets | undefined;
   /** Sends the replies that are held back for pipelining; set by the session. */
   flushReplies?: (() => Promise<void>) | undefined;
+  /** `control = debug`. */
+  debug?: SessionDebug | undefined;
   /** Set by `control = …` for the connection. */
   readonly controls: Map<string, Octets>;
   /** Rates that `ratelimit` has measured, by key: of the connection, outside of messages, of the command that is being obeyed. */

@@ -4,7 +4,7 @@
  */
 import type { Octets } from '../base/octets.ts';
 import { bytesFromOctets, printable } from '../base/octets.ts';
-import type { BuildSettings, Clock, Files, Log, Machine, MainOptions, OpenFile } from '../core/index.ts';
+import type { BuildSettings, Clock, Files, Log, Machine, MainOptions, OpenFile, SystemResult } from '../core/index.ts';
 import { type LogName, type LogPlaces, logFileName, parseLogPath } from './paths.ts';
 import { defaultSelectors, parseLogSelector } from './selectors.ts';
 import { Stamper, type StampSettings } from './stamp.ts';
@@ -173,6 +173,26 @@ class FileLog implements Log {
     this.#open.clear();
   }
 
+  appendDebug(suffix: Octets, text: Octets): void {
+    const path = this.#debugPath(suffix);
+    if (path === undefined) return;
+    const opened = this.#openToAppend(path);
+    if (opened.kind === 'error') return this.panicOnly(`Cannot open debug log file "${path}": ${opened.reason}`);
+    opened.value.write(bytesFromOctets(text));
+    opened.value.close();
+  }
+
+  removeDebug(suffix: Octets): void {
+    const path = this.#debugPath(suffix);
+    if (path !== undefined) this.#parts.files.unlink(path);
+  }
+
+  /** Undefined: everything goes to syslog. */
+  #debugPath(suffix: Octets): Octets | undefined {
+    const { file } = this.#parts.settings.places;
+    return file === undefined ? undefined : logFileName(file, 'debug', this.#stamper.day(this.#parts.clock.now())) + suffix;
+  }
+
   #rejectOnly(line: Octets, headers: readonly Octets[] | undefined, id: string | undefined, toSyslog: boolean): void {
     if (!this.#parts.settings.writesReject) return;
     const now = this.#parts.clock.now();
@@ -251,17 +271,11 @@ class FileLog implements Log {
   }
 
   #openLog(name: LogName, path: Octets): OpenLog | string {
-    const { files, clock, settings, machine } = this.#parts;
-    const isNew = files.stat(path).kind === 'error';
-    let opened = files.open(path, 'append', LOG_MODE);
-    if (opened.kind === 'error' && opened.errno === 'ENOENT') {
-      this.#makeDirectory(path.slice(0, path.lastIndexOf('/')));
-      opened = files.open(path, 'append', LOG_MODE);
-    }
+    const { clock, settings, machine } = this.#parts;
+    const opened = this.#openToAppend(path);
     if (opened.kind === 'error') {
       return `Cannot open ${name} log file "${path}": ${opened.reason}: euid=${machine.effectiveUid()} egid=${settings.owner.gid}`;
     }
-    if (isNew && machine.effectiveUid() === 0) opened.value.chown(settings.owner.uid, settings.owner.gid);
     const facts = opened.value.facts();
     if (facts.kind === 'error') {
       opened.value.close();
@@ -276,6 +290,19 @@ class FileLog implements Log {
     };
     this.#open.set(name, log);
     return log;
+  }
+
+  /** A file that root makes belongs to Exim's user, and so does its directory. */
+  #openToAppend(path: Octets): SystemResult<OpenFile> {
+    const { files, settings, machine } = this.#parts;
+    const isNew = files.stat(path).kind === 'error';
+    let opened = files.open(path, 'append', LOG_MODE);
+    if (opened.kind === 'error' && opened.errno === 'ENOENT') {
+      this.#makeDirectory(path.slice(0, path.lastIndexOf('/')));
+      opened = files.open(path, 'append', LOG_MODE);
+    }
+    if (opened.kind === 'ok' && isNew && machine.effectiveUid() === 0) opened.value.chown(settings.owner.uid, settings.owner.gid);
+    return opened;
   }
 
   #makeDirectory(path: Octets): void {

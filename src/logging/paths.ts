@@ -49,7 +49,7 @@ function splitPlain(list: Octets): Octets[] {
 }
 
 /** The path of one log; `date` is yyyymmdd in the log's time zone. */
-export function logFileName(template: Octets, name: LogName, date: Octets): Octets {
+export function logFileName(template: Octets, name: LogName | 'debug', date: Octets): Octets {
   const named = template.replace('%s', name);
   const at = named.search(/%[DM]/);
   if (at < 0) return named;

@@ -227,7 +227,7 @@ export class Dialogue {
   }
 
   get log(): Services['log'] {
-    return this.parts.services.log;
+    return this.session.state.debug?.log ?? this.parts.services.log;
   }
 
   get config(): Config {

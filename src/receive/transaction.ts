@@ -67,7 +67,7 @@ export interface FrameParts {
 export function receptionFrame({ config, services, session, transaction, until }: FrameParts): Frame {
   return {
     config,
-    services,
+    services: session.state.debug ? { ...services, log: session.state.debug.log } : services,
     session,
     ...(transaction === undefined ? {} : { transaction }),
     results: transaction?.state.results ?? session.state.results,
