@@ -16,6 +16,7 @@ import { hostsFromList, hostsOf, interfaceOf, portOf } from '../smtp/host-list.t
 import type { SmtpOptions } from '../smtp/options.ts';
 import { smtpOptions } from '../smtp/options.ts';
 import { splitRecipients } from '../smtp/split-recipients.ts';
+import type { TransactionOutcome } from '../smtp/transaction.ts';
 import { sendTransaction } from '../smtp/transaction.ts';
 
 export default defineTransport({
@@ -168,31 +169,39 @@ class SmtpDelivery {
   /** As many transactions as options and the server's LIMITS ask for, over one connection; the addresses of those that are left for another. */
   async #sendAll(ready: ReadyClient, host: HostItem, addresses: readonly Address[]): Promise<readonly Address[]> {
     const { limits } = ready.extensions;
-    const groups = await this.#groups(ready.frame, addresses, limits);
+    const waiting = await this.#groups(ready.frame, addresses, limits);
     const most = Math.min(limits.mailMax, this.#set.connection_max_messages || Number.POSITIVE_INFINITY);
-    const limit = Math.min(groups.length, most);
-    for (const [index, group] of groups.slice(0, limit).entries()) {
-      const isLast = index + 1 === limit;
+    for (let index = 0; index < most; index++) {
+      const group = waiting.shift();
+      if (group === undefined) break;
+      const isLast = waiting.length === 0 || index + 1 >= most;
       const outcome = await sendTransaction(ready, this.#set, this.#batch, group, isLast);
       for (const result of outcome.results) await this.#take(index === 0 ? result : { ...result, transactionIndex: index });
-      const [first] = group;
-      if (this.#hasMoreHosts) this.#logRecipients(host, outcome.results);
-      if (outcome.failing !== undefined) this.#logHost(host, outcome.failing);
-      if (first !== undefined && outcome.failing !== undefined)
-        this.#hostFailed(host, first, outcome.failing, outcome.isHostError ? 'host' : 'message');
-      if (first !== undefined && !outcome.isHostError) this.#batch.retry.hostWorked(host, first);
+      this.#tell(host, group, outcome);
       if (!outcome.isConnectionUsable) {
         ready.client.connection.close();
-        if (outcome.failing !== undefined) this.#deferAll(outcome.failing, host, groups.slice(index + 1).flat());
-        return outcome.failing === undefined ? groups.slice(index + 1).flat() : [];
+        if (outcome.failing === undefined) return waiting.flat();
+        this.#deferAll(outcome.failing, host, waiting.flat());
+        return [];
       }
-      if (outcome.isReset === true && !isLast) await ready.client.command('RSET', this.#set.command_timeout);
+      if (outcome.excess !== undefined && outcome.excess.length > 0) waiting.unshift([...outcome.excess]);
+      if (outcome.isReset === true && waiting.length > 0 && index + 1 < most) await ready.client.command('RSET', this.#set.command_timeout);
     }
     await ready.client.quit();
-    return groups.slice(limit).flat();
+    return waiting.flat();
   }
 
-  async #groups(frame: Frame, addresses: readonly Address[], limits: ServerExtensions['limits']): Promise<readonly (readonly Address[])[]> {
+  /** What a transaction says about the host: for the log and the retry times. */
+  #tell(host: HostItem, group: readonly Address[], outcome: TransactionOutcome): void {
+    const [first] = group;
+    if (this.#hasMoreHosts) this.#logRecipients(host, outcome.results);
+    if (outcome.failing !== undefined) this.#logHost(host, outcome.failing);
+    if (first === undefined) return;
+    if (outcome.failing !== undefined) this.#hostFailed(host, first, outcome.failing, outcome.isHostError ? 'host' : 'message');
+    if (!outcome.isHostError) this.#batch.retry.hostWorked(host, first);
+  }
+
+  async #groups(frame: Frame, addresses: readonly Address[], limits: ServerExtensions['limits']): Promise<Address[][]> {
     const isMultiDomain =
       typeof this.#set.multi_domain === 'boolean' ? this.#set.multi_domain : await this.#expandsTrue(this.#set.multi_domain, frame);
     return splitRecipients(addresses, {

@@ -27,6 +27,8 @@ export interface TransactionOutcome {
   /** It concerns the host: retry data is kept for it. */
   readonly isHostError: boolean;
   readonly isConnectionUsable: boolean;
+  /** Recipients that were too many for this transaction (452, RFC 5321 s4.5.3.1.10): for another one at once. They have no result. */
+  readonly excess?: readonly Address[];
   /** Nothing was sent: the next transaction needs RSET. */
   readonly isReset?: boolean;
 }
@@ -52,6 +54,9 @@ export async function sendToTaken(
   return new SmtpTransaction(ready, set, batch, addresses, false).runData();
 }
 
+/** Too many recipients. Of commands that went out together the rest may fit into another transaction; one by one the client has seen it, and waits. */
+const TOO_MANY = 452;
+
 class SmtpTransaction {
   readonly #ready: ReadyClient;
   readonly #set: SmtpOptions;
@@ -59,6 +64,8 @@ class SmtpTransaction {
   readonly #addresses: readonly Address[];
   readonly #results = new Map<Address, DeliveryResult>();
   readonly #accepted: Address[] = [];
+  /** Refused with 452. */
+  readonly #excess = new Set<Address>();
   readonly #startedMs: number;
   readonly #isLast: boolean;
   #passesDsn = false;
@@ -249,6 +256,7 @@ class SmtpTransaction {
       return;
     }
     const { client } = this.#ready;
+    if (reply.code === TOO_MANY && client.isPipelining) this.#excess.add(address);
     const message = client.refusal(reply, `RCPT TO:<${this.#recipient(address)}>`);
     if (isPermanent(reply)) this.#results.set(address, { ...this.#common(address), kind: 'failed', message });
     else
@@ -285,7 +293,7 @@ class SmtpTransaction {
   async #sendMessage(): Promise<TransactionOutcome | undefined> {
     const { client } = this.#ready;
     const generic = transportSettings(this.#batch.instance);
-    const quits = this.#isLast && client.isPipelining;
+    const quits = this.#isLast && client.isPipelining && this.#excess.size === 0;
     if (quits) client.hasQuit = true;
     const format = {
       headers: generic.body_only ? undefined : this.#batch.headers,
@@ -443,7 +451,9 @@ class SmtpTransaction {
   }
 
   #finish(failing: Failing | undefined, isHostError: boolean, isConnectionUsable: boolean): TransactionOutcome {
-    return { results: [...this.#results.values()], failing, isHostError, isConnectionUsable, isReset: !this.#hasSent };
+    const excess = this.#hasSent && isConnectionUsable ? [...this.#excess] : [];
+    for (const address of excess) this.#results.delete(address);
+    return { results: [...this.#results.values()], failing, isHostError, isConnectionUsable, excess, isReset: !this.#hasSent };
   }
 }
 
