@@ -391,6 +391,8 @@ export interface Connection {
   unread(bytes: Buffer): void;
   /** Queues; resolves when the kernel has taken enough that more may be written. */
   write(bytes: Uint8Array | Octets, until: Deadline): Promise<SystemResult<void> | { readonly kind: 'timeout' }>;
+  /** What would make every handshake fail (certificate, key, options): known before the peer is told to begin. */
+  serverTlsProblem(request: TlsServerRequest): TlsFailure | undefined;
   startServerTls(request: TlsServerRequest, until: Deadline): Promise<TlsStarted | TlsFailure>;
   startClientTls(request: TlsClientRequest, until: Deadline): Promise<TlsStarted | TlsFailure>;
   /** Half close: no more writes. */

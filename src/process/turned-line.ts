@@ -129,6 +129,10 @@ class LineUse implements Connection {
     return this.#connection.write(bytes, until);
   }
 
+  serverTlsProblem(request: TlsServerRequest): TlsFailure | undefined {
+    return this.#connection.serverTlsProblem(request);
+  }
+
   startServerTls(request: TlsServerRequest, until: Deadline): Promise<TlsStarted | TlsFailure> {
     return this.#connection.startServerTls(request, until);
   }

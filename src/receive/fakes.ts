@@ -124,6 +124,7 @@ export interface SessionSetup {
   readonly acls?: Readonly<Record<string, (frame: Frame, phase: string) => AclVerdict>>;
   readonly parts?: Partial<SmtpParts>;
   readonly tls?: TlsFacts;
+  readonly tlsProblem?: Octets;
   /** Before it runs. */
   readonly onMade?: (session: SmtpSession) => void;
 }
@@ -142,7 +143,10 @@ export async function playSession(peer: FakePeer, setup: SessionSetup = {}): Pro
   const log = new FakeLog();
   const store = new MemoryStore();
   const services = fakeServices({ log, lists: plainLists, acls: scriptedAcls(setup.acls ?? {}), ...setup.services });
-  const connection = new FakeConnection(peer, setup.tls === undefined ? {} : { tls: setup.tls });
+  const connection = new FakeConnection(peer, {
+    ...(setup.tls === undefined ? {} : { tls: setup.tls }),
+    ...(setup.tlsProblem === undefined ? {} : { tlsProblem: setup.tlsProblem }),
+  });
   const session = new SmtpSession({
     connection,
     config,

@@ -712,3 +712,14 @@ test('who waits for TLS is refused without a word', async () => {
   assert.equal(written, '');
   assert.ok(log.rejectLines.some((line) => line.includes('rejected connection in "connect" ACL')));
 });
+
+test('a certificate that cannot be used: 454, and the session goes on in the clear', async () => {
+  const { written, log, store } = await playSession(
+    scriptedPeer(['EHLO x\r\n', 'STARTTLS\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<c@d>\r\n', 'DATA\r\n', 'x: y\r\n.\r\n', 'QUIT\r\n']),
+    { ...withMain({ tls_advertise_hosts: { kind: 'host', template: constantTemplate('*') } }), tlsProblem: '(cause file=/c.pem): why' },
+  );
+  assert.match(written, /\n454 TLS currently unavailable\n250 OK\n/);
+  assert.doesNotMatch(written, /^220 TLS/m);
+  assert.equal(log.mainLines[0], 'TLS error on connection from (x) [192.0.2.25] (cause file=/c.pem): why');
+  assert.equal(store.accepted.length, 1);
+});

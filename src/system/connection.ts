@@ -161,6 +161,11 @@ export class StreamConnection implements Connection {
     });
   }
 
+  serverTlsProblem(request: TlsServerRequest): TlsFailure | undefined {
+    const prepared = this.#engine.prepareServer(request);
+    return prepared.kind === 'error' ? prepared : undefined;
+  }
+
   async startServerTls(request: TlsServerRequest, until: Deadline): Promise<TlsStarted | TlsFailure> {
     const prepared = this.#engine.prepareServer(request);
     if (prepared.kind === 'error') return prepared;

@@ -292,6 +292,8 @@ test('handshakes that fail: time, a peer that leaves, no common cipher, no certi
     kind: 'error',
     message: '(SSL_CTX_use_certificate_chain_file file=/no/such/file): error:80000002:system library::No such file or directory',
   });
+  assert.deepEqual(pair.server.serverTlsProblem({ ...plainServer, certificateFile: '/no/such/file' }), missing);
+  assert.equal(pair.server.serverTlsProblem(plainServer), undefined);
   const wrong = await pair.server.startServerTls({ ...plainServer, ciphers: 'NORMAL:%COMPAT' }, within(2000));
   assert.match(
     wrong.kind === 'error' ? wrong.message : '',

@@ -25,6 +25,12 @@ export async function starttls(dialogue: Dialogue, command: Command): Promise<vo
     dialogue.reply('454', 'TLS currently unavailable');
     return;
   }
+  const problem = dialogue.parts.connection.serverTlsProblem(request.value);
+  if (problem) {
+    dialogue.log.main(`TLS error on connection from ${hostAndIdent(dialogue.origin, dialogue.log, false)} ${problem.message}`);
+    dialogue.reply('454', 'TLS currently unavailable');
+    return;
+  }
   dialogue.resetTransaction();
   // What came before our answer is not read in the session under TLS (CVE-2011-0411); what comes after it is the handshake.
   dialogue.reader.discard();

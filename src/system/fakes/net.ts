@@ -25,6 +25,8 @@ export interface FakeConnectionOptions {
   readonly localPort?: number;
   /** What `startServerTls` and `startClientTls` give; absent: they fail. */
   readonly tls?: TlsFacts;
+  /** What `serverTlsProblem` tells. */
+  readonly tlsProblem?: Octets;
 }
 
 export class FakeConnection implements Connection {
@@ -34,6 +36,7 @@ export class FakeConnection implements Connection {
   readonly localPort: number;
   readonly #peer: FakePeer;
   readonly #tlsOnStart: TlsFacts | undefined;
+  readonly #tlsProblem: Octets | undefined;
   #tls: TlsFacts | undefined;
   #unanswered: Octets = '';
   #incoming: Octets = '';
@@ -51,6 +54,7 @@ export class FakeConnection implements Connection {
     this.localAddress = options.localAddress ?? '192.0.2.1';
     this.localPort = options.localPort ?? 40000;
     this.#tlsOnStart = options.tls;
+    this.#tlsProblem = options.tlsProblem;
   }
 
   get tls(): TlsFacts | undefined {
@@ -87,6 +91,10 @@ export class FakeConnection implements Connection {
 
   discardBuffered(): void {
     this.#incoming = '';
+  }
+
+  serverTlsProblem(): TlsFailure | undefined {
+    return this.#tlsProblem === undefined ? undefined : { kind: 'error', message: this.#tlsProblem };
   }
 
   async startServerTls(): Promise<{ readonly kind: 'ok'; readonly facts: TlsFacts } | TlsFailure> {
