@@ -276,7 +276,7 @@ secure:
 mail:
   driver = smtp
   hosts = 198.51.100.1
-  protocol = lmtp
+  protocol = LMTP
   port = 2003
 one:
   driver = smtp
@@ -367,7 +367,7 @@ test('smtp: replies to RCPT, MAIL, DATA and the message', async () => {
   );
   assert.deepEqual(
     (await one({ '.': '550 no\r\n' }, 'out'))[1],
-    'failed | b@c.ex | 198.51.100.1 | SMTP error from remote mail server after pipelined end of data: 550 no',
+    'failed | b@c.ex | 198.51.100.1 | SMTP error from remote mail server after end of data: 550 no',
   );
   assert.deepEqual(
     (await one({ 'RCPT TO:<a': '250 ok\r\n', 'RCPT TO:<b': '\r\n' }))[1],
@@ -399,6 +399,7 @@ test('smtp: hosts in turn', async () => {
     'b@c.ex',
   ]);
   assert.deepEqual(partly.lines, ['delivered | a@c.ex | 198.51.100.1', 'delivered | b@c.ex | 198.51.100.2']);
+  assert.deepEqual(partly.log, ['H=198.51.100.1 [198.51.100.1] SMTP error from remote mail server after RCPT TO:<b@c.ex>: 450 no']);
   const routed = await send('out', { '198.51.100.9:2525': server({}) }, ['a@c.ex'], {}, [
     { name: 'nine.ex', address: '198.51.100.9', port: 2525 },
   ]);
@@ -416,13 +417,40 @@ test('smtp: HELO after a refused EHLO, required TLS, LMTP, max_rcpt', async () =
     'a@c.ex',
     'b@c.ex',
   ]);
-  assert.deepEqual(lmtp.lines, [
-    'delivered | a@c.ex | 198.51.100.1',
-    'failed | b@c.ex | 198.51.100.1 | LMTP error after end of data: 550 second',
-  ]);
+  assert.deepEqual(lmtp.lines, ['delivered | a@c.ex | 198.51.100.1', 'failed | b@c.ex | 198.51.100.1 | LMTP error after DATA: 550 second']);
   const single = await send('one', { '198.51.100.1:25': server({}) }, ['a@c.ex', 'b@c.ex']);
   assert.equal(single.written.length, 1);
   assert.equal((single.written[0] ?? '').split('MAIL FROM').length, 3);
+});
+
+/** The verbs of a connection, RCPT with the local part. */
+function verbs(written: Octets): Octets {
+  const commands = written.matchAll(/^(?:EHLO|MAIL|RCPT TO:<([^@]*)|DATA|RSET|QUIT)/gm);
+  return [...commands].map(([command, localPart]) => localPart ?? command.slice(0, 4)).join(' ');
+}
+
+test('smtp: several transactions over one connection', async () => {
+  const all = ['a@c.ex', 'b@c.ex', 'c@c.ex'];
+  const limited = (limits: string) => server({}, `250-mx.ex hello\r\n250-PIPELINING\r\n250 LIMITS ${limits}\r\n`);
+  const pairs = await send('out', { '198.51.100.1:25': limited('RCPTMAX=2') }, all);
+  assert.deepEqual(pairs.written.map(verbs), ['EHLO MAIL a b DATA MAIL c DATA QUIT']);
+  assert.deepEqual(
+    pairs.results.map(({ transactionIndex }) => transactionIndex),
+    [undefined, undefined, 1],
+  );
+  const fresh = await send('out', { '198.51.100.1:25': limited('RCPTMAX=1 MAILMAX=2') }, all);
+  assert.deepEqual(fresh.written.map(verbs), ['EHLO MAIL a DATA MAIL b DATA QUIT', 'EHLO MAIL c DATA QUIT']);
+  const refused = await send('one', { '198.51.100.1:25': server({ 'RCPT TO:<a': '550 no\r\n' }, '250 mx.ex\r\n') }, all);
+  assert.deepEqual(refused.written.map(verbs), ['EHLO MAIL a RSET MAIL b DATA MAIL c DATA QUIT']);
+});
+
+test('smtp: recipients that were too many go out in another transaction, when the commands went out together', async () => {
+  const tooMany = { 'RCPT TO:<b': '452 too many\r\n' };
+  const piped = await send('out', { '198.51.100.1:25': server(tooMany), '198.51.100.2:25': server({}) }, ['a@c.ex', 'b@c.ex']);
+  assert.deepEqual(piped.written.map(verbs), ['EHLO MAIL a b DATA MAIL b DATA QUIT', 'EHLO MAIL b DATA QUIT']);
+  assert.deepEqual(piped.lines, ['delivered | a@c.ex | 198.51.100.1', 'delivered | b@c.ex | 198.51.100.2']);
+  const single = await send('slow', { '198.51.100.1:25': server(tooMany) }, ['a@c.ex', 'b@c.ex']);
+  assert.deepEqual(single.written.map(verbs), ['EHLO MAIL a b DATA QUIT']);
 });
 
 test('smtp: a message that does not fit', async () => {
