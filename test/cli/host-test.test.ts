@@ -128,3 +128,20 @@ test('a recipient that no router takes', async () => {
     'LOG: H=(client.test) [203.0.113.5] F=<> rejected RCPT <nobody@site.test>: Unrouteable address',
   ]);
 });
+
+test('a header line with the sender that was verified before is not routed again', async () => {
+  const place = new Place('bh');
+  try {
+    const acls =
+      'acl_smtp_rcpt = check\nacl_smtp_data = check_data\nbegin acl\ncheck:\n  accept verify = sender\ncheck_data:\n  accept verify = header_sender\n';
+    const rest = CONFIG.slice(CONFIG.indexOf('begin routers'));
+    const server = new MailServer(place, `${placeOptions(place)}domainlist local_domains = site.test\n${acls}${rest}`);
+    const input = 'HELO client.test\nMAIL FROM:<joe@site.test>\nRCPT TO:<x@site.test>\nDATA\nFrom: joe@site.test\n\nx\n.\nQUIT\n';
+    const { stdout, stderr } = await server.exim(['-bh', '203.0.113.5'], { input });
+    assert.match(stdout, /^250 OK id=/m);
+    assert.match(stderr, /^>>> verifying From: header address joe@site\.test\n>>> previously checked as envelope sender\n/m);
+    assert.equal(stderr.match(/ routing joe@site\.test$/gm)?.length, 1);
+  } finally {
+    place.remove();
+  }
+});

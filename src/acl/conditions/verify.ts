@@ -194,10 +194,13 @@ async function verifyHeaderSender(call: VerifyCall, context: AclContext): Promis
       failure = problem;
       break;
     }
-    const result = await frame.services.verifier.verify(
-      { address, isSender: true, callout: call.callout, successOnRedirect: call.successOnRedirect },
-      frame,
-    );
+    const { log, verifier } = frame.services;
+    log.debug('verify', () => `verifying ${header}: header address ${address}`);
+    const known = call.callout === undefined ? frame.transaction?.state.senderVerifications?.get(address) : undefined;
+    if (known !== undefined) log.debug('verify', () => 'previously checked as envelope sender');
+    const result =
+      known ??
+      (await verifier.verify({ address, isSender: true, callout: call.callout, successOnRedirect: call.successOnRedirect }, frame));
     if (result.kind === 'ok') return ok({ value: true });
     if (result.kind === 'defer') deferral = result;
     else details = `could not verify "${header}:" header address\n${address}: ${result.userMessage ?? result.logMessage}`;
