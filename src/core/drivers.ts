@@ -63,6 +63,8 @@ export type RouteResult =
       readonly userMessage?: Octets;
       readonly isFreeze?: boolean /** A look-up timed out: `pass_on_timeout` applies. */;
       readonly isTimeout?: boolean;
+      /** What `defer (n)` shows; -1 when absent. */
+      readonly errorNumber?: number;
     }
   | { readonly kind: 'freeze'; readonly message: Octets }
   /** `self = reroute`, `rewrite` of the domain: routing starts again (or goes on) with this domain. */

@@ -17,6 +17,7 @@ export interface RoutedAddresses {
 }
 
 /** Numbers that `defer (n)` shows. */
+const BAD_REDIRECTION = -17;
 const HELD = -23;
 const LIST_DEFER = -35;
 const ROUTING_RETRY = -52;
@@ -167,7 +168,7 @@ async function settleProblem(attempt: Attempt, problem: RoutingProblem, isInterr
     attempt.fail(result, attempt.facts(), false, false);
     return;
   }
-  const isConfigurationError = problem.errorNumber < -1; // no time mends it
+  const isConfigurationError = problem.errorNumber < -1 && problem.errorNumber !== BAD_REDIRECTION; // no time mends it
   const retry =
     problem.isFreeze || isConfigurationError
       ? 'later'

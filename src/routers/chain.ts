@@ -227,7 +227,13 @@ class Routing {
       case 'defer':
         if (result.isTimeout === true && settingsOf(router).pass_on_timeout)
           return { kind: 'next', address: kept, to: settingsOf(router).pass_router };
-        return done(problem(view, 'deferred', result.message, { userMessage: result.userMessage, isFreeze: result.isFreeze ?? false }));
+        return done(
+          problem(view, 'deferred', result.message, {
+            userMessage: result.userMessage,
+            isFreeze: result.isFreeze ?? false,
+            errorNumber: result.errorNumber ?? -1,
+          }),
+        );
       case 'freeze':
         return done(problem(view, 'deferred', result.message, { isFreeze: true }));
       case 'error': {

@@ -138,6 +138,22 @@ test('verification modes', async () => {
   assert.deepEqual(await kinds('d@x.ex'), ['deliver', 'failed', 'deliver']);
 });
 
+test('redirect: a mistake in the data has its own number', async () => {
+  for (const [data, expected] of [
+    ['a@@b', -17],
+    [':include:/none', -17],
+    [':defer: later', -1],
+  ] as const) {
+    const world = await makeWorld(`begin routers\na:\n driver = redirect\n allow_defer\n data = ${data}\n${TRANSPORTS}`);
+    const { problems } = await route(world, 'x@a.ex');
+    assert.deepEqual(
+      problems.map(({ kind, errorNumber }) => [kind, errorNumber]),
+      [['deferred', expected]],
+      data,
+    );
+  }
+});
+
 test('redirect: addresses, files, pipes and special items', async () => {
   const rows = (data: Octets, expected: readonly string[], more = '') =>
     table(

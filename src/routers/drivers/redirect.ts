@@ -415,12 +415,19 @@ class Redirection {
   }
 
   #badData(reason: string): RouteResult {
-    return { kind: 'defer', message: `error in redirect ${this.#set.file === undefined ? 'data' : 'file'}: ${reason}` };
+    return {
+      kind: 'defer',
+      errorNumber: BAD_REDIRECTION,
+      message: `error in redirect ${this.#set.file === undefined ? 'data' : 'file'}: ${reason}`,
+    };
   }
 
   async #expandTransport(option: Template | undefined): Promise<Outcome<Text | undefined>> {
     return expandOption(option, this.#context.frame);
   }
 }
+
+/** The number that `defer (n)` shows. */
+const BAD_REDIRECTION = -17;
 
 const TRANSPORTS = { file: 'file_transport', directory: 'directory_transport', pipe: 'pipe_transport' } as const;
