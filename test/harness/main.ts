@@ -37,7 +37,7 @@ function adaptations(environment: NodeJS.ProcessEnv): Adaptations {
     challenge: CHALLENGE,
     keepsPrivilege: true,
     deliversInForeground: true,
-    adaptConfig: withoutSmtputf8,
+    adaptConfig: (config) => withOneWorker(withoutSmtputf8(config)),
     adaptServices: (services) => ({
       ...services,
       machine: risingLoad(services.machine),
@@ -53,6 +53,11 @@ function adaptations(environment: NodeJS.ProcessEnv): Adaptations {
 function withoutSmtputf8(config: Config): Config {
   if (config.mainSettings.has('smtputf8_advertise_hosts')) return config;
   return { ...config, main: { ...config.main, smtputf8_advertise_hosts: undefined } };
+}
+
+/** Within a second the ids of one process tell the order of arrival, those of several do not. */
+function withOneWorker(config: Config): Config {
+  return config.mainSettings.has('workers') ? config : { ...config, main: { ...config.main, workers: 1 } };
 }
 
 /** Each look at the load average sees it 0.01 higher. */
