@@ -1,29 +1,21 @@
 /** Numbers in option values. Spec ch. 6 "Integer values", "Octal integer values", "Fixed point numbers". */
 import type { Octets } from '../base/octets.ts';
 import { trimSpace } from '../base/octets.ts';
+import { sizeFactor } from '../base/size-suffix.ts';
 import { commentHint } from './scan.ts';
 
 export type NumberReading = { readonly kind: 'ok'; readonly value: number } | { readonly kind: 'error'; readonly message: string };
 
 const MAX_INT = 2 ** 31 - 1;
-const UNITS: ReadonlyMap<string, number> = new Map([
-  ['K', 2 ** 10],
-  ['k', 2 ** 10],
-  ['M', 2 ** 20],
-  ['m', 2 ** 20],
-  ['G', 2 ** 30],
-  ['g', 2 ** 30],
-  ['T', 2 ** 40],
-  ['t', 2 ** 40],
-]);
+const INTEGER_SUFFIXES = 'KkMmGgTt';
 /** Only amounts of storage may be that large. */
-const LARGE_UNITS: ReadonlyMap<string, number> = new Map([...UNITS, ['P', 2 ** 50], ['p', 2 ** 50], ['E', 2 ** 60], ['e', 2 ** 60]]);
+const STORAGE_SUFFIXES = `${INTEGER_SUFFIXES}PpEe`;
 
 /** Decimal, 0octal or 0xhex, then perhaps K, M, G or T. */
 export function readInteger(text: Octets, name: string): NumberReading {
-  const found = scanInteger(text, 'KkMmGgTt');
+  const found = scanInteger(text, INTEGER_SUFFIXES);
   if (!found) return { kind: 'error', message: `integer expected for ${name}` };
-  const value = found.value * (UNITS.get(found.suffix) ?? 1);
+  const value = found.value * (sizeFactor(found.suffix) ?? 1);
   if (Math.abs(value) > MAX_INT) return tooLarge(found.written);
   if (found.rest !== '') return { kind: 'error', message: `extra characters follow integer value for ${name}${commentHint(found.rest)}` };
   return { kind: 'ok', value };
@@ -31,9 +23,9 @@ export function readInteger(text: Octets, name: string): NumberReading {
 
 /** An amount in KiB: a bare number counts KiB. */
 export function readKibibytes(text: Octets, name: string): NumberReading {
-  const found = scanInteger(text, 'KkMmGgTtPpEe');
+  const found = scanInteger(text, STORAGE_SUFFIXES);
   if (!found) return { kind: 'error', message: `integer expected for ${name}` };
-  const value = found.value * ((LARGE_UNITS.get(found.suffix) ?? 2 ** 10) / 2 ** 10);
+  const value = found.value * ((sizeFactor(found.suffix) ?? 2 ** 10) / 2 ** 10);
   if (!Number.isSafeInteger(value)) return tooLarge(found.written);
   if (found.rest !== '') return { kind: 'error', message: `extra characters follow integer value for ${name}${commentHint(found.rest)}` };
   return { kind: 'ok', value };
@@ -43,7 +35,8 @@ export function readKibibytes(text: Octets, name: string): NumberReading {
 export function readOctal(text: Octets, name: string): NumberReading {
   const digits = /^[0-7]+/.exec(text)?.[0];
   if (digits === undefined) return { kind: 'error', message: `octal integer expected for ${name}` };
-  const unit = UNITS.get(text.slice(digits.length, digits.length + 1));
+  const next = text.slice(digits.length, digits.length + 1);
+  const unit = INTEGER_SUFFIXES.includes(next) ? sizeFactor(next) : undefined;
   const value = Number.parseInt(digits, 8) * (unit ?? 1);
   if (value > MAX_INT) return tooLarge(text);
   const rest = trimSpace(text.slice(digits.length + (unit === undefined ? 0 : 1)));

@@ -1,6 +1,7 @@
 /** Values of options as reception needs them: expanded strings, numbers, host lists. */
 import type { Octets } from '../base/octets.ts';
 import { trimSpace } from '../base/octets.ts';
+import { sizeFactor } from '../base/size-suffix.ts';
 import { parseTimeSpan } from '../base/time-span.ts';
 import type { Frame, ListSource, MainOptions, Outcome, Template, Text } from '../core/index.ts';
 import { fail, mapOutcome, ok, untainted } from '../core/index.ts';
@@ -16,20 +17,11 @@ export async function expandOctets(template: Template | undefined, frame: Frame)
   return mapOutcome(await expandText(template, frame), (text) => text.octets);
 }
 
-const SIZE_UNITS: ReadonlyMap<string, number> = new Map([
-  ['K', 1024],
-  ['k', 1024],
-  ['M', 1024 ** 2],
-  ['m', 1024 ** 2],
-  ['G', 1024 ** 3],
-  ['g', 1024 ** 3],
-]);
-
 /** `50M`, `1000`, `0`; undefined when it is no number. */
 export function parseSize(text: Octets): number | undefined {
   const match = /^(-?[0-9]+)([KkMmGg]?)$/.exec(trimSpace(text));
   if (!match) return undefined;
-  return Number.parseInt(match[1] ?? '0', 10) * (SIZE_UNITS.get(match[2] ?? '') ?? 1);
+  return Number.parseInt(match[1] ?? '0', 10) * (sizeFactor(match[2] ?? '') ?? 1);
 }
 
 /** An integer option that is expanded; `unset` when it is not set or its expansion is forced to fail. */

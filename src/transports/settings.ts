@@ -1,5 +1,6 @@
 /** The generic options of a configured transport, typed. */
-import { lowerCase, type Octets } from '../base/octets.ts';
+import type { Octets } from '../base/octets.ts';
+import { sizeFactor } from '../base/size-suffix.ts';
 import type { Template } from '../core/config.ts';
 import type { TransportInstance } from '../core/drivers.ts';
 import type { Frame } from '../core/frame.ts';
@@ -25,16 +26,10 @@ export function messageOf(
   return outcome.kind === 'forced-fail' ? '"fail" requested' : outcome.message;
 }
 
-const UNITS: ReadonlyMap<Octets, number> = new Map([
-  ['k', 1024],
-  ['m', 1024 ** 2],
-  ['g', 1024 ** 3],
-]);
-
 /** `10M`, `1.5G`, `20`; a trailing `/no_check` is left to the caller. Undefined when it is no number. */
 export function parseSize(octets: Octets): number | undefined {
   const match = /^[ \t]*([0-9]+(?:\.[0-9]*)?)([KkMmGg]?)[ \t]*$/.exec(octets);
   if (!match) return undefined;
-  const unit = UNITS.get(lowerCase(match[2] ?? '')) ?? 1;
+  const unit = sizeFactor(match[2] ?? '') ?? 1;
   return Math.floor(Number.parseFloat(match[1] ?? '0') * unit);
 }

@@ -1,5 +1,6 @@
 /** The argument of `ratelimit`: `<limit> / <period> / <options> / <key>`. Spec ch. 44 "Rate limiting incoming messages". */
 import type { Octets } from '../../base/octets.ts';
+import { sizeFactor } from '../../base/size-suffix.ts';
 import { parseTimeSpan } from '../../base/time-span.ts';
 import type { AclPhase, Lists } from '../../core/index.ts';
 import { allPhasesBut, phaseName } from '../phases.ts';
@@ -115,20 +116,10 @@ export function rateKey({ periodText, mode, unique, key }: RateQuestion, hostAdd
   return `${periodText}/${mode}/${unique === undefined ? '' : 'unique/'}${key ?? hostAddress}`;
 }
 
-const FACTORS: ReadonlyMap<string, number> = new Map([
-  ['', 1],
-  ['k', 1024],
-  ['K', 1024],
-  ['m', 1024 ** 2],
-  ['M', 1024 ** 2],
-  ['g', 1024 ** 3],
-  ['G', 1024 ** 3],
-]);
-
 /** As strtod reads it: decimal with exponent, or hexadecimal; empty is 0. Undefined when it is no number or negative. */
 function parseNumber(text: Octets, takesFactor: boolean): number | undefined {
   const [, digits = '', factor = ''] = (takesFactor ? /^(.*?)([kKmMgG]?)$/s : /^(.*)$/s).exec(text) ?? [];
-  const scale = FACTORS.get(factor) ?? 1;
+  const scale = sizeFactor(factor) ?? 1;
   if (digits === '') return 0;
   const hexadecimal = /^[+]?0[xX]([0-9a-fA-F]+)$/.exec(digits);
   if (hexadecimal) return Number.parseInt(hexadecimal[1] ?? '', 16) * scale;
