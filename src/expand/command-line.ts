@@ -1,6 +1,6 @@
 /** Splits a command line into its arguments. Spec ch. 29 "How the command is run". */
 import { isSpaceCode, type Octets, skipSpace } from '../base/octets.ts';
-import { isTainted, sliceText, type Text } from '../core/text.ts';
+import { isTainted, sliceText, type Text, untainted } from '../core/text.ts';
 import { readQuoted } from './field.ts';
 
 /**
@@ -8,14 +8,7 @@ import { readQuoted } from './field.ts';
  * not closed goes to the end. No shell is involved.
  */
 export function splitCommandLine(line: Octets): Octets[] {
-  const parts: Octets[] = [];
-  let at = skipSpace(line, 0);
-  while (at < line.length) {
-    const part = partAt(line, at);
-    parts.push(part.text);
-    at = skipSpace(line, part.end);
-  }
-  return parts;
+  return splitCommandText(untainted(line)).map(({ octets }) => octets);
 }
 
 function partAt(line: Octets, at: number): { readonly text: Octets; readonly end: number } {

@@ -5,7 +5,7 @@ import type { DeliveryBatch } from '../../core/drivers.ts';
 import { isStrictTaint } from '../../core/taint.ts';
 import type { Text } from '../../core/text.ts';
 import { isTainted, sliceText, tainted, untainted } from '../../core/text.ts';
-import { splitCommandLine, splitCommandText, staysInArguments, taintedShellText } from '../../expand/command-line.ts';
+import { splitCommandText, staysInArguments, taintedShellText } from '../../expand/command-line.ts';
 import type { Failing } from '../errno.ts';
 import { eximErrno } from '../errno.ts';
 import { expandOption, messageOf } from '../settings.ts';
@@ -58,7 +58,7 @@ async function shellCommand(source: Octets, isRedirected: boolean, batch: Delive
 
 async function expandArguments(source: Octets, redirected: Text | undefined, batch: DeliveryBatch): Promise<Command> {
   const argv: Text[] = [];
-  for (const part of redirected === undefined ? splitCommandLine(source).map(untainted) : splitCommandText(redirected)) {
+  for (const part of splitCommandText(redirected ?? untainted(source))) {
     const { octets } = part;
     if (octets === '$pipe_addresses') argv.push(...batch.addresses.map((address) => tainted(address.address)));
     else if (octets === '$address_pipe' && batch.addresses[0]?.kind === 'pipe') argv.push(...splitCommandText(pipeOf(batch.addresses[0])));
