@@ -36,6 +36,15 @@ export function unicodeFromOctets(octets: Octets): Unicode | undefined {
   }
 }
 
+/** Text of JavaScript code that may or may not keep to octets: as it is when it does, else in UTF-8. */
+export function octetsFromText(text: string): Octets {
+  return hasOnlyOctets(text) ? text : octetsFromUnicode(text);
+}
+
+export function hasOnlyOctets(text: string): boolean {
+  return !/[^\0-\xff]/.test(text);
+}
+
 export function isAscii(octets: Octets): boolean {
   for (let i = 0; i < octets.length; i++) if (octets.charCodeAt(i) > 0x7f) return false;
   return true;

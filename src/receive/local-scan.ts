@@ -3,7 +3,7 @@
  * accepted. Spec ch. 46 "Adding a local scan function to Exim"; DESIGN.md 3.13.
  */
 import type { Octets } from '../base/octets.ts';
-import { printable } from '../base/octets.ts';
+import { octetsFromText, printable } from '../base/octets.ts';
 import type { Config, Deadline, Frame, HeaderLine, HeaderType, Recipient, Services, Session, TransactionState } from '../core/index.ts';
 import { earlier } from '../core/index.ts';
 import { hasName, makeHeader } from '../message/header.ts';
@@ -83,7 +83,7 @@ export async function runLocalScan(context: ScanContext, state: TransactionState
   if (loaded.kind === 'error') return broken(`local_scan() library failed to load: ${loaded.reason}`);
   const called = loaded.exports.get('local_scan');
   if (typeof called !== 'function') return broken(`local_scan() library does not contain the expected function: ${main.local_scan_path}`);
-  const work = { headers: [...state.headers], recipients: state.recipients };
+  const work: Work = { headers: [...state.headers] };
   const message = messageFor(context, state, frame, work);
   const endMs = main.local_scan_timeout === 0 ? undefined : context.services.clock.monotonicMs() + main.local_scan_timeout * 1000;
   const answered = await callWithin(async () => Reflect.apply(called, undefined, [message]), context, endMs);
@@ -131,7 +131,7 @@ async function callWithin(call: () => Promise<unknown>, { services, until }: Sca
     try {
       return { kind: 'value', value: await call() };
     } catch (error) {
-      return { kind: 'thrown', reason: printable(octetsOf(error instanceof Error ? error.message : String(error))) };
+      return { kind: 'thrown', reason: printable(octetsFromText(error instanceof Error ? error.message : String(error))) };
     }
   };
   if (endMs === undefined) return run();
@@ -152,13 +152,8 @@ function readAnswer(value: unknown): ReadAnswer | undefined {
   if (typeof value !== 'object' || value === null || !('verdict' in value)) return undefined;
   const verdict = VERDICTS.find((known) => known === value.verdict);
   if (verdict === undefined) return undefined;
-  const text = 'text' in value && value.text !== undefined ? octetsOf(String(value.text)) : '';
+  const text = 'text' in value && value.text !== undefined ? octetsFromText(String(value.text)) : '';
   return { verdict, text, hidesHeader: 'hidesHeader' in value && value.hidesHeader === true };
-}
-
-/** A module may return any text. */
-function octetsOf(text: string): Octets {
-  return /[^\0-\xff]/.test(text) ? Buffer.from(text, 'utf8').latin1Slice() : text;
 }
 
 interface Work {
@@ -189,18 +184,18 @@ function messageFor(context: ScanContext, state: TransactionState, frame: Frame,
       return work.headers;
     },
     addHeader: (text, where = {}) => {
-      work.headers = withHeader(work.headers, makeHeader(octetsOf(text.endsWith('\n') ? text : `${text}\n`)), where);
+      work.headers = withHeader(work.headers, makeHeader(octetsFromText(text.endsWith('\n') ? text : `${text}\n`)), where);
     },
     removeHeader: (name, occurrence = 0) => {
       work.headers = withoutHeader(work.headers, name, occurrence);
     },
     recipients: state.recipients.map(({ address, errorsTo }) => ({ address, errorsTo })),
     expand: async (text) => {
-      const expanded = await config.compile(octetsOf(text), 'local_scan').evaluate(frame);
+      const expanded = await config.compile(octetsFromText(text), 'local_scan').evaluate(frame);
       if (expanded.kind === 'ok') return expanded.value.octets;
       throw new Error(expanded.kind === 'forced-fail' ? 'forced failure' : expanded.message);
     },
-    log: (text) => services.log.main(printable(octetsOf(text)), state.id),
+    log: (text) => services.log.main(printable(octetsFromText(text)), state.id),
   };
 }
 
@@ -234,8 +229,8 @@ function keptRecipient(
   known: readonly Recipient[],
   qualifyDomain: Octets,
 ): Recipient {
-  const kept = known.find((recipient) => recipient.address === address) ?? { address: qualified(octetsOf(address), qualifyDomain) };
-  return errorsTo === undefined ? kept : { ...kept, errorsTo: qualified(octetsOf(errorsTo), qualifyDomain) };
+  const kept = known.find((recipient) => recipient.address === address) ?? { address: qualified(octetsFromText(address), qualifyDomain) };
+  return errorsTo === undefined ? kept : { ...kept, errorsTo: qualified(octetsFromText(errorsTo), qualifyDomain) };
 }
 
 function qualified(address: Octets, domain: Octets): Octets {

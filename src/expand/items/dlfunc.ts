@@ -2,7 +2,7 @@
  * `${dlfunc{module}{function}{argument}…}`: the module is JavaScript or TypeScript instead of a shared object. The function gets the arguments as an
  * array of strings, one char an octet. Spec ch. 11 "Expansion items"; DESIGN.md 3.13.
  */
-import type { Octets } from '../../base/octets.ts';
+import { hasOnlyOctets, type Octets, octetsFromText } from '../../base/octets.ts';
 import { defineItem } from '../../core/define/expansion.ts';
 import type { Frame } from '../../core/frame.ts';
 import { defer, fail, type NotOk } from '../../core/outcome.ts';
@@ -41,13 +41,12 @@ function refuse(message: Octets, frame: Frame): NotOk {
 function resultOf(value: unknown, name: Octets): Text | NotOk {
   if (value === undefined || value === null) return { kind: 'forced-fail', message: '(no message)' };
   const text = String(value);
-  return /[^\0-\xff]/.test(text) ? fail(`${name} returned more than octets`) : untainted(text);
+  return hasOnlyOctets(text) ? untainted(text) : fail(`${name} returned more than octets`);
 }
 
 /** What a function throws is its answer; only its author can say more. */
 function failureOf(error: unknown, frame: Frame): NotOk {
-  const message = error instanceof Error ? error.message : String(error);
-  const octets = Buffer.from(message, /[^\0-\xff]/.test(message) ? 'utf8' : 'latin1').latin1Slice();
+  const octets = octetsFromText(error instanceof Error ? error.message : String(error));
   if (typeof error === 'object' && error !== null && 'defer' in error && error.defer === true) return defer(octets);
   frame.services.log.debug('expand', () => octets);
   return fail(octets);
