@@ -12,7 +12,7 @@ const isWanted = (file: string) => wanted.length === 0 || wanted.some((part) => 
 
 /** Neither the checks nor the tests take this long, unless one of them hangs. */
 const DEADLINE_MS = 20 * 60_000;
-const PROGRAM_TEST_OPTIONS = ['--test', '--test-concurrency=2', '--test-timeout=300000', '--test-force-exit'];
+const PROGRAM_TEST_OPTIONS = ['--test', '--test-concurrency=2', '--test-timeout=300000'];
 
 async function run(args: readonly string[]): Promise<boolean> {
   return (await runCommand(root, process.execPath, args, { deadlineMs: DEADLINE_MS, isShown: true })).isOk;

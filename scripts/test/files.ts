@@ -2,8 +2,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** For tests beside the code, which share one process. What one of them leaves open, because it failed, does not keep that process. */
-export const UNIT_TEST_OPTIONS = ['--test', '--test-isolation=none', '--test-timeout=60000', '--test-force-exit'];
+/** For tests beside the code, which share one process. What one of them leaves open, because it failed, keeps that process until the deadline of the step. */
+export const UNIT_TEST_OPTIONS = ['--test', '--test-isolation=none', '--test-timeout=60000'];
 
 /** Tests beside the code. */
 export function unitTestFiles(root: string): string[] {
