@@ -144,6 +144,8 @@ export interface DeliveryBatch {
   readonly until: Deadline;
   /** `-N`, dontDeliver: nothing is really sent. */
   readonly isRehearsal: boolean;
+  /** Nothing is delivered: `checkQuota` is called. */
+  readonly isQuotaCheck?: boolean;
   /** Retry decides which hosts are due. */
   readonly retry: RetryPort;
   /** Journals and logs each address as soon as it is settled (DESIGN 3.8): call before doing anything more for another message. */
@@ -233,6 +235,8 @@ export interface TransportBehaviour {
   readonly isConcurrent?: boolean;
   /** Returns when every address has a result (each reported through `batch.settled` first). */
   deliver(batch: DeliveryBatch): Promise<readonly DeliveryResult[]>;
+  /** Whether the mailbox has room for a message of that size (`verify = recipient/quota`): `failed` when not, `delivered` when there is or nobody can say. */
+  checkQuota?(batch: DeliveryBatch): Promise<readonly DeliveryResult[]>;
   close?(): void;
 }
 

@@ -803,8 +803,16 @@ export interface VerifyRequest {
   readonly address: Octets;
   readonly isSender: boolean;
   readonly callout?: CalloutOptions | undefined;
+  /** Not with a callout. */
+  readonly quota?: QuotaOptions | undefined;
   /** Redirection to a single child: the child is verified too. */
   readonly successOnRedirect?: boolean;
+}
+
+/** How long results of quota verification are good for; both 0: none is looked for or kept. */
+export interface QuotaOptions {
+  readonly positiveSeconds: number;
+  readonly negativeSeconds: number;
 }
 
 export interface CalloutOptions {

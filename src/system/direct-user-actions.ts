@@ -83,7 +83,8 @@ export async function runTransport(batch: DeliveryBatch): Promise<readonly Deliv
   let reason = `the ${batch.instance.name} transport gave no result`;
   try {
     const { behaviour } = batch.instance;
-    if (behaviour) await behaviour.deliver(recording);
+    if (behaviour && batch.isQuotaCheck === true) await behaviour.checkQuota?.(recording);
+    else if (behaviour) await behaviour.deliver(recording);
     else reason = `the ${batch.instance.driver} transport is not built yet`;
   } catch (error) {
     reason = `the ${batch.instance.name} transport failed: ${error instanceof Error ? error.message : String(error)}`;

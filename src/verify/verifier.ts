@@ -10,6 +10,7 @@ import { makeAddress } from '../routers/address.ts';
 import { type Routed, type RoutingProblem, routeAddress } from '../routers/chain.ts';
 import { verifyByCallout } from './callout.ts';
 import { endCutthrough, HeldConnection } from './cutthrough.ts';
+import { knownQuota, verifyQuota } from './quota.ts';
 
 /** Redirections that lead from one address to the next. */
 const MAX_REDIRECTIONS = 100;
@@ -25,6 +26,9 @@ class RouterVerifier implements Verifier {
     const { address } = await rewriteAddress(full, asked.isSender ? 'env-from' : 'env-to', frame);
     if (address === '') return { kind: 'ok', addressData: undefined };
     const request = { ...asked, address };
+    const { quota } = request;
+    const known = quota === undefined ? undefined : knownQuota(address, quota, frame);
+    if (known !== undefined) return known;
     const verify = request.isSender ? 'sender' : 'recipient';
     const { log } = frame.services;
     if (!log.isDebug('verify')) return this.#follow(request, verify, frame);
@@ -44,7 +48,7 @@ class RouterVerifier implements Verifier {
       const routed = await routeAddress(current, { frame, verify });
       const problem = routed.problems.find(({ address, isForbidden }) => address.kind === 'mailbox' || isForbidden === true);
       if (problem && routed.deliveries.length === 0 && routed.children.length === 0 && routed.discarded.length === 0)
-        return ofProblem(problem);
+        return request.quota === undefined ? ofProblem(problem) : { ...ofProblem(problem), userMessage: undefined };
       const only = onlyChild(routed);
       if (only === undefined || request.successOnRedirect) return this.#routed(routed, request, frame);
       current = only;
@@ -66,6 +70,10 @@ class RouterVerifier implements Verifier {
 
   async #routed(routed: Routed, request: VerifyRequest, frame: Frame): Promise<Verification> {
     const delivery = routed.deliveries[0];
+    if (request.quota !== undefined) {
+      const isOne = routed.deliveries.length === 1 && routed.children.length === 0;
+      return verifyQuota(request.address, isOne ? delivery : undefined, request.quota, frame);
+    }
     if (request.callout && delivery && routed.deliveries.length === 1 && routed.children.length === 0) {
       const holds = mayHold(request, request.callout, frame);
       const called = await verifyByCallout(delivery, request, request.callout, frame, holds);
@@ -123,7 +131,7 @@ function qualified({ address, isSender }: VerifyRequest, frame: Frame): Octets |
 }
 
 /** That no router takes an address is for the peer too; why a router refused it only when the configuration gives a text (`:fail:`). */
-function ofProblem({ kind, address, message, userMessage, cause }: RoutingProblem): Verification {
+function ofProblem({ kind, address, message, userMessage, cause }: RoutingProblem): Exclude<Verification, { kind: 'ok' }> {
   if (kind === 'deferred') return { kind: 'defer', userMessage, logMessage: cause ?? message };
   return { kind: 'fail', userMessage: address.state.router === undefined ? message : userMessage, logMessage: message, failure: 'route' };
 }

@@ -212,11 +212,10 @@ async function verifyHeaderSender(call: VerifyCall, context: AclContext): Promis
 
 async function verifyRecipient(call: VerifyCall, context: AclContext): Promise<Outcome<Judged>> {
   const { frame } = context;
-  if (call.quota !== undefined) return notYet('recipient/quota', context);
   const address = frame.transaction?.state.currentRecipient?.address ?? '';
   frame.results.recipientVerifyFailure = undefined;
   const result = await frame.services.verifier.verify(
-    { address, isSender: false, callout: call.callout, successOnRedirect: call.successOnRedirect },
+    { address, isSender: false, callout: call.callout, quota: call.quota, successOnRedirect: call.successOnRedirect },
     frame,
   );
   const outcome = judgeVerification(result, call, context);

@@ -3,7 +3,7 @@ import { parseList } from '../../base/list-text.ts';
 import type { Octets } from '../../base/octets.ts';
 import { skipSpace, trimSpace } from '../../base/octets.ts';
 import { parseTimeSpan } from '../../base/time-span.ts';
-import type { AclArgumentProblem, AclPhase, CalloutOptions, Lists } from '../../core/index.ts';
+import type { AclArgumentProblem, AclPhase, CalloutOptions, Lists, QuotaOptions } from '../../core/index.ts';
 import { allPhasesBut, phaseName } from '../phases.ts';
 
 export type VerifyKind =
@@ -52,8 +52,7 @@ export interface VerifyCall {
   readonly callout: CalloutOptions | undefined;
   /** `csa/<domain>`. */
   readonly csaDomain: Octets | undefined;
-  /** `quota`: how long a good and a bad result are remembered. */
-  readonly quota: { readonly positiveSeconds: number; readonly negativeSeconds: number } | undefined;
+  readonly quota: QuotaOptions | undefined;
 }
 
 export type ParsedVerify = { readonly kind: 'ok'; readonly call: VerifyCall } | { readonly kind: 'error'; readonly message: Octets };
@@ -242,24 +241,20 @@ function readCalloutItem(item: Octets, draft: CalloutDraft, text: Octets): Octet
 const QUOTA_POSITIVE_SECONDS = 300;
 const QUOTA_NEGATIVE_SECONDS = 3600;
 
-/** `cachepos=`, `cacheneg=`, `no_cache`. Returns what is wrong, in Exim's words. */
+/** `cachepos=`, `cacheneg=`, `no_cache`, from left to right; others are passed over, as in Exim. Returns what is wrong, in Exim's words. */
 function readQuota(settings: Octets, call: VerifyDraft, text: Octets, lists: Pick<Lists, 'split'>): Octets | undefined {
+  if (call.kind !== 'recipient') return 'can only verify quota of recipient';
   let positiveSeconds = QUOTA_POSITIVE_SECONDS;
   let negativeSeconds = QUOTA_NEGATIVE_SECONDS;
   for (const item of settings === '' ? [] : lists.split(`<,${settings}`)) {
-    if (item === 'no_cache') {
-      positiveSeconds = 0;
-      negativeSeconds = 0;
-      continue;
-    }
-    const [, name, value = ''] = /^(cachepos|cacheneg)[ \t]*=[ \t]*(.*)$/s.exec(item) ?? [];
-    if (name === undefined) return `'=' expected after "${item}" in ACL verify condition "${text}"`;
+    if (item === 'no_cache') positiveSeconds = negativeSeconds = 0;
+    const [, name, value = ''] = /^(cachepos|cacheneg)=(.*)$/s.exec(item) ?? [];
+    if (name === undefined) continue;
     const seconds = parseTimeSpan(value);
     if (seconds === undefined) return `bad time value in ACL condition "verify ${text}"`;
     if (name === 'cachepos') positiveSeconds = seconds;
     else negativeSeconds = seconds;
   }
-  if (call.kind !== 'recipient') return 'can only verify quota of recipient';
   call.quota = { positiveSeconds, negativeSeconds };
   return undefined;
 }

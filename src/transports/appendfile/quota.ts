@@ -46,6 +46,20 @@ async function readLimit(
   return done({ limit, isChecked: !modifiers.some((modifier) => modifier.replace(/[ \t]/g, '') === 'no_check') });
 }
 
+/** Whether the mailbox is full, for a message of the size that its sender said. Nothing is made or changed. */
+export async function checkMailboxQuota(delivery: AppendDelivery, isFile: boolean): Promise<Step<void>> {
+  const quota = await readQuota(delivery);
+  if (quota.kind !== 'ok') return quota;
+  if (quota.value.bytes === 0) return done(undefined);
+  const current = isFile ? fileSize(delivery) : await countDirectory(delivery);
+  return current.kind === 'ok' ? quotaProblem(delivery, quota.value, current.value, delivery.path, 0) : current;
+}
+
+function fileSize({ path, batch }: AppendDelivery): Step<{ readonly bytes: number; readonly files: number }> {
+  const found = batch.services.files.stat(path);
+  return done({ bytes: found.kind === 'ok' ? found.value.sizeBytes : 0, files: 0 });
+}
+
 /** Undefined: the message fits. `current` is what is there without it. */
 export function quotaProblem(
   { set, messageBytes }: AppendDelivery,

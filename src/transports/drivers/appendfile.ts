@@ -11,6 +11,7 @@ import { appendToFile } from '../appendfile/mbox.ts';
 import { deliverToDirectory, deliverToMaildir } from '../appendfile/new-file.ts';
 import type { AppendfileOptions } from '../appendfile/options.ts';
 import { appendfileOptions } from '../appendfile/options.ts';
+import { checkMailboxQuota } from '../appendfile/quota.ts';
 import { asBatchSmtp } from '../batch-smtp.ts';
 import { deferredResult, eximErrno } from '../errno.ts';
 import { genericProblems, transportOptions, userProblems } from '../generic-options.ts';
@@ -27,7 +28,11 @@ export default defineTransport({
   genericDefaults: { retry_use_local_part: true },
   options: appendfileOptions,
   validate: (set, generic) => [...genericProblems(generic), ...userProblems(generic), ...problems(set)],
-  create: (set) => ({ deliver: (batch) => deliver(set, batch), isConcurrent: makesFiles(set) && set.quota === undefined }),
+  create: (set) => ({
+    deliver: (batch) => deliver(set, batch),
+    checkQuota: (batch) => checkQuota(set, batch),
+    isConcurrent: makesFiles(set) && set.quota === undefined,
+  }),
 });
 
 /** One file a message; what exists is counted only for a quota. */
@@ -57,6 +62,19 @@ async function deliver(set: AppendfileOptions, batch: DeliveryBatch): Promise<re
   if (tooBig !== undefined) return tooBig;
   const outcome = batch.isRehearsal ? done(undefined) : await write(set, batch, first);
   return settleAll(batch, (address) => (outcome.kind === 'ok' ? { address, kind: 'delivered' } : deferredResult(address, outcome.failing)));
+}
+
+async function checkQuota(set: AppendfileOptions, batch: DeliveryBatch): Promise<readonly DeliveryResult[]> {
+  const [first] = batch.addresses;
+  const target = first === undefined ? undefined : await findTarget(set, batch, first);
+  if (target?.kind !== 'ok' || target.value.path === '/dev/null') return settleAll(batch, (address) => ({ address, kind: 'delivered' }));
+  const { path, kind } = target.value;
+  const delivery: AppendDelivery = { set, batch, path, messageBytes: batch.message.size, home: first?.state.home?.octets };
+  const checked = await checkMailboxQuota(delivery, kind === 'file');
+  const isFull = checked.kind === 'failing' && checked.failing.number === eximErrno.quota;
+  return settleAll(batch, (address) =>
+    isFull ? { address, kind: 'failed', message: checked.failing.message } : { address, kind: 'delivered' },
+  );
 }
 
 type Target = { readonly path: Octets; readonly kind: 'file' | 'maildir' | 'directory' };
