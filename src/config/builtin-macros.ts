@@ -35,6 +35,7 @@ export function builtInMacroNames(definitions: Definitions): string[] {
     ...featureMacros(definitions).map((name) => `HAVE_${name}`),
     ...lookupNames(lookups).map((name) => `HAVE_LOOKUP_${name}`),
     ...mailboxMacros(definitions).map((name) => `HAVE_${name}`),
+    'HAVE_TLS_ALPN',
     ...aclNames(acl),
     ...builtNames('CTL', acl.controls),
     ...builtNames('EXP_COND', expansion.conditions),

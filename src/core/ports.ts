@@ -330,6 +330,8 @@ export interface TlsClientRequest {
   readonly ciphers?: Octets | undefined;
   readonly options?: Octets | undefined;
   readonly alpn?: readonly Octets[] | undefined;
+  /** Without an agreed name there is no session. */
+  readonly requiresAlpn?: boolean;
   /** Names the certificate must be for; empty: any. */
   readonly verifyNames: readonly Octets[];
   /** Refuse an unverified peer. */
@@ -348,7 +350,10 @@ export interface TlsServerRequest {
   readonly options?: Octets | undefined;
   readonly dhParam?: Octets | undefined;
   readonly eccurve?: Octets | undefined;
+  /** Names that a client may ask for, one at a time; undefined: whatever it asks for is passed over. */
   readonly alpn?: readonly Octets[] | undefined;
+  /** A client that asks for none gets no session. */
+  readonly requiresAlpn?: boolean;
   /** Ask the client for a certificate, and refuse one that does not verify when `require`. */
   readonly clientCertificate: 'none' | 'try' | 'require';
   /** For a name that the client sends (SNI): another request, when tls_certificate or the like depend on `$tls_in_sni`; undefined to keep this one. */

@@ -392,6 +392,17 @@ test('ALPN: one known protocol, none at all, and one that is not ours', async (c
   assert.equal(accepted.kind === 'error' && accepted.message, '(handshake): Bad ALPN presented (http)');
 });
 
+test('ALPN that is required, of the client and of the server', async (context) => {
+  const strict: TlsServerRequest = { ...plainServer, alpn: ['smtp'], requiresAlpn: true };
+  const missing = '(handshake): ALPN required but not negotiated';
+  const good = await startTls(await connected(context), strict, { ...plainClient, alpn: ['smtp'], requiresAlpn: true });
+  assert.deepEqual([good.accepted.kind, good.started.kind], ['ok', 'ok']);
+  const silent = await startTls(await connected(context), strict, plainClient);
+  assert.equal(silent.accepted.kind === 'error' && silent.accepted.message, missing);
+  const demanding = await startTls(await connected(context), plainServer, { ...plainClient, alpn: ['smtp'], requiresAlpn: true });
+  assert.equal(demanding.started.kind === 'error' && demanding.started.message, missing);
+});
+
 test('peers that send anything and leave at any time, before, within and after TLS, end their own connection only', async (context) => {
   const random = new SeededRandom(7);
   let sessions = 0;

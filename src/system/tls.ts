@@ -105,6 +105,7 @@ export class TlsEngine {
     const socket = new TLSSocket(stream, options);
     const failed = await handshake(socket, 'secure', until);
     if (failed) return choice.refused ? { kind: 'error', message: choice.refused } : tlsFailure('SSL_accept', failed);
+    if (request.requiresAlpn === true && !hasAlpn(socket)) return withoutAlpn(socket);
     const peer = peerCertificate(socket);
     const verifyError = peer ? verifyErrorOf(socket, peer) : undefined;
     if (request.clientCertificate === 'require' && (!peer || verifyError)) {
@@ -267,6 +268,16 @@ function alpnCallback(known: readonly Octets[], choice: AlpnChoice) {
   };
 }
 
+function hasAlpn(socket: TLSSocket): boolean {
+  return typeof socket.alpnProtocol === 'string';
+}
+
+/** Node has no way to send the peer an alert after the handshake. */
+function withoutAlpn(socket: TLSSocket): TlsFailure {
+  socket.destroy();
+  return { kind: 'error', message: '(handshake): ALPN required but not negotiated' };
+}
+
 async function connectTls(request: TlsClientRequest, kept: KeptContext, stream: Duplex, until: Deadline): Promise<Secured | TlsFailure> {
   const serverName = request.sni ?? '';
   const socket = loadTls().connect({
@@ -279,6 +290,7 @@ async function connectTls(request: TlsClientRequest, kept: KeptContext, stream: 
   });
   const failed = await handshake(socket, 'secureConnect', until);
   if (failed) return tlsFailure('SSL_connect', failed);
+  if (request.requiresAlpn === true && !hasAlpn(socket)) return withoutAlpn(socket);
   const peer = peerCertificate(socket);
   const checked = request.mustVerify || request.tryVerify;
   const verifyError = checked

@@ -111,5 +111,20 @@ async function serverRequest(dialogue: Dialogue): Promise<Outcome<TlsServerReque
     dhParam: values.dhParam,
     eccurve: values.eccurve,
     clientCertificate,
+    ...(await alpnRequest(dialogue)),
   });
+}
+
+/** Without names (`tls_alpn` empty, or not to be expanded) nothing can be agreed, and nothing is required. */
+async function alpnRequest(dialogue: Dialogue): Promise<Pick<TlsServerRequest, 'alpn' | 'requiresAlpn'>> {
+  const { tls_alpn, hosts_require_alpn } = dialogue.config.main;
+  const frame = dialogue.frame();
+  const expanded = await expandOctets(tls_alpn?.template, frame);
+  if (expanded.kind !== 'ok') {
+    if (expanded.kind !== 'forced-fail') dialogue.log.panic(`expansion of tls_alpn failed: ${expanded.message}`);
+    return {};
+  }
+  const alpn = frame.services.lists.split(expanded.value);
+  if (alpn.length === 0) return {};
+  return { alpn, requiresAlpn: await isSenderHostIn(hosts_require_alpn, frame) };
 }

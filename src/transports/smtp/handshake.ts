@@ -265,6 +265,7 @@ class Handshake {
       ciphers: values.get('tls_require_ciphers'),
       options: this.#frame.config.main.openssl_options,
       ...(alpn === undefined ? {} : { alpn: this.#request.services.lists.split(alpn) }),
+      requiresAlpn: await this.#isIn(set.hosts_require_alpn),
       verifyNames: checksName ? [host.name] : [],
       mustVerify: mustVerify && verify !== undefined,
       tryVerify: tryVerify && verify !== undefined,

@@ -57,7 +57,7 @@ export const smtpOptions = {
   hosts_pipe_connect: option.hostList({ doc: 'Hosts to which commands are sent before their banner came.', notYet: 'notice' }),
   hosts_randomize: option.expandedBoolean({ default: false, doc: 'Try hosts that do not come from MX records in random order.' }),
   hosts_request_ocsp: option.hostList({ default: '*', doc: 'Hosts that are asked for a certificate status.' }),
-  hosts_require_alpn: option.hostList({ doc: 'Hosts with which ALPN must be agreed.', notYet: 'instance' }),
+  hosts_require_alpn: option.hostList({ doc: 'Hosts with which ALPN must be agreed.' }),
   hosts_require_auth: option.hostList({ doc: 'Hosts where we must authenticate.' }),
   hosts_require_dane: option.hostList({ doc: 'Hosts that need DANE.', notYet: 'instance' }),
   hosts_require_ocsp: option.hostList({ doc: 'Hosts that must give a good certificate status.', notYet: 'instance' }),

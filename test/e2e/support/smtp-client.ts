@@ -89,12 +89,13 @@ export class SmtpClient {
     return this.reply();
   }
 
-  async startTls(hello = 'client.test'): Promise<string> {
+  /** `alpn`: names to ask for. */
+  async startTls(hello = 'client.test', alpn: readonly string[] = []): Promise<string> {
     const answer = await this.command('STARTTLS');
     if (!answer.startsWith('220')) return answer;
     const plain = this.#socket;
     plain.removeAllListeners('data').removeAllListeners('close').removeAllListeners('error').removeAllListeners('end');
-    const secure = connectTls({ socket: plain, rejectUnauthorized: false });
+    const secure = connectTls({ socket: plain, rejectUnauthorized: false, ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }) });
     await new Promise<void>((resolve, reject) => {
       secure.once('error', reject);
       secure.once('secureConnect', resolve);
