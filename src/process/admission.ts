@@ -1,25 +1,44 @@
 /**
- * Global connection limits (smtp_accept_max and per host) over several workers: a worker counts its own connections and asks the supervisor before the
- * banner only when the last known total is near a limit (DESIGN 3.10). Spec ch. 14 "smtp_accept_max".
+ * Global connection limits (smtp_accept_max, its reserve, the limit for one host) over several workers: a worker takes connections by itself, and asks the supervisor for
+ * a place only where a limit may be near (DESIGN 3.10). The supervisor gives out each place once. Spec ch. 14 "smtp_accept_max".
  */
 import type { Octets } from '../base/octets.ts';
 import type { ToSupervisor } from './messages.ts';
 
-/** What is open now, the new connection included. */
-export interface Counts {
+/** 0: no limit. */
+export interface AdmissionLimits {
+  /** `smtp_accept_max`. */
+  readonly total: number;
+  /** Of them, kept for other hosts: `smtp_accept_reserve`, 0 for a host that may have these too. */
+  readonly reserve: number;
+  readonly perHost: number;
+}
+
+export type Verdict = 'admitted' | 'total' | 'host' | 'reserve';
+
+/** `admitted`: the connection has a place until `leave`. Else: the limit that left none. */
+export interface Admittance {
+  readonly verdict: Verdict;
+  /** Open connections, with this one when it is admitted. */
   readonly open: number;
-  readonly fromHost: number;
 }
 
 export interface Admission {
-  /** Counts a new connection; its numbers are exact where a limit is near. */
-  enter(host: Octets, limits: { readonly total: number; readonly perHost: number }): Promise<Counts> | Counts;
+  enter(host: Octets, limits: AdmissionLimits): Promise<Admittance> | Admittance;
+  /** Of an admitted connection. */
   leave(host: Octets): void;
-  readonly open: number;
 }
 
-/** In one process: nobody to ask. */
-export class LocalAdmission implements Admission {
+/** Whether there is a place for one more; the order is Exim's. */
+function verdictOn(open: number, fromHost: number, limits: AdmissionLimits): Verdict {
+  if (limits.total > 0 && open >= limits.total) return 'total';
+  if (limits.perHost > 0 && fromHost >= limits.perHost) return 'host';
+  if (limits.total > 0 && limits.reserve > 0 && open >= limits.total - limits.reserve) return 'reserve';
+  return 'admitted';
+}
+
+/** Open connections by host. */
+class HostCounts {
   readonly #byHost = new Map<Octets, number>();
   #open = 0;
 
@@ -27,33 +46,32 @@ export class LocalAdmission implements Admission {
     return this.#open;
   }
 
-  enter(host: Octets): Counts {
-    this.#open += 1;
-    const fromHost = (this.#byHost.get(host) ?? 0) + 1;
-    this.#byHost.set(host, fromHost);
-    return { open: this.#open, fromHost };
+  of(host: Octets): number {
+    return this.#byHost.get(host) ?? 0;
   }
 
-  leave(host: Octets): void {
-    this.#open -= 1;
-    const left = (this.#byHost.get(host) ?? 1) - 1;
-    if (left > 0) this.#byHost.set(host, left);
+  change(host: Octets, by: number): void {
+    const count = Math.max(0, this.of(host) + by);
+    this.#open += count - this.of(host);
+    if (count > 0) this.#byHost.set(host, count);
     else this.#byHost.delete(host);
   }
 
-  counts(): ReadonlyMap<Octets, number> {
-    return this.#byHost;
+  entries(): Iterable<[Octets, number]> {
+    return this.#byHost.entries();
   }
 }
 
-/** How far the known total may lag behind: asked for when a limit could be reached within this many connections. */
-const MARGIN = 50;
+/** In how many connections a limit could be reached when the supervisor is asked: fewer begin while a report of another worker is on its way. */
+const MARGIN = 1000;
 
-/** A worker's side: the supervisor knows the sums. */
+/** A worker's side. */
 export class WorkerAdmission implements Admission {
-  readonly #own = new LocalAdmission();
+  readonly #own = new HostCounts();
   readonly #send: (message: ToSupervisor) => void;
-  readonly #waiting = new Map<number, (counts: Counts) => void>();
+  readonly #waiting = new Map<number, { readonly host: Octets; readonly resolve: (admittance: Admittance) => void }>();
+  /** What the supervisor has not been told. */
+  readonly #changes = new Map<Octets, number>();
   #elsewhere = 0;
   #request = 0;
   #reportDue = false;
@@ -63,80 +81,99 @@ export class WorkerAdmission implements Admission {
     this.#send = send;
   }
 
-  get open(): number {
-    return this.#own.open;
-  }
-
-  enter(host: Octets, limits: { readonly total: number; readonly perHost: number }): Promise<Counts> | Counts {
-    const own = this.#own.enter(host);
-    this.#reportSoon();
-    const known = own.open + this.#elsewhere;
-    const isNearTotal = limits.total > 0 && known + MARGIN >= limits.total;
-    if (this.#isOrphan || (!isNearTotal && limits.perHost <= 0)) return { open: known, fromHost: own.fromHost };
+  enter(host: Octets, limits: AdmissionLimits): Promise<Admittance> | Admittance {
+    const isNear = limits.perHost > 0 || (limits.total > 0 && this.#own.open + this.#elsewhere + limits.reserve + MARGIN >= limits.total);
+    if (!isNear) {
+      this.#reportSoon(host, 1);
+      return this.#admit(host);
+    }
+    if (this.#isOrphan) return this.#admit(host);
+    this.#report();
     const request = this.#request++;
     return new Promise((resolve) => {
-      this.#waiting.set(request, resolve);
-      this.#report();
-      this.#send({ kind: 'admit', request, host });
+      this.#waiting.set(request, { host, resolve });
+      this.#send({ kind: 'admit', request, host, ...limits });
     });
   }
 
   leave(host: Octets): void {
-    this.#own.leave(host);
-    this.#reportSoon();
+    this.#own.change(host, -1);
+    this.#reportSoon(host, -1);
   }
 
+  /** Of all workers. */
   totals(open: number): void {
     this.#elsewhere = Math.max(0, open - this.#own.open);
   }
 
-  admitted(request: number, counts: Counts): void {
-    this.#waiting.get(request)?.(counts);
+  /** The supervisor has counted it when it is admitted. */
+  admitted(request: number, admittance: Admittance): void {
+    const waiting = this.#waiting.get(request);
     this.#waiting.delete(request);
+    if (waiting === undefined) return;
+    if (admittance.verdict === 'admitted') this.#own.change(waiting.host, 1);
+    this.totals(admittance.open);
+    waiting.resolve(admittance);
   }
 
-  /** The supervisor is gone: who waits for its answer gets what is known here. */
+  /** The supervisor is gone, and this process will be soon: who waits for its answer is let in. */
   orphaned(): void {
-    const known = { open: this.#own.open + this.#elsewhere, fromHost: 0 };
-    for (const resolve of this.#waiting.values()) resolve(known);
-    this.#waiting.clear();
     this.#isOrphan = true;
+    for (const { host, resolve } of this.#waiting.values()) resolve(this.#admit(host));
+    this.#waiting.clear();
+  }
+
+  #admit(host: Octets): Admittance {
+    this.#own.change(host, 1);
+    return { verdict: 'admitted', open: this.#own.open + this.#elsewhere };
   }
 
   /** One report a turn of the event loop, whatever happened in it. */
-  #reportSoon(): void {
+  #reportSoon(host: Octets, by: number): void {
+    this.#changes.set(host, (this.#changes.get(host) ?? 0) + by);
     if (this.#reportDue) return;
     this.#reportDue = true;
-    setImmediate(() => {
-      if (this.#reportDue) this.#report();
-    });
+    setImmediate(() => this.#report());
   }
 
   #report(): void {
+    if (!this.#reportDue) return;
     this.#reportDue = false;
-    this.#send({ kind: 'connections', open: this.#own.open, byHost: Object.fromEntries(this.#own.counts()) });
+    const changes = [...this.#changes].filter(([, by]) => by !== 0);
+    this.#changes.clear();
+    if (changes.length > 0) this.#send({ kind: 'connections', changes });
   }
 }
 
-/** The supervisor's side: the last report of each worker. */
+/** The supervisor's side: what each worker has open. */
 export class AdmissionLedger<Worker> {
-  readonly #reports = new Map<Worker, { readonly open: number; readonly byHost: ReadonlyMap<string, number> }>();
+  readonly #all = new HostCounts();
+  readonly #byWorker = new Map<Worker, HostCounts>();
 
-  report(worker: Worker, open: number, byHost: Readonly<Record<string, number>>): void {
-    this.#reports.set(worker, { open, byHost: new Map(Object.entries(byHost)) });
+  get open(): number {
+    return this.#all.open;
   }
 
-  forget(worker: Worker): void {
-    this.#reports.delete(worker);
+  /** Gives a place to a connection, if there is one. */
+  admit(worker: Worker, host: Octets, limits: AdmissionLimits): Admittance {
+    const verdict = verdictOn(this.#all.open, this.#all.of(host), limits);
+    if (verdict === 'admitted') this.report(worker, [[host, 1]]);
+    return { verdict, open: this.#all.open };
   }
 
-  counts(host: string): Counts {
-    let open = 0;
-    let fromHost = 0;
-    for (const report of this.#reports.values()) {
-      open += report.open;
-      fromHost += report.byHost.get(host) ?? 0;
+  report(worker: Worker, changes: Iterable<readonly [Octets, number]>): void {
+    const own = this.#byWorker.get(worker) ?? new HostCounts();
+    this.#byWorker.set(worker, own);
+    for (const [host, by] of changes) {
+      const before = own.of(host);
+      own.change(host, by);
+      this.#all.change(host, own.of(host) - before);
     }
-    return { open, fromHost };
+  }
+
+  /** It has ended, and its connections with it. */
+  forget(worker: Worker): void {
+    for (const [host, count] of this.#byWorker.get(worker)?.entries() ?? []) this.#all.change(host, -count);
+    this.#byWorker.delete(worker);
   }
 }

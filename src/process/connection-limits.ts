@@ -1,37 +1,49 @@
 /** Whether another connection is taken: smtp_accept_max and its reserve, the limit for one host. Spec ch. 14 "smtp_accept_max", "smtp_accept_max_per_host", "smtp_reserve_hosts". */
+
+import { invariant } from '../base/invariant.ts';
 import type { Octets } from '../base/octets.ts';
 import { parseDecimal } from '../base/octets.ts';
 import type { Frame } from '../core/index.ts';
-import type { Counts } from './admission.ts';
+import type { Admission, Admittance } from './admission.ts';
 
 export interface ConnectionRefusal {
   readonly reply: Octets;
   readonly logLine: Octets;
 }
 
-/** `counts` include the connection itself. */
-export async function refuseConnection(counts: Counts, host: Octets, frame: Frame): Promise<ConnectionRefusal | undefined> {
+export type Entrance =
+  /** It has a place, which is to be given back; `open`: connections with this one. */
+  { readonly kind: 'admitted'; readonly open: number } | { readonly kind: 'refused'; readonly refusal: ConnectionRefusal };
+
+export async function admitConnection(admission: Admission, host: Octets, frame: Frame): Promise<Entrance> {
   const { main } = frame.config;
-  if (main.smtp_accept_max > 0) {
-    if (counts.open > main.smtp_accept_max) return tooMany(host);
-    const isInReserve = main.smtp_accept_reserve > 0 && counts.open > main.smtp_accept_max - main.smtp_accept_reserve;
-    if (isInReserve && !(await isReserved(host, frame))) return tooMany(host);
-  }
-  const perHost = await hostLimit(frame);
-  if (perHost > 0 && counts.fromHost > perHost) {
-    return {
-      reply: '421 Too many concurrent SMTP connections from this IP address; please try again later.\r\n',
-      logLine: `Connection from [${host}] refused: too many connections from that IP address`,
-    };
-  }
-  return undefined;
+  const limits = { total: main.smtp_accept_max, reserve: Math.max(0, main.smtp_accept_reserve), perHost: await hostLimit(frame) };
+  let given = await admission.enter(host, limits);
+  if (given.verdict === 'reserve' && (await isReserved(host, frame))) given = await admission.enter(host, { ...limits, reserve: 0 });
+  return given.verdict === 'admitted'
+    ? { kind: 'admitted', open: given.open }
+    : { kind: 'refused', refusal: refusalOf(given, host, frame) };
 }
 
-function tooMany(host: Octets): ConnectionRefusal {
-  return {
-    reply: '421 Too many concurrent SMTP connections; please try again later.\r\n',
-    logLine: `Connection from [${host}] refused: too many connections`,
-  };
+function refusalOf({ verdict, open }: Admittance, host: Octets, { config: { main } }: Frame): ConnectionRefusal {
+  switch (verdict) {
+    case 'host':
+      return {
+        reply: '421 Too many concurrent SMTP connections from this IP address; please try again later.\r\n',
+        logLine: `Connection from [${host}] refused: too many connections from that IP address`,
+      };
+    case 'reserve':
+      return {
+        reply: `421 ${main.primary_hostname}: Too many concurrent SMTP connections; please try again later\r\n`,
+        logLine: `temporarily refused connection from [${host}]: not in reserve list: connected=${open} max=${main.smtp_accept_max} reserve=${main.smtp_accept_reserve}`,
+      };
+    default:
+      invariant(verdict === 'total', 'only refusals are explained');
+      return {
+        reply: '421 Too many concurrent SMTP connections; please try again later.\r\n',
+        logLine: `Connection from [${host}] refused: too many connections`,
+      };
+  }
 }
 
 async function isReserved(host: Octets, frame: Frame): Promise<boolean> {

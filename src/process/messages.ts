@@ -1,4 +1,5 @@
 /** What supervisor and workers tell each other. Every message is checked on arrival: a worker that went wrong must not take the supervisor along. */
+import type { AdmissionLimits, Admittance, Verdict } from './admission.ts';
 
 /** The exit status of a worker that asks to be started again. */
 export const STARTED_AGAIN = 75;
@@ -11,15 +12,16 @@ export type ToSupervisor =
   | { readonly kind: 'ready' }
   /** Before its end: the configuration could not be loaded, or the like. */
   | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'connections'; readonly open: number; readonly byHost: Readonly<Record<string, number>> }
+  /** By how many the connections from a host have become more or less. */
+  | { readonly kind: 'connections'; readonly changes: readonly (readonly [host: string, by: number])[] }
   /** Asks for one of the last free places. */
-  | { readonly kind: 'admit'; readonly request: number; readonly host: string }
+  | ({ readonly kind: 'admit'; readonly request: number; readonly host: string } & AdmissionLimits)
   /** A configuration was compiled after SIGHUP, or was refused. */
   | { readonly kind: 'reloaded'; readonly problem?: string };
 
 export type ToWorker =
   | { readonly kind: 'totals'; readonly open: number }
-  | { readonly kind: 'admitted'; readonly request: number; readonly open: number; readonly fromHost: number }
+  | ({ readonly kind: 'admitted'; readonly request: number } & Admittance)
   | { readonly kind: 'reload' }
   /** Messages without a claim are to be taken up: the daemon starts, or a worker died. */
   | { readonly kind: 'take-up' }
@@ -35,13 +37,15 @@ export function parseToSupervisor(value: unknown): ToSupervisor | undefined {
     case 'failed':
       return typeof message.message === 'string' ? { kind: 'failed', message: message.message } : undefined;
     case 'connections':
-      return typeof message.open === 'number' && isCounts(message.byHost)
-        ? { kind: 'connections', open: message.open, byHost: message.byHost }
+      return Array.isArray(message.changes) && message.changes.every(isChange)
+        ? { kind: 'connections', changes: message.changes }
         : undefined;
-    case 'admit':
-      return typeof message.request === 'number' && typeof message.host === 'string'
-        ? { kind: 'admit', request: message.request, host: message.host }
+    case 'admit': {
+      const { request, host, total, reserve, perHost } = message;
+      return isInteger(request) && typeof host === 'string' && isInteger(total) && isInteger(reserve) && isInteger(perHost)
+        ? { kind: 'admit', request, host, total, reserve, perHost }
         : undefined;
+    }
     case 'reloaded':
       return typeof message.problem === 'string' ? { kind: 'reloaded', problem: message.problem } : { kind: 'reloaded' };
     default:
@@ -49,9 +53,15 @@ export function parseToSupervisor(value: unknown): ToSupervisor | undefined {
   }
 }
 
-function isCounts(value: unknown): value is Readonly<Record<string, number>> {
-  return typeof value === 'object' && value !== null && Object.values(value).every((count) => typeof count === 'number');
+function isChange(value: unknown): value is readonly [string, number] {
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && isInteger(value[1]);
 }
+
+function isInteger(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+const VERDICTS: readonly Verdict[] = ['admitted', 'total', 'host', 'reserve'];
 
 export function parseToWorker(value: unknown): ToWorker | undefined {
   if (typeof value !== 'object' || value === null || !('kind' in value)) return undefined;
@@ -59,10 +69,11 @@ export function parseToWorker(value: unknown): ToWorker | undefined {
   switch (message.kind) {
     case 'totals':
       return typeof message.open === 'number' ? { kind: 'totals', open: message.open } : undefined;
-    case 'admitted':
-      return typeof message.request === 'number' && typeof message.open === 'number' && typeof message.fromHost === 'number'
-        ? { kind: 'admitted', request: message.request, open: message.open, fromHost: message.fromHost }
-        : undefined;
+    case 'admitted': {
+      const verdict = VERDICTS.find((known) => known === message.verdict);
+      const { request, open } = message;
+      return verdict !== undefined && isInteger(request) && isInteger(open) ? { kind: 'admitted', request, verdict, open } : undefined;
+    }
     case 'reload':
     case 'take-up':
       return { kind: message.kind };

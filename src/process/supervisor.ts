@@ -80,7 +80,7 @@ export class Supervisor {
 
   /** For how long nobody was connected. */
   idleMs(): number {
-    return this.#ledger.counts('').open > 0 ? 0 : performance.now() - this.#lastConnectionMs;
+    return this.#ledger.open > 0 ? 0 : performance.now() - this.#lastConnectionMs;
   }
 
   /** A new snapshot of the configuration is there, and was found good. */
@@ -172,12 +172,12 @@ export class Supervisor {
         this.#onReady?.(message.message);
         return;
       case 'connections':
-        this.#ledger.report(slot, message.open, message.byHost);
+        this.#ledger.report(slot, message.changes);
         this.#lastConnectionMs = performance.now();
-        for (const worker of this.#workers) if (worker !== slot) this.#send(worker, { kind: 'totals', open: this.#ledger.counts('').open });
+        for (const worker of this.#workers) if (worker !== slot) this.#send(worker, { kind: 'totals', open: this.#ledger.open });
         return;
       case 'admit':
-        this.#send(slot, { kind: 'admitted', request: message.request, ...this.#ledger.counts(message.host) });
+        this.#send(slot, { kind: 'admitted', request: message.request, ...this.#ledger.admit(slot, message.host, message) });
         return;
       case 'reloaded':
         if (message.problem !== undefined) this.#parts.panic(`configuration not reloaded: ${message.problem}`);

@@ -11,7 +11,7 @@ import { SmtpSession } from '../receive/session.ts';
 import { newOrigin, newSessionState } from '../receive/transaction.ts';
 import type { Listener, SystemNet } from '../system/net.ts';
 import type { Admission } from './admission.ts';
-import { refuseConnection } from './connection-limits.ts';
+import { admitConnection } from './connection-limits.ts';
 import { isTlsPort } from './listen.ts';
 import { listenBacklog } from './listen-backlog.ts';
 import { SESSION_GRACE_MS, WORKER_GRACE_MS } from './messages.ts';
@@ -182,56 +182,55 @@ export class Worker {
     return areSessionsOver && areDeliveriesOver;
   }
 
+  /** Ends with the connection; never rejects. */
   async #accept(connection: Connection, socket: WorkerSocket): Promise<void> {
-    const runtime = this.#runtime;
-    const { main } = runtime.config;
-    const { log } = runtime.services;
+    const { admission } = this.#parts;
+    const { log } = this.#runtime.services;
     const host = connection.remoteAddress;
-    this.#watchBacklog(connection);
-    const counts = await this.#parts.admission.enter(host, {
-      total: main.smtp_accept_max,
-      perHost: main.smtp_accept_max_per_host === undefined ? 0 : 1,
-    });
-    const number = ++this.#connections;
     try {
-      const refusal = await refuseConnection(counts, host, this.#connectionFrame(connection, number));
-      if (refusal) {
-        if (log.selected('connection_reject')) log.main(refusal.logLine);
-        await connection.write(refusal.reply, untilAborted(this.#lifetime.signal));
+      this.#watchBacklog(connection);
+      const number = ++this.#connections;
+      const entrance = await admitConnection(admission, host, this.#connectionFrame(connection, number));
+      if (entrance.kind === 'refused') {
+        if (log.selected('connection_reject')) log.main(entrance.refusal.logLine);
+        await connection.write(entrance.refusal.reply, untilAborted(this.#lifetime.signal));
         connection.end();
         connection.close();
         return;
       }
-      const session = new SmtpSession({
-        connection,
-        config: runtime.config,
-        services: runtime.services,
-        store: runtime.spool,
-        mode: 'smtp-tcp',
-        caller: daemonCaller(runtime),
-        isRehearsal: false,
-        connectionNumber: number,
-        connectionCount: counts.open,
-        isTlsOnConnect: socket.isTlsOnConnect || isTlsPort(this.#tlsPorts(), connection.localPort),
-        hostAddress: host,
-        hostPort: connection.remotePort,
-        onAccepted: (accepted, wish) => this.accepted(accepted, wish),
-        turnLine: (line, customer, domains) => this.#turnLine(runtime, line, customer, domains),
-        waitsFor: (work) => void this.#keep(work),
-        startQueueRun: (recipient) => this.#run({ recipient: { text: recipient, isRegex: false } }),
-        signal: this.#lifetime.signal,
-        ...(this.#parts.deliveryMode === undefined ? {} : { deliveryMode: this.#parts.deliveryMode }),
-      });
-      this.#sessions.add(session);
-      if (this.#stopping) session.leave();
-      await session.run();
-      this.#sessions.delete(session);
+      await this.#serve(connection, socket, number, entrance.open).finally(() => admission.leave(host));
     } catch (error) {
       log.panic(`session with [${host}] failed: ${error instanceof Error ? error.message : String(error)}`);
       connection.close();
-    } finally {
-      this.#parts.admission.leave(host);
     }
+  }
+
+  async #serve(connection: Connection, socket: WorkerSocket, connectionNumber: number, connectionCount: number): Promise<void> {
+    const runtime = this.#runtime;
+    const session = new SmtpSession({
+      connection,
+      config: runtime.config,
+      services: runtime.services,
+      store: runtime.spool,
+      mode: 'smtp-tcp',
+      caller: daemonCaller(runtime),
+      isRehearsal: false,
+      connectionNumber,
+      connectionCount,
+      isTlsOnConnect: socket.isTlsOnConnect || isTlsPort(this.#tlsPorts(), connection.localPort),
+      hostAddress: connection.remoteAddress,
+      hostPort: connection.remotePort,
+      onAccepted: (accepted, wish) => this.accepted(accepted, wish),
+      turnLine: (line, customer, domains) => this.#turnLine(runtime, line, customer, domains),
+      waitsFor: (work) => void this.#keep(work),
+      startQueueRun: (recipient) => this.#run({ recipient: { text: recipient, isRegex: false } }),
+      signal: this.#lifetime.signal,
+      ...(this.#parts.deliveryMode === undefined ? {} : { deliveryMode: this.#parts.deliveryMode }),
+    });
+    this.#sessions.add(session);
+    if (this.#stopping) session.leave();
+    await session.run();
+    this.#sessions.delete(session);
   }
 
   /** `smtp_backlog_monitor`. */

@@ -34,11 +34,16 @@ export interface StartRequest {
   readonly onStderr?: (bytes: Buffer) => void;
 }
 
-/** Every process of ours runs with `--disable-sigusr1`: exiwhat sends that signal, and Node would open a debugger. */
+/**
+ * `--disable-sigusr1`: exiwhat sends that signal, and Node would open a debugger. The half of the heap for new objects stays at 8 MB: V8 would let it grow fourfold
+ * under 10,000 connections, which costs 100 MB and gains nothing.
+ */
+const NODE_OPTIONS: readonly string[] = ['--disable-sigusr1', '--max-semi-space-size=8'];
+
 export function startOwnProcess(request: StartRequest): OwnProcess {
   const stderr = request.onStderr ? 'pipe' : request.keepsStderr ? 'inherit' : 'ignore';
   const stdio = ['ignore', 'ignore', stderr, ...request.descriptors, ...(request.hasChannel ? ['ipc' as const] : [])];
-  const child = spawn(process.execPath, ['--disable-sigusr1', request.script, ...request.args], {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, request.script, ...request.args], {
     stdio: stdio as ('ignore' | 'inherit' | 'pipe' | 'ipc' | number)[], // the array is built from exactly these
     env: { ...process.env, ...request.environment },
     detached: request.isDetached ?? false,
