@@ -390,6 +390,8 @@ export interface Connection {
   read(until: Deadline): Promise<ReadResult>;
   /** Octets that were received and not yet read, without waiting: for synchronisation checks. */
   readonly bufferedBytes: number;
+  /** The peer sends no more, or is gone, as far as is known by now; there may be something left to read. */
+  readonly hasEnded?: boolean;
   /** Throws away what was received and not read (before TLS). */
   discardBuffered(): void;
   /** Takes back octets that were read too far: they come first again. */

@@ -228,6 +228,7 @@ class Batch {
       }
       case 'scanned-out':
         return { reply: `${intake.isTemporary ? '451' : '550'} ${intake.text}`, command: undefined };
+      case 'client-gone': // a file does not go away
       case 'failed':
         return { reply: '451 Temporary local problem - please try later', command: undefined };
     }

@@ -61,6 +61,10 @@ export interface IntakeContext {
   /** `-E`: the message that this bounce is about. */
   readonly reference?: string | undefined;
   readonly isSenderSetUntrusted?: boolean;
+  /** For the log, when they are not as in the transaction: unqualified. */
+  readonly givenRecipients?: readonly Octets[];
+  /** Whether the client went away meanwhile. */
+  readonly isClientGone?: () => boolean;
   /** How recipients get replies of their own, where the client can ask for them. */
   readonly recipientReplies?: RecipientReplies;
 }
@@ -79,6 +83,8 @@ export type Intake =
   | { readonly kind: 'refused'; readonly phase: 'data' | 'not_smtp'; readonly verdict: Exclude<AclVerdict, { kind: 'accept' | 'discard' }> }
   /** By local_scan(), which the log has told. */
   | { readonly kind: 'scanned-out'; readonly isTemporary: boolean; readonly text: Octets }
+  /** Before it could be told that the message is taken; the log has it. */
+  | { readonly kind: 'client-gone' }
   | { readonly kind: 'failed'; readonly reason: Octets };
 
 export interface FakeReply {
@@ -107,7 +113,7 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
       : context;
   const failure = await prepareHeaders(chosen, state, read.headers, frame);
   if (failure !== undefined) return failed(context, sink, failure);
-  const received = state.recipients.map((recipient) => recipient.address);
+  const received = context.givenRecipients ?? state.recipients.map((recipient) => recipient.address);
   await rewrite(state, frame);
   const noReceived = await addReceived(context, state, frame);
   if (noReceived !== undefined) return failed(context, sink, noReceived);
@@ -126,6 +132,7 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   applyAclHeaders(state, context.services.regexes);
   const scanned = await runLocalScan(context, state, frame);
   if (scanned.kind === 'reject') return rejectByScan(context, state, sink, scanned);
+  if (context.isClientGone?.() === true) return abandon(context, sink);
   state.headers = redateReceived(context, state.headers);
   const discarded = discardReason(state, verdict.kind === 'discard');
   if (discarded !== undefined) return discard(context, state, sink, received, discarded);
@@ -348,6 +355,16 @@ function discard(context: IntakeContext, state: TransactionState, sink: MessageS
 
 function headersBytes(headers: readonly HeaderLine[]): number {
   return headers.reduce((total, header) => total + (header.type === '*' ? 0 : header.text.length), 0);
+}
+
+/** Spec ch. 49 "Incoming SMTP messages over TCP/IP": the client would send the message again, so nothing is kept of it. */
+function abandon(context: IntakeContext, sink: MessageSink): Intake {
+  const { origin } = context.session.state;
+  const { log } = context.services;
+  sink.abort();
+  const protocol = origin.protocol === undefined ? '' : ` P=${printable(origin.protocol)}`;
+  log.main(`SMTP connection lost after final dot ${hostAndIdent(origin, log, true)}${protocol}`, sink.id);
+  return { kind: 'client-gone' };
 }
 
 function failed(context: IntakeContext, sink: MessageSink, reason: Octets): Intake {

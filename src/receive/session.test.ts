@@ -483,6 +483,72 @@ test('what comes before MAIL may come at once where PIPECONNECT is offered, what
   );
 });
 
+test('what comes while the server works on a command is too soon as well', async () => {
+  const early = async (commands: readonly string[], acl: 'helo' | 'mail' | 'rcpt' | 'predata', advertises: boolean) => {
+    const rest = commands.map((command) => `${command}\r\n`);
+    const connection = new FakeConnection((reply) => (reply === '' ? '' : (rest.shift() ?? { ending: 'end' })));
+    const meanwhile = (): AclVerdict => {
+      connection.unread(Buffer.from('NOOP\r\n'));
+      return { kind: 'accept' };
+    };
+    const setup = withMain(
+      {
+        [`acl_smtp_${acl}`]: constantTemplate('meanwhile'),
+        pipelining_connect_advertise_hosts: undefined,
+        ...(advertises ? {} : { pipelining_advertise_hosts: undefined }),
+      },
+      { meanwhile },
+    );
+    const { log } = await playSession(scriptedPeer([]), { ...setup, parts: { connection } });
+    return [connection.written.split('\r\n').at(-2), ...log.rejectLines];
+  };
+  const begun = ['EHLO x', 'MAIL FROM:<a@b>', 'RCPT TO:<c@d>', 'DATA'];
+  const rejected = (command: string, offered: string) => [
+    '554 SMTP synchronization error',
+    `SMTP protocol synchronization error (next input sent too soon: pipelining was ${offered}): rejected "${command}" H=(x) [192.0.2.25] next input="NOOP\\r\\n" (6 bytes)`,
+  ];
+  assert.deepEqual(await early(begun.slice(0, 1), 'helo', true), rejected('EHLO x', 'not advertised'));
+  assert.deepEqual(await early(begun.slice(0, 2), 'mail', false), rejected('MAIL FROM:<a@b>', 'not advertised'));
+  assert.deepEqual(await early(begun.slice(0, 3), 'rcpt', false), rejected('RCPT TO:<c@d>', 'not advertised'));
+  assert.deepEqual(await early(begun, 'predata', true), rejected('DATA', 'advertised'));
+  assert.deepEqual(await early(begun.slice(0, 3), 'rcpt', true), ['421 mail.test.example lost input connection']);
+});
+
+test('a client that goes away before it is told that the message is taken has not sent it', async () => {
+  const pieces = ['EHLO x\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<c@d>\r\n', 'DATA\r\n', 'x: y\r\n.\r\n'];
+  const lines = async (last: string, hasMore: boolean) => {
+    const connection = new FakeConnection(() => {
+      const piece = pieces[sent++];
+      return sent < pieces.length ? piece : { first: (piece ?? '') + last, ending: 'end' };
+    });
+    let sent = 0;
+    const gone = (): AclVerdict => {
+      if (hasMore) connection.unread(Buffer.from('QUIT\r\n'));
+      return { kind: 'accept' };
+    };
+    const setup = withMain({ acl_smtp_data: constantTemplate('gone') }, { gone });
+    const { log, store } = await playSession(scriptedPeer([]), { ...setup, parts: { connection } });
+    return { log: log.mainLines, accepted: store.accepted.length, aborted: store.aborted };
+  };
+  const gone = await lines('', false);
+  assert.deepEqual(gone, { log: ['SMTP connection lost after final dot H=(x) [192.0.2.25] P=esmtp'], accepted: 0, aborted: 1 });
+  assert.equal((await lines('QUIT\r\n', false)).accepted, 1);
+  assert.equal((await lines('', true)).accepted, 1);
+});
+
+test('the not-QUIT ACL knows the message that ended the connection', async () => {
+  const ids: unknown[] = [];
+  const drop = (): AclVerdict => ({ kind: 'fail', message: 'no', logMessage: undefined, isDrop: true });
+  const note = (frame: Frame): AclVerdict => {
+    ids.push([frame.transaction?.state.id, frame.session?.state.quitReason]);
+    return { kind: 'accept' };
+  };
+  const setup = withMain({ acl_smtp_data: constantTemplate('drop'), acl_smtp_notquit: constantTemplate('note') }, { drop, note });
+  const commands = ['EHLO x\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<c@d>\r\n', 'DATA\r\n', 'x: y\r\n.\r\n'];
+  await playSession(scriptedPeer(commands), setup);
+  assert.deepEqual(ids, [['1ABCDE-00000000001-0001', 'acl-drop']]);
+});
+
 test('connection lines: a MAIL that is refused is a MAIL; what is not known of a rehearsal is not told', async () => {
   const parts = { isRehearsal: true, hostAddress: '192.0.2.7', hostPort: undefined };
   const lines = async (commands: readonly string[]) => {

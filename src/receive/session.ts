@@ -29,25 +29,10 @@ import { expandTime, isSenderHostInOption, matchSenderHostInOption } from './exp
 import { askIdent } from './ident.ts';
 import { isLoadAcceptable } from './load.ts';
 import { negotiateProxy } from './proxy.ts';
+import { enforcesSync, rejectBeforeGreeting, rejectEarlyInput } from './synchronization.ts';
 
 export type { SmtpParts } from './dialogue.ts';
 
-/** Commands behind which a client must wait for the reply although PIPELINING was offered (RFC 2920 s3.1). */
-const SYNC_POINTS: ReadonlySet<Verb> = new Set([
-  'EHLO',
-  'HELO',
-  'DATA',
-  'VRFY',
-  'EXPN',
-  'NOOP',
-  'ETRN',
-  'AUTH',
-  'STARTTLS',
-  'HELP',
-  'XCLIENT',
-  'WELLKNOWN',
-  'ATRN',
-]);
 /** With an argument they are syntax errors and nothing else: neither counted nor remembered. */
 const WITHOUT_ARGUMENT: ReadonlySet<Verb> = new Set(['DATA', 'RSET', 'QUIT', 'STARTTLS']);
 /** They do not count as non-mail commands. */
@@ -55,9 +40,6 @@ const MAIL_COMMANDS: ReadonlySet<Verb> = new Set(['MAIL', 'RCPT', 'DATA', 'BDAT'
 
 /** What may come between the chunks of a message: they end it, or do nothing. */
 const ENDS_CHUNKS: ReadonlySet<Verb> = new Set(['RSET', 'QUIT', 'NOOP', 'HELO', 'EHLO']);
-/** Shown of input that came too early. */
-const MAX_SHOWN_INPUT = 150;
-
 export class SmtpSession {
   readonly #dialogue: Dialogue;
   readonly #parts: SmtpParts;
@@ -195,16 +177,9 @@ export class SmtpSession {
   /** The client must wait for the greeting (RFC 5321 s3.1). */
   async #spokeTooEarly(): Promise<boolean> {
     const dialogue = this.#dialogue;
-    if (!this.#enforcesSync()) return false;
+    if (!enforcesSync(dialogue)) return false;
     if (!(await dialogue.reader.poll(this.#momentLater()))) return false;
-    const input = printable(dialogue.reader.peek().slice(0, MAX_SHOWN_INPUT));
-    const { log, origin } = dialogue;
-    log.mainAndReject(
-      `SMTP protocol synchronization error (input sent without waiting for greeting): rejected connection from ${hostAndIdent(origin, log, true)} input="${input}"`,
-    );
-    dialogue.reply('554', 'SMTP synchronization error');
-    dialogue.session.state.quitReason = 'synchronization-error';
-    dialogue.drop();
+    rejectBeforeGreeting(dialogue);
     return true;
   }
 
@@ -219,19 +194,6 @@ export class SmtpSession {
     dialogue.replyText('220', banner);
     await dialogue.flush();
     return !dialogue.isOver;
-  }
-
-  /** Never for a pipe or a terminal: what they hold cannot have come too soon. */
-  #enforcesSync(verb?: Verb): boolean {
-    const { controls } = this.#dialogue.session.state;
-    if (this.#dialogue.isPipe || this.#dialogue.isProxyFailed || (verb !== 'STARTTLS' && this.#isBeforeMail())) return false;
-    return (this.#dialogue.config.main.smtp_enforce_sync || controls.has('enforce_sync')) && !controls.has('no_enforce_sync');
-  }
-
-  /** Spec ch. 14 "pipelining_connect_advertise_hosts": commands before MAIL need not wait, but what is to be encrypted must. */
-  #isBeforeMail(): boolean {
-    const { earlyPipelining, mailCommands, transaction } = this.#dialogue;
-    return earlyPipelining !== 'no' && mailCommands === 0 && transaction === undefined;
   }
 
   // ---------------------------------------------------------------- commands
@@ -291,7 +253,7 @@ export class SmtpSession {
     }
     if (dialogue.isProxyFailed && command.verb !== 'QUIT')
       return dialogue.reply('503', 'Command refused, required Proxy negotiation failed');
-    if (this.#isOutOfStep(command)) return;
+    if (rejectEarlyInput(dialogue, command.verb)) return;
     if (command.verb === undefined) return this.#unknown();
     if (command.argument !== '' && WITHOUT_ARGUMENT.has(command.verb))
       return dialogue.protocolError('syntax', '501', 'unexpected argument data');
@@ -316,24 +278,6 @@ export class SmtpSession {
     dialogue.protocolError('protocol', '503', isBroken ? 'only RSET accepted now' : 'only BDAT permissible after non-LAST BDAT');
     dialogue.dropChunks();
     dialogue.isChunkingBroken = true;
-    return true;
-  }
-
-  /** Input behind a command whose reply must be waited for. */
-  #isOutOfStep(command: Command): boolean {
-    const dialogue = this.#dialogue;
-    if (!this.#enforcesSync(command.verb) || dialogue.reader.bufferedBytes === 0) return false;
-    const { pipelining } = dialogue.advertised;
-    if (pipelining && command.verb !== undefined && !SYNC_POINTS.has(command.verb)) return false;
-    if (command.verb === 'QUIT') return false;
-    const { log, origin } = dialogue;
-    const input = dialogue.reader.peek();
-    log.mainAndReject(
-      `SMTP protocol synchronization error (next input sent too soon: pipelining was ${pipelining ? '' : 'not '}advertised): rejected "${printable(command.line)}" ${hostAndIdent(origin, log, true)} next input="${printable(input.slice(0, MAX_SHOWN_INPUT))}" (${input.length} bytes)`,
-    );
-    dialogue.reply('554', 'SMTP synchronization error');
-    dialogue.session.state.quitReason = 'synchronization-error';
-    dialogue.drop();
     return true;
   }
 

@@ -27,6 +27,10 @@ export async function finishSmtpMessage(dialogue: Dialogue, intake: Intake): Pro
     case 'scanned-out':
       dialogue.replyText(intake.isTemporary ? '451' : '550', intake.text);
       return;
+    case 'client-gone':
+      dialogue.lost({ kind: 'end' });
+      dialogue.endReason = 'error';
+      return;
     case 'failed':
       dialogue.reply('451', 'Temporary local problem - please try later');
   }

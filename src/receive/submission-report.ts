@@ -15,6 +15,8 @@ export type SubmissionError =
   | { readonly kind: 'bad-headers'; readonly bad: readonly BadAddress[]; readonly hasOthers: boolean }
   | { readonly kind: 'no-recipients' }
   | { readonly kind: 'all-suppressed' }
+  /** More than `recipients_max`. */
+  | { readonly kind: 'too-many-recipients'; readonly areArguments: boolean }
   | { readonly kind: 'too-big'; readonly limitBytes: number; readonly body: Buffer | undefined }
   | { readonly kind: 'header-too-big' | 'header-line-too-long' }
   | { readonly kind: 'rejected'; readonly by: 'non-SMTP ACL' | 'local_scan()'; readonly text: Octets };
@@ -34,6 +36,8 @@ export function errorLine(error: SubmissionError): Octets {
       return 'exim: no recipients in message\n';
     case 'all-suppressed':
       return 'exim: all -t recipients overridden by command line\n';
+    case 'too-many-recipients':
+      return `exim: ${error.areArguments ? '' : 'message rejected: '}too many recipients\n`;
     case 'too-big':
       return `exim: message rejected: message too big (max=${error.limitBytes})\n`;
     case 'header-too-big':
@@ -48,6 +52,7 @@ export function errorLine(error: SubmissionError): Octets {
 /** What the log says when there is nobody to tell. */
 export function logText(error: SubmissionError): Octets {
   if (error.kind === 'too-big') return `message too big (limit set to ${error.limitBytes})`;
+  if (error.kind === 'too-many-recipients') return 'too many recipients';
   if (error.kind === 'rejected') return `rejected by ${error.by}: ${printable(error.text)}`;
   return errorLine(error)
     .replace(/^exim: /, '')
@@ -86,6 +91,8 @@ function subject(error: SubmissionError): Octets {
     case 'no-recipients':
     case 'all-suppressed':
       return 'no recipient addresses';
+    case 'too-many-recipients':
+      return 'too many recipients';
     case 'too-big':
       return 'message too big';
     case 'header-too-big':
@@ -113,6 +120,8 @@ function explanation(error: SubmissionError): Octets {
       return 'A message that you sent contained no recipient addresses, and therefore no\ndelivery could be attempted.\n';
     case 'all-suppressed':
       return 'A message that you sent using the -t command line option contained no\naddresses that were not also on the command line, and were therefore\nsuppressed. This left no recipient addresses, and so no delivery could\nbe attempted.\n';
+    case 'too-many-recipients':
+      return 'A message that you sent contained more recipients than allowed on this\nsystem. It was not delivered to any recipients.\n';
     case 'too-big':
       return 'A message that you sent was longer than the maximum size allowed on this\nsystem. It was not delivered to any recipients.\n';
     case 'header-too-big':

@@ -254,6 +254,34 @@ test('errors on stderr', async () => {
   assert.deepEqual(denied.log.rejectLines, ['F=<root@test.ex> rejected by non-SMTP ACL: content rejected']);
 });
 
+test('more recipients than recipients_max', async () => {
+  const main = { recipients_max: constantTemplate('2') };
+  const outcome = async (text: string, request: Partial<SubmissionRequest>) => {
+    const { status, stderr, accepted } = await submit(text, request, main);
+    return [status, stderr, accepted.map((message) => message.recipients.length)];
+  };
+  const three = 'To: a, b, c\n\nbody\n';
+  assert.deepEqual(await outcome(three, { recipients: ['a', 'b'] }), [0, '', [2]]);
+  assert.deepEqual(await outcome(three, { recipients: ['a', 'b, c'] }), [1, 'exim: too many recipients\n', []]);
+  assert.deepEqual(await outcome(three, { takesRecipientsFromHeaders: true }), [1, 'exim: message rejected: too many recipients\n', []]);
+  const { status, accepted } = await submit(three, { recipients: ['a', 'b', 'c'], errors: 'mail' }, main);
+  assert.deepEqual([status, accepted[0]?.sender, accepted[0]?.recipients], [1, '', [{ address: 'root@test.ex' }]]);
+  assert.match(
+    accepted[0] === undefined ? '' : messageText(accepted[0]),
+    /\nSubject: Mail failure - too many recipients\n[^]*\n\nA message that you sent contained more recipients than allowed on this\nsystem\. It was not delivered to any recipients\.\n\n-+ This is a copy of your message, including all the headers\. -+\n\n\nTo: a, b, c\n\nbody\n$/,
+  );
+});
+
+test('the log has the recipients as they were given', async () => {
+  const log = new FakeLog({ selectors: ['received_recipients'] });
+  await submit('Subject: x\n\n', { recipients: ['a', 'b@c'] }, {}, {}, { log });
+  await submit('To: d, e@f\n\n', { takesRecipientsFromHeaders: true }, {}, {}, { log });
+  assert.deepEqual(
+    log.mainLines.map((line) => line.replace(/.* for /, '')),
+    ['a b@c', 'd e@f'],
+  );
+});
+
 test('errors by mail', async () => {
   const bad = await submit('Subject: x\n\nbody\n', { recipients: ['a@b@c', 'ok@x'], errors: 'mail' });
   assert.equal(bad.status, 1);

@@ -104,6 +104,12 @@ interface SenderChoice {
   readonly isSetUntrusted: boolean;
 }
 
+interface GivenAddress {
+  /** As it was written, perhaps without a domain. */
+  readonly given: Octets;
+  readonly address: Octets;
+}
+
 class Submission {
   readonly #request: SubmissionRequest;
   readonly #config: Config;
@@ -111,6 +117,8 @@ class Submission {
   readonly #session: Session;
   readonly #transaction: Transaction;
   readonly #until: Deadline;
+  /** The recipients as they were written, for the log. */
+  readonly #given: Octets[] = [];
 
   constructor(request: SubmissionRequest) {
     this.#request = request;
@@ -154,10 +162,13 @@ class Submission {
     const source = new InputSource(request.input, this.#services.clock, this.#inputDeadline());
     if (listed.kind === 'error' && !request.takesRecipientsFromHeaders)
       return this.#fail({ kind: 'bad-argument', bad: listed.error }, undefined, source);
-    if (listed.kind === 'ok' && !request.takesRecipientsFromHeaders)
-      state.recipients.push(...listed.recipients.map((address) => this.#recipient(address)));
+    const recipients = listed.kind === 'ok' ? listed.recipients : [];
+    if (!request.takesRecipientsFromHeaders) {
+      if (await this.#areTooMany(recipients)) return this.#fail({ kind: 'too-many-recipients', areArguments: true }, undefined, source);
+      this.#addRecipients(recipients);
+    }
     await this.#runStartAcl();
-    return this.#receive(source, listed.kind === 'ok' ? listed.recipients : [], chosen);
+    return this.#receive(source, recipients, chosen);
   }
 
   async rehearse(hasMessage: boolean): Promise<Frame | number> {
@@ -196,8 +207,7 @@ class Submission {
     const sender = await this.#takeFromLine(message, chosen);
     if (message.fromLine !== undefined && sender !== chosen) request.writeError('\nSender taken from "From " line\n');
     if (request.takesRecipientsFromHeaders) {
-      const { recipients } = this.#headerRecipients(message.headers, []);
-      state.recipients.push(...recipients.map((address) => this.#recipient(address)));
+      this.#addRecipients(this.#headerRecipients(message.headers, []).recipients);
     }
     takeFacts(state, message, sink);
     const failure = await prepareHeaders(this.#intakeContext(sender), state, message.headers, this.#frame());
@@ -233,9 +243,18 @@ class Submission {
     });
   }
 
-  #recipient(address: Octets): Recipient {
+  #addRecipients(recipients: readonly GivenAddress[]): void {
     const notify = this.#request.dsn?.notify;
-    return notify === undefined ? { address } : { address, notify };
+    for (const { given, address } of recipients) {
+      this.#transaction.state.recipients.push(notify === undefined ? { address } : { address, notify });
+      this.#given.push(given);
+    }
+  }
+
+  /** `recipients_max`, which an expansion may depend on who asks. */
+  async #areTooMany(recipients: readonly GivenAddress[]): Promise<boolean> {
+    const limit = await expandSize(this.#config.main.recipients_max, this.#frame(), 0);
+    return limit.kind === 'ok' && limit.value > 0 && recipients.length > limit.value;
   }
 
   // ---------------------------------------------------------------- sender and recipients
@@ -274,9 +293,9 @@ class Submission {
   }
 
   #argumentRecipients():
-    | { readonly kind: 'ok'; readonly recipients: readonly Octets[] }
+    | { readonly kind: 'ok'; readonly recipients: readonly GivenAddress[] }
     | { readonly kind: 'error'; readonly error: BadAddress } {
-    const recipients: Octets[] = [];
+    const recipients: GivenAddress[] = [];
     for (const argument of this.#request.recipients) {
       const items = parseAddressList(argument, this.#syntax());
       for (const item of items) {
@@ -287,17 +306,17 @@ class Submission {
     return { kind: 'ok', recipients };
   }
 
-  #qualified(address: Octets, domain: Octets): Octets {
-    return domain !== '' ? address : `${address}@${this.#config.main.qualify_recipient}`;
+  #qualified(given: Octets, domain: Octets): GivenAddress {
+    return { given, address: domain !== '' ? given : `${given}@${this.#config.main.qualify_recipient}` };
   }
 
   /** `-t`: from To, Cc and Bcc, or their Resent- forms. Arguments are taken away, or added. */
   #headerRecipients(
     headers: readonly HeaderLine[],
-    listed: readonly Octets[],
-  ): { readonly recipients: readonly Octets[]; readonly bad: readonly BadAddress[]; readonly wereSuppressed: boolean } {
+    listed: readonly GivenAddress[],
+  ): { readonly recipients: readonly GivenAddress[]; readonly bad: readonly BadAddress[]; readonly wereSuppressed: boolean } {
     const isResent = isResentMessage(headers);
-    const found: Octets[] = [];
+    const found: GivenAddress[] = [];
     const bad: BadAddress[] = [];
     for (const header of headers) {
       if (!RECIPIENT_TYPES.has(header.type) || isResentHeader(header) !== isResent) continue;
@@ -307,8 +326,8 @@ class Submission {
       }
     }
     if (!this.#config.main.extract_addresses_remove_arguments) return { recipients: [...listed, ...found], bad, wereSuppressed: false };
-    const removed = new Set(listed.map((address) => lowerCase(address)));
-    const recipients = found.filter((address) => !removed.has(lowerCase(address)));
+    const removed = new Set(listed.map(({ address }) => lowerCase(address)));
+    const recipients = found.filter(({ address }) => !removed.has(lowerCase(address)));
     return { recipients, bad, wereSuppressed: recipients.length === 0 && found.length > 0 };
   }
 
@@ -323,7 +342,7 @@ class Submission {
     if (text.kind === 'ok' && text.value.octets !== '') await this.#services.acls.run('not_smtp_start', text.value, [], frame);
   }
 
-  async #receive(source: InputSource, listed: readonly Octets[], chosen: SenderChoice): Promise<number> {
+  async #receive(source: InputSource, listed: readonly GivenAddress[], chosen: SenderChoice): Promise<number> {
     const request = this.#request;
     const { log } = this.#services;
     const limit = await expandSize(this.#config.main.message_size_limit, this.#frame(), 0);
@@ -376,10 +395,10 @@ class Submission {
     return parsed.address === '' || parsed.domain !== '' ? parsed.address : `${parsed.address}@${main.qualify_domain}`;
   }
 
-  async #accept(sink: MessageSink, message: ReadMessage, listed: readonly Octets[], chosen: SenderChoice): Promise<number> {
+  async #accept(sink: MessageSink, message: ReadMessage, listed: readonly GivenAddress[], chosen: SenderChoice): Promise<number> {
     const request = this.#request;
     const { state } = this.#transaction;
-    const problem = request.takesRecipientsFromHeaders ? this.#takeHeaderRecipients(sink, message, listed) : undefined;
+    const problem = request.takesRecipientsFromHeaders ? await this.#takeHeaderRecipients(sink, message, listed) : undefined;
     if (problem !== undefined && (state.recipients.length === 0 || isPrinted(request.errors))) {
       state.body = sink.body();
       sink.abort();
@@ -391,10 +410,14 @@ class Submission {
     return this.#finish(intake, message);
   }
 
-  #takeHeaderRecipients(sink: MessageSink, message: ReadMessage, listed: readonly Octets[]): SubmissionError | undefined {
-    const { state } = this.#transaction;
+  async #takeHeaderRecipients(
+    sink: MessageSink,
+    message: ReadMessage,
+    listed: readonly GivenAddress[],
+  ): Promise<SubmissionError | undefined> {
     const { recipients, bad, wereSuppressed } = this.#headerRecipients(message.headers, listed);
-    state.recipients.push(...recipients.map((address) => this.#recipient(address)));
+    if (await this.#areTooMany(recipients)) return { kind: 'too-many-recipients', areArguments: false };
+    this.#addRecipients(recipients);
     if (bad.length > 0) {
       this.#services.log.main('bad addresses found in headers', sink.id);
       return { kind: 'bad-headers', bad, hasOthers: recipients.length > 0 };
@@ -420,6 +443,7 @@ class Submission {
       dontDeliver: request.dontDeliver ?? false,
       reference: request.reference,
       isSenderSetUntrusted: chosen.isSetUntrusted,
+      givenRecipients: this.#given,
     };
   }
 
@@ -447,6 +471,8 @@ class Submission {
       }
       case 'scanned-out':
         return this.#fail({ kind: 'rejected', by: 'local_scan()', text: intake.text }, message, undefined);
+      case 'client-gone': // of SMTP only
+        return 1;
       case 'failed':
         this.#request.writeError(`exim: ${printable(intake.reason)}\n`);
         return 1;

@@ -89,6 +89,11 @@ export class LineReader {
     this.#data = Buffer.alloc(0);
   }
 
+  /** Takes in what has arrived, without waiting: all of it can be seen with `peek`. */
+  async gather(until: Deadline): Promise<void> {
+    while (this.#source.bufferedBytes > 0 && this.#hasEnded === undefined) await this.#fill(until);
+  }
+
   /** Reads what has arrived; false at once when nothing is there within `until`. */
   async poll(until: Deadline): Promise<boolean> {
     if (this.#data.length > 0) return true;

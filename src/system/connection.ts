@@ -110,6 +110,10 @@ export class StreamConnection implements Connection {
     return this.#bufferedBytes;
   }
 
+  get hasEnded(): boolean {
+    return this.#inputEnd !== undefined;
+  }
+
   /** The descriptor of a socket, for SO_PEERCRED; undefined for other streams and after the end. */
   get fd(): number | undefined {
     return descriptorOf(this.#input);

@@ -96,7 +96,8 @@ function optionalFields(arrival: Arrival, log: Log): Octets {
   if (log.selected('subject') && arrival.subject !== undefined)
     fields += ` T="${printable(arrival.subject.replace(/["\\]/g, '\\$&'), escapes)}"`;
   if (log.selected('received_sender')) fields += ` from <${printable(arrival.rawSender ?? arrival.sender)}>`;
-  if (log.selected('received_recipients'))
-    fields += (arrival.recipients ?? []).reduce((text, address) => `${text} ${printable(address)}`, ' for');
+  const { recipients = [] } = arrival;
+  if (log.selected('received_recipients') && recipients.length > 0)
+    fields += ` for ${recipients.map((address) => printable(address)).join(' ')}`;
   return fields;
 }

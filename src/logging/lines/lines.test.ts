@@ -87,6 +87,7 @@ test('<=', () => {
     arrivalLine(arrival, all),
     '<= s@x.y U=root P=local S=293 M8S=0 RT=0.000s id*=E1xUlBX-0004Y2-27@host.test.ex T="hi there \\303\\244" from <s@x.y> for x@red.ex z@remote.ex',
   );
+  assert.ok(arrivalLine({ ...arrival, recipients: [] }, all).endsWith(' from <s@x.y>'));
   const fromHost: Arrival = {
     ...arrival,
     origin: { ...remote, tls: { ...tls, peerDn: '' } },

@@ -11,6 +11,7 @@ import { acceptMessage } from '../intake.ts';
 import type { InputLimits, InputPosition, MessageReading, ReadMessage } from '../message-input.ts';
 import { readMessage } from '../message-input.ts';
 import { finishSmtpMessage } from '../smtp-message.ts';
+import { hasSpokenBeforeReply } from '../synchronization.ts';
 
 /** Whether a message was read, taken or not. */
 export async function data(dialogue: Dialogue): Promise<boolean> {
@@ -23,6 +24,7 @@ export async function data(dialogue: Dialogue): Promise<boolean> {
     dialogue.refuse('predata', 'DATA', verdict);
     return false;
   }
+  if (await hasSpokenBeforeReply(dialogue, 'DATA')) return false;
   if (verdict.kind === 'discard') state.controls.set('discard-message', 'predata');
   const begun = dialogue.parts.store.begin();
   if (begun.kind === 'error') {
@@ -118,12 +120,20 @@ export async function finishReading(dialogue: Dialogue, sink: MessageSink, readi
       },
       usedPipelining: dialogue.advertised.pipelining ? (dialogue.usedPipelining ? 'used' : 'offered') : undefined,
       earlyPipelining: dialogue.earlyPipelining,
+      isClientGone: () => isClientGone(dialogue),
     },
     reading.message,
     sink,
   );
   await finishSmtpMessage(dialogue, outcome);
-  dialogue.resetTransaction();
+  // The ACL for the end of the connection still sees a message for which it ends.
+  if (dialogue.isOver && dialogue.endReason === 'drop') dialogue.endCutthrough();
+  else dialogue.resetTransaction();
+}
+
+/** It would not hear of the message any more, and send it again. Who sent more before it went away has more to say. */
+function isClientGone(dialogue: Dialogue): boolean {
+  return !dialogue.isPipe && dialogue.reader.bufferedBytes === 0 && dialogue.parts.connection.hasEnded === true;
 }
 
 /** Of `smtp_strict_crlf`: what one server takes for the end of a line another may not (RFC 5321 s2.3.8). */

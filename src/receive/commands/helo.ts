@@ -11,6 +11,7 @@ import type { Command } from '../../smtp/command.ts';
 import { isValidHelo } from '../../smtp/command.ts';
 import type { Dialogue } from '../dialogue.ts';
 import { expandOctets, expandSize, isSenderHostInOption } from '../expansion.ts';
+import { hasSpokenBeforeReply } from '../synchronization.ts';
 import { protocolName } from '../transaction.ts';
 import { xclientLine } from './xclient.ts';
 
@@ -39,6 +40,7 @@ export async function greet(dialogue: Dialogue, command: Command): Promise<void>
     dialogue.isHeloSeen = false;
     return;
   }
+  if (await hasSpokenBeforeReply(dialogue, verb)) return;
   dialogue.isHeloSeen = true;
   origin.protocol = protocolName(origin, verb === 'EHLO', dialogue.isOverTcp);
   const hello = verdict.kind === 'accept' && verdict.message !== undefined ? verdict.message : helloText(dialogue, name);

@@ -13,6 +13,7 @@ import type { Dialogue } from '../dialogue.ts';
 import { expandSize, isSenderHostInOption } from '../expansion.ts';
 import { hasFreeSpace } from '../free-space.ts';
 import { slowDown } from '../slow-down.ts';
+import { hasSpokenBeforeReply } from '../synchronization.ts';
 import { UTF8_PROTOCOL } from '../transaction.ts';
 import { addressSyntax } from './syntax.ts';
 
@@ -70,6 +71,7 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
   }
   if (verdict.kind === 'discard') state.controls.set('discard', 'MAIL');
   await takeMailAuth(dialogue, parsed);
+  if (await hasSpokenBeforeReply(dialogue, 'MAIL')) return;
   dialogue.wasMailRejected = false;
   if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.replyText('250', verdict.message);
   else dialogue.reply('250', state.controls.has('prdr') ? 'OK, PRDR Requested' : 'OK');

@@ -11,6 +11,7 @@ import { parseRcptArgument } from '../../smtp/command.ts';
 import type { Dialogue } from '../dialogue.ts';
 import { expandSize } from '../expansion.ts';
 import { slowDown } from '../slow-down.ts';
+import { hasSpokenBeforeReply } from '../synchronization.ts';
 import { recipientView } from '../transaction.ts';
 import { addressSyntax } from './syntax.ts';
 
@@ -121,6 +122,7 @@ async function judge(dialogue: Dialogue, state: TransactionState, parameters: Rc
           ...(parameters.notify === undefined ? {} : { notify: parameters.notify }),
         });
       }
+      if (await hasSpokenBeforeReply(dialogue, 'RCPT')) return;
       if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.replyText('250', verdict.message);
       else dialogue.reply('250', 'Accepted');
       return;

@@ -65,6 +65,10 @@ export class FakeConnection implements Connection {
     return this.#incoming.length;
   }
 
+  get hasEnded(): boolean {
+    return this.#ending === 'end' || this.#ending === 'reset';
+  }
+
   async read(until: Deadline): Promise<ReadResult> {
     if (until.signal.aborted) return { kind: 'timeout' };
     if (this.#incoming === '' && !this.#ending) this.#askPeer();
