@@ -69,14 +69,14 @@ test('a proxy says whom it speaks for', async () => {
   assert.deepEqual(places, [`${PROXY}:25 by none:undefined at undefined:undefined`]);
 });
 
-test('without a header of the protocol every command but QUIT is refused', async () => {
+test('without a header of the protocol every command but QUIT is refused; what stands in its place is no command', async () => {
   const main = { hosts_proxy: testList('host', PROXY) };
-  for (const first of ['HELO c\r\n', 'PROXY TCP4 1.2.3.4 x 1 2\r\n']) {
+  for (const first of ['HELO c\r\n', 'PROXY TCP4 1.2.3.4 x 1 2\r\n', '\r\n\r\n\0\r\nQUIT\n\x22\x11\x00\x02\r\n']) {
     const { written, places } = await play([first, ...mail, 'QUIT\r\n'], main);
     const refusal = '503 Command refused, required Proxy negotiation failed';
     assert.deepEqual(
       written.split('\n'),
-      ['220 mail.test.example ESMTP', ...Array(4).fill(refusal), '221 mail.test.example closing connection', ''],
+      ['220 mail.test.example ESMTP', ...mail.map(() => refusal), '221 mail.test.example closing connection', ''],
       first,
     );
     assert.deepEqual(places, []);

@@ -36,7 +36,7 @@ export async function negotiateProxy(dialogue: Dialogue): Promise<void> {
   await lookUpSenderName(dialogue.frame());
 }
 
-/** What does not come in time, or ends too early, is no header. What follows it stays to be read. */
+/** What does not come in time, or ends too early, is no header. What follows it stays to be read; what stands in its place does not. */
 async function readHeader(dialogue: Dialogue, until: Deadline): Promise<Exclude<ProxyHeader, { kind: 'more' }>> {
   let data: Buffer = Buffer.alloc(0);
   for (;;) {
@@ -44,7 +44,8 @@ async function readHeader(dialogue: Dialogue, until: Deadline): Promise<Exclude<
     if (result.kind === 'data') data = data.length === 0 ? result.bytes : Buffer.concat([data, result.bytes]);
     const header = parseProxyHeader(data);
     if (header.kind === 'more' && result.kind === 'data') continue;
-    dialogue.reader.unread(header.kind === 'proxied' || header.kind === 'local' ? data.subarray(header.length) : data);
-    return header.kind === 'more' ? { kind: 'invalid' } : header;
+    if (header.kind === 'more') return { kind: 'invalid', length: data.length };
+    dialogue.reader.unread(data.subarray(header.length));
+    return header;
   }
 }

@@ -5,7 +5,8 @@ import { type Octets, octetsFromBytes } from '../base/octets.ts';
 export type ProxyHeader =
   /** It may still become one. */
   | { readonly kind: 'more' }
-  | { readonly kind: 'invalid' }
+  /** `length`: what stands for the header and is not part of the dialogue: a line, or what a signature of version 2 announces. */
+  | { readonly kind: 'invalid'; readonly length: number }
   /** The connection stands for itself: the proxy asks whether we live, or does not know the client. */
   | { readonly kind: 'local'; readonly length: number }
   | {
@@ -36,8 +37,7 @@ const TCP_OVER_IPV6 = 0x21;
 /** `data`: what the connection has brought so far. */
 export function parseProxyHeader(data: Buffer): ProxyHeader {
   if (startsAlike(data, SIGNATURE_V2)) return data.length < V2_HEAD_LENGTH ? { kind: 'more' } : parseBinary(data);
-  if (startsAlike(data, SIGNATURE_V1)) return parseText(data);
-  return { kind: 'invalid' };
+  return parseText(data);
 }
 
 /** Whether the one is the beginning of the other. */
@@ -49,16 +49,17 @@ function startsAlike(data: Buffer, signature: Buffer): boolean {
 /** `PROXY TCP4 192.0.2.1 198.51.100.1 56324 25`; only CRLF ends it. */
 function parseText(data: Buffer): ProxyHeader {
   const end = data.subarray(0, MAX_V1_LENGTH).indexOf('\r\n');
-  if (end < 0) return data.length < MAX_V1_LENGTH ? { kind: 'more' } : { kind: 'invalid' };
+  if (end < 0) return data.length < MAX_V1_LENGTH ? { kind: 'more' } : { kind: 'invalid', length: MAX_V1_LENGTH };
   const length = end + 2;
+  if (!startsAlike(data, SIGNATURE_V1)) return { kind: 'invalid', length };
   const [, family, source = '', destination = '', sourcePort = '', destinationPort = '', ...rest] = octetsFromBytes(
     data.subarray(0, end),
   ).split(' ');
   if (family === 'UNKNOWN') return { kind: 'local', length };
-  if ((family !== 'TCP4' && family !== 'TCP6') || rest.length > 0) return { kind: 'invalid' };
+  if ((family !== 'TCP4' && family !== 'TCP6') || rest.length > 0) return { kind: 'invalid', length };
   const from = textEndpoint(source, sourcePort);
   const to = textEndpoint(destination, destinationPort);
-  return from && to ? { kind: 'proxied', length, source: from, destination: to } : { kind: 'invalid' };
+  return from && to ? { kind: 'proxied', length, source: from, destination: to } : { kind: 'invalid', length };
 }
 
 function textEndpoint(address: Octets, portText: Octets): ProxyEndpoint | undefined {
@@ -72,12 +73,12 @@ function parseBinary(data: Buffer): ProxyHeader {
   const family = data.readUInt8(13);
   const payloadLength = data.readUInt16BE(14);
   const length = V2_HEAD_LENGTH + payloadLength;
-  if (versionAndCommand >> 4 !== 2 || payloadLength > MAX_V2_PAYLOAD) return { kind: 'invalid' };
+  if (versionAndCommand >> 4 !== 2 || payloadLength > MAX_V2_PAYLOAD) return { kind: 'invalid', length: Math.min(length, data.length) };
   if (data.length < length) return { kind: 'more' };
   const command = versionAndCommand & 0x0f;
   if (command === COMMAND_LOCAL) return { kind: 'local', length };
   const addressLength = family === TCP_OVER_IPV4 ? 4 : family === TCP_OVER_IPV6 ? 16 : 0;
-  if (command !== COMMAND_PROXY || addressLength === 0 || payloadLength < 2 * addressLength + 4) return { kind: 'invalid' };
+  if (command !== COMMAND_PROXY || addressLength === 0 || payloadLength < 2 * addressLength + 4) return { kind: 'invalid', length };
   const payload = data.subarray(V2_HEAD_LENGTH, length);
   const endpoint = (from: number, portAt: number): ProxyEndpoint => ({
     address: formatIp(payload.subarray(from, from + addressLength)),

@@ -57,7 +57,8 @@ function arrivalFields(arrival: Arrival, log: Log): Octets {
   if (log.selected('pipelining') && arrival.pipelining !== undefined) parts.push(pipeliningField(arrival));
   let fields = parts.join(' ') + tlsFields(origin.tls, log, 'in') + authenticatorField(origin, arrival.mailAuth, log);
   if (arrival.usedPrdr) fields += ' PRDR';
-  if (origin.proxy !== undefined && log.selected('proxy')) fields += ` PRX=${origin.proxy.localAddress}`;
+  const proxy = origin.proxy?.localAddress ?? ''; // empty: the proxy speaks for itself
+  if (proxy !== '' && log.selected('proxy')) fields += ` PRX=${proxy}`;
   if (arrival.usedChunking) fields += ' K';
   return `${fields} S=${arrival.sizeBytes}`;
 }
