@@ -47,6 +47,7 @@ export const runSmtp: ModeRunner = async (context) => {
     isRehearsal: false,
     connectionNumber: 1,
     connectionCount: 1,
+    isFromInetd: isOverTcp,
     isTlsOnConnect: invocation.listen.tlsOnConnect || (isOverTcp && isTlsPort(tlsPorts, connection.localPort)),
     hostAddress: isOverTcp ? connection.remoteAddress : given?.address,
     hostPort: isOverTcp ? connection.remotePort : given?.port,

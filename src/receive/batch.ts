@@ -198,7 +198,7 @@ class Batch {
     if (reading.kind !== 'ok') {
       sink.abort();
       const { log } = services;
-      if (reading.kind === 'end') log.main(lostLine(this.#session.state.origin, 'while reading message data (after header)', 0, log));
+      if (reading.kind === 'end') log.main(lostLine(this.#session.state.origin, 'while reading message data (after header)', log));
       return { reply: READING_REPLIES[reading.kind], command: undefined };
     }
     const context = { config, services, session: this.#session, transaction: this.#transaction, caller, until: this.#until, dontDeliver };

@@ -54,6 +54,8 @@ export interface SmtpParts {
   readonly connectionNumber: number;
   /** How many connections there are with this one, for the log. */
   readonly connectionCount: number;
+  /** The socket is one that inetd accepted. */
+  readonly isFromInetd?: boolean;
   /** TLS begins before the banner (`tls_on_connect_ports`). */
   readonly isTlsOnConnect: boolean;
   /** The sending host; undefined for a local caller without -oMa. */
@@ -170,6 +172,8 @@ export class Dialogue {
   isSlowedDown: boolean | undefined;
   receiveTimeoutMs = 300_000;
   isAuthenticationTried = false;
+  /** How the connection ended is in the log already. */
+  isEndTold = false;
   /** It was dropped for what the client did. */
   wasCutOff = false;
   /** The log line about that, when it comes after the ACL for the end. */

@@ -536,6 +536,28 @@ test('a client that goes away before it is told that the message is taken has no
   assert.equal((await lines('', true)).accepted, 1);
 });
 
+test('smtp_connection: how a connection ends is told once', async () => {
+  const drop = (): AclVerdict => ({ kind: 'fail', message: 'no', logMessage: undefined, isDrop: true });
+  const setup = withMain({ acl_smtp_mail: constantTemplate('drop'), pipelining_connect_advertise_hosts: undefined }, { drop });
+  const ends = async (commands: readonly string[], from: SessionSetup, isFromInetd = false) => {
+    const log = new FakeLog({ selectors: ['smtp_connection', 'lost_incoming_connection'] });
+    const rest = commands.map((command) => `${command}\r\n`);
+    const waitsForGreeting: Parameters<typeof playSession>[0] = (reply) =>
+      reply === '' && rest.length === commands.length ? '' : (rest.shift() ?? { ending: 'end' });
+    await playSession(waitsForGreeting, { ...from, services: { log }, parts: { isFromInetd } });
+    return log.mainLines.slice(1).map((line) => line.replace(/^.*\[192\.0\.2\.25\] ?/, ''));
+  };
+  assert.deepEqual(await ends(['HELO x', 'QUIT'], open), ['D=0s closed by QUIT']);
+  assert.deepEqual(await ends(['HELO x', 'QUIT'], open, true), ['(via inetd) D=0s closed by QUIT']);
+  assert.deepEqual(await ends(['HELO x'], open), ['lost D=0s']);
+  assert.deepEqual(await ends(['HELO x', 'MAIL FROM:<a@b>'], open), ['D=0s']);
+  assert.deepEqual(await ends(['HELO x', 'MAIL FROM:<a@b>', 'RCPT TO:<a@b>', 'DATA', 'x: y'], open), [
+    'lost while reading message data (header)',
+  ]);
+  assert.deepEqual(await ends(['HELO x', 'MAIL FROM:<a@b>'], setup), ['rejected MAIL <a@b>', 'D=0s closed by DROP in ACL']);
+  assert.deepEqual(await ends(['NOOP\r\nNOOP'], setup), ['next input="NOOP\\r\\n" (6 bytes)']);
+});
+
 test('the not-QUIT ACL knows the message that ended the connection', async () => {
   const ids: unknown[] = [];
   const drop = (): AclVerdict => ({ kind: 'fail', message: 'no', logMessage: undefined, isDrop: true });

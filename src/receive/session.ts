@@ -2,11 +2,12 @@
  * An SMTP server session from the first octet to the last: greeting, commands with their limits, the end. One object a connection; whoever
  * creates it closes it. Spec ch. 49 "SMTP processing"; RFC 5321.
  */
+import { assertNever } from '../base/invariant.ts';
 import type { Octets } from '../base/octets.ts';
 import { printable } from '../base/octets.ts';
 import { type Deadline, ok } from '../core/index.ts';
 import { lookUpSenderName } from '../lists/host-name.ts';
-import { closedLine, connectionLine, incompleteTransactionLine, lostLine, noMailLine } from '../logging/lines/connection.ts';
+import { closedLine, connectionLine, incompleteTransactionLine, lostIdleLine, noMailLine } from '../logging/lines/connection.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
 import type { Command, Verb } from '../smtp/command.ts';
 import { parseCommand } from '../smtp/command.ts';
@@ -102,8 +103,7 @@ export class SmtpSession {
     const { origin, log } = dialogue;
     const isUnlogged = await isSenderHostInOption('hosts_connection_nolog', dialogue.frame());
     this.#logsConnection = log.selected('smtp_connection') && !isUnlogged;
-    if (this.#logsConnection)
-      log.main(connectionLine(origin, dialogue.isOverTcp && !this.#parts.isRehearsal ? this.#parts.connectionCount : undefined, log));
+    if (this.#logsConnection) log.main(connectionLine(origin, this.#countToTell(), log));
     await askIdent(dialogue);
     if (origin.hostAddress !== undefined && !(await this.#checkHost())) return false;
     if (!(await isLoadAcceptable(dialogue))) return false;
@@ -115,6 +115,12 @@ export class SmtpSession {
     if (mayBeEarly) dialogue.earlyPipelining = dialogue.reader.bufferedBytes > 0 && !dialogue.isPipe ? 'used' : 'accepted';
     else if (await this.#spokeTooEarly()) return false;
     return this.#sendBanner();
+  }
+
+  #countToTell(): number | 'inetd' | undefined {
+    const { isFromInetd, isRehearsal, connectionCount } = this.#parts;
+    if (isFromInetd) return 'inetd';
+    return this.#dialogue.isOverTcp && !isRehearsal ? connectionCount : undefined;
   }
 
   async #checkHost(): Promise<boolean> {
@@ -398,6 +404,7 @@ export class SmtpSession {
     const dialogue = this.#dialogue;
     const { log, origin } = dialogue;
     if (dialogue.transaction === undefined) return;
+    dialogue.isEndTold = true;
     this.#noteIncomplete('connection lost');
     if (log.selected('lost_incoming_connection'))
       log.main(
@@ -449,12 +456,32 @@ export class SmtpSession {
   }
 
   #logEnd(durationMs: number): void {
-    const { log, origin, session, endReason } = this.#dialogue;
-    if (this.#logsConnection && endReason !== 'signal') {
-      const how = endReason === 'quit' ? 'QUIT' : endReason === 'eof' ? 'EOF' : endReason === 'drop' ? 'DROP in ACL' : undefined;
-      log.main(how === undefined ? lostLine(origin, '', durationMs, log) : closedLine(origin, how, durationMs, log));
-    }
+    const { log, origin, session } = this.#dialogue;
+    const line = this.#logsConnection ? this.#endLine(durationMs) : undefined;
+    if (line !== undefined) log.main(line);
     if (log.selected('smtp_no_mail') && this.#dialogue.mailCommands === 0)
       log.main(noMailLine(origin, durationMs, session.state.commandHistory, log));
+  }
+
+  /** Of `smtp_connection`; undefined when another line tells of the end. */
+  #endLine(durationMs: number): Octets | undefined {
+    const { log, origin, session, endReason, isEndTold } = this.#dialogue;
+    const { isFromInetd } = this.#parts;
+    const closed = (how: Octets) => closedLine(origin, how, durationMs, log, isFromInetd);
+    switch (endReason) {
+      case 'quit':
+        return closed('QUIT');
+      case 'drop':
+        if (session.state.quitReason === 'acl-drop') return closed('DROP in ACL');
+        return session.state.quitReason === 'tls-failed' ? closed('EOF') : undefined;
+      case 'eof':
+      case 'error':
+        return isEndTold ? undefined : lostIdleLine(origin, durationMs, log, isFromInetd);
+      case 'timeout':
+      case 'signal':
+        return undefined;
+      default:
+        return assertNever(endReason);
+    }
   }
 }

@@ -30,6 +30,7 @@ export async function finishSmtpMessage(dialogue: Dialogue, intake: Intake): Pro
     case 'client-gone':
       dialogue.lost({ kind: 'end' });
       dialogue.endReason = 'error';
+      dialogue.isEndTold = true;
       return;
     case 'failed':
       dialogue.reply('451', 'Temporary local problem - please try later');

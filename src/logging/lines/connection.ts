@@ -6,20 +6,29 @@ import { formatDuration } from './duration.ts';
 import { hostAndIdent } from './host.ts';
 import { tlsFields } from './tls.ts';
 
-/** `SMTP connection from [10.0.0.1] (TCP/IP connection count = 1)`; the count is undefined for local callers. */
-export function connectionLine(origin: Readonly<Origin>, count: number | undefined, log: Log): Octets {
-  return `SMTP connection from ${hostAndIdent(origin, log, false)}${count === undefined ? '' : ` (TCP/IP connection count = ${count})`}`;
+/** `SMTP connection from [10.0.0.1] (TCP/IP connection count = 1)`; the count is undefined for local callers and of no meaning for inetd's. */
+export function connectionLine(origin: Readonly<Origin>, count: number | 'inetd' | undefined, log: Log): Octets {
+  const counted = typeof count === 'number' ? ` (TCP/IP connection count = ${count})` : '';
+  return connectionFrom(origin, count === 'inetd', log) + counted;
+}
+
+function connectionFrom(origin: Readonly<Origin>, isInetd: boolean, log: Log): Octets {
+  return `SMTP connection from ${hostAndIdent(origin, log, false)}${isInetd ? ' (via inetd)' : ''}`;
 }
 
 /** `how`: `QUIT`, `EOF`, `DROP in ACL`… */
-export function closedLine(origin: Readonly<Origin>, how: Octets, durationMs: number, log: Log): Octets {
-  return `SMTP connection from ${hostAndIdent(origin, log, false)} D=${formatDuration(durationMs, log.selected('millisec'))} closed by ${how}`;
+export function closedLine(origin: Readonly<Origin>, how: Octets, durationMs: number, log: Log, isInetd = false): Octets {
+  return `${connectionFrom(origin, isInetd, log)} D=${formatDuration(durationMs, log.selected('millisec'))} closed by ${how}`;
 }
 
-/** `where`: `while reading message data (header)`, `after final dot`…; '' when only the connection was lost. */
-export function lostLine(origin: Readonly<Origin>, where: Octets, durationMs: number, log: Log): Octets {
-  const lost = where === '' ? ` lost D=${formatDuration(durationMs, log.selected('millisec'))}` : ` lost ${where}`;
-  return `SMTP connection from ${hostAndIdent(origin, log, false)}${lost}`;
+/** Between messages. */
+export function lostIdleLine(origin: Readonly<Origin>, durationMs: number, log: Log, isInetd = false): Octets {
+  return `${connectionFrom(origin, isInetd, log)} lost D=${formatDuration(durationMs, log.selected('millisec'))}`;
+}
+
+/** `where`: `while reading message data (header)`… */
+export function lostLine(origin: Readonly<Origin>, where: Octets, log: Log, isInetd = false): Octets {
+  return `${connectionFrom(origin, isInetd, log)} lost ${where}`;
 }
 
 /** The daemon was told to end. */

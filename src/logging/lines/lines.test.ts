@@ -5,7 +5,7 @@ import type { Address, DeliveryResult, Origin, RouterInstance, TlsFacts, Transpo
 import { FakeLog } from '../../system/fakes/log.ts';
 import { defaultSelectors } from '../selectors.ts';
 import { type Arrival, arrivalLine, receivedFromLine } from './arrival.ts';
-import { closedLine, connectionLine, droppedLine, lostLine, noMailLine, smtpErrorLine } from './connection.ts';
+import { closedLine, connectionLine, droppedLine, lostIdleLine, lostLine, noMailLine, smtpErrorLine } from './connection.ts';
 import { deferredLine, deliveredLine, discardedLine, failedLine, failedMessageLogLine } from './delivery.ts';
 import { formatDuration } from './duration.ts';
 import { completedLine, frozenLine, queueRunLine } from './queue.ts';
@@ -256,12 +256,14 @@ test('** and ==', () => {
 test('connections', () => {
   const host = { ...remote, heloName: undefined, authenticatorName: undefined };
   assert.equal(connectionLine(host, 1, plain), 'SMTP connection from [127.0.0.1] (TCP/IP connection count = 1)');
+  assert.equal(connectionLine(host, 'inetd', plain), 'SMTP connection from [127.0.0.1] (via inetd)');
+  assert.equal(lostIdleLine(host, 1000, plain, true), 'SMTP connection from [127.0.0.1] (via inetd) lost D=1s');
   assert.equal(
     closedLine({ ...host, hostName: 'localhost', heloName: 'myhost' }, 'QUIT', 2100, plain),
     'SMTP connection from localhost (myhost) [127.0.0.1] D=2s closed by QUIT',
   );
   assert.equal(
-    lostLine({ ...local, ident: 'CALLER' }, 'while reading message data (header)', 0, plain),
+    lostLine({ ...local, ident: 'CALLER' }, 'while reading message data (header)', plain),
     'SMTP connection from CALLER lost while reading message data (header)',
   );
   assert.equal(

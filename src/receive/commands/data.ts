@@ -209,9 +209,10 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
         );
       else if (log.selected('lost_incoming_connection'))
         log.main(
-          lostLine(origin, `while reading message data${WHERE_LOST[reading.position]}`, 0, log),
+          lostLine(origin, `while reading message data${WHERE_LOST[reading.position]}`, log, dialogue.parts.isFromInetd),
           loggedId(dialogue, id, reading.position),
         );
+      dialogue.isEndTold = true;
       dialogue.reply('421', 'Lost incoming connection');
       dialogue.endReason = 'error';
       dialogue.isOver = true;

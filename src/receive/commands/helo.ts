@@ -35,6 +35,7 @@ export async function greet(dialogue: Dialogue, command: Command): Promise<void>
   const verdict = await dialogue.runAcl('helo', main.acl_smtp_helo, { kind: 'accept' });
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
     dialogue.refuse('helo', `EHLO or HELO ${name}`, verdict);
+    if (dialogue.isOver) return;
     origin.heloName = undefined;
     dialogue.session.state.esmtp = false;
     dialogue.isHeloSeen = false;
