@@ -8,7 +8,6 @@ import type {
   AclRunResult,
   AclRunState,
   Frame,
-  Judged,
   MaybePromise,
   Outcome,
   SourceLocation,
@@ -65,7 +64,7 @@ function runStatement(
     () =>
       `processing ${label} "${statement.verb}"${label === INLINE ? '' : ` (${statement.at.file} ${statement.at.endLine ?? statement.at.line})`}`,
   );
-  const tested = testItems(statement, begun, trace);
+  const tested = testItems(statement, begun);
   return chain(tested, ({ outcome, last }) => {
     trace(() => `${statement.verb}: condition test ${TESTED_WORDS[outcome.kind]} in ${label}`);
     return decide(statement, outcome, { ...begun, frame: last }, label, trace);
@@ -75,41 +74,33 @@ function runStatement(
 const TESTED_WORDS: Readonly<Record<Tested['kind'], string>> = { true: 'succeeded', false: 'failed', defer: 'deferred', error: 'error' };
 
 /** Conditions and modifiers in order until one is not true. `last` has the captures that were made. */
-function testItems(
-  statement: AclStatement,
-  begun: AclContext,
-  trace: (text: () => string) => void,
-): MaybePromise<{ readonly outcome: Tested; readonly last: Frame }> {
+function testItems(statement: AclStatement, begun: AclContext): MaybePromise<{ readonly outcome: Tested; readonly last: Frame }> {
   let last = begun.frame;
   const stopped = chainEach<AclItem, Tested>(statement.items, (item) => {
     const context: AclContext = { ...begun, frame: last };
-    const refused = permission(item, begun.phase);
-    if (item.kind === 'modifier' && item.argument.source !== '' && MESSAGE_WORDS.has(item.definition.name)) {
-      trace(() => `${MESSAGE_WORDS.get(item.definition.name) ?? ''}: ${item.argument.source}`);
-    } else if (item.definition.name !== 'endpass') {
-      trace(() => `check ${writtenName(item)} = ${item.argument.source}`);
-    }
-    if (refused !== undefined) return { kind: 'error', message: refused };
-    if (item.definition.isNotYet) {
-      const message = `ACL ${item.kind} "${item.definition.name}" is not built yet`;
-      begun.frame.services.log.panic(message);
-      // A `warn` that defers is skipped: as if what it asks for were false.
-      return { kind: begun.statement.verb === 'warn' ? 'error' : 'defer', message };
-    }
-    if (item.kind === 'modifier') return chain(applyModifier(item, context), (outcome) => modifierStop(outcome));
-    return chain(testCondition(item, context), (outcome) => {
-      const [stop, captures] = conditionStop(outcome, item.isNegated);
-      if (captures) last = withCaptures(last, captures);
-      return stop;
+    return chain(expandArgument(item, context), (expanded) => {
+      if (expanded.kind === 'forced-fail') return undefined; // the item is ignored
+      if (expanded.kind !== 'ok') return unfitness(expanded);
+      const refused = permission(item, begun.phase) ?? notBuilt(item, context);
+      if (refused !== undefined) return refused;
+      if (item.kind === 'modifier')
+        return chain(item.definition.apply(expanded.value, context, item.argument), (outcome) =>
+          outcome.kind === 'ok' || outcome.kind === 'forced-fail' ? undefined : unfitness(outcome),
+        );
+      return chain(item.prepared.test(expanded.value, context), (outcome) => {
+        if (outcome.kind === 'forced-fail') return undefined;
+        if (outcome.kind !== 'ok') return unfitness(outcome);
+        if (outcome.value.captures) last = withCaptures(last, outcome.value.captures);
+        return outcome.value.value === item.isNegated ? { kind: 'false' } : undefined;
+      });
     });
   });
   return chain(stopped, (outcome) => ({ outcome: outcome ?? { kind: 'true' }, last }));
 }
 
-/** What stands left of the equals sign. */
-function writtenName(item: AclItem): Octets {
-  const negation = item.kind === 'condition' && item.isNegated ? '!' : '';
-  return `${negation}${item.definition.name}${item.argument.variable ? ` ${item.argument.variable}` : ''}`;
+/** Permanent failures are errors, which end the ACL. */
+function unfitness({ kind, message }: { readonly kind: 'fail' | 'defer'; readonly message: Octets }): Tested {
+  return { kind: kind === 'fail' ? 'error' : 'defer', message };
 }
 
 const MESSAGE_WORDS: ReadonlyMap<string, string> = new Map([
@@ -117,22 +108,28 @@ const MESSAGE_WORDS: ReadonlyMap<string, string> = new Map([
   ['log_message', 'l_message'],
 ]);
 
-function permission(item: AclItem, phase: AclPhase): Octets | undefined {
-  const { permittedIn } = item.definition;
+function permission(item: AclItem, phase: AclPhase): Tested | undefined {
+  const { permittedIn, name } = item.definition;
   if (permittedIn === 'all' || permittedIn.includes(phase)) return undefined;
-  return `cannot ${item.kind === 'condition' ? 'test' : 'use'} ${item.definition.name} condition in ${phaseName(phase)} ACL`;
+  return { kind: 'error', message: `cannot ${item.kind === 'condition' ? 'test' : 'use'} ${name} condition in ${phaseName(phase)} ACL` };
+}
+
+function notBuilt({ kind, definition }: AclItem, { frame, statement }: AclContext): Tested | undefined {
+  if (!definition.isNotYet) return undefined;
+  const message = `ACL ${kind} "${definition.name}" is not built yet`;
+  frame.services.log.panic(message);
+  // A `warn` that defers is skipped: as if what it asks for were false.
+  return { kind: statement.verb === 'warn' ? 'error' : 'defer', message };
 }
 
 function expandArgument(item: AclItem, context: AclContext): MaybePromise<Outcome<Text>> {
-  if (!item.definition.isExpanded) return ok(untainted(item.argument.source));
+  if (!item.definition.isExpanded) {
+    traceItem(item, context);
+    return ok(untainted(item.argument.source));
+  }
   return chain(item.argument.template.evaluate(context.frame), (outcome) => {
     if (outcome.kind === 'ok') {
-      const { octets } = outcome.value;
-      if (item.argument.template.constant === undefined)
-        context.frame.services.log.debug(
-          'acl',
-          () => `${' '.repeat(context.acl.depth)}${' '.repeat('check '.length + writtenName(item).length)} = ${octets}`,
-        );
+      traceItem(item, context, outcome.value.octets);
       return outcome;
     }
     if (outcome.kind === 'forced-fail') return outcome;
@@ -141,46 +138,18 @@ function expandArgument(item: AclItem, context: AclContext): MaybePromise<Outcom
   });
 }
 
-function applyModifier(item: AclItem & { kind: 'modifier' }, context: AclContext): MaybePromise<Outcome<void>> {
-  const { definition, argument } = item;
-  return chain(expandArgument(item, context), (expanded) =>
-    expanded.kind === 'ok' ? definition.apply(expanded.value, context, argument) : expanded,
-  );
-}
-
-/** A forced failure of the argument means that the item is ignored. */
-function modifierStop(outcome: Outcome<void>): Tested | undefined {
-  switch (outcome.kind) {
-    case 'ok':
-    case 'forced-fail':
-      return undefined;
-    case 'fail':
-      return { kind: 'error', message: outcome.message };
-    case 'defer':
-      return { kind: 'defer', message: outcome.message };
-    default:
-      return assertNever(outcome);
-  }
-}
-
-function testCondition(item: AclItem & { kind: 'condition' }, context: AclContext): MaybePromise<Outcome<Judged>> {
-  const { prepared } = item;
-  return chain(expandArgument(item, context), (expanded) => (expanded.kind === 'ok' ? prepared.test(expanded.value, context) : expanded));
-}
-
-function conditionStop(outcome: Outcome<Judged>, isNegated: boolean): readonly [Tested | undefined, readonly Text[] | undefined] {
-  switch (outcome.kind) {
-    case 'ok':
-      return [outcome.value.value === isNegated ? { kind: 'false' } : undefined, outcome.value.captures];
-    case 'forced-fail':
-      return [undefined, undefined];
-    case 'fail':
-      return [{ kind: 'error', message: outcome.message }, undefined];
-    case 'defer':
-      return [{ kind: 'defer', message: outcome.message }, undefined];
-    default:
-      return assertNever(outcome);
-  }
+/** What is about to be tested or done, and its argument, when it is expanded: what cannot be expanded is not told. */
+function traceItem({ definition, argument, ...item }: AclItem, { frame, acl }: AclContext, expanded = argument.source): void {
+  const { name } = definition;
+  if (name === 'endpass') return;
+  const indent = ' '.repeat(acl.depth);
+  frame.services.log.debug('acl', () => {
+    const messageWord = MESSAGE_WORDS.get(name);
+    if (messageWord !== undefined) return `${indent}${messageWord}: ${argument.source}`;
+    const negation = item.kind === 'condition' && item.isNegated ? '!' : '';
+    const head = `${indent}check ${negation}${name}${argument.variable === undefined ? '' : ` ${argument.variable}`} = `;
+    return expanded === argument.source ? head + expanded : `${head}${argument.source}\n${'= '.padStart(head.length)}${expanded}`;
+  });
 }
 
 /** What follows from the verb; undefined goes on with the next statement. */
@@ -200,7 +169,7 @@ function decide(
     }
     if (tested.kind === 'error') return { kind: 'error', logMessage: tested.message };
     // The condition's own texts count; `message` is for what the verb decides.
-    if (verb !== 'defer') context.statement.message = undefined;
+    context.statement.message = undefined;
     context.statement.logMessage = undefined;
     return withMessages(context, tested.message, (message, logMessage) => ({
       kind: 'defer',
@@ -222,7 +191,7 @@ function decide(
         return accepted(verb, context);
       }
       if (!context.statement.endpassSeen) return undefined;
-      ended('endpass encountered - denying access');
+      trace(() => `${verb}: endpass encountered - denying access`);
       return denied(context, false);
     case 'deny':
     case 'drop':

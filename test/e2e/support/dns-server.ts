@@ -20,11 +20,12 @@ export class DnsServer {
     socket.on('message', (bytes, from) => socket.send(this.#answer(decode(bytes)), from.port, from.address));
   }
 
-  static start(zone: Zone): Promise<DnsServer> {
+  /** On a free port, or on the one that is given. */
+  static start(zone: Zone, port = 0): Promise<DnsServer> {
     const socket = createSocket('udp4');
     return new Promise((resolve, reject) => {
       socket.once('error', reject);
-      socket.bind(0, '127.0.0.1', () => resolve(new DnsServer(socket, zone)));
+      socket.bind(port, '127.0.0.1', () => resolve(new DnsServer(socket, zone)));
     });
   }
 
