@@ -552,7 +552,7 @@ test('smtp_connection: how a connection ends is told once', async () => {
   assert.deepEqual(await ends(['HELO x'], open), ['lost D=0s']);
   assert.deepEqual(await ends(['HELO x', 'MAIL FROM:<a@b>'], open), ['D=0s']);
   assert.deepEqual(await ends(['HELO x', 'MAIL FROM:<a@b>', 'RCPT TO:<a@b>', 'DATA', 'x: y'], open), [
-    'lost while reading message data (header)',
+    'lost while reading message data (after header)',
   ]);
   assert.deepEqual(await ends(['HELO x', 'MAIL FROM:<a@b>'], setup), ['rejected MAIL <a@b>', 'D=0s closed by DROP in ACL']);
   assert.deepEqual(await ends(['NOOP\r\nNOOP'], setup), ['next input="NOOP\\r\\n" (6 bytes)']);
