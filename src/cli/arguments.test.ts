@@ -29,6 +29,9 @@ const CASES: readonly (readonly [line: string, expected: Partial<Invocation>])[]
   ['-bpru', { mode: { kind: 'list-queue', what: 'undelivered', isUnsorted: true } }],
   ['-bP -n spool_directory', { mode: { kind: 'print-options' }, words: ['-n', 'spool_directory'] }],
   ['-be', { mode: { kind: 'expand' } }],
+  ['-d+expand -d-all+acl', { debug: new Set(['acl']) }],
+  ['-dd-all+route', { debug: new Set(['route']) }],
+  ['-d -d-all', { debug: undefined }],
   ['-bem /f', { mode: { kind: 'expand', messageFile: '/f' } }],
   ['-M 1a 2b', { mode: { kind: 'message-action', option: '-M', action: 'deliver', id: '1a' }, words: ['2b'] }],
   ['-Mrm 1a', { mode: { kind: 'message-action', option: '-Mrm', action: 'remove', id: '1a' } }],
@@ -106,6 +109,8 @@ const REFUSED: readonly (readonly [line: string, message: string])[] = [
   ['-t -q', 'exim: incompatible command-line options or arguments'],
   ['-M', 'exim: no message ids given after -M option'],
   ['-Dx=1', 'exim: macro name set by -D must start with an upper case letter'],
+  ['-d+nonsense', 'exim: unknown debug_selector setting: +nonsense'],
+  ['-dx', 'exim: malformed debug_selector setting: + or - expected but found "x"'],
   ['-DX=1 -DX=2', 'exim: duplicated -D in command line'],
 ];
 

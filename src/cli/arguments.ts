@@ -3,6 +3,7 @@ import { parseIp } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
 import { parseTimeSpan } from '../base/time-span.ts';
 import { parseMacroArgument } from '../config/macros.ts';
+import { parseDebugSelector } from '../logging/debug-categories.ts';
 import { isMessageId } from '../spool/message-id.ts';
 import type { AddressSelection, ErrorMode, Invocation, MessageAction, Mode, OriginOptions, QueueSelection } from './invocation.ts';
 import { splitHostAndPort } from './origin.ts';
@@ -209,8 +210,16 @@ const RULES: readonly OptionRule[] = [
   },
   { name: 'D', value: true, missing: MACRO_NAME, read: readMacro },
   { name: 'dropcr', read: () => undefined },
-  { name: 'd', attached: true, read: ({ draft }, text) => void (draft.debug = text) },
-  ignored('E', { attached: true }),
+  { name: 'd', attached: true, read: readDebug },
+  {
+    name: 'E',
+    attached: true,
+    read: ({ draft }, id) => {
+      draft.isLocalError = true;
+      if (isMessageId(id)) draft.origin.messageReference = id;
+      return undefined;
+    },
+  },
   { name: 'F', value: true, read: ({ draft }, name) => void (draft.fullName = name) },
   { name: 'f', value: true, read: readSender },
   set('G', 'isGatewayed', true),
@@ -404,6 +413,14 @@ function readSelection(reader: Reader, text: Octets, letter: string, key: 'selec
   };
   reader.draft[key] = selection;
   reader.draft.queue ??= { ...EMPTY_QUEUE };
+  return undefined;
+}
+
+/** `-d` and `-dd`; each one begins anew. */
+function readDebug({ draft }: Reader, text: Octets): Fault {
+  const selector = parseDebugSelector(text.startsWith('d') ? text.slice(1) : text);
+  if (selector.kind === 'error') return { message: `exim: ${selector.message}` };
+  draft.debug = selector.categories.size === 0 ? undefined : selector.categories;
   return undefined;
 }
 

@@ -74,7 +74,8 @@ export interface Invocation {
   readonly mode: Mode | undefined;
   readonly configFiles: readonly Octets[] | undefined;
   readonly macros: readonly (readonly [name: string, text: Octets])[];
-  readonly debug: Octets | undefined;
+  /** Categories of `-d`; undefined: no debugging output. */
+  readonly debug: ReadonlySet<string> | undefined;
   readonly isVerbose: boolean;
   /** Words after the options: recipients, addresses, ids, option names. */
   readonly words: readonly Octets[];

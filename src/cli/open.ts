@@ -2,6 +2,7 @@
 import type { Octets } from '../base/octets.ts';
 import { eximProblemText } from '../config/problems.ts';
 import { type Caller, type Log, type MacroDefinition, type Problem, untilAborted } from '../core/index.ts';
+import type { DebugSink } from '../logging/log.ts';
 import { formatLogTime } from '../message/date.ts';
 import { openActors } from '../process/actors.ts';
 import type { ConfigFiles } from '../process/config-snapshot.ts';
@@ -139,6 +140,25 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
   return options.delivers ? { ...mode, deliveries: await foregroundDeliveries(context, runtime) } : mode;
 }
 
+/** What the caller may not ask for, in Exim's words. */
+function refusalOf(invocation: Invocation, caller: Caller, { config }: Runtime): Octets | undefined {
+  const { mode, debug, isGatewayed, listen, logTag, origin } = invocation;
+  const { eximUid } = config.startup;
+  if ((listen.pidFile !== undefined || mode?.kind === 'remove-pid-file') && caller.uid !== 0 && caller.uid !== eximUid)
+    return `exim: only uid=0 or uid=${eximUid} can use -oP and -oPX (uid=${caller.uid} euid=${caller.uid} | ${caller.uid})`;
+  if (debug !== undefined && !caller.isAdmin) return 'exim: debugging permission denied';
+  if (logTag !== undefined && !caller.isAdmin) return 'exim: you lack sufficient privilege to specify syslog process name';
+  if (isGatewayed && !caller.isTrusted) return 'exim: permission denied (-G requires a trusted user)';
+  if (config.main.commandline_checks_require_admin && !caller.isAdmin && CHECKS.has(mode?.kind))
+    return 'exim: those command-line flags are set to require admin';
+  return caller.isTrusted ? originProblem(origin) : undefined;
+}
+
+function withCallersLog({ io, invocation, system: { clock } }: ModeContext, runtime: Runtime): Runtime {
+  const stamp = () => formatLogTime(clock, runtime.config.main.timezone, clock.now());
+  return runtime.withLog(callersLog(runtime.services.log, io.stderr, invocation.isVerbose, stamp));
+}
+
 async function foregroundDeliveries(context: ModeContext, runtime: Runtime): Promise<Deliveries> {
   const { Foreground } = await import('./deliveries.ts');
   const inBackground = (ids: readonly string[]) => deliverElsewhere(context, runtime, ids);
@@ -171,10 +191,16 @@ function isPrintingOptions({ mode, words }: Invocation): boolean {
   return mode?.kind === 'print-options' && words[0] !== 'config';
 }
 
-/** `-d` and `-v` write to stderr. */
-function debugSink({ invocation, io }: ModeContext): { selected(category: string): boolean; write(text: Octets): void } | undefined {
-  if (invocation.debug === undefined) return undefined;
-  return { selected: () => true, write: (text) => io.stderr.write(`${text}\n`) };
+/** Steps that no category can switch off alone. */
+const IN_EVERY_CATEGORY: ReadonlySet<string> = new Set(['any', 'debug_print']);
+
+/** `-d` writes to stderr. */
+function debugSink({ invocation: { debug }, io }: ModeContext): DebugSink | undefined {
+  if (debug === undefined) return undefined;
+  return {
+    selected: (category) => debug.has(category) || IN_EVERY_CATEGORY.has(category),
+    write: (text) => io.stderr.write(`${text}\n`),
+  };
 }
 
 /** `-odb`. */

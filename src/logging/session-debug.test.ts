@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SessionDebugOptions } from '../core/ports.ts';
 import { FakeLog } from '../system/fakes/log.ts';
-import { parseDebugCategories } from './debug-categories.ts';
+import { parseDebugCategories, parseDebugSelector } from './debug-categories.ts';
 import { DebugRecorder } from './session-debug.ts';
 
 class FileLog extends FakeLog {
@@ -67,4 +67,25 @@ test('categories', () => {
   assert.deepEqual(has('+all', 'expand', 'memory'), [true, false]);
   assert.equal(parseDebugCategories('+nonsense'), undefined);
   assert.equal(parseDebugCategories('acl'), undefined);
+  assert.deepEqual(has(' +expand -acl ', 'acl', 'expand'), [false, true]);
+  assert.deepEqual(has('=0x104', 'acl', 'expand', 'route'), [true, true, false]);
+  assert.deepEqual(has('=-1', 'acl', 'memory', 'local_scan', 'verify'), [true, true, true, true]);
+  assert.deepEqual(has('=02', 'acl', 'local_scan'), [false, true]);
+  assert.equal(parseDebugCategories('=')?.size, 0);
+});
+
+test('what is wrong with categories', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['+acl+foo', 'unknown debug_selector setting: +foo'],
+    ['-foo', 'unknown debug_selector setting: -foo'],
+    ['+ACL', 'unknown debug_selector setting: +ACL'],
+    ['+hints-lookup', 'unknown debug_selector setting: +hints'],
+    ['++acl', 'unknown debug_selector setting: +'],
+    ['+acl,foo', 'malformed debug_selector setting: + or - expected but found ",foo"'],
+    ['0x80', 'malformed debug_selector setting: + or - expected but found "0x80"'],
+    ['=0x', 'malformed numeric debug_selector setting: =0x'],
+    ['=1k', 'malformed numeric debug_selector setting: =1k'],
+    ['=+all', 'malformed numeric debug_selector setting: =+all'],
+  ];
+  for (const [text, message] of cases) assert.deepEqual(parseDebugSelector(text), { kind: 'error', message }, text);
 });
