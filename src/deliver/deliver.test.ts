@@ -24,7 +24,7 @@ import { FakeClock } from '../system/fakes/clock.ts';
 import { MemoryFiles } from '../system/fakes/files.ts';
 import { MemoryHints } from '../system/fakes/hints.ts';
 import { FakeLog } from '../system/fakes/log.ts';
-import { fakeServices, testConfig, testLocation } from '../system/fakes/services.ts';
+import { fakeServices, testConfig, testList, testLocation } from '../system/fakes/services.ts';
 import { transportOptions } from '../transports/generic-options.ts';
 import type { DeliverParts, DeliveryReason } from './attempt.ts';
 import { ON_ARRIVAL } from './attempt.ts';
@@ -469,6 +469,22 @@ test('a message with too many Received: lines loops: it bounces', async () => {
   assert.equal(world.log.mainLines[0], '** b@test.ex : Too many "Received" headers - suspected mail loop');
   assert.equal(world.mailboxes.size, 0);
   assert.equal(world.handedOver.length, 1);
+});
+
+test('held domains wait before anything is routed, queued ones when their turn comes; the others are delivered', async () => {
+  const world = makeWorld(undefined, {
+    main: { hold_domains: testList('domain', 'held.ex'), queue_domains: testList('domain', 'q1.ex : q2.ex') },
+  });
+  const accepted = await acceptMessage(world, ['a@q1.ex', 'b@q2.ex', 'c@held.ex', 'd@test.ex']);
+  assert.equal(await deliverAccepted(world.parts, accepted, ON_ARRIVAL, until), 'deferred');
+  assert.deepEqual(world.log.mainLines, [
+    '== c@held.ex defer (-23): domain is held',
+    '== b@q2.ex routing defer (-56): domain is in queue_domains',
+    '== a@q1.ex routing defer (-56): domain is in queue_domains',
+    '=> d <d@test.ex> R=mailboxes T=local',
+  ]);
+  await deliverById(world.parts, accepted.message.id, QUEUE_RUN, until);
+  assert.deepEqual([...world.mailboxes.keys()].sort(), ['a@q1.ex', 'b@q2.ex', 'd@test.ex']);
 });
 
 test('what the configuration asks for and is not built keeps messages on the queue', async () => {

@@ -36,7 +36,7 @@ export async function routeAll(attempt: Attempt): Promise<RoutedAddresses> {
     const next: Address[] = [];
     for (const address of await dueOnes(attempt, pass, depth >= MAX_DEPTH || generated > MAX_GENERATED)) {
       if (address.kind !== 'mailbox') take(address, local, remote);
-      else next.push(...(await routeOne(attempt, address, local, remote)));
+      else if (!(await isQueuedDomain(attempt, address))) next.push(...(await routeOne(attempt, address, local, remote)));
     }
     generated += next.length;
     pass = next;
@@ -106,7 +106,7 @@ async function routeOne(attempt: Attempt, address: Address, local: Address[], re
   return [...later, ...[...routed.children].reverse()];
 }
 
-/** Held and queued domains, and retry times. */
+/** Held domains and retry times. */
 async function waits(attempt: Attempt, address: Address): Promise<boolean> {
   const { main } = attempt.frame.config;
   const { reason } = attempt;
@@ -118,13 +118,8 @@ async function waits(attempt: Attempt, address: Address): Promise<boolean> {
     attempt.fail({ address, kind: 'failed', message: 'Too many "Received" headers - suspected mail loop' }, attempt.facts(), false, false);
     return true;
   }
-  if (!reason.isForced && (await isListed(attempt, main.hold_domains, address, 'hold_domains', HELD, 'domain is held'))) return true;
-  if (
-    !reason.isForced &&
-    !reason.isQueueRun &&
-    (await isListed(attempt, main.queue_domains, address, 'queue_domains', QUEUED_DOMAIN, 'domain is in queue_domains'))
-  )
-    return true;
+  const held = { list: main.hold_domains, name: 'hold_domains', errorNumber: HELD, message: 'domain is held', isRouting: false };
+  if (!reason.isForced && (await isListed(attempt, held, address))) return true;
   if (!(await attempt.retry.routingWaits(address))) return false;
   const { log } = attempt.parts.services;
   attempt.tree.defer(address);
@@ -140,14 +135,27 @@ function isLooping({ message, frame }: Attempt): boolean {
   return message.headers.filter((header) => header.type === 'P').length > limit;
 }
 
-async function isListed(
-  attempt: Attempt,
-  list: ListSource | undefined,
-  address: Address,
-  name: Octets,
-  errorNumber: number,
-  message: Octets,
-): Promise<boolean> {
+/** Looked at when its turn to be routed comes. */
+async function isQueuedDomain(attempt: Attempt, address: Address): Promise<boolean> {
+  const { isForced, isQueueRun } = attempt.reason;
+  if (isForced || isQueueRun) return false;
+  const { queue_domains: list } = attempt.frame.config.main;
+  const message = 'domain is in queue_domains';
+  return isListed(attempt, { list, name: 'queue_domains', errorNumber: QUEUED_DOMAIN, message, isRouting: true }, address);
+}
+
+/** A list of domains whose addresses wait, and what is said of them. */
+interface WaitingDomains {
+  readonly list: ListSource | undefined;
+  readonly name: Octets;
+  readonly errorNumber: number;
+  readonly message: Octets;
+  /** The line reads `routing defer`. */
+  readonly isRouting: boolean;
+}
+
+async function isListed(attempt: Attempt, domains: WaitingDomains, address: Address): Promise<boolean> {
+  const { list, name, errorNumber, message, isRouting } = domains;
   if (list === undefined) return false;
   const matched = await attempt.parts.services.lists.matchDomain(list, tainted(address.domain), attempt.frame);
   if (matched.kind === 'ok' && !matched.value.matched) return false;
@@ -155,7 +163,7 @@ async function isListed(
     matched.kind === 'ok'
       ? { address, kind: 'deferred', errorNumber, message }
       : { address, kind: 'deferred', errorNumber: LIST_DEFER, message: `${name} lookup deferred` };
-  attempt.defer(result, attempt.facts(), false, false);
+  attempt.defer(result, { ...attempt.facts(), isRouting }, false, false);
   return true;
 }
 

@@ -21,6 +21,8 @@ export interface DeliveryFacts {
   readonly isContinued?: boolean | undefined;
   /** ` ST=name` or ` ST=name (error)`. */
   readonly shadow?: Octets | undefined;
+  /** No router was asked: `routing defer`. */
+  readonly isRouting?: boolean | undefined;
 }
 
 export type DeliveryFlag = '=>' | '->' | '*>' | '>>';
@@ -86,7 +88,7 @@ export function deferredLine(result: DeliveryResult, facts: DeliveryFacts, log: 
 export function deferredMessageLogLine(result: DeliveryResult, facts: DeliveryFacts, log: Log): Octets {
   const number = result.errorNumber ?? 0;
   let line = loggedAddress(result.address, log, false) + driverFields(result.address, facts);
-  line += ` defer (${number})${number > 0 && result.errorReason !== undefined ? `: ${result.errorReason}` : ''}`;
+  line += `${facts.isRouting ? ' routing' : ''} defer (${number})${number > 0 && result.errorReason !== undefined ? `: ${result.errorReason}` : ''}`;
   line += hostField(result.host, facts, log) + interfaceField(result, log) + durationField(facts, log);
   return result.message === undefined || result.message === '' ? line : `${line}: ${printable(result.message)}`;
 }
