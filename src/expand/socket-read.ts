@@ -21,9 +21,11 @@ export interface SocketOptions {
   readonly usesTls: boolean;
   /** The answer may be used again, and may be one that was kept. */
   readonly isCached: boolean;
+  /** The server's name in the TLS handshake. */
+  readonly sni: Octets | undefined;
 }
 
-/** `3s:shutdown=no:tls=yes:cache=no`; the first is the time. What is wrong in it does not count. */
+/** `3s:shutdown=no:tls=yes:sni=name:cache=no`; the first is the time. What is wrong in it does not count. */
 export function parseSocketOptions(text: Octets): SocketOptions {
   const [time = '', ...options] = text.split(':');
   const seconds = parseTimeSpan(time) ?? DEFAULT_TIMEOUT_MS / 1000;
@@ -33,6 +35,7 @@ export function parseSocketOptions(text: Octets): SocketOptions {
     shutsDown: values.get('shutdown') !== 'no',
     usesTls: values.get('tls') === 'yes',
     isCached: values.get('cache') === 'yes',
+    sni: values.get('sni'),
   };
 }
 
@@ -120,7 +123,8 @@ async function converse(
 ): Promise<Outcome<Octets>> {
   const until = earlier(frame.until, frame.services.clock.monotonicMs() + options.timeoutMs);
   if (options.usesTls) {
-    const tls = await connection.startClientTls({ host: name, verifyNames: [], mustVerify: false, tryVerify: false }, until);
+    const request = { host: name, sni: options.sni, verifyNames: [], mustVerify: false, tryVerify: false };
+    const tls = await connection.startClientTls(request, until);
     if (tls.kind === 'error') return fail(`TLS connect failed: ${tls.message}`);
   }
   if (request !== '') {
@@ -135,6 +139,8 @@ async function converse(
     if (part.kind === 'timeout') return fail('socket read timed out');
     // A server that closes without having read the request resets: what it sent counts.
     if (part.kind === 'error' && part.errno === 'ECONNRESET') return ok(answer);
+    // what was written goes out behind the call: here it is seen that it could not
+    if (part.kind === 'error' && part.errno === 'EPIPE') return fail(`request write to socket failed: ${part.reason}`);
     if (part.kind === 'error') return fail(`socket read failed: ${part.reason}`);
     answer += octetsFromBytes(part.bytes);
     if (answer.length > MAX_ANSWER) return fail('socket sent too much data');

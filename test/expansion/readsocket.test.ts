@@ -49,7 +49,9 @@ test('readsocket', async (context) => {
   await listen(context, createServer({ allowHalfOpen: true }, talk(asked)), path);
   const port = await listen(context, createServer({ allowHalfOpen: true }, talk(asked)), 0);
   const { certificate, key } = makeSelfSigned('localhost', Date.now());
-  const tlsServer = createTlsServer({ cert: certificate, key }, (socket) => socket.on('data', (bytes) => socket.end(`tls ${bytes}`)));
+  const tlsServer = createTlsServer({ cert: certificate, key }, (socket) =>
+    socket.on('data', (bytes) => socket.end(`tls ${bytes}${socket.servername || ''}`)),
+  );
   const tlsPort = await listen(context, tlsServer, 0);
   const log = new FakeLog();
   const { net, clock } = createSystem();
@@ -73,6 +75,7 @@ test('readsocket', async (context) => {
     [`{${path}x}{a}{3s}{}{down}`, { kind: 'ok', value: { octets: 'down', taint: [] } }],
     ['{inet:nosuch.invalid:25}{a}', failure('no IP address found for host nosuch.invalid')],
     [`{inet:127.0.0.1:${tlsPort}}{hello}{3s:tls=yes:shutdown=no}`, answer('tls hello')],
+    [`{inet:127.0.0.1:${tlsPort}}{hello }{3s:tls=yes:sni=fubar}`, answer('tls hello fubar')],
   ];
   for (const [source, wanted] of cases) assert.deepEqual(await expand(`\${readsocket${source}}`), wanted, source);
   assert.deepEqual(log.mainLines, ['no IP address found for host nosuch.invalid']);
