@@ -75,13 +75,17 @@ function isForDaemon({ invocation, system, build, callerIds }: ModeContext): boo
   return !isOwner && SPOOL_MODES.has(chosenMode(invocation).kind) && !configChoice(invocation, build, callerIds.uid).isOwn;
 }
 
+/** What an unprivileged user may want to look at with files: never with more rights than the caller's, wherever the program got them from. */
+const CALLERS_RIGHTS: ReadonlySet<Mode['kind']> = new Set(['expand', 'filter-test']);
+
 /** `undefined`: the process is a daemon now. */
 export async function runInvocation(
   invocation: Invocation,
   options: RunOptions & { readonly script: string; readonly argv: readonly string[] },
 ): Promise<number | undefined> {
   const ids = currentIds();
-  if (ids.realUid !== ids.effectiveUid && !options.adaptations?.keepsPrivilege) dropToRealUser();
+  const keepsPrivilege = options.adaptations?.keepsPrivilege && !CALLERS_RIGHTS.has(chosenMode(invocation).kind);
+  if (ids.realUid !== ids.effectiveUid && !keepsPrivilege) dropToRealUser();
   const system = createSystem({ randomSeed: options.adaptations?.randomSeed });
   const context: ModeContext = {
     invocation,

@@ -11,6 +11,7 @@ import { openRuntime, type Runtime } from '../process/runtime.ts';
 import { makeLogDirectoryOf, makeSpoolDirectory } from '../process/spool-directory.ts';
 import { actAsExim, asRoot } from '../system/own-ids.ts';
 import { startOwnProcess } from '../system/processes.ts';
+import { workIn } from '../system/working-directory.ts';
 import { findCaller } from './caller.ts';
 import { configChoice } from './config-choice.ts';
 import type { Deliveries } from './deliveries.ts';
@@ -104,6 +105,7 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
   }
   const { runtime } = opened;
   const { startup, main } = runtime.config;
+  workIn(startup.spoolDirectory);
   actors.usePolicy(agentPolicy(build, startup, main));
   const caller = await findCaller(context, runtime);
   if (main.commandline_checks_require_admin && !caller.isAdmin && CHECKS.has(invocation.mode?.kind)) {
