@@ -6,10 +6,12 @@ import { octetsFromUnicode } from '../../src/base/octets.ts';
 import { run as runProgram } from '../../src/cli/main.ts';
 import type { Adaptations, Config, Dns, Machine, Net } from '../../src/core/index.ts';
 import { SystemAccounts } from '../../src/system/accounts.ts';
+import { SystemHosts } from '../../src/system/hosts.ts';
 import { Native } from '../../src/system/native.ts';
 import { standardOutput } from '../../src/system/standard-streams.ts';
 
 const SEED = 42;
+const SINGLE_LABELS_BELOW = 'test.ex';
 const CHALLENGE = '<1896.697170952@postoffice.reston.mci.net>';
 
 function adaptations(environment: NodeJS.ProcessEnv): Adaptations {
@@ -38,12 +40,16 @@ function adaptations(environment: NodeJS.ProcessEnv): Adaptations {
     keepsPrivilege: true,
     deliversInForeground: true,
     adaptConfig: (config) => withOneWorker(withoutSmtputf8(config)),
-    adaptServices: (services) => ({
-      ...services,
-      machine: risingLoad(services.machine),
-      net: refusalsAsTimeouts(services.net),
-      dns: oneTemporaryFailure(services.dns),
-    }),
+    adaptServices: (services) => {
+      const dns = withSuiteNames(services.dns);
+      return {
+        ...services,
+        machine: risingLoad(services.machine),
+        net: refusalsAsTimeouts(services.net),
+        dns,
+        hosts: new SystemHosts({ files: services.files, dns }),
+      };
+    },
     headingVersion: 'X',
     sendSyslog: (_priority, text) => standardOutput(2).write(`SYSLOG: '${text}'\n`),
   };
@@ -86,12 +92,21 @@ function refusalsAsTimeouts(net: Net): Net {
   };
 }
 
-function oneTemporaryFailure(dns: Dns): Dns {
+/**
+ * One name fails for a time. The suite's name server finds single-label names below one domain and answers under the whole name, which is no answer to
+ * the question that was asked.
+ */
+function withSuiteNames(dns: Dns): Dns {
   return {
-    resolve: (name, type, until, options) =>
-      name === '99.99.99.99.in-addr.arpa'
-        ? { kind: 'again', message: 'host lookup did not complete' }
-        : dns.resolve(name, type, until, options),
+    resolve: (name, type, until, options) => {
+      if (name === '99.99.99.99.in-addr.arpa') return { kind: 'again', message: 'host lookup did not complete' };
+      return dns.resolve(
+        name === '' || name === 'dontqualify' || name.includes('.') ? name : `${name}.${SINGLE_LABELS_BELOW}`,
+        type,
+        until,
+        options,
+      );
+    },
     searchDomains: () => dns.searchDomains?.() ?? [],
   };
 }
