@@ -2,6 +2,7 @@
  * Reads a message: header lines into memory, the body into the store's sink, whatever it comes from (DATA, BDAT, standard input).
  * What is refused on the way (too big, too long a header) is read to its end, so that the client gets its answer. Spec ch. 14 "header_maxsize".
  */
+import { GrowingBuffer } from '../base/growing-buffer.ts';
 import type { Octets } from '../base/octets.ts';
 import { octetsFromBytes } from '../base/octets.ts';
 import type { HeaderLine, MessageSink, ReadResult } from '../core/index.ts';
@@ -183,7 +184,8 @@ class HeaderCollector {
   readonly #limits: InputLimits;
   #parts: Octets[] = [];
   #partsLength = 0;
-  #pending: Buffer = Buffer.alloc(0);
+  /** A line that has no end yet. */
+  readonly #pending = new GrowingBuffer();
   #size = 0;
   #isFirst = true;
 
@@ -196,24 +198,30 @@ class HeaderCollector {
   }
 
   push(octets: Buffer): HeaderStep {
-    const data = this.#pending.length === 0 ? octets : Buffer.concat([this.#pending, octets]);
-    let from = 0;
-    for (let end = data.indexOf(0x0a); end >= 0; end = data.indexOf(0x0a, from)) {
-      const step = this.#line(data, from, end + 1);
-      if (step !== undefined) return step;
-      from = end + 1;
-    }
-    this.#pending = data.subarray(from);
+    const step = octets.includes(0x0a) ? this.#pushLines(octets) : this.#pending.append(octets);
+    if (step !== undefined) return step;
     if (this.#size + this.#pending.length > this.#limits.headerBytes) return { kind: 'header-too-big' };
     if (this.#limits.headerLineBytes > 0 && this.#partsLength + this.#pending.length > this.#limits.headerLineBytes)
       return { kind: 'header-line-too-long' };
     return { kind: 'more' };
   }
 
+  #pushLines(octets: Buffer): HeaderStep | undefined {
+    const begun = this.#pending.take();
+    const data = begun.length === 0 ? octets : Buffer.concat([begun, octets]);
+    let from = 0;
+    for (let end = data.indexOf(0x0a, begun.length); end >= 0; end = data.indexOf(0x0a, from)) {
+      const step = this.#line(data, from, end + 1);
+      if (step !== undefined) return step;
+      from = end + 1;
+    }
+    this.#pending.append(data.subarray(from));
+    return undefined;
+  }
+
   /** The input ended before the header did: a last line without newline is a header line when it looks like one. */
   finish(): Buffer {
-    const rest = this.#pending;
-    this.#pending = Buffer.alloc(0);
+    const rest = this.#pending.take();
     if (rest.length > 0) {
       const step = this.#line(Buffer.concat([rest, Buffer.from('\n')]), 0, rest.length + 1);
       if (step?.kind === 'end') return rest;

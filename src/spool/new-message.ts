@@ -6,6 +6,9 @@ import { type Claim, firstLineLength } from './claims.ts';
 import { formatHeaderFile, headersSize } from './header-file.ts';
 import { SPOOL_FILE_MODE, type SpoolPlaces } from './places.ts';
 
+/** What comes in more pieces is put together: each costs hundreds of octets beside its own. */
+const MAX_PIECES = 64;
+
 const DONE: SystemResult<void> = { kind: 'ok', value: undefined };
 
 export class NewMessage implements MessageSink {
@@ -35,6 +38,7 @@ export class NewMessage implements MessageSink {
   write(bytes: Uint8Array): SystemResult<void> | Promise<SystemResult<void>> {
     this.#chunks.push(bytes);
     this.#chunkBytes += bytes.length;
+    if (this.#chunks.length > MAX_PIECES) this.#chunks = [this.#joined()];
     return this.#inFile + this.#chunkBytes > MEMORY_BODY_LIMIT && this.#chunkBytes >= MEMORY_BODY_LIMIT ? this.#spill() : DONE;
   }
 
