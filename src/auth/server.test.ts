@@ -79,13 +79,12 @@ test('PLAIN: three strings at once, or after an empty prompt', async () => {
   assert.deepEqual(asked.result, { kind: 'ok', id: 'user' });
   assert.deepEqual(asked.asked, ['']);
   const bad = (await run(plain, encodeBase64('\0user\0wrong'))).result;
-  assert.deepEqual(bad, { kind: 'failed', code: '535', reply: 'Incorrect authentication data', id: 'user', isProtocolError: false });
+  assert.deepEqual(bad, { kind: 'failed', code: '535', reply: 'Incorrect authentication data', id: 'user' });
   assert.deepEqual((await run(plain, '!!')).result, {
     kind: 'failed',
     code: '501',
     reply: 'Invalid base64 data',
     id: undefined,
-    isProtocolError: true,
   });
   const cancelled = (await run(plain, '', [undefined])).result;
   assert.ok(cancelled.kind === 'failed' && cancelled.reply === 'Authentication cancelled');

@@ -14,8 +14,6 @@ export type Authentication =
       /** For the log, behind the reply and the id. */
       readonly reason?: Octets;
       readonly id: Octets | undefined;
-      /** Counts as a syntax error of the client. */
-      readonly isProtocolError: boolean;
     };
 
 /** `server_advertise_condition`: empty, 0, no and false mean no; a forced failure too. */
@@ -71,11 +69,11 @@ function interpret(result: ServerAuthResult, id: Octets | undefined): Authentica
     case 'ok':
       return { kind: 'ok', id: id ?? '' };
     case 'fail':
-      return { kind: 'failed', code: '535', reply: result.message ?? 'Incorrect authentication data', id, isProtocolError: false };
+      return { kind: 'failed', code: '535', reply: result.message ?? 'Incorrect authentication data', id };
     case 'cancelled':
-      return { kind: 'failed', code: '501', reply: 'Authentication cancelled', id, isProtocolError: true };
+      return { kind: 'failed', code: '501', reply: 'Authentication cancelled', id };
     case 'bad-base64':
-      return { kind: 'failed', code: '501', reply: 'Invalid base64 data', id, isProtocolError: true };
+      return { kind: 'failed', code: '501', reply: 'Invalid base64 data', id };
     case 'defer':
       return { ...temporary(result.message), id };
     case 'error':
@@ -90,7 +88,6 @@ function temporary(reason: Octets): Exclude<Authentication, { kind: 'ok' }> {
     reply: 'Unable to authenticate at present',
     ...(reason === '' ? {} : { reason }),
     id: undefined,
-    isProtocolError: false,
   };
 }
 

@@ -68,8 +68,7 @@ async function run(dialogue: Dialogue, authenticator: AuthenticatorInstance, dat
   log.mainAndReject(
     `${authenticator.name} authenticator failed for ${hostAndIdent(origin, log, false)}: ${result.code} ${result.reply}${id}${reason}`,
   );
-  if (result.isProtocolError) dialogue.protocolError('syntax', result.code, result.reply);
-  else dialogue.reply(result.code, result.reply);
+  dialogue.reply(result.code, result.reply);
 }
 
 /** 334 and the client's answer. `*` cancels (RFC 4954 s4). */
@@ -78,13 +77,13 @@ function challenger(dialogue: Dialogue): AuthDialogue {
     challenge: async (octets) => {
       dialogue.send(`334 ${encodeBase64(octets)}\r\n`);
       await dialogue.flush();
-      const answer = await dialogue.reader.readLine(dialogue.commandDeadline());
+      const answer = await dialogue.reader.readLine(dialogue.commandDeadline(), undefined, () => dialogue.wholeDeadline());
       if (answer.kind !== 'line') {
         dialogue.lost(answer);
         return undefined;
       }
       if (answer.line === '*' || (answer.hasBareLineEnd && dialogue.isCrlfStrict)) return undefined;
-      return decodeBase64(answer.line) ?? 'bad-base64';
+      return (answer.isPiece ? undefined : decodeBase64(answer.line)) ?? 'bad-base64';
     },
   };
 }
