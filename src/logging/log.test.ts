@@ -42,6 +42,26 @@ test('lines of one tick go out together, with date and id', () => {
   assert.equal(files.text('/var/log/exim/mainlog'), '2026-01-02 03:04:05 1abc first\n2026-01-02 03:04:05 second\n');
 });
 
+test('no entry is longer than 8 KiB', () => {
+  const { files, log, syslog } = fixture({ places: { file: '/var/log/exim/%slog', syslog: true } });
+  const long = 'y'.repeat(1 << 20);
+  log.main(long, '1abc');
+  log.panic(long);
+  log.reject('rejected', ['P Received: x', `  Subject: ${long}`], '1abc');
+  log.reject(long);
+  log.flush();
+  const stamp = '2026-01-02 03:04:05 ';
+  const cut = (text: string) => `${text.slice(0, 8190 - 43)} **** log string overflowed log buffer ****\n`;
+  assert.equal(files.text('/var/log/exim/mainlog'), cut(`${stamp}1abc ${long}`) + cut(stamp + long));
+  assert.equal(files.text('/var/log/exim/paniclog'), cut(stamp + long));
+  const rejected = `${stamp}1abc rejected\nP Received: x\n  Subject: ${long}`;
+  assert.equal(
+    files.text('/var/log/exim/rejectlog'),
+    `${rejected.slice(0, 8190)}\n*** truncated ***\n${(stamp + long).slice(0, 8190)}\n*** truncated ***\n`,
+  );
+  assert.ok(syslog.join('').length < 60_000, 'nor in syslog');
+});
+
 test('milliseconds, zone and pid', () => {
   const { files, log } = fixture({ selectors: new Set(['pid']), stamp: { timezone: '', showsZone: true, showsMilliseconds: true } });
   log.main('x');

@@ -79,6 +79,11 @@ export function createLog(parts: LogParts): Log {
   return new FileLog(parts);
 }
 
+/** An entry is not longer: a header of a megabyte must not fill the disk. The figures and texts are Exim's, who writes the second instead of the line. */
+const MAX_LINE = 8190;
+const TRUNCATED = '\n*** truncated ***\n';
+const OVERFLOWED = ' **** log string overflowed log buffer ****';
+
 const LOG_MODE = 0o640;
 const DIRECTORY_MODE = 0o750;
 const CHECK_INTERVAL_MS = 1000;
@@ -196,9 +201,12 @@ class FileLog implements Log {
   #rejectOnly(line: Octets, headers: readonly Octets[] | undefined, id: string | undefined, toSyslog: boolean): void {
     if (!this.#parts.settings.writesReject) return;
     const now = this.#parts.clock.now();
-    const entry = `${printableLine(line)}\n${(headers ?? []).map((header) => (header.endsWith('\n') ? header : `${header}\n`)).join('')}`;
+    const first = printableLine(line);
+    const prefix = this.#prefix(id, now, this.#showsPid());
+    const whole = `${first}\n${(headers ?? []).map((header) => (header.endsWith('\n') ? header : `${header}\n`)).join('')}`;
+    const entry = prefix.length + whole.length <= MAX_LINE + 1 ? whole : whole.slice(0, MAX_LINE - prefix.length) + TRUNCATED;
     if (toSyslog) this.#toSyslog('reject', entry, id, now);
-    if (this.#parts.settings.places.file !== undefined) this.#append('reject', this.#prefix(id, now, this.#showsPid()) + entry);
+    if (this.#parts.settings.places.file !== undefined) this.#append('reject', prefix + entry);
   }
 
   #panicOnly(line: Octets, id: string | undefined, toSyslog: boolean): void {
@@ -212,7 +220,7 @@ class FileLog implements Log {
   }
 
   #format(line: Octets, id: string | undefined, now: number): Octets {
-    return `${this.#prefix(id, now, this.#showsPid())}${printableLine(line)}\n`;
+    return `${bounded(this.#prefix(id, now, this.#showsPid()) + printableLine(line))}\n`;
   }
 
   #prefix(id: string | undefined, now: number, showsPid: boolean, showsTime = true): Octets {
@@ -225,7 +233,8 @@ class FileLog implements Log {
     const { settings, sendSyslog } = this.#parts;
     if (!settings.places.syslog || sendSyslog === undefined) return;
     const entry = this.#prefix(id, now, this.#showsPid() && settings.syslog.showsPid, settings.syslog.showsTime) + line;
-    for (const part of splitForSyslog(entry)) sendSyslog(syslogPriority(name, settings.syslog.facility), part);
+    for (const part of splitForSyslog(name === 'reject' ? entry : bounded(entry)))
+      sendSyslog(syslogPriority(name, settings.syslog.facility), part);
   }
 
   #append(name: LogName, text: Octets): void {
@@ -325,6 +334,10 @@ export function makeLogDirectory(files: Files, { places, owner }: LogSettings): 
   if (file === undefined) return;
   const fixed = file.slice(0, file.search(/%|$/)); // %D may name a directory by day
   makeDirectory(fixed.slice(0, fixed.lastIndexOf('/')), { files, owner });
+}
+
+function bounded(line: Octets): Octets {
+  return line.length <= MAX_LINE ? line : line.slice(0, MAX_LINE - OVERFLOWED.length) + OVERFLOWED;
 }
 
 /** A newline stays only before white space (a continued entry): nothing from outside can look like a line of its own. */

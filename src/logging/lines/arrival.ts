@@ -84,6 +84,11 @@ const BODY_TYPES: ReadonlyMap<string, string> = new Map([
   ['8BITMIME', '8'],
 ]);
 
+/** A longer id is no address that Exim takes, and is not shown. */
+const MAX_ID = 256;
+/** So much of a subject is shown. */
+const MAX_SUBJECT = 100;
+
 function optionalFields(arrival: Arrival, log: Log): Octets {
   const escapes = { escapeHigh: !(arrival.showsHighOctets ?? false) };
   let fields = '';
@@ -92,10 +97,10 @@ function optionalFields(arrival: Arrival, log: Log): Octets {
   if (log.selected('receive_time') && arrival.durationMs !== undefined)
     fields += ` RT=${formatDuration(arrival.durationMs, log.selected('millisec'))}`;
   const { messageId } = arrival;
-  if (messageId !== undefined && log.selected(messageId.isCreated ? 'msg_id_created' : 'msg_id'))
+  if (messageId !== undefined && messageId.value.length <= MAX_ID && log.selected(messageId.isCreated ? 'msg_id_created' : 'msg_id'))
     fields += ` id${messageId.isCreated ? '*' : ''}=${printable(messageId.value)}`;
   if (log.selected('subject') && arrival.subject !== undefined)
-    fields += ` T="${printable(arrival.subject.replace(/["\\]/g, '\\$&'), escapes)}"`;
+    fields += ` T="${printable(arrival.subject.slice(0, MAX_SUBJECT).replace(/["\\]/g, '\\$&'), escapes)}"`;
   if (log.selected('received_sender')) fields += ` from <${printable(arrival.rawSender ?? arrival.sender)}>`;
   const { recipients = [] } = arrival;
   if (log.selected('received_recipients') && recipients.length > 0)

@@ -122,6 +122,13 @@ test('<=', () => {
   );
 });
 
+test('<= shows the beginning of a long subject, and no long message id', () => {
+  const subject = `${'y'.repeat(99)}""`;
+  const line = (length: number) => arrivalLine({ ...arrival, subject, messageId: { value: 'z'.repeat(length), isCreated: false } }, all);
+  assert.equal(line(257), `<= s@x.y U=root P=local S=293 M8S=0 RT=0.000s T="${'y'.repeat(99)}\\"" from <s@x.y> for x@red.ex z@remote.ex`);
+  assert.ok(line(256).includes(` id=${'z'.repeat(256)} T="`));
+});
+
 test('what the peer sent cannot break a line', () => {
   assert.equal(
     arrivalLine({ ...arrival, origin: { ...remote, heloName: 'a\nb', authenticatedId: 'x\ty' } }, plain),
