@@ -1,5 +1,5 @@
 /** The JSON that `${extract json` and `forany_json` read: a value is cut out as it is written. RFC 8259. */
-import { type Octets, skipSpace } from '../base/octets.ts';
+import { type Octets, skipSpace, trimEnd } from '../base/octets.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
 
 /** Where an error is told: Exim names the extract item even for conditions. */
@@ -27,7 +27,7 @@ export function jsonMember(text: Octets, name: Octets): Outcome<Octets | undefin
 
 /** A JSON string without its quotes; its escapes stay. */
 export function unquoteJson(value: Octets): Outcome<Octets> {
-  const text = value.replace(/[\t-\r ]+$/, '');
+  const text = trimEnd(value);
   if (text.length < 2 || !text.startsWith('"') || !text.endsWith('"')) return fail(`missing '"' wrapping string result for extract jsons`);
   return ok(text.slice(1, -1));
 }

@@ -43,11 +43,18 @@ function quoteFilter(text: Octets): Octets {
 
 function quoteDn(text: Octets): Octets {
   const leading = /^[ #]*/.exec(text)?.[0].length ?? 0;
-  const trailing = leading === text.length ? text.length : text.length - (/ *$/.exec(text)?.[0].length ?? 0);
+  const trailing = leading === text.length ? text.length : lastBut(text, ' ') + 1;
   return encode(text, (char, at) => {
     const isEscaped = /[,+"\\<>;]/.test(char) || at < leading || at >= trailing;
     return isEscaped ? `%5C${forUrl(char)}` : undefined;
   });
+}
+
+/** Where the last character is that is not this one; -1: nowhere. A regular expression would be quadratic. */
+function lastBut(text: Octets, char: string): number {
+  let at = text.length - 1;
+  while (at >= 0 && text[at] === char) at--;
+  return at;
 }
 
 /** `special` gives what stands for a character; others are encoded for a URL. */
