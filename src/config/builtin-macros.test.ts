@@ -19,6 +19,7 @@ const appendfile = defineTransport({
     maildir_format: option.boolean({ default: false, doc: '' }),
     mbx_format: option.boolean({ default: false, notYet: 'instance', doc: '' }),
     notify_comsat: option.boolean({ default: false, notYet: 'notice', doc: '' }),
+    rare: option.boolean({ default: false, notYet: 'instance', isOfSomeBuilds: true, doc: '' }),
   },
   create: () => ({ deliver: async () => [] }),
 });
@@ -45,13 +46,14 @@ const definitions: Definitions = {
 };
 const macros = builtInMacroNames(definitions);
 
-test('macros claim what is built, and nothing else', () => {
+test('macros claim what is built, of options what is understood, and nothing else', () => {
   const claimed = ['_HAVE_CRYPTEQ', '_HAVE_SRS', '_HAVE_TRANSPORT_APPEND_MAILDIR', '_CRYPTO_HASH_SHA3', '_CTL_FREEZE', '_EXP_OP_UC'];
   const others = ['_EXP_ITEM_SRS_ENCODE', '_EXP_COND_CRYPTEQ', '_EXP_VAR_TOD_LOG', '_LOG_PID', '_DRIVER_TRANSPORT_APPENDFILE'];
   const options = ['_OPT_TRANSPORT_APPENDFILE_MAILDIR_FORMAT', '_OPT_TRANSPORT_APPENDFILE_NOTIFY_COMSAT', '_OPT_TRANSPORTS_DRIVER'];
-  for (const name of [...claimed, ...others, ...options]) assert.ok(macros.includes(name), name);
+  const understood = ['_OPT_TRANSPORT_APPENDFILE_MBX_FORMAT', '_OPT_TRANSPORTS_MAX_PARALLEL'];
+  for (const name of [...claimed, ...others, ...options, ...understood]) assert.ok(macros.includes(name), name);
   const absent = ['_HAVE_PERL', '_HAVE_CONTENT_SCANNING', '_HAVE_I18N', '_HAVE_TRANSPORT_APPEND_MBX', '_ACL_COND_MALWARE', '_EXP_COND_<='];
-  const unbuilt = ['_DRIVER_TRANSPORT_LMTP', '_OPT_TRANSPORT_LMTP_SOCKET', '_OPT_TRANSPORTS_MAX_PARALLEL', '_EXP_ITEM_PERL'];
+  const unbuilt = ['_DRIVER_TRANSPORT_LMTP', '_OPT_TRANSPORT_LMTP_SOCKET', '_OPT_TRANSPORT_APPENDFILE_RARE', '_EXP_ITEM_PERL'];
   for (const name of [...absent, ...unbuilt]) assert.ok(!macros.includes(name), name);
 });
 

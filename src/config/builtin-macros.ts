@@ -1,6 +1,6 @@
 /**
- * The macros that say what there is: `.ifdef _HAVE_TLS`, `_OPT_MAIN_…`, `_DRIVER_ROUTER_…`. Made from the definitions, so that they claim only
- * what works here. Spec ch. 6 "Builtin macros".
+ * The macros that say what there is: `.ifdef _HAVE_TLS`, `_OPT_MAIN_…`, `_DRIVER_ROUTER_…`. Made from the definitions: features, drivers and words claim
+ * what works here, options (of drivers that work) what is understood. Spec ch. 6 "Builtin macros".
  */
 import { upperCase } from '../base/octets.ts';
 import type { MacroDefinition } from '../core/config.ts';
@@ -93,7 +93,13 @@ function driverNames(family: string, definitions: readonly (DriverDefinition & {
   ];
 }
 
+/** Those that are understood; what comes of one that is not built yet is said when it is set. */
 function optionNames(prefix: string, table: OptionTable): string[] {
-  const built = Object.entries(table).filter(([, spec]) => spec.notYet === undefined || spec.notYet === 'notice');
-  return built.flatMap(([name, { synonyms = [] }]) => [name, ...synonyms].map((spelling) => `OPT_${prefix}_${spelling}`)).sort();
+  const understood = Object.entries(table).filter(([, spec]) => isBuiltOrUsual(spec));
+  return understood.flatMap(([name, { synonyms = [] }]) => [name, ...synonyms].map((spelling) => `OPT_${prefix}_${spelling}`)).sort();
+}
+
+/** Options that some builds of Exim have are those of what is built here. */
+function isBuiltOrUsual({ notYet, isOfSomeBuilds }: OptionTable[string]): boolean {
+  return notYet === undefined || notYet === 'notice' || isOfSomeBuilds !== true;
 }
