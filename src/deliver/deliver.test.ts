@@ -12,9 +12,11 @@ import type {
   RouterBehaviour,
   RouterInstance,
   Services,
+  Template,
   TransportInstance,
   UserActions,
 } from '../core/index.ts';
+import { ok, untainted } from '../core/index.ts';
 import { RETRY_DATABASE } from '../hints/retry-record.ts';
 import { createLists } from '../lists/lists.ts';
 import { routerOptions } from '../routers/generic-options.ts';
@@ -24,7 +26,7 @@ import { FakeClock } from '../system/fakes/clock.ts';
 import { MemoryFiles } from '../system/fakes/files.ts';
 import { MemoryHints } from '../system/fakes/hints.ts';
 import { FakeLog } from '../system/fakes/log.ts';
-import { fakeServices, testConfig, testList, testLocation } from '../system/fakes/services.ts';
+import { constantTemplate, fakeServices, testConfig, testList, testLocation } from '../system/fakes/services.ts';
 import { transportOptions } from '../transports/generic-options.ts';
 import type { DeliverParts, DeliveryReason } from './attempt.ts';
 import { ON_ARRIVAL } from './attempt.ts';
@@ -485,6 +487,22 @@ test('held domains wait before anything is routed, queued ones when their turn c
   ]);
   await deliverById(world.parts, accepted.message.id, QUEUE_RUN, until);
   assert.deepEqual([...world.mailboxes.keys()].sort(), ['a@q1.ex', 'b@q2.ex', 'd@test.ex']);
+});
+
+test('queue_smtp_domains: what would go out together waits together, asked of its first address', async () => {
+  const domainVariable: Template = {
+    ...constantTemplate('$domain'),
+    evaluate: (frame) => ok(untainted(frame.address?.domain ?? '')),
+  };
+  for (const template of [domainVariable, constantTemplate('far.ex')]) {
+    const world = makeWorld(undefined, { main: { queue_smtp_domains: { kind: 'domain', template } } });
+    const accepted = await acceptMessage(world, ['a@far.ex', 'b@far.ex', 'd@test.ex']);
+    assert.equal(await deliverAccepted(world.parts, accepted, ON_ARRIVAL, until), 'deferred');
+    const why = 'R=mailboxes T=smtp defer (-1): first-pass only routing due to -odqs, queue_smtp_domains or control=queue';
+    assert.deepEqual(world.log.mainLines, ['=> d <d@test.ex> R=mailboxes T=local', `== a@far.ex ${why}`, `== b@far.ex ${why}`]);
+    await deliverById(world.parts, accepted.message.id, QUEUE_RUN, until);
+    assert.deepEqual([...world.mailboxes.keys()].sort(), ['a@far.ex', 'b@far.ex', 'd@test.ex']);
+  }
 });
 
 test('what the configuration asks for and is not built keeps messages on the queue', async () => {

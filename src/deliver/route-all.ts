@@ -157,7 +157,7 @@ interface WaitingDomains {
 async function isListed(attempt: Attempt, domains: WaitingDomains, address: Address): Promise<boolean> {
   const { list, name, errorNumber, message, isRouting } = domains;
   if (list === undefined) return false;
-  const matched = await attempt.parts.services.lists.matchDomain(list, tainted(address.domain), attempt.frame);
+  const matched = await attempt.parts.services.lists.matchDomain(list, tainted(address.domain), { ...attempt.frame, address });
   if (matched.kind === 'ok' && !matched.value.matched) return false;
   const result: DeliveryResult =
     matched.kind === 'ok'

@@ -3,7 +3,7 @@
  * is decided. Spec ch. 3 "Delivery in detail"; DESIGN 3.8, 3.10.
  */
 import type { AcceptedMessage, Address, Deadline, Message } from '../core/index.ts';
-import { unbuiltReason } from '../core/index.ts';
+import { tainted, unbuiltReason } from '../core/index.ts';
 import type { Claim } from '../spool/claims.ts';
 import { Attempt, type DeliverParts, type DeliveryReason } from './attempt.ts';
 import { localBatches, remoteBatches } from './batches.ts';
@@ -100,23 +100,27 @@ async function deliverAllRemote(attempt: Attempt, remote: readonly Address[]): P
   const due: Address[] = [];
   for (const address of remote) {
     if (attempt.reason.isLocalOnly === true) postpone(attempt, address);
-    else if (await isQueued(attempt, address))
+    else if (attempt.reason.queuesSmtp === true)
       attempt.defer({ address, kind: 'deferred', message: 'SMTP delivery explicitly queued' }, attempt.facts(), true, false);
     else due.push(address);
   }
-  await inParallel(await remoteBatches(due, attempt.frame), attempt.frame.config.main.remote_max_parallel, (batch) =>
-    deliverRemote(attempt, batch),
-  );
+  await inParallel(await remoteBatches(due, attempt.frame), attempt.frame.config.main.remote_max_parallel, async (batch) => {
+    if (await isQueued(attempt, batch)) leaveForQueueRun(attempt, batch);
+    else await deliverRemote(attempt, batch);
+  });
 }
 
-/** -odqs and `queue_smtp_domains`: the first attempt only routes. */
-async function isQueued(attempt: Attempt, address: Address): Promise<boolean> {
-  if (attempt.reason.isForced || attempt.reason.isQueueRun) return false;
-  if (attempt.reason.queuesSmtp === true) return true;
+/** `queue_smtp_domains`: the first attempt only routes. What goes out together is asked of its first address, whose `$domain` the list may name. */
+async function isQueued(attempt: Attempt, [address]: readonly Address[]): Promise<boolean> {
   const list = attempt.frame.config.main.queue_smtp_domains;
-  if (list === undefined) return false;
-  const matched = await attempt.parts.services.lists.matchDomain(list, { octets: address.domain, taint: [] }, attempt.frame);
+  if (list === undefined || address === undefined || attempt.reason.isForced || attempt.reason.isQueueRun) return false;
+  const matched = await attempt.parts.services.lists.matchDomain(list, tainted(address.domain), { ...attempt.frame, address });
   return matched.kind !== 'ok' || matched.value.matched;
+}
+
+function leaveForQueueRun(attempt: Attempt, batch: readonly Address[]): void {
+  const message = 'first-pass only routing due to -odqs, queue_smtp_domains or control=queue';
+  for (const address of batch) attempt.defer({ address, kind: 'deferred', errorNumber: -1, message }, attempt.facts(), true, false);
 }
 
 /** Runs `action` over the items, at most `limit` at a time. */

@@ -449,10 +449,10 @@ function downconversionOf(state: TransactionState): Pick<MessageEnvelope, 'downc
 function queueWish(context: IntakeContext, state: TransactionState): DeliveryWish | undefined {
   const { main } = context.config;
   const { log } = context.services;
-  if (state.controls.get('queue')?.includes('first_pass_route')) return 'queue-smtp';
-  if (state.controls.has('queue') || state.controls.has('queue_only')) {
+  const queue = state.controls.get('queue');
+  if (queue !== undefined || state.controls.has('queue_only')) {
     log.main('no immediate delivery: queued by ACL', state.id);
-    return 'queue';
+    return queue?.includes('first_pass_route') === true ? 'queue-smtp' : 'queue';
   }
   if (state.controls.has('freeze')) return 'queue';
   const load = queueingLoad(context.config, context.services, context.session.state);

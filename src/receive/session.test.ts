@@ -536,6 +536,29 @@ test('a client that goes away before it is told that the message is taken has no
   assert.equal((await lines('', true)).accepted, 1);
 });
 
+test('control = queue is logged, and /first_pass_route routes nevertheless', async () => {
+  const commands = ['HELO x', 'MAIL FROM:<a@b>', 'RCPT TO:<a@b>', 'DATA', 'x: y\r\n\r\n.', 'QUIT'];
+  for (const [options, wish] of [
+    ['', 'queue'],
+    ['/first_pass_route', 'queue-smtp'],
+  ] as const) {
+    const wishes: string[] = [];
+    const queue = (frame: Frame): AclVerdict => {
+      frame.transaction?.state.controls.set('queue', options);
+      return { kind: 'accept' };
+    };
+    const onAccepted: NonNullable<SessionSetup['parts']>['onAccepted'] = ({ claim }, wished) => {
+      wishes.push(wished);
+      claim.release();
+    };
+    const setup = withMain({ acl_smtp_data: constantTemplate('queue') }, { queue });
+    const peer = scriptedPeer(commands.map((command) => `${command}\r\n`));
+    const { log } = await playSession(peer, { ...setup, parts: { onAccepted } });
+    assert.deepEqual(wishes, [wish]);
+    assert.equal(log.mainLines.at(-1), 'no immediate delivery: queued by ACL');
+  }
+});
+
 test('smtp_connection: how a connection ends is told once', async () => {
   const drop = (): AclVerdict => ({ kind: 'fail', message: 'no', logMessage: undefined, isDrop: true });
   const setup = withMain({ acl_smtp_mail: constantTemplate('drop'), pipelining_connect_advertise_hosts: undefined }, { drop });
