@@ -2,7 +2,7 @@
 
 import type { AcceptedMessage } from '../core/index.ts';
 import { untilAborted } from '../core/index.ts';
-import { type DeliverParts, ON_ARRIVAL } from '../deliver/attempt.ts';
+import { type DeliverParts, leaveOnQueue, ON_ARRIVAL } from '../deliver/attempt.ts';
 import { DeliveryPool } from '../deliver/pool.ts';
 import { deliverAccepted } from '../deliver/run.ts';
 import type { Runtime } from '../process/runtime.ts';
@@ -65,9 +65,9 @@ export class Foreground implements Deliveries {
       this.#foreground.push(delivered);
       return delivered;
     }
-    if (wish === 'queue') accepted.claim.release();
+    if (wish === 'queue') leaveOnQueue(accepted);
     else if (wish === 'background' && this.#inBackground) {
-      accepted.claim.release();
+      leaveOnQueue(accepted);
       this.#background.push(accepted.message.id);
     } else this.#pool.add(accepted, wish === 'queue-smtp' ? { ...ON_ARRIVAL, queuesSmtp: true } : ON_ARRIVAL);
   }

@@ -7,7 +7,7 @@ import type { Frame } from './frame.ts';
 import type { Message } from './message.ts';
 import type { OptionTable, OptionValues } from './option.ts';
 import type { Outcome } from './outcome.ts';
-import type { Connection, HostItem, Services } from './ports.ts';
+import type { Connection, HeldLink, HostItem, Services } from './ports.ts';
 import type { SourceLocation } from './source.ts';
 import type { TaintSpan, Text } from './text.ts';
 
@@ -144,6 +144,8 @@ export interface DeliveryBatch {
   readonly until: Deadline;
   /** `-N`, dontDeliver: nothing is really sent. */
   readonly isRehearsal: boolean;
+  /** Of remote transports: a connection that may already have the recipients. */
+  readonly held?: HeldLink | undefined;
   /** Nothing is delivered: `checkQuota` is called. */
   readonly isQuotaCheck?: boolean;
   /** Retry decides which hosts are due. */

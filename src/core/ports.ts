@@ -559,6 +559,8 @@ export interface MessageSink {
 export interface AcceptedMessage {
   readonly message: Message;
   readonly claim: MessageClaim;
+  /** For who delivers it at once; everyone else closes it. */
+  readonly held?: HeldLink | undefined;
 }
 
 /** While it is held no other process or task delivers or changes the message (DESIGN 3.8). */
@@ -877,12 +879,18 @@ export interface Verifier {
   cutThrough(recipient: Octets, frame: Frame): Promise<'taken' | 'refused'>;
 }
 
-/** A connection to the host of all recipients so far, on which the message goes out while its sender waits. */
-export interface Cutthrough {
+/** A connection that a callout has kept for the delivery of the message. */
+export interface HeldLink {
+  /** It is not wanted any more; nothing when a delivery has taken it. */
+  close(): Promise<void>;
+}
+
+/** A connection to the host of all recipients so far, on which the message goes out while its sender waits, or when it is delivered. */
+export interface Cutthrough extends HeldLink {
+  /** How many recipients its host has taken. */
+  readonly takenCount: number;
   /** Sends the message and logs its deliveries. The connection is closed then. */
   send(message: Message, frame: Frame): Promise<CutthroughResult>;
-  /** Nothing is delivered. */
-  close(): Promise<void>;
 }
 
 export type CutthroughResult =

@@ -200,7 +200,7 @@ export interface TransactionState {
   readonly sendersTold: Set<Octets>;
   /** Texts of `warn … log_message` already written for this message. */
   readonly warningsLogged: Set<Octets>;
-  /** Where the message goes while it is received; `off` when that did not work for some recipient. */
+  /** A callout's connection, where the message goes while it is received or just afterwards; `off` when that did not work for some recipient. */
   cutthrough?: Cutthrough | 'off' | undefined;
   /** Rates that `ratelimit` has measured for this message, by key. */
   rates?: Map<Octets, number>;

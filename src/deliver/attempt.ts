@@ -3,7 +3,7 @@
  */
 import { invariant } from '../base/invariant.ts';
 import { type Octets, printable } from '../base/octets.ts';
-import type { AcceptedMessage, Address, Config, Deadline, DeliveryResult, Frame, Message, Services } from '../core/index.ts';
+import type { AcceptedMessage, Address, Config, Deadline, DeliveryResult, Frame, HeldLink, Message, Services } from '../core/index.ts';
 import {
   type DeliveryFacts,
   type DeliveryFlag,
@@ -32,6 +32,12 @@ export interface DeliverParts {
   readonly handOver: (accepted: AcceptedMessage) => void | Promise<void>;
   /** Reports are handed over, and not left on the queue; default: unless `queue_only` is set. */
   readonly deliversReports?: boolean;
+}
+
+/** Nobody delivers it now. */
+export function leaveOnQueue({ claim, held }: AcceptedMessage): void {
+  void held?.close();
+  claim.release();
 }
 
 /** Why a message is delivered now. */
@@ -70,6 +76,8 @@ export class Attempt {
   readonly claim: Claim;
   readonly message: Message;
   readonly reason: DeliveryReason;
+  /** A callout's connection, for the batch that goes there. */
+  readonly held: HeldLink | undefined;
   readonly frame: Frame;
   readonly tree: AddressTree;
   readonly messageLog: MessageLog;
@@ -89,13 +97,14 @@ export class Attempt {
   /** The journal could not be written: nothing more may be delivered. */
   isJournalBroken = false;
 
-  constructor(parts: DeliverParts, claim: Claim, message: Message, reason: DeliveryReason, until: Deadline) {
+  constructor(parts: DeliverParts, claim: Claim, message: Message, reason: DeliveryReason, until: Deadline, held?: HeldLink) {
     const { config, spool } = parts;
     const services = this.helpers.watched(parts.services);
     this.parts = parts;
     this.claim = claim;
     this.message = message;
     this.reason = reason;
+    this.held = held;
     const results = {};
     this.frame = {
       config,

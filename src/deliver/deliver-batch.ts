@@ -174,6 +174,7 @@ class BatchRunner {
       until: base.until,
       isRehearsal: message.dontDeliver || reason.dontDeliver === true,
       retry,
+      held: this.#attempt.held,
       settled: (result) => this.#settle(result),
     };
   }

@@ -3,7 +3,7 @@
  * "One message".
  */
 import type { AcceptedMessage, Deadline } from '../core/index.ts';
-import { type DeliverParts, type DeliveryReason, ON_ARRIVAL } from './attempt.ts';
+import { type DeliverParts, type DeliveryReason, leaveOnQueue, ON_ARRIVAL } from './attempt.ts';
 import { type DeliveryEnd, deliverAccepted, deliverById } from './run.ts';
 
 export interface DeliveryPoolOptions {
@@ -45,12 +45,12 @@ export class DeliveryPool {
   /** A message that this process accepted; when too many wait, it goes back to the spool and is read again. */
   add(accepted: AcceptedMessage, reason: DeliveryReason = ON_ARRIVAL): void {
     if (this.#isClosed) {
-      accepted.claim.release();
+      leaveOnQueue(accepted);
       return;
     }
     if (this.#inMemory >= (this.#options.memoryLimit ?? MEMORY_LIMIT)) {
       const { id } = accepted.message;
-      accepted.claim.release();
+      leaveOnQueue(accepted);
       this.#push({ id, reason });
       return;
     }
@@ -85,7 +85,7 @@ export class DeliveryPool {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#lifetime.abort();
-    for (const job of this.#queue.splice(0)) if ('accepted' in job) job.accepted.claim.release();
+    for (const job of this.#queue.splice(0)) if ('accepted' in job) leaveOnQueue(job.accepted);
     await this.idle();
   }
 

@@ -2,7 +2,7 @@
  * Delivery of one message: all addresses are routed, local deliveries run one after another, then remote ones side by side; then what is left
  * is decided. Spec ch. 3 "Delivery in detail"; DESIGN 3.8, 3.10.
  */
-import type { AcceptedMessage, Address, Deadline, Message } from '../core/index.ts';
+import type { AcceptedMessage, Address, Deadline, HeldLink, Message } from '../core/index.ts';
 import { tainted, unbuiltReason } from '../core/index.ts';
 import type { Claim } from '../spool/claims.ts';
 import { Attempt, type DeliverParts, type DeliveryReason } from './attempt.ts';
@@ -18,7 +18,13 @@ export type DeliveryEnd = AttemptEnd | 'skipped' | 'failed';
 /** Takes a message that was just accepted, or loads one; the claim is released when it resolves (by the removal, when it was completed). */
 export async function deliverMessage(
   parts: DeliverParts,
-  job: { readonly claim: Claim; readonly message: Message; readonly reason: DeliveryReason; readonly until: Deadline },
+  job: {
+    readonly claim: Claim;
+    readonly message: Message;
+    readonly reason: DeliveryReason;
+    readonly until: Deadline;
+    readonly held?: HeldLink | undefined;
+  },
 ): Promise<DeliveryEnd> {
   const { claim, reason, until } = job;
   let end: DeliveryEnd = 'failed';
@@ -26,13 +32,14 @@ export async function deliverMessage(
     const message = await thaw(parts, claim, job.message, reason);
     if (message === 'frozen') end = 'skipped';
     else if (message === 'removed') end = 'completed';
-    else end = await attemptDelivery(new Attempt(parts, claim, message, reason, until));
+    else end = await attemptDelivery(new Attempt(parts, claim, message, reason, until, job.held));
   } catch (error) {
     parts.services.log.panic(
       `delivery of ${claim.id} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`.replaceAll('\n', ' '),
       claim.id,
     );
   } finally {
+    await job.held?.close();
     if (end !== 'completed') claim.release();
     parts.services.log.flush();
   }
@@ -70,7 +77,7 @@ export function deliverAccepted(
   until: Deadline,
 ): Promise<DeliveryEnd> {
   const claim = accepted.claim as Claim; // Spool, the only MessageStore, gives Claims
-  return deliverMessage(parts, { claim, message: accepted.message, reason, until });
+  return deliverMessage(parts, { claim, message: accepted.message, reason, until, held: accepted.held });
 }
 
 async function attemptDelivery(attempt: Attempt): Promise<AttemptEnd> {

@@ -2,7 +2,7 @@
 import type { Octets } from '../base/octets.ts';
 import type { AcceptedMessage, Caller, Connection, Frame, Problem, Session, SystemResult } from '../core/index.ts';
 import { earlier, untilAborted } from '../core/index.ts';
-import { type DeliverParts, type DeliveryReason, ON_ARRIVAL } from '../deliver/attempt.ts';
+import { type DeliverParts, type DeliveryReason, leaveOnQueue, ON_ARRIVAL } from '../deliver/attempt.ts';
 import { DeliveryPool } from '../deliver/pool.ts';
 import { leftBehind, type QueueRunOptions, runQueue } from '../deliver/queue-run.ts';
 import { deliverById } from '../deliver/run.ts';
@@ -322,7 +322,7 @@ export class Worker {
 
   /** Takes the claim of an accepted message: delivers it now, or leaves it on the queue. */
   accepted(accepted: AcceptedMessage, wish: DeliveryWish): void {
-    if (wish === 'queue') accepted.claim.release();
+    if (wish === 'queue') leaveOnQueue(accepted);
     else this.#pool.add(accepted, wish === 'queue-smtp' ? { ...ON_ARRIVAL, queuesSmtp: true } : ON_ARRIVAL);
   }
 }

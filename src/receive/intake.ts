@@ -12,6 +12,7 @@ import type {
   Deadline,
   Frame,
   HeaderLine,
+  HeldLink,
   MessageEnvelope,
   MessageSink,
   Recipient,
@@ -150,7 +151,7 @@ async function cutThrough(
   received: readonly Octets[],
 ): Promise<Intake | undefined> {
   const { cutthrough } = state;
-  if (typeof cutthrough !== 'object' || state.controls.has('freeze')) return undefined;
+  if (typeof cutthrough !== 'object' || !state.controls.has('cutthrough_delivery') || state.controls.has('freeze')) return undefined;
   const body = sink.body();
   const size = state.headers.reduce((sum, header) => sum + (header.type === '*' ? 0 : header.text.length), 1) + body.sizeBytes;
   const frame = receptionFrame(context);
@@ -394,13 +395,21 @@ async function commit(
     services.log.panic(`spool write error: ${committed.reason}`, sink.id);
     return { kind: 'failed', reason: committed.reason };
   }
-  const accepted = committed.value;
+  const accepted = { ...committed.value, held: takeHeld(state) };
   context.session.state.messagesAccepted++;
   services.log.main(arrival(context, state, received, accepted.message.size, takers !== undefined), sink.id);
   const freeze = state.controls.get('freeze');
   if (freeze !== undefined) services.log.main('frozen by ACL', sink.id);
   await services.log.written();
   return { kind: 'accepted', accepted, wish: queueWish(context, state), fake: fakeReply(state), message, takers };
+}
+
+/** A callout's connection goes with the message to who delivers it. */
+function takeHeld(state: TransactionState): HeldLink | undefined {
+  if (typeof state.cutthrough !== 'object') return undefined;
+  const held = state.cutthrough;
+  state.cutthrough = 'off';
+  return held;
 }
 
 function envelopeOf(context: IntakeContext, state: TransactionState, read: ReadMessage): MessageEnvelope {

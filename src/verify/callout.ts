@@ -31,13 +31,19 @@ type Refused = Extract<Verification, { kind: 'fail' }>;
 /** `next`: the host gave no answer that counts; another may. */
 type HostAnswer = Verification | { readonly kind: 'next'; readonly why: Octets };
 
-/** Addresses that are delivered here need no callout. `holds`: the connection is kept for cutthrough delivery, or the kept one is used. */
+/**
+ * What is to become of the connection of a recipient callout, and of one that is kept already: `apart`: it has nothing to do with that; `joins`: it is asked on
+ * that one; `keeps`: the same, and where there is none yet, this one is kept; `ends`: it is asked on its own, and that one is given up.
+ */
+export type HoldPlan = 'apart' | 'joins' | 'keeps' | 'ends';
+
+/** Addresses that are delivered here need no callout. */
 export async function verifyByCallout(
   address: Address,
   request: VerifyRequest,
   options: CalloutOptions,
   frame: Frame,
-  holds = false,
+  plan: HoldPlan = 'apart',
 ): Promise<Verification> {
   const good: Verification = { kind: 'ok', addressData: address.state.addressData, address };
   const { transport } = address.state;
@@ -52,7 +58,7 @@ export async function verifyByCallout(
     log.debug('verify', () => '... callout omitted by default when host testing\n(Use -bhc if you want the callouts to happen.)');
     return good;
   }
-  return new Callout(address, request, options, frame, holds).verify(transport);
+  return new Callout(address, request, options, frame, plan).verify(transport);
 }
 
 function hasHosts(transport: TransportInstance, hasOwnHosts: boolean): boolean {
@@ -76,13 +82,13 @@ class Callout {
   readonly #options: CalloutOptions;
   readonly #frame: Frame;
   readonly #findings: CalloutFindings = { mail: 'unknown', address: 'unknown', random: 'unknown', postmaster: 'unknown' };
-  #holds: boolean;
+  #plan: HoldPlan;
   #asks: CacheAnswer & { kind: 'ask' } = { kind: 'ask', random: false, postmaster: false };
   /** For MAIL, where the transport's `return_path` is asked for. */
   #returnPath: Octets | undefined;
 
-  constructor(address: Address, request: VerifyRequest, options: CalloutOptions, frame: Frame, holds: boolean) {
-    this.#holds = holds;
+  constructor(address: Address, request: VerifyRequest, options: CalloutOptions, frame: Frame, plan: HoldPlan) {
+    this.#plan = plan;
     this.#address = address;
     this.#request = request;
     this.#options = options;
@@ -128,11 +134,9 @@ class Callout {
     const found = await hostsOf(smtpOptionsOf(transport), search);
     if (found.kind === 'failing') return this.#incomplete(found.failing.message);
     if (session?.state.controls.has('no_callout_flush') !== true) await session?.state.flushReplies?.();
-    if (this.#holds) {
-      const held = await this.#askHeld(transport, found.hosts, search);
-      if (held !== undefined) return held.kind === 'next' ? this.#incomplete(held.why) : held;
-    }
     if (this.#usesReturnPath()) this.#returnPath = await transportReturnPath(transport, this.#envelopeSender(), this.#frame);
+    const held = await this.#askHeld(transport, found.hosts, search);
+    if (held !== undefined) return held;
     let why: Octets | undefined;
     for (const host of found.hosts) {
       const answer = await this.#askHost(host, transport, search);
@@ -174,7 +178,7 @@ class Callout {
     }
     const answer = await this.#converse(opened.ready, host);
     const { transaction } = this.#frame;
-    if (this.#holds && transaction !== undefined && answer.kind === 'ok') {
+    if (transaction !== undefined && answer.kind === 'ok' && this.#isToKeep(opened.ready, set)) {
       const held = new HeldConnection(opened.ready, transport, set, this.#sender());
       held.add(this.#address);
       transaction.state.cutthrough = held;
@@ -182,20 +186,41 @@ class Callout {
     return answer;
   }
 
-  /** On the connection that an earlier recipient left. Undefined: there is none that would do. */
-  async #askHeld(transport: TransportInstance, hosts: readonly HostItem[], search: HostSearch): Promise<HostAnswer | undefined> {
-    const held = this.#frame.transaction?.state.cutthrough;
-    if (!(held instanceof HeldConnection)) return undefined;
+  /** Not for a delivery that would use TLS where callouts do not; that of a cutthrough does as callouts do. */
+  #isToKeep({ tls, extensions }: ReadyClient, set: SmtpOptions): boolean {
+    const avoidsTls = tls === undefined && set.hosts_verify_avoid_tls !== undefined && extensions.keywords.has('STARTTLS');
+    const isCut = this.#frame.transaction?.state.controls.has('cutthrough_delivery') === true;
+    return this.#plan === 'keeps' && (isCut || !avoidsTls);
+  }
+
+  /**
+   * On the connection that an earlier recipient left. Undefined: there is none that would do, or its host does not answer for good: then it is given up, and
+   * the hosts are asked in the usual way.
+   */
+  async #askHeld(transport: TransportInstance, hosts: readonly HostItem[], search: HostSearch): Promise<Verification | undefined> {
+    const state = this.#frame.transaction?.state;
+    const held = state?.cutthrough;
+    if (!(held instanceof HeldConnection) || this.#plan === 'apart') return undefined;
     const port = await portOf(smtpOptionsOf(transport), search, this.#frame);
-    if (port.kind === 'failing' || !held.serves(transport, hosts, port.port)) {
-      this.#holds = false; // recipients of different hosts: their messages go out in the usual way
-      await endCutthrough(this.#frame.transaction?.state);
-      return undefined;
+    const joins = this.#plan !== 'ends' && held.returnPath === this.#sender();
+    if (joins && port.kind !== 'failing' && held.serves(transport, hosts[0], port.port)) {
+      if (held.hasTaken(this.#address)) return this.#good('address');
+      const command = `RCPT TO:<${this.#recipientAddress()}>`;
+      const answer = await this.#send(held.ready, command);
+      if (answer.kind === 'reply' && answer.isPositive) {
+        held.add(this.#address);
+        return this.#good('address');
+      }
+      if (answer.kind === 'reply' && answer.isPermanent) {
+        await endCutthrough(state);
+        const { host } = held.ready.client;
+        const { raw } = answer.reply;
+        return { ...this.#refused('recipient', raw, host, command, ''), logMessage: `response to "${command}" was: ${printable(raw)}` };
+      }
     }
-    const answer = await this.#recipient(held.ready, held.ready.client.host, this.#recipientAddress(), 'recipient');
-    if (answer !== undefined) return answer;
-    held.add(this.#address);
-    return this.#good('address');
+    this.#plan = 'apart';
+    await endCutthrough(state);
+    return undefined;
   }
 
   async #converse(ready: ReadyClient, host: HostItem): Promise<HostAnswer> {
@@ -309,7 +334,9 @@ class Callout {
 
   #usesReturnPath(): boolean {
     if (this.#options.useTransportSender === true) return true;
-    return this.#holds && this.#frame.transaction?.state.controls.get('cutthrough_delivery')?.includes('/sender=transport') === true;
+    return (
+      this.#plan !== 'apart' && this.#frame.transaction?.state.controls.get('cutthrough_delivery')?.includes('/sender=transport') === true
+    );
   }
 
   #good(calledOut: 'address' | 'random'): Verification {

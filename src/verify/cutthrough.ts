@@ -10,7 +10,6 @@ import type {
   DeliveryBatch,
   DeliveryResult,
   Frame,
-  HostItem,
   Message,
   RetryPort,
   TransactionState,
@@ -20,79 +19,52 @@ import { deliveredLine } from '../logging/lines/delivery.ts';
 import { prepareBatch } from '../transports/headers.ts';
 import { expandOption, transportSettings } from '../transports/settings.ts';
 import type { ReadyClient } from '../transports/smtp/handshake.ts';
+import { HeldClient } from '../transports/smtp/held.ts';
 import type { SmtpOptions } from '../transports/smtp/options.ts';
 import { sendToTaken } from '../transports/smtp/transaction.ts';
 
 /** Retry times are not looked at and not kept: what fails here is delivered, and then retried, in the usual way. */
 const NO_RETRY: RetryPort = { hostStatus: () => 'due', hostFailed: () => undefined, hostWorked: () => undefined };
 
-export class HeldConnection implements Cutthrough {
-  readonly ready: ReadyClient;
-  readonly #transport: TransportInstance;
+export class HeldConnection extends HeldClient implements Cutthrough {
   readonly #set: SmtpOptions;
-  readonly #returnPath: Octets;
-  readonly #addresses: Address[] = [];
+  /** That MAIL said. */
+  readonly returnPath: Octets;
 
-  /** MAIL was said, with this return path. */
   constructor(ready: ReadyClient, transport: TransportInstance, set: SmtpOptions, returnPath: Octets) {
-    this.ready = ready;
-    this.#transport = transport;
+    super(ready, transport);
     this.#set = set;
-    this.#returnPath = returnPath;
-  }
-
-  /** Whether an address that goes to one of these hosts can go out on this connection. */
-  serves(transport: TransportInstance, hosts: readonly HostItem[], defaultPort: number): boolean {
-    const { host } = this.ready.client;
-    const [first] = hosts;
-    return transport === this.#transport && first?.address === host.address && (first?.port ?? defaultPort) === host.port;
-  }
-
-  /** The host has taken it. */
-  add(address: Address): void {
-    this.#addresses.push(address);
-  }
-
-  /** An envelope recipient, or what it was redirected to. */
-  has(recipient: Octets): boolean {
-    return this.#addresses.some((address) => {
-      let top = address;
-      while (top.parent !== undefined) top = top.parent;
-      return top.address === recipient;
-    });
+    this.returnPath = returnPath;
   }
 
   async send(message: Message, frame: Frame): Promise<CutthroughResult> {
-    const [first] = this.#addresses;
+    const [first] = this.addresses;
     if (first === undefined) return { kind: 'deferred', reply: '' };
+    this.ready.client.renew(frame.until);
     const startedMs = frame.services.clock.monotonicMs();
     const prepared = await prepareBatch(this.#newBatch(first, message, frame));
     if (prepared.kind !== 'ok') {
       await this.close();
       return { kind: 'deferred', reply: '' };
     }
-    const batch: DeliveryBatch = { ...prepared.value, returnPath: this.#returnPath };
-    const { results } = await sendToTaken(this.ready, this.#set, batch, this.#addresses);
+    const batch: DeliveryBatch = { ...prepared.value, returnPath: this.returnPath };
+    const { results } = await sendToTaken(this.ready, this.#set, batch, this.addresses);
     await this.close();
     const undelivered = results.find((result) => result.kind !== 'delivered');
-    if (undelivered !== undefined || results.length < this.#addresses.length)
+    if (undelivered !== undefined || results.length < this.addresses.length)
       return { kind: undelivered?.kind === 'failed' ? 'failed' : 'deferred', reply: replyIn(undelivered) };
     const durationMs = frame.services.clock.monotonicMs() - startedMs;
     for (const result of [...results].reverse()) this.#log(result, batch, durationMs);
     return { kind: 'delivered' };
   }
 
-  close(): Promise<void> {
-    return this.ready.client.quit();
-  }
-
   #newBatch(first: Address, message: Message, frame: Frame) {
     const { services, until } = frame;
     return {
       message,
-      addresses: this.#addresses,
-      instance: this.#transport,
-      frame: { ...frame, message, address: first, batch: this.#addresses },
+      addresses: this.addresses,
+      instance: this.transport,
+      frame: { ...frame, message, address: first, batch: this.addresses },
       services,
       until,
       isRehearsal: false,
@@ -105,11 +77,11 @@ export class HeldConnection implements Cutthrough {
     const { message, services } = batch;
     const facts = {
       sender: message.sender,
-      returnPath: this.#returnPath,
+      returnPath: this.returnPath,
       queuedMs: services.clock.now() - message.receivedAtMs,
       durationMs,
       sizeBytes: batch.headers.reduce((sum, header) => sum + header.length, 1) + message.body.sizeBytes,
-      transport: this.#transport,
+      transport: this.transport,
     };
     services.log.main(deliveredLine('>>', result, facts, services.log), message.id);
   }

@@ -8,6 +8,7 @@ import { indentedLog } from '../logging/indented.ts';
 import { rewriteAddress } from '../rewrite/rewrite.ts';
 import { makeAddress } from '../routers/address.ts';
 import { type Routed, type RoutingProblem, routeAddress } from '../routers/chain.ts';
+import type { HoldPlan } from './callout.ts';
 import { verifyByCallout } from './callout.ts';
 import { endCutthrough, HeldConnection } from './cutthrough.ts';
 import { knownQuota, verifyQuota } from './quota.ts';
@@ -75,21 +76,30 @@ class RouterVerifier implements Verifier {
       return verifyQuota(request.address, isOne ? delivery : undefined, request.quota, frame);
     }
     if (request.callout && delivery && routed.deliveries.length === 1 && routed.children.length === 0) {
-      const holds = mayHold(request, request.callout, frame);
-      const called = await verifyByCallout(delivery, request, request.callout, frame, holds);
-      if (holds && called.kind !== 'ok') await endCutthrough(frame.transaction?.state);
+      const plan = holdPlan(request, request.callout, frame);
+      const called = await verifyByCallout(delivery, request, request.callout, frame, plan);
+      if (plan === 'keeps' && isCut(frame) && called.kind !== 'ok') await endCutthrough(frame.transaction?.state);
       return called;
     }
     return { kind: 'ok', addressData: delivery?.state.addressData, ...(delivery ? { address: delivery } : {}) };
   }
 }
 
-/** A recipient callout with the message's own sender is the beginning of a cutthrough delivery, where that is asked for. */
-function mayHold(request: VerifyRequest, callout: CalloutOptions, frame: Frame): boolean {
+/**
+ * A recipient callout with the message's own sender can be the beginning of a delivery (`hold`, `control = cutthrough_delivery`) or go on with one;
+ * one that asks for more ends it. With `hold` only the very first recipient begins it.
+ */
+function holdPlan(request: VerifyRequest, callout: CalloutOptions, frame: Frame): HoldPlan {
   const state = frame.transaction?.state;
-  const isPlain = callout.useSender && !callout.isRandom && !callout.isPostmaster && !callout.isFullPostmaster;
-  if (frame.session?.isRehearsal === true) return false;
-  return !request.isSender && isPlain && state?.controls.has('cutthrough_delivery') === true && isFirstOrOnHold(state);
+  if (state === undefined || request.isSender || !callout.useSender || frame.session?.isRehearsal === true) return 'apart';
+  if (callout.isRandom || callout.isPostmaster || callout.isFullPostmaster) return 'ends';
+  if (typeof state.cutthrough === 'object') return 'joins';
+  const begins = isCut(frame) ? isFirstOrOnHold(state) : callout.hold && state.cutthrough === undefined && state.rcptCount <= 1;
+  return begins ? 'keeps' : 'apart';
+}
+
+function isCut(frame: Frame): boolean {
+  return frame.transaction?.state.controls.has('cutthrough_delivery') === true;
 }
 
 /** All recipients go together or none does. */

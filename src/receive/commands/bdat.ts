@@ -57,7 +57,8 @@ async function begin(dialogue: Dialogue): Promise<ChunkedMessage | undefined> {
     return undefined;
   }
   transaction.state.id = begun.sink.id;
-  dialogue.endCutthrough(); // which is not done for messages in chunks
+  // which is not done for messages in chunks
+  if (transaction.state.controls.has('cutthrough_delivery')) dialogue.endCutthrough();
   return {
     sink: begun.sink,
     receiver: new MessageReceiver(begun.sink, limits),

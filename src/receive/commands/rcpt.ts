@@ -98,12 +98,17 @@ async function runAcl(dialogue: Dialogue, state: TransactionState, recipient: Oc
 async function judge(dialogue: Dialogue, state: TransactionState, parameters: RcptParameters, recipient: Octets): Promise<void> {
   const { log, origin } = dialogue;
   const isDiscardedBefore = state.controls.has('discard');
+  const takenBefore = takenElsewhere(state);
+  /** Of a recipient that gets no message from here, but that another host has taken. */
+  const endCutthrough = () => {
+    if (takenElsewhere(state) > takenBefore) dialogue.endCutthrough();
+  };
   const verdict: AclVerdict = isDiscardedBefore ? { kind: 'discard', logMessage: undefined } : await runAcl(dialogue, state, recipient);
   switch (verdict.kind) {
     case 'accept':
     case 'discard':
       if (verdict.kind === 'discard') {
-        dialogue.endCutthrough();
+        endCutthrough();
         state.controls.set('discarded-recipients', isDiscardedBefore ? 'MAIL' : 'RCPT');
         const cause = verdict.logMessage === undefined ? '' : `: ${verdict.logMessage}`;
         log.mainAndReject(
@@ -127,13 +132,17 @@ async function judge(dialogue: Dialogue, state: TransactionState, parameters: Rc
       else dialogue.reply('250', 'Accepted');
       return;
     default: {
-      dialogue.endCutthrough(); // its host may have taken this recipient
+      endCutthrough();
       if (verdict.kind === 'fail') state.rcptFailCount++;
       else state.rcptDeferCount++;
       const refused = dialogue.refuse('rcpt', `RCPT ${printable(parameters.address)}`, verdict);
       dialogue.noteRcptRefusal(refused.text);
     }
   }
+}
+
+function takenElsewhere({ cutthrough }: TransactionState): number {
+  return typeof cutthrough === 'object' ? cutthrough.takenCount : 0;
 }
 
 /** False: the host to which the message would go at once does not take the recipient. */

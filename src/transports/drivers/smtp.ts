@@ -12,12 +12,13 @@ import { genericProblems, transportOptions } from '../generic-options.ts';
 import { settleAll, settleTooBig } from '../local.ts';
 import type { ReadyClient } from '../smtp/handshake.ts';
 import { openClient } from '../smtp/handshake.ts';
+import { HeldClient } from '../smtp/held.ts';
 import { hostsFromList, hostsOf, interfaceOf, portOf } from '../smtp/host-list.ts';
 import type { SmtpOptions } from '../smtp/options.ts';
 import { smtpOptions } from '../smtp/options.ts';
 import { splitRecipients } from '../smtp/split-recipients.ts';
 import type { TransactionOutcome } from '../smtp/transaction.ts';
-import { sendTransaction } from '../smtp/transaction.ts';
+import { sendTransaction, sendWhereTaken } from '../smtp/transaction.ts';
 
 export default defineTransport({
   name: 'smtp',
@@ -129,9 +130,37 @@ class SmtpDelivery {
     for (const address of this.#batch.addresses) address.state.host = host;
     const source = await interfaceOf(this.#set, this.#batch, host, frame);
     if (source.kind === 'failing') return this.#deferAll(source.failing, undefined);
-    let waiting: readonly Address[] = this.#pending;
+    let waiting: readonly Address[] = (await this.#sendHeld(host, source.address, frame)) ?? this.#pending;
     while (waiting.length > 0 && !this.#batch.until.signal.aborted)
       waiting = await this.#connectAndSend(waiting, first, host, source.address, frame);
+  }
+
+  /**
+   * On the connection of a callout, when it leads to this host: the message alone, if exactly its recipients were given, else a transaction from the
+   * beginning. Undefined: there is none, or it is of no use.
+   */
+  async #sendHeld(host: HostItem, source: Octets | undefined, frame: Frame): Promise<readonly Address[] | undefined> {
+    const { held, instance, until } = this.#batch;
+    if (!(held instanceof HeldClient) || !held.serves(instance, host, host.port ?? 0, source)) return undefined;
+    const ready = held.take(until, frame);
+    if (ready === undefined) return undefined;
+    const addresses = [...this.#pending];
+    if (!held.carries(this.#batch, addresses)) {
+      const reset = await ready.client.command('RSET', this.#set.command_timeout);
+      if (reset.kind === 'reply' && reset.reply.code === 250) return this.#sendAll(ready, host, addresses);
+      ready.client.connection.close();
+      return undefined;
+    }
+    const outcome = await sendWhereTaken(ready, this.#set, this.#batch, addresses);
+    if (outcome === undefined) {
+      ready.client.connection.close();
+      return undefined;
+    }
+    for (const result of outcome.results) await this.#take(result);
+    this.#tell(host, addresses, outcome);
+    if (outcome.isConnectionUsable) await ready.client.quit();
+    else ready.client.connection.close();
+    return [];
   }
 
   /** One connection. What is left of `addresses` when it has carried `connection_max_messages`. */

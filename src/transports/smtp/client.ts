@@ -20,7 +20,7 @@ export class SmtpClient {
   readonly connection: Connection;
   readonly host: HostItem;
   readonly protocol: 'SMTP' | 'LMTP';
-  readonly #until: Deadline;
+  #until: Deadline;
   readonly #clock: Clock;
   readonly #log: ((line: Octets) => void) | undefined;
   #rest: Buffer = Buffer.alloc(0);
@@ -78,6 +78,11 @@ export class SmtpClient {
 
   get hasUnreadOctets(): boolean {
     return this.#rest.length > 0 || this.connection.bufferedBytes > 0;
+  }
+
+  /** The connection is now another task's. */
+  renew(until: Deadline): void {
+    this.#until = until;
   }
 
   deadline(timeoutSeconds: number): Deadline {

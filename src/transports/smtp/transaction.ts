@@ -54,6 +54,19 @@ export async function sendToTaken(
   return new SmtpTransaction(ready, set, batch, addresses, false).runData();
 }
 
+/**
+ * The same, where another connection can be made: undefined when the server does not want the message now, or is gone (it has waited), and nothing
+ * was sent.
+ */
+export async function sendWhereTaken(
+  ready: ReadyClient,
+  set: SmtpOptions,
+  batch: DeliveryBatch,
+  addresses: readonly Address[],
+): Promise<TransactionOutcome | undefined> {
+  return new SmtpTransaction(ready, set, batch, addresses, true).runDataIfTaken();
+}
+
 /** Too many recipients. Of commands that went out together the rest may fit into another transaction; one by one the client has seen it, and waits. */
 const TOO_MANY = 452;
 
@@ -105,6 +118,12 @@ class SmtpTransaction {
     this.#accepted.push(...this.#addresses);
     const data = await this.#ready.client.command('DATA', this.#set.command_timeout);
     return data.kind === 'lost' ? this.#hostLost(data) : this.#afterData(data.reply);
+  }
+
+  async runDataIfTaken(): Promise<TransactionOutcome | undefined> {
+    this.#accepted.push(...this.#addresses);
+    const data = await this.#ready.client.command('DATA', this.#set.command_timeout);
+    return data.kind === 'lost' || data.reply.code < 300 || data.reply.code > 399 ? undefined : this.#afterData(data.reply);
   }
 
   /** How addresses in UTF-8 are sent; what ends the transaction when they cannot be. */
