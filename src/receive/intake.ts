@@ -104,7 +104,7 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
     return { kind: 'failed', reason: 'no transaction' };
   }
   const { state } = transaction;
-  const unbuilt = unbuiltReason(context.config, 'receive');
+  const unbuilt = unbuiltReason(context.config, 'receive', (option) => concerns(option, context, state, read.headers));
   if (unbuilt !== undefined) return failed(context, sink, unbuilt);
   const frame = receptionFrame(context);
   takeFacts(state, read, sink);
@@ -140,6 +140,26 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   const cut = takers === undefined ? await cutThrough(chosen, state, read, sink, received) : undefined;
   if (cut !== undefined) return cut;
   return commit(chosen, state, read, sink, { received, takers, message: verdict.kind === 'accept' ? verdict.message : undefined });
+}
+
+/**
+ * Whether an option that is not built yet has to do with the message: ACLs for MIME parts are for messages with Content-Type:, that for DKIM
+ * is for signatures. Spec ch. 45 "Scanning MIME parts", ch. 58 "DKIM".
+ */
+function concerns(option: string, { session, config }: IntakeContext, state: TransactionState, headers: readonly HeaderLine[]): boolean {
+  const isSmtp = session.mode === 'smtp-tcp' || session.mode === 'smtp-local';
+  switch (option) {
+    case 'acl_smtp_mime':
+      return isSmtp && findHeader(headers, 'Content-Type') !== undefined;
+    case 'acl_not_smtp_mime':
+      return !isSmtp && findHeader(headers, 'Content-Type') !== undefined;
+    case 'acl_smtp_dkim': {
+      const namesSigners = config.main.dkim_verify_signers?.source !== '$dkim_signers';
+      return isSmtp && !state.controls.has('dkim_disable_verify') && (namesSigners || findHeader(headers, 'DKIM-Signature') !== undefined);
+    }
+    default:
+      return true;
+  }
 }
 
 /** Delivers where a connection waits for the message. Undefined: it is to be delivered in the usual way. */
