@@ -1,7 +1,10 @@
 /**
  * `npm run build`: the installable program in dist/, or in the directory that is given.
- *   exim.js, exim.bundle.js        the program and its code cache
- *   harness.js, harness.bundle.js, and links to bin/  the conformance runner's entry, with the tools beside it: not part of the package
+ *   exim.js              the program: a loader of
+ *   exim.bundle.js       the bundle of processes that go on
+ *   exim.lazy.js, exim.lazy-rest.js   the bundle of those that soon end, in two parts
+ *   *.cache              code caches of these
+ *   harness.*, and links to bin/  the conformance runner's entry, with the tools beside it: not part of the package
  *   bin/                 launchers, one for each name the program is called by
  *   vendor/, config/, node_modules/  what the program reads and loads beside itself
  */
@@ -10,6 +13,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rm
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { bundle, harnessEntry, programEntry } from './build/bundle.ts';
+import { lazyBundle, readModules } from './build/lazy-bundle.ts';
 
 const root = dirname(import.meta.dirname);
 const dist = resolve(process.argv[2] ?? join(root, 'dist'));
@@ -33,39 +37,62 @@ const queueToolNames = ['exinext', 'exipick', 'exiqgrep', 'exiqsumm', 'exiwhat']
 const message = 'From: a@localhost\nSubject: warm-up\n\ntext\n';
 const session = `EHLO localhost\nMAIL FROM:<a@localhost>\nRCPT TO:<postmaster@localhost>\nDATA\n${message}.\nQUIT\n`;
 
-/**
- * What is run to fill the code caches: the short-lived modes, whose start counts (build/loader.cjs says which have caches of their own), and what
- * the daemon's processes do all the time.
- */
-const warmUps: readonly { readonly args: readonly string[]; readonly input?: string }[] = [
+interface WarmUp {
+  readonly args: readonly string[];
+  readonly input?: string;
+}
+
+/** The short-lived modes, whose start counts: what they use is in the first part of their bundle. */
+const shortWarmUps: readonly WarmUp[] = [
   { args: ['-bV'] },
   { args: ['-be', '${lc:A}${if eq{a}{b}{c}{d}}'] },
   { args: ['-bP'] },
   { args: ['-bt', 'postmaster@localhost'] },
   { args: ['-bp'] },
+];
+
+/** What is run to fill the code caches (build/loader.cjs says which modes have their own): also what the daemon's processes do all the time. */
+const warmUps: readonly WarmUp[] = [
+  ...shortWarmUps,
   { args: ['-odq', '-i', 'postmaster@localhost'], input: message },
   { args: ['-bs', '-odi'], input: session },
   { args: ['-q'] },
 ];
 
 rmSync(dist, { recursive: true, force: true });
-await writeBundle(programEntry, 'exim');
-if (existsSync(join(root, harnessEntry))) await writeBundle(harnessEntry, 'harness');
+mkdirSync(dist, { recursive: true });
 copyAssets();
 writeLaunchers();
 // Works on a spool of its own, whoever runs it.
 const data = mkdtempSync(join(tmpdir(), 'eximius-build-'));
 chmodSync(data, 0o755);
-for (const program of ['exim.js', 'harness.js']) {
-  if (existsSync(join(dist, program))) for (const { args, input } of warmUps) warmUp(program, args, input);
-}
+await writeProgram(programEntry, 'exim');
+if (existsSync(join(root, harnessEntry))) await writeProgram(harnessEntry, 'harness');
 rmSync(data, { recursive: true, force: true });
 
-async function writeBundle(entry: string, name: string): Promise<void> {
-  mkdirSync(dist, { recursive: true });
-  writeFileSync(join(dist, `${name}.bundle.js`), await bundle(entry));
+async function writeProgram(entry: string, name: string): Promise<void> {
   const loader = readFileSync(join(import.meta.dirname, 'build/loader.cjs'), 'utf8');
-  writeFileSync(join(dist, `${name}.js`), loader.replace('BUNDLE_NAME', JSON.stringify(`${name}.bundle.js`)));
+  writeFileSync(join(dist, `${name}.js`), loader.replace('PROGRAM_NAME', name));
+  writeFileSync(join(dist, `${name}.bundle.js`), await bundle(entry));
+  const modules = await readModules(entry);
+  const writeLazy = async (isFirst?: (module: number) => boolean) => {
+    const { first, rest } = await lazyBundle(modules, isFirst);
+    writeFileSync(join(dist, `${name}.lazy.js`), first);
+    writeFileSync(join(dist, `${name}.lazy-rest.js`), rest);
+  };
+  await writeLazy();
+  const used = usedModules(`${name}.js`);
+  await writeLazy((module) => used.has(module));
+  for (const use of warmUps) warmUp(`${name}.js`, use);
+}
+
+/** The numbers of the modules that the short-lived modes use. */
+function usedModules(program: string): ReadonlySet<number> {
+  const list = join(data, 'modules');
+  for (const use of shortWarmUps) warmUp(program, use, { EXIMIUS_MODULES: list });
+  const used = readFileSync(list, 'latin1').trimEnd().split('\n').map(Number);
+  rmSync(list);
+  return new Set(used);
 }
 
 function copyAssets(): void {
@@ -91,13 +118,14 @@ function writeLaunchers(): void {
     for (const name of [...queueToolNames, ...toolNames]) symlinkSync(`bin/${name}`, join(dist, name));
 }
 
-function warmUp(file: string, args: readonly string[], input = ''): void {
+function warmUp(program: string, { args, input = '' }: WarmUp, environment: Readonly<Record<string, string>> = {}): void {
   const config = ['-C', join(dist, 'config/default.conf'), `-DVAR=${data}`];
-  const result = spawnSync(process.execPath, [join(import.meta.dirname, 'build/warm.cjs'), join(dist, file), ...config, ...args], {
+  const result = spawnSync(process.execPath, [join(import.meta.dirname, 'build/warm.cjs'), join(dist, program), ...config, ...args], {
     encoding: 'utf8',
     timeout: 20_000,
     input,
+    env: { ...process.env, ...environment },
   });
   if (result.status !== 0)
-    console.error(`warm-up ${file} ${args.join(' ')} ended with ${result.status ?? result.signal}\n${result.stderr}`);
+    console.error(`warm-up ${program} ${args.join(' ')} ended with ${result.status ?? result.signal}\n${result.stderr}`);
 }

@@ -1,6 +1,6 @@
-// Starts the program: runs its bundle with a code cache beside it, which a Node of another version ignores. Code of other modes costs as much
-// to read as that of this one, so that short-lived modes have caches of their own.
-// `npm run build` fills in the bundle's name.
+// Starts the program: runs its bundle with a code cache beside it, which a Node of another version ignores. There are two bundles: one for the
+// processes that go on, one for those that soon end (lazy-bundle.ts), which is in two parts.
+// `npm run build` fills in the program's name.
 const fs = require('node:fs');
 const path = require('node:path');
 const { Script } = require('node:vm');
@@ -11,8 +11,11 @@ if (major < 24 || (major === 24 && minor < 15)) {
   process.exit(78);
 }
 
-/** Modes by the options and names that ask for them (with an equals sign at the end: by the beginning); all others share one cache. */
-const cachedModes = {
+/**
+ * Modes by the options and names that ask for them (with an equals sign at the end: by the beginning). Code of other modes costs as much
+ * to read as that of this one: each has a cache of its own, all that are not named here share one.
+ */
+const modes = {
   daemon: ['-bd', '-bdf', '-bs', '--eximius-role='],
   expand: ['-be', '-bem'],
   version: ['-bV'],
@@ -21,22 +24,32 @@ const cachedModes = {
   queue: ['-bp', '-bpa', '-bpc', '-bpi', '-bpr', '-bpra', '-bpru', '-bpu', '--called-as=mailq'],
 };
 
+/** The program; `scripts` are the parts that were loaded, now and later. */
 function loadBundle(args = []) {
-  const file = path.join(__dirname, BUNDLE_NAME);
-  // The bundle is ASCII, and one octet a character is read fastest.
-  const source = fs.readFileSync(file, 'latin1');
-  const cache = cacheFile(file, args);
-  const script = new Script(source, { filename: file, cachedData: readCache(cache) });
-  const module = { exports: {} };
-  script.runInThisContext()(module.exports, require, module, bundleUrl());
-  return { script, cache, run: module.exports.run };
+  const mode = modeOf(args);
+  const scripts = [];
+  const load = (part, more) => {
+    const file = path.join(__dirname, `PROGRAM_NAME.${part}.js`);
+    // The bundle is ASCII, and one octet a character is read fastest.
+    const source = fs.readFileSync(file, 'latin1');
+    const cache = mode === undefined ? `${file}.cache` : `${file}.${mode}.cache`;
+    const script = new Script(source, { filename: file, cachedData: readCache(cache) });
+    scripts.push({ script, cache });
+    const module = { exports: {} };
+    script.runInThisContext()(module.exports, require, module, bundleUrl(), more);
+    return module.exports;
+  };
+  if (mode === 'daemon') return { scripts, program: load('bundle') };
+  const program = load('lazy', (use) => load('lazy-rest', use));
+  // Who gives up root may not be able to read the program then.
+  if (mode === undefined && process.getuid() === 0) program.loadRest();
+  return { scripts, program };
 }
 
-function cacheFile(file, args) {
+function modeOf(args) {
   const isOne = (arg, option) => (option.endsWith('=') ? arg.startsWith(option) : arg === option);
   const isMode = ([, options]) => args.some((arg) => options.some((option) => isOne(arg, option)));
-  const [name] = Object.entries(cachedModes).find(isMode) ?? [];
-  return name === undefined ? `${file}.cache` : `${file}.${name}.cache`;
+  return Object.entries(modes).find(isMode)?.[0];
 }
 
 function readCache(file) {
@@ -53,10 +66,10 @@ function bundleUrl() {
 }
 
 /** `args` are those of the command line; the launchers in bin/ put the name before them under which they were called. */
-function start({ run }, args) {
+function start({ program }, args) {
   const prefix = '--called-as=';
   const isNamed = args[0]?.startsWith(prefix);
-  return run(isNamed ? args[0].slice(prefix.length) : 'exim', isNamed ? args.slice(1) : args);
+  return program.run(isNamed ? args[0].slice(prefix.length) : 'exim', isNamed ? args.slice(1) : args);
 }
 
 if (require.main === module) start(loadBundle(process.argv.slice(2)), process.argv.slice(2));

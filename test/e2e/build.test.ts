@@ -1,7 +1,7 @@
 /** The built program runs from another directory, under its names, without the sources. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -38,15 +38,42 @@ test('npm run build', async (context) => {
       const { status, stderr, stdout } = run('exiqgrep', ['-r', 'a@b.example'], 'no message\n');
       assert.deepEqual([status, stderr, stdout], [69, 'exiqgrep: not built yet\n', '']);
     });
-    await context.test('the code cache is there and fits', () => {
-      assert.ok(existsSync(join(dist, 'exim.bundle.js.cache')));
-      const script = `const { loadBundle } = require(${JSON.stringify(join(dist, 'exim.js'))}); console.log(loadBundle().script.cachedDataRejected)`;
-      assert.equal(spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' }).stdout, 'false\n');
+    await context.test('the code caches are there and fit', () => {
+      const script = `
+        const { loadBundle } = require(${JSON.stringify(join(dist, 'exim.js'))});
+        const { basename } = require('node:path');
+        const fits = ({ scripts: [{ script, cache }] }) => [basename(cache), !script.cachedDataRejected];
+        console.log(JSON.stringify(['-bd', '-be', '-bV', '-bP', '-bt', '-bp', '-q'].map((mode) => fits(loadBundle([mode])))));`;
+      const fits = JSON.parse(spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' }).stdout);
+      assert.deepEqual(fits, [
+        ['exim.bundle.js.daemon.cache', true],
+        ['exim.lazy.js.expand.cache', true],
+        ['exim.lazy.js.version.cache', true],
+        ['exim.lazy.js.options.cache', true],
+        ['exim.lazy.js.address.cache', true],
+        ['exim.lazy.js.queue.cache', true],
+        ['exim.lazy.js.cache', true],
+      ]);
+      assert.ok(existsSync(join(dist, 'exim.lazy-rest.js.cache')));
+    });
+    await context.test('short-lived modes load the first part of their bundle, half of the code, and the rest when it is needed', () => {
+      const script = `
+        const { loadBundle, start } = require(${JSON.stringify(join(dist, 'exim.js'))});
+        const args = ['-C', ${JSON.stringify(config)}, '-be', process.argv[1]];
+        const bundle = loadBundle(args);
+        process.on('exit', () => console.log(bundle.scripts.length));
+        start(bundle, args);`;
+      const run = (text: string) => spawnSync(process.execPath, ['-e', script, text], { encoding: 'utf8' }).stdout;
+      assert.equal(run('${uc:abc}'), 'ABC\n1\n');
+      assert.equal(run('${eval:1+2}'), '3\n2\n');
+      const size = (name: string) => statSync(join(dist, name)).size;
+      assert.ok(size('exim.lazy.js') < 0.6 * size('exim.bundle.js'));
     });
     await context.test('only the harness knows the settings of the conformance runner', () => {
       const setting = /EXIM_TEST_|EXIM_CONFIGURE_OWNER|EXIM_TRUSTED_|EXIM_WHITELIST_/;
-      assert.doesNotMatch(readFileSync(join(dist, 'exim.bundle.js'), 'latin1'), setting);
-      assert.match(readFileSync(join(dist, 'harness.bundle.js'), 'latin1'), setting);
+      for (const part of ['bundle', 'lazy', 'lazy-rest'])
+        assert.doesNotMatch(readFileSync(join(dist, `exim.${part}.js`), 'latin1'), setting);
+      for (const part of ['bundle', 'lazy']) assert.match(readFileSync(join(dist, `harness.${part}.js`), 'latin1'), setting);
     });
   } finally {
     rmSync(folder, { recursive: true, force: true });
