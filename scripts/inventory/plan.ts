@@ -17,7 +17,7 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
 
 const PARTS: readonly (readonly [RegExp, string])[] = [
   [/dkim|dmarc|\bspf|arc_|srs|dane|tlsa/i, 'DKIM, SPF, DMARC, ARC, DANE'],
-  [/mime|malware|spam|\bav_|avast|clamd|cmdline|\bsock$|decode|rspamd|= regex|^acl condition: regex/, 'content scanning'],
+  [/\bdcc|mime|malware|spam|\bav_|avast|clamd|cmdline|\bsock$|decode|rspamd|= regex|^acl condition: regex/, 'content scanning'],
   [/ldap|mysql|pgsql|redis|oracle|\bibase/, 'databases'],
   [/filter|sieve|vacation|^option of autoreply/, 'filters'],
   [/^(?:utility|exiqgrep option|exim_lock option)/, 'tools'],
