@@ -854,7 +854,7 @@ export type Verification =
       readonly kind: 'fail' /** for the peer */;
       readonly userMessage: Octets | undefined;
       readonly logMessage: Octets;
-      readonly failure: 'qualify' | 'route' | 'mail' | 'recipient' | 'postmaster' | 'quota';
+      readonly failure: 'qualify' | 'route' | 'mail' | 'recipient' | 'postmaster' | 'quota' | undefined;
       readonly addressData?: Text | undefined;
       /** Not found out now but by an earlier callout. */
       readonly isCached?: boolean;

@@ -24,6 +24,7 @@ import { hostsOf, interfaceOf, portOf } from '../transports/smtp/host-list.ts';
 import type { SmtpOptions } from '../transports/smtp/options.ts';
 import type { CacheAnswer, CalloutFindings } from './callout-cache.ts';
 import { CalloutCache } from './callout-cache.ts';
+import { type CalloutForm, chooseForm, PLAIN_FORM, written } from './callout-form.ts';
 import { endCutthrough, HeldConnection, transportReturnPath } from './cutthrough.ts';
 
 type Refused = Extract<Verification, { kind: 'fail' }>;
@@ -84,6 +85,7 @@ class Callout {
   readonly #findings: CalloutFindings = { mail: 'unknown', address: 'unknown', random: 'unknown', postmaster: 'unknown' };
   #plan: HoldPlan;
   #asks: CacheAnswer & { kind: 'ask' } = { kind: 'ask', random: false, postmaster: false };
+  #form: CalloutForm = PLAIN_FORM;
   /** For MAIL, where the transport's `return_path` is asked for. */
   #returnPath: Octets | undefined;
 
@@ -176,10 +178,10 @@ class Callout {
       if (!opened.isPermanent || opened.refusal === undefined) return { kind: 'next', why };
       return this.#refused('mail', opened.refusal.reply, host, opened.refusal.after, why);
     }
-    const answer = await this.#converse(opened.ready, host);
+    const answer = await this.#converse(opened.ready, host, set);
     const { transaction } = this.#frame;
     if (transaction !== undefined && answer.kind === 'ok' && this.#isToKeep(opened.ready, set)) {
-      const held = new HeldConnection(opened.ready, transport, set, this.#sender());
+      const held = new HeldConnection(opened.ready, transport, set, { returnPath: this.#sender(), form: this.#form });
       held.add(this.#address);
       transaction.state.cutthrough = held;
     } else await opened.ready.client.quit();
@@ -205,7 +207,7 @@ class Callout {
     const joins = this.#plan !== 'ends' && held.returnPath === this.#sender();
     if (joins && port.kind !== 'failing' && held.serves(transport, hosts[0], port.port)) {
       if (held.hasTaken(this.#address)) return this.#good('address');
-      const command = `RCPT TO:<${this.#recipientAddress()}>`;
+      const command = `RCPT TO:<${written(this.#recipientAddress(), held.form)}>`;
       const answer = await this.#send(held.ready, command);
       if (answer.kind === 'reply' && answer.isPositive) {
         held.add(this.#address);
@@ -223,7 +225,11 @@ class Callout {
     return undefined;
   }
 
-  async #converse(ready: ReadyClient, host: HostItem): Promise<HostAnswer> {
+  async #converse(ready: ReadyClient, host: HostItem, set: SmtpOptions): Promise<HostAnswer> {
+    const chosen = await chooseForm(ready, set, this.#frame);
+    if (chosen.kind === 'failing') return { kind: 'next', why: chosen.why };
+    if (chosen.kind === 'refused') return this.#withoutUtf8(host);
+    this.#form = chosen.form;
     const mail = await this.#mail(ready, host);
     if (mail !== undefined) return mail;
     if (this.#asks.random) {
@@ -240,7 +246,7 @@ class Callout {
   /** Undefined: the host agrees. */
   async #mail(ready: ReadyClient, host: HostItem): Promise<HostAnswer | undefined> {
     const sender = this.#sender();
-    const command = `MAIL FROM:<${sender}>`;
+    const command = `MAIL FROM:<${written(sender, this.#form)}>${this.#form.mailParameters}`;
     this.#findings.mail = 'accept';
     const answer = await this.#send(ready, command);
     if (answer.kind !== 'reply') return { kind: 'next', why: answer.why };
@@ -260,7 +266,7 @@ class Callout {
         this.#frame.services.log.panic(`failed to expand callout_random_local_part: ${expanded.message}`);
       return undefined;
     }
-    const answer = await this.#send(ready, `RCPT TO:<${expanded.value.octets}@${this.#address.domain}>`);
+    const answer = await this.#send(ready, `RCPT TO:<${written(`${expanded.value.octets}@${this.#address.domain}`, this.#form)}>`);
     if (answer.kind !== 'reply') return { kind: 'next', why: answer.why };
     if (answer.isPositive) {
       this.#findings.random = 'accept';
@@ -278,7 +284,7 @@ class Callout {
     recipient: Octets,
     failure: Refused['failure'],
   ): Promise<(Refused | { readonly kind: 'next'; readonly why: Octets }) | undefined> {
-    const command = `RCPT TO:<${recipient}>`;
+    const command = `RCPT TO:<${written(recipient, this.#form)}>`;
     const answer = await this.#send(ready, command);
     if (answer.kind !== 'reply') return { kind: 'next', why: answer.why };
     if (answer.isPositive) return undefined;
@@ -290,7 +296,10 @@ class Callout {
   async #askPostmaster(ready: ReadyClient, host: HostItem): Promise<HostAnswer> {
     const reset = await this.#send(ready, 'RSET');
     if (reset.kind !== 'reply') return { kind: 'next', why: reset.why };
-    const mail = await this.#send(ready, `MAIL FROM:<${this.#options.postmasterSender ?? ''}>`);
+    const mail = await this.#send(
+      ready,
+      `MAIL FROM:<${written(this.#options.postmasterSender ?? '', this.#form)}>${this.#form.mailParameters}`,
+    );
     if (mail.kind !== 'reply') return { kind: 'next', why: mail.why };
     const first = await this.#recipient(ready, host, `postmaster@${this.#address.domain}`, 'postmaster');
     const isFull = first?.kind === 'fail' && this.#options.isFullPostmaster;
@@ -341,6 +350,17 @@ class Callout {
 
   #good(calledOut: 'address' | 'random'): Verification {
     return { kind: 'ok', addressData: this.#address.state.addressData, address: this.#address, calledOut };
+  }
+
+  /** Not by a command; what it is for is left open, and it is not remembered. */
+  #withoutUtf8(host: HostItem): Refused {
+    return {
+      kind: 'fail',
+      failure: undefined,
+      userMessage: '533 no support for internationalised mailbox name',
+      logMessage: `${whichHost(host)} : response to "EHLO" did not include SMTPUTF8`,
+      addressData: this.#address.state.addressData,
+    };
   }
 
   #refused(failure: Refused['failure'], reply: Octets, host: HostItem, command: Octets, why: Octets): Refused {

@@ -22,6 +22,7 @@ import type { ReadyClient } from '../transports/smtp/handshake.ts';
 import { HeldClient } from '../transports/smtp/held.ts';
 import type { SmtpOptions } from '../transports/smtp/options.ts';
 import { sendToTaken } from '../transports/smtp/transaction.ts';
+import type { CalloutForm } from './callout-form.ts';
 
 /** Retry times are not looked at and not kept: what fails here is delivered, and then retried, in the usual way. */
 const NO_RETRY: RetryPort = { hostStatus: () => 'due', hostFailed: () => undefined, hostWorked: () => undefined };
@@ -30,11 +31,22 @@ export class HeldConnection extends HeldClient implements Cutthrough {
   readonly #set: SmtpOptions;
   /** That MAIL said. */
   readonly returnPath: Octets;
+  readonly form: CalloutForm;
 
-  constructor(ready: ReadyClient, transport: TransportInstance, set: SmtpOptions, returnPath: Octets) {
+  constructor(
+    ready: ReadyClient,
+    transport: TransportInstance,
+    set: SmtpOptions,
+    { returnPath, form }: { readonly returnPath: Octets; readonly form: CalloutForm },
+  ) {
     super(ready, transport);
     this.#set = set;
     this.returnPath = returnPath;
+    this.form = form;
+  }
+
+  override carries(batch: DeliveryBatch, addresses: readonly Address[]): boolean {
+    return !this.form.isConverted && super.carries(batch, addresses);
   }
 
   async send(message: Message, frame: Frame): Promise<CutthroughResult> {
