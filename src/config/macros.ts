@@ -16,7 +16,9 @@ export interface MacroExpansion {
 }
 
 export class MacroTable {
-  readonly #builtIn: ReadonlyMap<string, MacroDefinition>;
+  readonly #builtInMacros: readonly MacroDefinition[];
+  /** Of the same, by name; made when a line is met that may name one: there are a thousand, and most configurations use none. */
+  #builtInByName: ReadonlyMap<string, MacroDefinition> | undefined;
   /** In order of definition, which is the order of substitution; redefinition keeps the place. */
   readonly #defined = new Map<string, MacroDefinition>();
   readonly #maxLength: number;
@@ -24,13 +26,13 @@ export class MacroTable {
 
   /** `maxLength` bounds a line after substitution; `onUse` hears of every macro that a line names, but for built-in ones. */
   constructor(builtIn: readonly MacroDefinition[], maxLength: number, onUse?: (macro: MacroDefinition) => void) {
-    this.#builtIn = new Map(builtIn.map((macro) => [macro.name, macro]));
+    this.#builtInMacros = builtIn;
     this.#maxLength = maxLength;
     this.#onUse = onUse;
   }
 
   get all(): readonly MacroDefinition[] {
-    return [...this.#builtIn.values(), ...this.#defined.values()];
+    return [...this.#builtInMacros, ...this.#defined.values()];
   }
 
   /** A `-D` of the command line: it stays whatever the file says. */
@@ -40,7 +42,7 @@ export class MacroTable {
 
   /** Exim's text when it cannot be defined. */
   define(name: string, text: Octets, isRedefinition: boolean): string | undefined {
-    const existing = this.#defined.get(name) ?? this.#builtIn.get(name);
+    const existing = this.#defined.get(name) ?? this.#builtIn(name);
     if (existing?.source === 'command-line') return undefined;
     if (existing && !isRedefinition) return `macro "${name}" is already defined (use "==" if you want to redefine it)`;
     if (!existing) {
@@ -61,7 +63,7 @@ export class MacroTable {
       text.slice(0, from) +
       text.slice(from).replace(BUILT_IN_NAME, (name) => {
         // Whole names only: in Exim _HAVE_TLS would make `.ifdef _HAVE_TLS_RESUME` true
-        const macro = this.#builtIn.get(name);
+        const macro = this.#builtIn(name);
         if (macro) count++;
         return macro?.text ?? name;
       });
@@ -76,6 +78,12 @@ export class MacroTable {
       result = result.slice(0, first) + parts.join(macro.text);
     }
     return { text: result, count };
+  }
+
+  #builtIn(name: string): MacroDefinition | undefined {
+    if (!name.startsWith('_')) return undefined;
+    this.#builtInByName ??= new Map(this.#builtInMacros.map((macro) => [macro.name, macro]));
+    return this.#builtInByName.get(name);
   }
 }
 
