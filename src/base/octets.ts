@@ -23,7 +23,7 @@ export function bytesFromOctets(octets: Octets): Buffer {
 
 /** UTF-8 encoded. */
 export function octetsFromUnicode(text: Unicode): Octets {
-  if (!/[^\0-\x7f]/.test(text)) return text;
+  if (!/[^\0-\x7f]/.test(text)) return text as string; // ASCII is the same in both
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
