@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseArguments } from './arguments.ts';
 import type { Invocation } from './invocation.ts';
+import { originProblem } from './origin.ts';
 
 function invocationOf(line: string, calledAs = 'exim'): Invocation {
   const parsed = parseArguments(
@@ -86,7 +87,7 @@ test('names that stand for modes', () => {
 });
 
 const REFUSED: readonly (readonly [line: string, message: string])[] = [
-  ['-nonsense', 'exim abandoned: unknown, malformed, or incomplete option -nonsense'],
+  ['-konsense', 'exim abandoned: unknown, malformed, or incomplete option -konsense'],
   ['-q30x', 'exim: bad time value -q30x: abandoned'],
   ['-qqffl30x', 'exim: bad time value -qqffl30x: abandoned'],
   ['-os 5x', 'exim: bad time value 5x: abandoned'],
@@ -97,7 +98,6 @@ const REFUSED: readonly (readonly [line: string, message: string])[] = [
   ['-bh', 'exim abandoned: unknown, malformed, or incomplete option -bh'],
   ['-bh 1.2.3', 'exim abandoned: "1.2.3" is not an IP address'],
   ['-oMa', 'exim: data expected after -oMa'],
-  ['-oMi 1.2.3.4.x', 'exim abandoned: "1.2.3.4.x" is not an IP address'],
   ['-bf', 'exim: file name expected after -bf'],
   ['-X', 'exim: string expected after -X'],
   ['-D', 'exim: macro name set by -D must start with an upper case letter'],
@@ -125,4 +125,23 @@ test('the id of -oMm must be one', () => {
   const parsed = parseArguments('exim', ['-oMm', '123456-67890-11', 'a@b']);
   assert.deepEqual(parsed, { kind: 'error', message: 'exim: -oMm must be a valid message ID', status: 1 });
   assert.equal(invocationOf('-oMm 10HmaX-0005vi-00 a@b').origin.messageReference, '10HmaX-0005vi-00');
+});
+
+test('addresses of -oMa and -oMi must be some', () => {
+  const problems = ['-oMa 192.0.2.1.25 -oMi 2001:db8::1', '-oMa x', '-oMi 1.2.3.4.x'].map((line) =>
+    originProblem(invocationOf(line).origin),
+  );
+  assert.deepEqual(problems, [undefined, 'exim abandoned: "x" is not an IP address', 'exim abandoned: "1.2.3.4.x" is not an IP address']);
+});
+
+const REPLACED: readonly (readonly [line: string, kind: string])[] = [
+  ['-bs -bm', 'smtp'],
+  ['-bm -bs', 'smtp'],
+  ['-bS -bs', 'batch-smtp'],
+  ['-be -bs', 'expand'],
+  ['-bp -bm', 'list-queue'],
+];
+
+test('of several modes those that receive mail stand behind the others', () => {
+  for (const [line, kind] of REPLACED) assert.equal(invocationOf(line).mode?.kind, kind, line);
 });

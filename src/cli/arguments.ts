@@ -23,6 +23,7 @@ interface Reader {
   readonly draft: Draft;
   /** The next argument, or undefined when there is none. */
   next(): Octets | undefined;
+  peek(): Octets | undefined;
   /** All that are left. */
   rest(): readonly Octets[];
 }
@@ -37,6 +38,8 @@ interface OptionRule {
   readonly attached?: boolean;
   /** A value follows: in the same argument, or in the next. */
   readonly value?: boolean;
+  /** The value is the next argument, never the rest of this one. */
+  readonly separate?: boolean;
   /** What is said when the value is missing; default: that the option is incomplete. */
   readonly missing?: Octets;
   /** `isAttached`: the text stood in the same argument. */
@@ -81,7 +84,7 @@ function messageAction(name: string, action: MessageAction): OptionRule {
 }
 
 function origin(name: string, key: keyof OriginOptions): OptionRule {
-  return { name, value: true, missing: dataExpected(name), read: ({ draft }, text) => void (draft.origin[key] = text) };
+  return { name, separate: true, missing: dataExpected(name), read: ({ draft }, text) => void (draft.origin[key] = text) };
 }
 
 function hostTest(name: string, withCallouts: boolean): OptionRule {
@@ -91,15 +94,6 @@ function hostTest(name: string, withCallouts: boolean): OptionRule {
     return undefined;
   };
   return { name, value: true, read };
-}
-
-function address(name: string, key: 'hostAddress' | 'interfaceAddress'): OptionRule {
-  const read = ({ draft }: Reader, text: Octets): Fault => {
-    if (!parseIp(splitHostAndPort(text).address)) return notAnAddress(text);
-    draft.origin[key] = text;
-    return undefined;
-  };
-  return { name, value: true, missing: dataExpected(name), read };
 }
 
 /** An option whose value is a time; `isAttached`: in the same argument. */
@@ -131,6 +125,8 @@ function errors(name: string, value: ErrorMode): OptionRule {
 
 /** Longest names first at the same beginning: the first rule that fits is taken. */
 const RULES: readonly OptionRule[] = [
+  ignored('Ac'),
+  ignored('Am'),
   mode('bdf', { kind: 'daemon', isForeground: true }),
   mode('bd', { kind: 'daemon', isForeground: false }),
   { name: 'bw', attached: true, read: readInetdWait },
@@ -182,10 +178,30 @@ const RULES: readonly OptionRule[] = [
     },
   },
   mode('brw', { kind: 'rewrite-test' }),
-  { name: 'bfd', value: true, read: ({ draft }, domain) => void (draft.filterTest = { ...draft.filterTest, domain }) },
-  { name: 'bfl', value: true, read: ({ draft }, localPart) => void (draft.filterTest = { ...draft.filterTest, localPart }) },
-  { name: 'bfp', value: true, read: ({ draft }, prefix) => void (draft.filterTest = { ...draft.filterTest, prefix }) },
-  { name: 'bfs', value: true, read: ({ draft }, suffix) => void (draft.filterTest = { ...draft.filterTest, suffix }) },
+  {
+    name: 'bfd',
+    value: true,
+    missing: 'exim: string expected after -bfd',
+    read: ({ draft }, domain) => void (draft.filterTest = { ...draft.filterTest, domain }),
+  },
+  {
+    name: 'bfl',
+    value: true,
+    missing: 'exim: string expected after -bfl',
+    read: ({ draft }, localPart) => void (draft.filterTest = { ...draft.filterTest, localPart }),
+  },
+  {
+    name: 'bfp',
+    value: true,
+    missing: 'exim: string expected after -bfp',
+    read: ({ draft }, prefix) => void (draft.filterTest = { ...draft.filterTest, prefix }),
+  },
+  {
+    name: 'bfs',
+    value: true,
+    missing: 'exim: string expected after -bfs',
+    read: ({ draft }, suffix) => void (draft.filterTest = { ...draft.filterTest, suffix }),
+  },
   {
     name: 'bf',
     value: true,
@@ -198,7 +214,14 @@ const RULES: readonly OptionRule[] = [
     missing: 'exim: file name expected after -bF',
     read: ({ draft }, file) => void (draft.mode = { kind: 'filter-test', file, isSystem: true }),
   },
-  { name: 'B', attached: true, read: () => undefined },
+  {
+    name: 'B',
+    attached: true,
+    read: (reader, text) => {
+      if (text === '') reader.next();
+      return undefined;
+    },
+  },
   {
     name: 'C',
     value: true,
@@ -222,15 +245,19 @@ const RULES: readonly OptionRule[] = [
   },
   { name: 'F', value: true, read: ({ draft }, name) => void (draft.fullName = name) },
   { name: 'f', value: true, read: readSender },
-  set('G', 'isGatewayed', true),
-  ignored('h', { value: true }),
+  { name: 'G', attached: true, read: ({ draft }) => void (draft.isGatewayed = true) },
+  {
+    name: 'h',
+    value: true,
+    read: (_reader, hops, isAttached) => (/^[0-9]+$/.test(hops) ? undefined : incomplete(isAttached ? `h${hops}` : 'h')),
+  },
   set('i', 'isDotNotEnd', true),
   {
     name: 'L',
     value: true,
     read: ({ draft }, tag) =>
       tag.length > 32 || tag === ''
-        ? { message: `exim: the -L syslog name is ${tag === '' ? 'empty' : `too long: "${tag}"`}` }
+        ? { message: `exim: the -L syslog name is too ${tag === '' ? 'short' : `long: "${tag}"`}` }
         : void (draft.logTag = tag),
   },
   messageAction('Mar', 'add-recipient'),
@@ -248,43 +275,59 @@ const RULES: readonly OptionRule[] = [
   messageAction('Mvl', 'view-log'),
   messageAction('Mc', 'deliver-if-due'),
   notYet('MG'),
-  notYet('MC', { attached: true }),
+  {
+    name: 'MC',
+    attached: true,
+    read: (reader, text) => {
+      reader.rest();
+      return {
+        message: text === '' ? 'exim: too many or too few arguments after -MC' : `exim: option -MC${text} is for Exim's own processes`,
+      };
+    },
+  },
   messageAction('M', 'deliver'),
   set('m', 'isMinusM', true),
-  set('N', 'minusN', true),
-  set('n', 'isValueOnly', true),
+  {
+    name: 'N',
+    read: ({ draft }) => {
+      draft.minusN = true;
+      draft.isVerbose = true;
+      return undefined;
+    },
+  },
+  { name: 'n', attached: true, read: ({ draft }) => void (draft.isValueOnly = true) },
   { name: 'oA', value: true, read: () => undefined },
   {
     name: 'oB',
     attached: true,
     read: (reader, text) => {
-      if (text === '' && /^[0-9]+$/.test(reader.draft.words[0] ?? '')) reader.next();
-      return undefined;
+      if (text === '' && /^[0-9]+$/.test(reader.peek() ?? '')) reader.next();
+      return /^[0-9]*$/.test(text) ? undefined : { message: 'exim: number expected after -oB' };
     },
   },
   origin('oMaa', 'authenticator'),
   origin('oMai', 'authenticatedId'),
   origin('oMas', 'authenticatedSender'),
-  address('oMa', 'hostAddress'),
-  address('oMi', 'interfaceAddress'),
-  { name: 'oMm', value: true, missing: dataExpected('oMm'), read: readReference },
-  { name: 'oMr', value: true, missing: dataExpected('oMr'), read: ({ draft }, text) => void (draft.origin.protocol = text) },
+  origin('oMa', 'hostAddress'),
+  origin('oMi', 'interfaceAddress'),
+  { name: 'oMm', separate: true, missing: dataExpected('oMm'), read: readReference },
+  { name: 'oMr', separate: true, missing: dataExpected('oMr'), read: readProtocol },
   origin('oMs', 'hostName'),
   origin('oMt', 'ident'),
-  { name: 'oPX', read: () => undefined },
-  { name: 'oP', value: true, read: ({ draft }, pidFile) => void (draft.listen = { ...draft.listen, pidFile }) },
-  { name: 'oX', value: true, read: ({ draft }, interfaces) => void (draft.listen = { ...draft.listen, interfaces }) },
+  mode('oPX', { kind: 'remove-pid-file' }),
+  { name: 'oP', separate: true, read: ({ draft }, pidFile) => void (draft.listen = { ...draft.listen, pidFile }) },
+  { name: 'oX', separate: true, read: ({ draft }, interfaces) => void (draft.listen = { ...draft.listen, interfaces }) },
   ignored('oY'),
   set('odb', 'delivery', 'background'),
   set('odf', 'delivery', 'foreground'),
   set('odi', 'delivery', 'foreground'),
   set('odqs', 'delivery', 'queue-smtp'),
   set('odq', 'delivery', 'queue'),
-  errors('oee', 'mail-always'),
+  errors('oee', 'mail-exit-0'),
   errors('oem', 'mail'),
   errors('oep', 'print'),
-  errors('oeq', 'quiet'),
-  errors('oew', 'mail-exit-0'),
+  errors('oeq', 'print'),
+  errors('oew', 'mail'),
   set('oitrue', 'isDotNotEnd', true),
   set('oi', 'isDotNotEnd', true),
   ignored('om'),
@@ -292,7 +335,6 @@ const RULES: readonly OptionRule[] = [
   time('or', (draft, seconds) => void (draft.receiveTimeoutSeconds = seconds)),
   time('os', (draft, seconds) => void (draft.smtpReceiveTimeoutSeconds = seconds)),
   set('ov', 'isVerbose', true),
-  ignored('o', { value: true }),
   {
     name: 'O',
     attached: true,
@@ -300,12 +342,11 @@ const RULES: readonly OptionRule[] = [
   },
   set('pd', 'perlAtStart', false),
   set('ps', 'perlAtStart', true),
-  { name: 'p', value: true, read: readProtocol },
+  { name: 'p', value: true, read: readProtocolAndHost },
   { name: 'q', attached: true, read: readQueue },
   { name: 'R', attached: true, read: (reader, text) => readSelection(reader, text, 'R', 'selectRecipient') },
   { name: 'r', value: true, read: readSender },
   { name: 'S', attached: true, read: (reader, text) => readSelection(reader, text, 'S', 'selectSender') },
-  { name: 'Tqt', value: true, read: ({ draft }, ages) => void (draft.queueAges = ages) },
   { name: 'tls-on-connect', read: ({ draft }) => void (draft.listen = { ...draft.listen, tlsOnConnect: true }) },
   {
     name: 'ti',
@@ -316,7 +357,7 @@ const RULES: readonly OptionRule[] = [
     },
   },
   set('t', 'takesRecipientsFromHeaders', true),
-  ignored('U'),
+  ignored('U', { attached: true }),
   set('v', 'isVerbose', true),
   ignored('x'),
   { ...ignored('X', { value: true }), missing: 'exim: string expected after -X' },
@@ -371,11 +412,19 @@ function readSender({ draft }: Reader, text: Octets): Fault {
   return undefined;
 }
 
+/** `-oMr protocol`. */
 function readProtocol({ draft }: Reader, text: Octets): Fault {
-  const colon = text.indexOf(':');
-  draft.origin.protocol = colon < 0 ? text : text.slice(0, colon);
-  if (colon >= 0) draft.origin.hostName = text.slice(colon + 1);
+  if (draft.origin.protocol !== undefined) return { message: 'received_protocol is set already' };
+  draft.origin.protocol = text;
   return undefined;
+}
+
+/** `-pprotocol:host`. */
+function readProtocolAndHost(reader: Reader, text: Octets): Fault {
+  const colon = text.indexOf(':');
+  const fault = readProtocol(reader, colon < 0 ? text : text.slice(0, colon));
+  if (fault === undefined && colon >= 0) reader.draft.origin.hostName = text.slice(colon + 1);
+  return fault;
 }
 
 /** `-q[q][i][f[f]][l][G<name>[/<time>]]][<time>]`, then up to two message ids; `-qR…` and `-qS…` select by address. */
@@ -447,6 +496,7 @@ function draftFor(calledAs: string): Draft {
     isRehearsal: false,
     noQualify: false,
     isGatewayed: false,
+    isLocalError: false,
     isMinusM: false,
     bounceProtocol: undefined,
     origin: {},
@@ -457,7 +507,6 @@ function draftFor(calledAs: string): Draft {
     minusN: false,
     perlAtStart: undefined,
     logTag: undefined,
-    queueAges: undefined,
     filterTest: {},
   };
   switch (calledAs) {
@@ -466,7 +515,7 @@ function draftFor(calledAs: string): Draft {
       break;
     case 'rmail':
       draft.isDotNotEnd = true;
-      draft.errors = 'mail-always';
+      draft.errors = 'mail-exit-0';
       break;
     case 'rsmtp':
       draft.mode = { kind: 'batch-smtp' };
@@ -491,22 +540,32 @@ export function parseArguments(calledAs: string, args: readonly Octets[]): Parse
   const reader: Reader = {
     draft,
     next: () => args[index++],
+    peek: () => args[index],
     rest: () => args.slice(index, (index = args.length)),
   };
   while (index < args.length) {
     const arg = args[index++] ?? '';
-    if (!arg.startsWith('-') || arg === '-') {
+    if (!arg.startsWith('-')) {
       draft.words.push(arg);
       continue;
     }
+    const before = draft.mode;
     const fault = readOption(reader, arg.slice(1));
     if (fault) return { kind: 'error', message: fault.message, status: 1 };
     if (draft.mode) modes.add(draft.mode.kind);
+    if (before && draft.mode && rankOf(before) > rankOf(draft.mode)) draft.mode = before;
   }
   takeQueueIds(draft);
   if (isIncompatible(draft, modes)) return { kind: 'error', message: 'exim: incompatible command-line options or arguments', status: 1 };
   return { kind: 'ok', invocation: draft };
 }
+
+/** Of several modes: those that receive mail stand behind the others, whatever their order. */
+function rankOf({ kind }: Mode): number {
+  return RECEIVING.indexOf(kind) < 0 ? RECEIVING.length : RECEIVING.indexOf(kind);
+}
+
+const RECEIVING: readonly Mode['kind'][] = ['receive', 'smtp', 'batch-smtp'];
 
 /** Modes and options that no call has together, as Exim refuses them. */
 function isIncompatible(draft: Draft, modes: ReadonlySet<Mode['kind']>): boolean {
@@ -528,7 +587,8 @@ function isIncompatible(draft: Draft, modes: ReadonlySet<Mode['kind']>): boolean
     return others || draft.words.length > 0 || draft.takesRecipientsFromHeaders || isQueueRunOnce;
   }
   if (has('address-test') && (has('verify') || draft.takesRecipientsFromHeaders)) return true;
-  return has('smtp')
+  if (has('address-test', 'verify') && has('smtp')) return true;
+  return has('smtp', 'batch-smtp')
     ? draft.takesRecipientsFromHeaders || isQueueRunOnce
     : draft.takesRecipientsFromHeaders && isQueueRunOnce && !has('list-queue');
 }
@@ -537,7 +597,8 @@ function readOption(reader: Reader, text: Octets): Fault {
   for (const rule of RULES) {
     if (!text.startsWith(rule.name)) continue;
     const after = text.slice(rule.name.length);
-    if (rule.value) {
+    if (rule.separate && after !== '') continue;
+    if (rule.value || rule.separate) {
       const value = after === '' ? reader.next() : after;
       if (value === undefined) return rule.missing === undefined ? incomplete(text) : { message: rule.missing };
       return rule.read(reader, value, after !== '');

@@ -18,6 +18,13 @@ export interface Deliveries {
   finish(): Promise<void>;
 }
 
+export interface ForegroundOptions {
+  /** Has messages delivered by another process; without it they are delivered here. */
+  readonly inBackground?: (ids: readonly string[]) => Promise<void>;
+  /** A delivery that is waited for begins. */
+  readonly onDelivery?: (id: string) => void;
+}
+
 export class Foreground implements Deliveries {
   readonly #runtime: Runtime;
   readonly #pool: DeliveryPool;
@@ -26,12 +33,11 @@ export class Foreground implements Deliveries {
   readonly #foreground: Promise<void>[] = [];
   /** What nobody is to wait for (`-odb`). */
   readonly #background: string[] = [];
-  readonly #inBackground: ((ids: readonly string[]) => Promise<void>) | undefined;
+  readonly #options: ForegroundOptions;
 
-  /** `inBackground` has messages delivered by another process; without it they are delivered here. */
-  constructor(runtime: Runtime, inBackground?: (ids: readonly string[]) => Promise<void>) {
+  constructor(runtime: Runtime, options: ForegroundOptions = {}) {
     this.#runtime = runtime;
-    this.#inBackground = inBackground;
+    this.#options = options;
     this.#pool = new DeliveryPool({ parts: () => this.parts(), concurrency: 1, until: untilAborted(this.#lifetime.signal) });
   }
 
@@ -56,6 +62,7 @@ export class Foreground implements Deliveries {
 
   /** Before the caller's next command or the end (`-odi`). */
   async #deliver(accepted: AcceptedMessage): Promise<void> {
+    this.#options.onDelivery?.(accepted.message.id);
     await deliverAccepted(this.#foregroundParts(), accepted, ON_ARRIVAL, untilAborted(this.#lifetime.signal));
   }
 
@@ -66,7 +73,7 @@ export class Foreground implements Deliveries {
       return delivered;
     }
     if (wish === 'queue') leaveOnQueue(accepted);
-    else if (wish === 'background' && this.#inBackground) {
+    else if (wish === 'background' && this.#options.inBackground) {
       leaveOnQueue(accepted);
       this.#background.push(accepted.message.id);
     } else this.#pool.add(accepted, wish === 'queue-smtp' ? { ...ON_ARRIVAL, queuesSmtp: true } : ON_ARRIVAL);
@@ -77,7 +84,7 @@ export class Foreground implements Deliveries {
     await Promise.all(this.#foreground);
     await this.#pool.idle();
     await this.#pool.close(); // what was interrupted is left on the queue
-    if (this.#background.length > 0) await this.#inBackground?.(this.#background);
+    if (this.#background.length > 0) await this.#options.inBackground?.(this.#background);
     await this.#runtime.spool.close();
     this.#lifetime.abort();
   }

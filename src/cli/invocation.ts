@@ -25,6 +25,7 @@ export type Mode =
   | { readonly kind: 'information'; readonly topic: Octets }
   | { readonly kind: 'log-line'; readonly text: Octets }
   | { readonly kind: 'atrn'; readonly host: Octets; readonly domains: Octets }
+  | { readonly kind: 'remove-pid-file' }
   | { readonly kind: 'not-yet'; readonly option: Octets };
 
 export type MessageAction =
@@ -66,7 +67,8 @@ export interface AddressSelection {
   readonly force: 'no' | 'retry' | 'frozen';
 }
 
-export type ErrorMode = 'mail' | 'print' | 'quiet' | 'mail-exit-0' | 'mail-always';
+/** `-oem` and `-oew`, `-oep` and `-oeq`, `-oee`. */
+export type ErrorMode = 'mail' | 'print' | 'mail-exit-0';
 
 /** Every setting has its default; what the option means is applied by the mode. */
 export interface Invocation {
@@ -94,7 +96,10 @@ export interface Invocation {
   readonly errors: ErrorMode;
   readonly isRehearsal: boolean;
   readonly noQualify: boolean;
+  /** `-G`: somebody else's message, which is passed on as it is. */
   readonly isGatewayed: boolean;
+  /** `-E`: a bounce made here. */
+  readonly isLocalError: boolean;
   readonly isMinusM: boolean;
   readonly bounceProtocol: Octets | undefined;
   readonly origin: OriginOptions;
@@ -105,7 +110,6 @@ export interface Invocation {
   readonly minusN: boolean;
   readonly perlAtStart: boolean | undefined;
   readonly logTag: Octets | undefined;
-  readonly queueAges: Octets | undefined;
   readonly filterTest: { readonly domain?: Octets; readonly localPart?: Octets; readonly prefix?: Octets; readonly suffix?: Octets };
 }
 

@@ -18,7 +18,8 @@ export interface ModeIo {
 /** The daemon, when it runs a mode for a caller (DESIGN 3.11). */
 export interface DaemonContext {
   readonly runtime: Runtime;
-  deliveries(): Deliveries;
+  /** `runtime` is the daemon's with the caller's log. */
+  deliveries(runtime: Runtime): Deliveries;
 }
 
 export interface ModeContext {

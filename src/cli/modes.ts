@@ -33,6 +33,7 @@ const RUNNERS: Readonly<Record<Mode['kind'], () => Promise<ModeRunner>>> = {
   information: async () => (await import('./information.ts')).runInformation,
   'log-line': async () => (await import('./log-line.ts')).runLogLine,
   atrn: async () => (await import('./atrn.ts')).runAtrn,
+  'remove-pid-file': async () => (await import('./remove-pid-file.ts')).runRemovePidFile,
   'not-yet': async () => notYet(),
 };
 

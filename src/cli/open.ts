@@ -17,6 +17,8 @@ import { configChoice } from './config-choice.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Invocation, Mode } from './invocation.ts';
 import type { ModeContext } from './mode.ts';
+import { originProblem } from './origin.ts';
+import { callersLog } from './shown-log.ts';
 
 export interface OpenedMode {
   readonly kind: 'ok';
@@ -67,7 +69,13 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
   const { daemon } = context;
   if (daemon) {
     const caller = await findCaller(context, daemon.runtime);
-    return { kind: 'ok', runtime: daemon.runtime, caller, deliveries: daemon.deliveries(), close: () => {} };
+    const refusal = refusalOf(context.invocation, caller, daemon.runtime);
+    if (refusal !== undefined) {
+      context.io.stderr.write(`${refusal}\n`);
+      return { kind: 'exit', status: 1 };
+    }
+    const runtime = withCallersLog(context, daemon.runtime);
+    return { kind: 'ok', runtime, caller, deliveries: daemon.deliveries(runtime), close: () => {} };
   }
   const { invocation, system, build, registry, io } = context;
   const { paths, macros, mustBeTrusted } = configChoice(invocation, build, context.callerIds.uid);
@@ -96,6 +104,7 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
     },
     replaceLog: options.replaceLog,
     debug: debugSink(context),
+    logTag: invocation.logTag,
     writeStderr: (text) => io.stderr.write(text),
   });
   if (opened.kind === 'failed') {
@@ -103,18 +112,20 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
     actors.close();
     return { kind: 'exit', status: 1 };
   }
-  const { runtime } = opened;
+  const isDaemon = options.files !== undefined;
+  const runtime = isDaemon || options.replaceLog ? opened.runtime : withCallersLog(context, opened.runtime);
   const { startup, main } = runtime.config;
   workIn(startup.spoolDirectory);
   actors.usePolicy(agentPolicy(build, startup, main));
   const caller = await findCaller(context, runtime);
-  if (main.commandline_checks_require_admin && !caller.isAdmin && CHECKS.has(invocation.mode?.kind)) {
-    io.stderr.write('exim: those command-line flags are set to require admin\n');
+  const refusal = refusalOf(invocation, caller, runtime);
+  if (refusal !== undefined) {
+    io.stderr.write(`${refusal}\n`);
     actors.close();
     runtime.close();
     return { kind: 'exit', status: 1 };
   }
-  if (options.files === undefined && (invocation.perlAtStart ?? main.perl_at_start)) {
+  if (!isDaemon && (invocation.perlAtStart ?? main.perl_at_start)) {
     const started = await runtime.services.perl.start(runtime.frame(untilAborted(new AbortController().signal)));
     if (started.kind === 'fail' || started.kind === 'defer') {
       io.stderr.write(`exim: ${started.message.replace(/\n$/, '')}\n`);
@@ -123,7 +134,7 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
       return { kind: 'exit', status: 1 };
     }
   }
-  if (options.files !== undefined || options.delivers) warnOfPurge(runtime);
+  if (isDaemon || options.delivers) warnOfPurge(runtime);
   if (options.delivers) {
     const isRoot = system.machine.effectiveUid() === 0;
     makeSpoolDirectory(system.files, startup, isRoot);
@@ -164,7 +175,10 @@ function withCallersLog({ io, invocation, system: { clock } }: ModeContext, runt
 async function foregroundDeliveries(context: ModeContext, runtime: Runtime): Promise<Deliveries> {
   const { Foreground } = await import('./deliveries.ts');
   const inBackground = (ids: readonly string[]) => deliverElsewhere(context, runtime, ids);
-  return new Foreground(runtime, context.build.adaptations?.deliversInForeground ? undefined : inBackground);
+  return new Foreground(runtime, {
+    ...(context.build.adaptations?.deliversInForeground ? {} : { inBackground }),
+    ...(context.invocation.isVerbose ? { onDelivery: (id) => context.io.stderr.write(`delivering ${id}\n`) } : {}),
+  });
 }
 
 /** Spec ch. 14 "keep_environment": told as long as the option is not set. */

@@ -29,3 +29,10 @@ export function presetOrigin(options: OriginOptions): Partial<Origin> {
   if (options.authenticatedSender !== undefined) preset.authenticatedSender = options.authenticatedSender;
   return preset;
 }
+
+/** What is wrong with an address of -oMa or -oMi; of a caller who is not trusted nobody looks at them. */
+export function originProblem({ hostAddress, interfaceAddress }: OriginOptions): Octets | undefined {
+  for (const text of [hostAddress, interfaceAddress])
+    if (text !== undefined && !isIp(splitHostAndPort(text).address)) return `exim abandoned: "${text}" is not an IP address`;
+  return undefined;
+}

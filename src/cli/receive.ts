@@ -29,6 +29,8 @@ export const runReceive: ModeRunner = async (context) => {
     dontDeliver: invocation.minusN,
     presetOrigin: presetOrigin(invocation.origin),
     reference: invocation.origin.messageReference,
+    isLocalError: invocation.isLocalError,
+    isGatewayed: invocation.isGatewayed,
     onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish),
     deliveryMode: wishOf(invocation, runtime.config),
   });

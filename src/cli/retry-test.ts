@@ -12,7 +12,7 @@ export const runRetryTest: ModeRunner = async (context) => {
   const { io, invocation } = context;
   const [first, second, third] = invocation.words;
   if (first === undefined) {
-    io.stderr.write('exim: -brt needs a domain or address argument\n');
+    io.stdout.write('-brt needs a domain or address argument\n');
     return 1;
   }
   const opened = await openForMode(context);

@@ -40,3 +40,44 @@ export function stderrLog(log: Log, stderr: Output, clock: Clock): Log {
     written: () => Promise.resolve(),
   };
 }
+
+/** The log of a command line: who calls reads what goes to the panic log, and with `-v` all lines. Spec ch. 5 "-v". */
+export function callersLog(log: Log, stderr: Output, isVerbose: boolean, stamp: () => Octets): Log {
+  const show = (files: string, line: Octets) => {
+    if (isVerbose) stderr.write(`LOG: ${files}\n  ${printable(line, { escapeTab: false })}\n`);
+  };
+  const tell = (line: Octets, id: string | undefined) => {
+    if (!isVerbose) stderr.write(`${stamp()} ${id === undefined ? '' : `${id} `}${printable(line, { escapeTab: false })}\n`);
+  };
+  return {
+    main: (line, id) => {
+      log.main(line, id);
+      show('MAIN', line);
+    },
+    reject: (line, headers, id) => {
+      log.reject(line, headers, id);
+      show('REJECT', line);
+    },
+    panic: (line, id) => {
+      log.panic(line, id);
+      show('MAIN PANIC', line);
+      tell(line, id);
+    },
+    panicOnly: (line, id) => {
+      log.panicOnly?.(line, id);
+      show('PANIC', line);
+      tell(line, id);
+    },
+    mainAndReject: (line, headers, id) => {
+      log.mainAndReject(line, headers, id);
+      show('MAIN REJECT', line);
+    },
+    debug: (category, text) => log.debug(category, text),
+    isDebug: (category) => log.isDebug(category),
+    appendDebug: (suffix, text) => log.appendDebug?.(suffix, text),
+    removeDebug: (suffix) => log.removeDebug?.(suffix),
+    selected: (selector) => log.selected(selector),
+    flush: () => log.flush(),
+    written: () => log.written(),
+  };
+}

@@ -51,7 +51,8 @@ export const runSmtp: ModeRunner = async (context) => {
     isTlsOnConnect: invocation.listen.tlsOnConnect || (isOverTcp && isTlsPort(tlsPorts, connection.localPort)),
     hostAddress: isOverTcp ? connection.remoteAddress : given?.address,
     hostPort: isOverTcp ? connection.remotePort : given?.port,
-    presetOrigin: caller.isTrusted ? presetOrigin(invocation.origin) : {},
+    // the session begins with nobody authenticated, whatever -oMaa says
+    presetOrigin: caller.isTrusted ? { ...presetOrigin(invocation.origin), authenticatorName: undefined } : {},
     onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish),
     startQueueRun: (recipient) => runElsewhere(context, runtime, ['-R', recipient]),
     signal: lifetime.signal,

@@ -9,7 +9,7 @@ export function wishOf(invocation: Invocation, config: Config): DeliveryWish {
     case 'queue':
       return 'queue';
     case 'queue-smtp':
-      return 'queue-smtp';
+      return main.queue_only && !main.queue_only_override ? 'queue' : 'queue-smtp';
     case 'foreground':
       return main.queue_only && !main.queue_only_override ? 'queue' : 'foreground';
     case 'background':

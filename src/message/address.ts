@@ -17,6 +17,8 @@ export interface AddressSyntax {
   readonly allowsDomainLiterals?: boolean;
   /** `<>` is an empty address (senders), not an error. */
   readonly allowsEmpty?: boolean;
+  /** In a list: `name: a, b;` is one malformed address. */
+  readonly refusesGroups?: boolean;
 }
 
 export interface AddressOk {
@@ -58,8 +60,9 @@ export type AddressListItem = ParsedAddress & {
 /** Parses the value of a header that holds addresses. Empty items are left out. `from` and `to` count in `value`. */
 export function parseAddressList(value: Octets, syntax: AddressSyntax = {}): AddressListItem[] {
   const items: AddressListItem[] = [];
-  for (const range of splitAddressList(value)) {
-    const parsed = new AddressParser(value, range.from, range.to, syntax).parse();
+  const whole = syntax.refusesGroups === true;
+  for (const range of splitAddressList(value, whole)) {
+    const parsed = new AddressParser(value, whole ? range.textFrom : range.from, range.to, syntax).parse();
     if (parsed.kind === 'error' && parsed.message === EMPTY_ADDRESS) continue;
     items.push({ ...parsed, text: trimRange(value, range.textFrom, range.to) });
   }
@@ -74,8 +77,8 @@ interface ItemRange {
   readonly textFrom: number;
 }
 
-/** Finds the items: ends are `,`, and `;` in a group, outside of quotes, comments and angle brackets. */
-function splitAddressList(value: Octets): ItemRange[] {
+/** Finds the items: ends are `,`, and `;` in a group, outside of quotes, comments and angle brackets. `whole`: a group is one item. */
+function splitAddressList(value: Octets, whole: boolean): ItemRange[] {
   const ranges: ItemRange[] = [];
   let textFrom = 0;
   let from = 0;
@@ -89,9 +92,9 @@ function splitAddressList(value: Octets): ItemRange[] {
     if (nextColon !== -1 && nextColon < at) nextColon = value.indexOf(':', at);
     return nextColon >= to;
   };
-  const finish = (to: number): void => {
-    if (!isBlank(value, from, to)) ranges.push({ from, to, textFrom });
-    textFrom = from = to + 1;
+  const finish = (to: number, next = to + 1): void => {
+    if (!isBlank(value, whole ? textFrom : from, to)) ranges.push({ from, to, textFrom });
+    textFrom = from = next;
   };
   for (let at = 0; at < value.length; at++) {
     switch (value[at]) {
@@ -113,11 +116,11 @@ function splitAddressList(value: Octets): ItemRange[] {
         from = at + 1;
         break;
       case ',':
-        if (!isRoute(at)) finish(at);
+        if (!isRoute(at) && !(whole && isInGroup)) finish(at);
         break;
       case ';':
         if (!isInGroup) break;
-        finish(at);
+        finish(whole ? at + 1 : at, at + 1);
         isInGroup = false;
         break;
       default:

@@ -56,6 +56,8 @@ export interface RuntimeParts {
 
 export type OpeningRuntime =
   | { readonly kind: 'ok'; readonly runtime: Runtime }
+  /** `-L`: in place of `syslog_processname`, and syslog in place of the log files. */
+  readonly logTag?: Octets | undefined;
   | { readonly kind: 'failed'; readonly problems: readonly Problem[] };
 
 export class Runtime {
@@ -95,6 +97,12 @@ export class Runtime {
     this.#close();
   }
 }
+  /** The same with another log; closing one closes the other. */
+  withLog(log: Log): Runtime {
+    const { config, services, expander, spool, registry, lines } = this;
+    return new Runtime({ config, services: { ...services, log }, expander, spool, registry, lines, close: this.#close });
+  }
+
 
 /** What is the same for every configuration of a process, and the reading of one. */
 async function readWith(parts: RuntimeParts) {
@@ -246,13 +254,13 @@ export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> 
     native: parts.system.native,
     clock,
     pid: machine.pid,
-    tag: main.syslog_processname ?? 'exim',
+    tag: parts.logTag ?? main.syslog_processname ?? 'exim',
     hasPid: main.syslog_pid,
   });
   const fileLog = createLog({
     ...logParts,
     sendSyslog: adaptations?.sendSyslog ?? ((priority, text) => syslog.send(priority, text)),
-    settings: logSettings(config.main, build, startup.logFilePath, startup.spoolDirectory, owner),
+    settings: logSettings(config.main, build, parts.logTag === undefined ? startup.logFilePath : 'syslog', startup.spoolDirectory, owner),
   });
   const log = parts.replaceLog?.(fileLog) ?? fileLog;
   const hints = openHints({ files, machine, log, spoolDirectory: startup.spoolDirectory, owner });

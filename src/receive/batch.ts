@@ -3,7 +3,6 @@
  * Spec ch. 49 "Incoming batched SMTP".
  */
 import type { Octets } from '../base/octets.ts';
-import { printable } from '../base/octets.ts';
 import type {
   AcceptedMessage,
   Caller,
@@ -18,7 +17,6 @@ import type {
   Transaction,
 } from '../core/index.ts';
 import { lostLine } from '../logging/lines/connection.ts';
-import { logRejection } from '../logging/rejections.ts';
 import type { ParsedAddress } from '../message/address.ts';
 import { parseAddress } from '../message/address.ts';
 import type { Command } from '../smtp/command.ts';
@@ -28,10 +26,12 @@ import { LineReader } from '../smtp/line-reader.ts';
 import { addressSyntax } from './commands/syntax.ts';
 import type { DeliveryWish } from './dialogue.ts';
 import { expandSize } from './expansion.ts';
-import type { Intake } from './intake.ts';
+import { fromLineTest, senderOfFromLine } from './from-line.ts';
+import type { Intake, IntakeContext } from './intake.ts';
 import { acceptMessage } from './intake.ts';
-import type { MessageReading } from './message-input.ts';
+import type { MessageReading, ReadMessage } from './message-input.ts';
 import { readMessage } from './message-input.ts';
+import { logNonSmtpRejection, logTooBig } from './refused-submission.ts';
 import { newOrigin, newSessionState, newTransaction, receptionFrame } from './transaction.ts';
 
 export interface BatchRequest {
@@ -74,13 +74,14 @@ class Batch {
     this.#request = request;
     const { caller, services, signal, presetOrigin = {} } = request;
     this.#until = { endMs: Number.POSITIVE_INFINITY, signal };
+    const preset = caller.isTrusted ? presetOrigin : {};
+    const isLocal = preset.hostAddress === undefined;
     const origin: Origin = {
       ...newOrigin(caller, true),
       ident: caller.login,
       protocol: 'local-bsmtp',
-      allowUnqualifiedSender: true,
-      allowUnqualifiedRecipient: true,
-      ...(caller.isTrusted ? presetOrigin : {}),
+      ...(isLocal ? { allowUnqualifiedSender: true, allowUnqualifiedRecipient: true } : {}),
+      ...preset,
     };
     const now = services.clock.now();
     this.#session = {
@@ -117,6 +118,9 @@ class Batch {
         return this.#data(command);
       case 'HELO':
       case 'EHLO':
+        this.#session.state.origin.heloName = command.argument === '' ? undefined : command.argument;
+        this.#reset();
+        return undefined;
       case 'RSET':
         this.#reset();
         return undefined;
@@ -127,7 +131,7 @@ class Batch {
       case 'NOOP':
         return undefined;
       default:
-        return { reply: '500 unrecognized command', command: command.line };
+        return { reply: '500 Command unrecognized', command: command.line };
     }
   }
 
@@ -138,29 +142,29 @@ class Batch {
 
   #mail(command: Command): BatchError | undefined {
     const { state } = this.#transaction;
-    if (state.sender !== undefined) return { reply: '503 sender already given', command: command.line };
-    const parsed = parseMailArgument(command.argument, { size: true, body: true, dsn: true, prdr: false, smtputf8: false });
+    if (state.sender !== undefined) return { reply: '503 Sender already given', command: command.line };
+    const parsed = parseMailArgument(command.argument, NO_PARAMETERS);
+    if (command.argument === '') return { reply: '501 MAIL FROM must have an address operand', command: command.line };
     if (parsed.kind === 'error') return { reply: `501 ${parsed.message}`, command: command.line };
     const address = this.#parse(parsed.address, true);
     if (address.kind === 'error') return { reply: `501 ${address.message}`, command: command.line };
     const { qualify_domain: domain } = this.#request.config.main;
     state.sender = address.address === '' || address.domain !== '' ? address.address : `${address.address}@${domain}`;
     state.rawSender = state.sender;
-    state.bodyType = parsed.body ?? '';
-    state.dsn = { envid: parsed.envid, ret: parsed.ret };
     return undefined;
   }
 
   #rcpt(command: Command): BatchError | undefined {
     const { state } = this.#transaction;
-    if (state.sender === undefined) return { reply: '503 sender not yet given', command: command.line };
-    const parsed = parseRcptArgument(command.argument, { dsn: true });
+    if (state.sender === undefined) return { reply: '503 No sender yet given', command: command.line };
+    const parsed = parseRcptArgument(command.argument, NO_PARAMETERS);
+    if (command.argument === '') return { reply: '501 RCPT TO must have an address operand', command: command.line };
     if (parsed.kind === 'error') return { reply: `501 ${parsed.message}`, command: command.line };
     const address = this.#parse(parsed.address, false);
     if (address.kind === 'error') return { reply: `501 ${address.message}`, command: command.line };
     const { qualify_recipient: domain } = this.#request.config.main;
     const recipient = address.domain === '' ? `${address.address}@${domain}` : address.address;
-    state.recipients.push({ address: recipient, orcpt: parsed.orcpt, notify: parsed.notify });
+    state.recipients.push({ address: recipient });
     return undefined;
   }
 
@@ -170,7 +174,8 @@ class Batch {
 
   async #data(command: Command): Promise<BatchError | undefined> {
     const { state } = this.#transaction;
-    if (state.recipients.length === 0) return { reply: '503 valid RCPT command must precede DATA', command: command.line };
+    if (state.sender === undefined) return { reply: '503 MAIL FROM:<sender> command must precede DATA', command: command.line };
+    if (state.recipients.length === 0) return { reply: '503 RCPT TO:<recipient> must precede DATA', command: command.line };
     const { config, services, store } = this.#request;
     const frame = receptionFrame({ config, services, session: this.#session, transaction: this.#transaction, until: this.#until });
     const limit = await expandSize(config.main.message_size_limit, frame, 0);
@@ -185,7 +190,7 @@ class Batch {
       messageBytes: Math.max(0, limit.value),
       headerBytes: config.main.header_maxsize,
       headerLineBytes: config.main.header_line_maxsize,
-      allowsFromLine: config.main.ignore_fromline_local,
+      isFromLine: config.main.ignore_fromline_local ? fromLineTest(config, services.regexes) : undefined,
     };
     const reading = await readMessage(this.#input, new DataDecoder('dot'), begun.sink, limits, false);
     const error = await this.#take(begun.sink, reading);
@@ -193,16 +198,35 @@ class Batch {
     return error;
   }
 
-  async #take(sink: MessageSink, reading: MessageReading): Promise<BatchError | undefined> {
+  #intakeContext(): IntakeContext {
     const { caller, config, services, dontDeliver = false } = this.#request;
-    if (reading.kind !== 'ok') {
-      sink.abort();
-      const { log } = services;
-      if (reading.kind === 'end') log.main(lostLine(this.#session.state.origin, 'while reading message data (after header)', log));
-      return { reply: READING_REPLIES[reading.kind], command: undefined };
+    return { config, services, session: this.#session, transaction: this.#transaction, caller, until: this.#until, dontDeliver };
+  }
+
+  async #take(sink: MessageSink, reading: MessageReading): Promise<BatchError | undefined> {
+    const context = this.#intakeContext();
+    if (reading.kind === 'ok') {
+      await this.#takeFromLine(reading.message);
+      return this.#finish(await acceptMessage(context, reading.message, sink));
     }
-    const context = { config, services, session: this.#session, transaction: this.#transaction, caller, until: this.#until, dontDeliver };
-    return this.#finish(await acceptMessage(context, reading.message, sink));
+    sink.abort();
+    if (reading.kind === 'too-big') await logTooBig(context, this.#transaction.state, reading);
+    if (reading.kind === 'end') {
+      this.#input.lineNumber++;
+      const where = reading.position === 'after-header' ? ' (after header)' : '';
+      this.#request.services.log.main(
+        lostLine(this.#session.state.origin, `while reading message data${where}`, this.#request.services.log),
+      );
+    }
+    return { reply: READING_REPLIES[reading.kind], command: undefined };
+  }
+
+  /** A trusted caller's sender is then that of the line (`ignore_fromline_local`), as Exim has it. */
+  async #takeFromLine({ fromLine }: ReadMessage): Promise<void> {
+    if (fromLine === undefined || !this.#request.caller.isTrusted) return;
+    const frame = receptionFrame(this.#intakeContext());
+    const sender = await senderOfFromLine(fromLine, frame, addressSyntax(this.#request.config.main, false));
+    if (sender !== undefined) this.#transaction.state.sender = sender;
   }
 
   async #finish(intake: Intake): Promise<BatchError | undefined> {
@@ -217,13 +241,7 @@ class Batch {
       case 'refused': {
         const { verdict } = intake;
         const text = verdict.kind === 'error' ? undefined : verdict.message;
-        logRejection(
-          this.#request.services.log,
-          verdict.logTargets,
-          `F=<${printable(this.#transaction.state.sender ?? '')}> rejected by non-SMTP ACL: ${printable(verdict.logMessage ?? '')}`,
-          [],
-          undefined,
-        );
+        logNonSmtpRejection(this.#request.services.log, verdict, this.#transaction.state);
         return { reply: `550 ${text ?? 'Administrative prohibition'}`, command: undefined };
       }
       case 'scanned-out':
@@ -243,16 +261,16 @@ class Batch {
       `${reply}\nTransaction started in line ${start}\nError detected in line ${at}\n${command === undefined ? '' : `${command}\n`}`,
     );
     const fault = command === undefined ? '' : `The SMTP command at fault was:\n\n   ${command}\n\n`;
-    const done =
-      this.#accepted === 0
-        ? 'No previous messages were successfully processed.\n'
-        : `${this.#accepted} previous message${this.#accepted === 1 ? ' was' : 's were'} successfully processed.\n`;
+    const done = `${this.#accepted} previous message${this.#accepted === 1 ? ' was' : 's were'} successfully processed.\n`;
     writeError(
       `An error was detected while processing a file of BSMTP input.\nThe error message was:\n\n  ${reply}\n\nThe SMTP transaction started in line ${start}.\nThe error was detected in line ${at}.\n${fault}${done}The rest of the batch was abandoned.\n`,
     );
     return this.#accepted === 0 ? 2 : 1;
   }
 }
+
+/** No extension is offered: what follows an address is part of it. */
+const NO_PARAMETERS = { size: false, body: false, dsn: false, prdr: false, smtputf8: false };
 
 const READING_REPLIES: Readonly<Record<Exclude<MessageReading['kind'], 'ok'>, Octets>> = {
   'too-big': '552 Message size exceeds maximum permitted',

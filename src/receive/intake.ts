@@ -61,7 +61,14 @@ export interface IntakeContext {
   readonly fullName?: Octets | undefined;
   /** `-E`: the message that this bounce is about. */
   readonly reference?: string | undefined;
+  /** `-E`. */
+  readonly isLocalError?: boolean;
+  /** A caller who is not trusted chose the sender. */
   readonly isSenderSetUntrusted?: boolean;
+  /** By `-f`, which -H says of it. */
+  readonly hasSenderOption?: boolean;
+  /** `-t`: addresses of the command line, to which nothing is delivered. */
+  readonly nonRecipients?: ReadonlySet<Octets>;
   /** For the log, when they are not as in the transaction: unqualified. */
   readonly givenRecipients?: readonly Octets[];
   /** Whether the client went away meanwhile. */
@@ -205,14 +212,14 @@ export function takeFacts(state: TransactionState, read: ReadMessage, sink: Mess
 }
 
 /** A local SMTP client who is not trusted sends as itself (Spec ch. 49 "Incoming local SMTP"). Whether it chose its sender with leave. */
-async function takeLocalSender(context: IntakeContext, state: TransactionState, frame: Frame): Promise<boolean> {
+export async function takeLocalSender(context: IntakeContext, state: TransactionState, frame: Frame): Promise<boolean> {
   const { caller, config, session } = context;
   const { origin } = session.state;
   origin.isLocal = false;
   if (origin.hostAddress !== undefined || caller.isTrusted) return false;
+  markAsOwn(origin, caller);
   if (state.sender !== undefined && state.sender !== '' && (await mayChooseSender(state.sender, frame))) return true;
   state.sender = ownAddress(caller, config);
-  markAsOwn(origin, caller);
   return false;
 }
 
@@ -237,7 +244,7 @@ export async function prepareHeaders(
     isSuppressed: state.controls.has('suppress_local_fixups'),
     removesBcc: context.removesBcc ?? false,
     sender: state.sender ?? '',
-    isOwnSender: origin.isLocal,
+    isOwnSender: origin.isLocal && !(context.isSenderSetUntrusted ?? false),
     isSenderSetUntrusted: context.isSenderSetUntrusted ?? false,
     login: caller.login,
     givenName: context.fullName,
@@ -368,6 +375,7 @@ function discard(context: IntakeContext, state: TransactionState, sink: MessageS
   const { log } = context.services;
   sink.abort();
   log.main(arrival(context, state, received, headersBytes(state.headers) + state.size), sink.id);
+  const size = headersBytes(state.headers) + 1 + sink.body().sizeBytes;
   log.main(`=> blackhole (${reason})`, sink.id);
   log.main('Completed', sink.id);
   log.flush();
@@ -452,15 +460,15 @@ function envelopeOf(context: IntakeContext, state: TransactionState, read: ReadM
     dsn: state.dsn,
     aclM: new Map(state.aclM),
     // A copy: the session goes on and changes its own.
-    origin: { ...origin, aclC: new Map(origin.aclC) },
-    nonRecipients: new Set(),
+    origin: { ...origin, hostName: origin.hostAddress === undefined ? undefined : origin.hostName, aclC: new Map(origin.aclC) },
+    nonRecipients: context.nonRecipients ?? new Set(),
     isFirstDelivery: true,
     frozenAt: state.controls.has('freeze') ? Math.floor(now / 1000) : undefined,
     isManuallyThawed: false,
-    isLocalError: false,
+    isLocalError: context.isLocalError ?? false,
     dontDeliver: context.dontDeliver ?? false,
     warningCount: 0,
-    isSenderSetUntrusted: context.isSenderSetUntrusted ?? false,
+    isSenderSetUntrusted: context.hasSenderOption === true && context.isSenderSetUntrusted === true,
     unknownSpoolLines: [],
     queueName: state.controls.get('queue-name') ?? '',
     isQueueOnly: state.controls.has('queue') || state.controls.has('queue_only'),

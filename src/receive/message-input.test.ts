@@ -19,7 +19,7 @@ async function receive(input: string, pieceBytes: number) {
     commit: async () => ({ kind: 'error', errno: 'EIO', reason: 'not wanted' }),
     abort: () => {},
   };
-  const receiver = new MessageReceiver(sink, { messageBytes: 0, headerBytes: 1 << 20, headerLineBytes: 0, allowsFromLine: false });
+  const receiver = new MessageReceiver(sink, { messageBytes: 0, headerBytes: 1 << 20, headerLineBytes: 0 });
   const decoder = new DataDecoder('end-of-input');
   const bytes = Buffer.from(input, 'latin1');
   for (let at = 0; at < bytes.length; at += pieceBytes) await receiver.take(decoder.push(bytes.subarray(at, at + pieceBytes)).output);

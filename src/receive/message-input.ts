@@ -24,13 +24,13 @@ export interface InputLimits {
   readonly headerLineBytes: number;
   /** Nothing more is read once a message is too big: for input that needs no answer. */
   readonly stopsWhenTooBig?: boolean;
-  /** A `From ` line before the headers is taken off and reported. */
-  readonly allowsFromLine: boolean;
+  /** Whether a line before the headers is a UUCP `From ` line, which is taken off and reported; undefined: none is. */
+  readonly isFromLine?: ((line: Octets) => boolean) | undefined;
 }
 
 export interface ReadMessage {
   readonly headers: HeaderLine[];
-  /** The line `From …` that was taken off. */
+  /** The line `From …` that was taken off; of several the last one. */
   readonly fromLine: Octets | undefined;
   /** Octets, headers included. */
   readonly sizeBytes: number;
@@ -46,7 +46,8 @@ export type InputPosition = 'header' | 'after-header' | 'body';
 export type MessageReading =
   | { readonly kind: 'ok'; readonly message: ReadMessage }
   | { readonly kind: 'too-big'; readonly sizeBytes: number; readonly limitBytes: number; readonly headers: HeaderLine[] }
-  | { readonly kind: 'header-too-big' | 'header-line-too-long' }
+  /** `text`: the header as far as it was read. */
+  | { readonly kind: 'header-too-big' | 'header-line-too-long'; readonly text: Octets }
   /** The peer went away or was silent. */
   | { readonly kind: 'end' | 'timeout'; readonly position: InputPosition }
   | { readonly kind: 'error'; readonly position: InputPosition; readonly reason: Octets }
@@ -127,7 +128,7 @@ export class MessageReceiver {
     const step = this.#headers.push(octets);
     if (step.kind === 'more') return;
     if (step.kind !== 'end') {
-      this.#failure = step;
+      this.#failure = { kind: step.kind, text: this.#headers.text() };
       return;
     }
     this.#body = true;
@@ -187,10 +188,17 @@ class HeaderCollector {
   /** A line that has no end yet. */
   readonly #pending = new GrowingBuffer();
   #size = 0;
-  #isFirst = true;
+  #mayBeFromLine: boolean;
 
   constructor(limits: InputLimits) {
     this.#limits = limits;
+    this.#mayBeFromLine = limits.isFromLine !== undefined;
+  }
+
+  /** What was read; no more than a header may have, but for the line that is too long. */
+  text(): Octets {
+    const whole = `${this.lines.map((line) => line.text).join('')}${this.#parts.join('')}${octetsFromBytes(this.#pending.take())}`;
+    return whole.slice(0, this.#limits.headerBytes);
   }
 
   get isBehindLine(): boolean {
@@ -233,11 +241,12 @@ class HeaderCollector {
   #line(data: Buffer, from: number, to: number): HeaderStep | undefined {
     if (data[from] === 0x0a) return this.#end(data.subarray(to));
     const line = octetsFromBytes(data.subarray(from, to));
-    const isFirst = this.#isFirst;
-    this.#isFirst = false;
-    if (isFirst && this.#limits.allowsFromLine && /^>?From /.test(line)) {
-      this.fromLine = line;
-      return undefined;
+    if (this.#mayBeFromLine) {
+      this.#mayBeFromLine = this.#limits.isFromLine?.(line) === true;
+      if (this.#mayBeFromLine) {
+        this.fromLine = line;
+        return undefined;
+      }
     }
     if ((line[0] === ' ' || line[0] === '\t') && this.#parts.length > 0) this.#add(line);
     else if (headerName(line) === undefined) return this.#end(data.subarray(from));

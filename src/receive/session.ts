@@ -73,7 +73,7 @@ export class SmtpSession {
       dialogue.transaction = undefined;
       dialogue.close();
     }
-    return dialogue.wasCutOff ? 1 : 0;
+    return dialogue.wasCutOff || dialogue.endReason === 'eof' ? 1 : 0;
   }
 
   /** From outside: the process is to end. Who is in a transaction may finish it, the others are told at once. */

@@ -18,7 +18,8 @@ export type SubmissionError =
   /** More than `recipients_max`. */
   | { readonly kind: 'too-many-recipients'; readonly areArguments: boolean }
   | { readonly kind: 'too-big'; readonly limitBytes: number; readonly body: Buffer | undefined }
-  | { readonly kind: 'header-too-big' | 'header-line-too-long' }
+  /** `text`: the header as far as it was read. */
+  | { readonly kind: 'header-too-big' | 'header-line-too-long'; readonly limitBytes: number; readonly text: Octets }
   | { readonly kind: 'rejected'; readonly by: 'non-SMTP ACL' | 'local_scan()'; readonly text: Octets };
 
 /** One line (or a list) for stderr, with its newline. */
@@ -41,9 +42,9 @@ export function errorLine(error: SubmissionError): Octets {
     case 'too-big':
       return `exim: message rejected: message too big (max=${error.limitBytes})\n`;
     case 'header-too-big':
-      return 'exim: message rejected: message header is ridiculously long\n';
+      return `exim: message header longer than ${error.limitBytes} characters received: message not accepted\n`;
     case 'header-line-too-long':
-      return 'exim: message rejected: a message header line is too long\n';
+      return `exim: message header line longer than ${error.limitBytes} characters received: message not accepted\n`;
     case 'rejected':
       return `exim: message rejected by ${error.by}: ${printable(error.text)}\n`;
   }
@@ -53,6 +54,9 @@ export function errorLine(error: SubmissionError): Octets {
 export function logText(error: SubmissionError): Octets {
   if (error.kind === 'too-big') return `message too big (limit set to ${error.limitBytes})`;
   if (error.kind === 'too-many-recipients') return 'too many recipients';
+  if (error.kind === 'bad-argument')
+    return `at least one malformed recipient address: ${printable(error.bad.text)} - ${printable(error.bad.message)}`;
+  if (error.kind === 'no-recipients' || error.kind === 'all-suppressed') return subject(error);
   if (error.kind === 'rejected') return `rejected by ${error.by}: ${printable(error.text)}`;
   return errorLine(error)
     .replace(/^exim: /, '')
@@ -79,7 +83,10 @@ export function reportMessage(error: SubmissionError, facts: ReportFacts): Octet
     error.kind === 'too-big'
       ? `${COPY_RULE}\n------ No more than ${error.limitBytes} characters of the body are included.`
       : `${COPY_RULE} ------`;
-  const copy = `${facts.headers.map((line) => line.text).join('')}\n${facts.body === undefined ? '' : octetsFromBytes(facts.body)}`;
+  const isHeaderOnly = error.kind === 'header-too-big' || error.kind === 'header-line-too-long';
+  const copy = isHeaderOnly
+    ? error.text
+    : `${facts.headers.map((line) => line.text).join('')}\n${facts.body === undefined ? '' : octetsFromBytes(facts.body)}`;
   return `${header}${explanation(error)}\n${rule}\n\n${copy}`;
 }
 
@@ -96,9 +103,9 @@ function subject(error: SubmissionError): Octets {
     case 'too-big':
       return 'message too big';
     case 'header-too-big':
-      return 'header too big';
+      return 'overlong header section';
     case 'header-line-too-long':
-      return 'header line too long';
+      return 'overlong header line';
     case 'rejected':
       return 'rejected by local scanning code';
   }
@@ -125,9 +132,9 @@ function explanation(error: SubmissionError): Octets {
     case 'too-big':
       return 'A message that you sent was longer than the maximum size allowed on this\nsystem. It was not delivered to any recipients.\n';
     case 'header-too-big':
-      return 'A message that you sent had a header that was longer than the maximum size\nallowed on this system. It was not delivered to any recipients.\n';
+      return 'A message that you sent contained a header section that was excessively\nlong and could not be handled by the mail transmission software. The\nmessage has not been delivered to any recipients.\n';
     case 'header-line-too-long':
-      return 'A message that you sent had a header line that was longer than the maximum\nsize allowed on this system. It was not delivered to any recipients.\n';
+      return 'A message that you sent contained a header line that was excessively\nlong and could not be handled by the mail transmission software. The\nmessage has not been delivered to any recipients.\n';
     case 'rejected':
       return `A message that you sent was rejected by the local scanning code that\nchecks incoming messages on this system. The following error was given:\n\n  ${error.text}\n`;
   }

@@ -3,7 +3,7 @@
  * "Message processing". Nothing here is of the process itself: the daemon runs it for callers too.
  */
 import type { Octets } from '../base/octets.ts';
-import { lowerCase, printable } from '../base/octets.ts';
+import { printable } from '../base/octets.ts';
 import { earlier } from '../core/deadline.ts';
 import type {
   AcceptedMessage,
@@ -22,29 +22,28 @@ import type {
   Session,
   Transaction,
 } from '../core/index.ts';
-import { tainted } from '../core/index.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
-import { rejectedMessage } from '../logging/lines/rejection.ts';
-import { logRejection } from '../logging/rejections.ts';
 import type { AddressSyntax } from '../message/address.ts';
 import { parseAddress, parseAddressList } from '../message/address.ts';
 import { isResentHeader, rawValue } from '../message/header.ts';
 import { DataDecoder } from '../smtp/data-decoder.ts';
 import { addressSyntax } from './commands/syntax.ts';
 import type { DeliveryWish } from './dialogue.ts';
-import { expandOctets, expandSize, expandText } from './expansion.ts';
+import { expandSize, expandText } from './expansion.ts';
 import { isResentMessage } from './fixups.ts';
+import { fromLineTest, senderOfFromLine } from './from-line.ts';
 import type { Intake, IntakeContext } from './intake.ts';
 import { acceptMessage, prepareHeaders, takeFacts } from './intake.ts';
 import { markAsOwn, mayChooseSender, ownAddress } from './local-sender.ts';
 import type { MessageReading, OctetSource, ReadMessage } from './message-input.ts';
 import { readMessage } from './message-input.ts';
+import { logNonSmtpRejection, logTooBig } from './refused-submission.ts';
 import type { BadAddress, SubmissionError } from './submission-report.ts';
 import { errorLine, logText, reportMessage } from './submission-report.ts';
 import { newOrigin, newSessionState, newTransaction, receptionFrame } from './transaction.ts';
 
-/** `-oem`, `-oep`, `-oeq`, `-oee`, `-oew`. */
-export type ErrorMode = 'mail' | 'print' | 'quiet' | 'mail-exit-0' | 'mail-always';
+/** How the sender is told of an error: `-oem` and `-oew`, `-oep` and `-oeq`; `mail-exit-0` (`-oee`) ends with 0 when it was told. */
+export type ErrorMode = 'mail' | 'print' | 'mail-exit-0';
 
 export interface SubmissionRequest {
   readonly config: Config;
@@ -74,8 +73,12 @@ export interface SubmissionRequest {
   readonly dontDeliver?: boolean;
   /** `-oMa` and the like; only for trusted callers. */
   readonly presetOrigin?: Partial<Origin>;
-  /** `-oMm`: the message that this bounce is about. */
+  /** `-oMm`, `-E`: the message that this bounce is about. */
   readonly reference?: string | undefined;
+  /** `-E`: it is a bounce. */
+  readonly isLocalError?: boolean;
+  /** `-G`: no fix-ups. */
+  readonly isGatewayed?: boolean;
   /** The sendmail options for delivery status: RET, ENVID, and NOTIFY for all recipients. */
   readonly dsn?: { readonly ret?: 'FULL' | 'HDRS'; readonly envid?: Octets; readonly notify?: Recipient['notify'] };
   readonly onAccepted: (accepted: AcceptedMessage, delivery: DeliveryWish) => void;
@@ -120,19 +123,20 @@ class Submission {
   /** The recipients as they were written, for the log. */
   readonly #given: Octets[] = [];
 
+  /** Addresses of the command line that -t takes away. */
+  #removed: ReadonlySet<Octets> = new Set();
+
   constructor(request: SubmissionRequest) {
     this.#request = request;
     this.#config = request.config;
     this.#services = request.services;
     this.#until = { endMs: Number.POSITIVE_INFINITY, signal: request.signal };
-    const { caller, presetOrigin = {} } = request;
-    const isFromHost = caller.isTrusted && presetOrigin.hostAddress !== undefined;
+    const { caller, presetOrigin = {}, noQualify = false } = request;
     const origin: Origin = {
-      ...newOrigin(caller, !isFromHost),
+      ...newOrigin(caller, true),
       ident: caller.login,
       protocol: 'local',
-      allowUnqualifiedSender: true,
-      allowUnqualifiedRecipient: true,
+      ...(noQualify ? {} : { allowUnqualifiedSender: true, allowUnqualifiedRecipient: true }),
       ...(caller.isTrusted ? presetOrigin : {}),
     };
     const now = request.services.clock.now();
@@ -146,6 +150,7 @@ class Submission {
       state: newSessionState(origin),
     };
     this.#transaction = newTransaction(1, now);
+    if (request.isGatewayed) this.#transaction.state.controls.set('suppress_local_fixups', '');
   }
 
   async run(): Promise<number> {
@@ -160,9 +165,8 @@ class Submission {
     state.dsn = { ret: request.dsn?.ret, envid: request.dsn?.envid };
     const listed = this.#argumentRecipients();
     const source = new InputSource(request.input, this.#services.clock, this.#inputDeadline());
-    if (listed.kind === 'error' && !request.takesRecipientsFromHeaders)
-      return this.#fail({ kind: 'bad-argument', bad: listed.error }, undefined, source);
-    const recipients = listed.kind === 'ok' ? listed.recipients : [];
+    if (listed.kind === 'error') return this.#fail({ kind: 'bad-argument', bad: listed.error }, undefined, source);
+    const { recipients } = listed;
     if (!request.takesRecipientsFromHeaders) {
       if (await this.#areTooMany(recipients)) return this.#fail({ kind: 'too-many-recipients', areArguments: true }, undefined, source);
       this.#addRecipients(recipients);
@@ -222,7 +226,7 @@ class Submission {
       messageBytes,
       headerBytes: main.header_maxsize,
       headerLineBytes: main.header_line_maxsize,
-      allowsFromLine: true,
+      isFromLine: fromLineTest(this.#config, this.#services.regexes),
       stopsWhenTooBig: true,
     };
   }
@@ -248,6 +252,8 @@ class Submission {
     for (const { given, address } of recipients) {
       this.#transaction.state.recipients.push(notify === undefined ? { address } : { address, notify });
       this.#given.push(given);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: octets are what is looked at
+      if (/[^\x00-\x7f]/.test(address)) this.#transaction.state.isUtf8 = true;
     }
   }
 
@@ -279,11 +285,10 @@ class Submission {
     const { origin } = this.#session.state;
     state.sender = chosen.sender;
     state.rawSender = chosen.sender;
-    if (!chosen.isOwn) {
+    if (!chosen.isOwn && !chosen.isSetUntrusted) {
       origin.isLocal = false;
       return;
     }
-    if (origin.hostAddress !== undefined) return;
     markAsOwn(origin, caller);
     origin.authenticatedSender ??= ownAddress(caller, this.#config);
   }
@@ -297,9 +302,12 @@ class Submission {
     | { readonly kind: 'error'; readonly error: BadAddress } {
     const recipients: GivenAddress[] = [];
     for (const argument of this.#request.recipients) {
-      const items = parseAddressList(argument, this.#syntax());
+      const items = parseAddressList(argument, { ...this.#syntax(), refusesGroups: true });
+      if (items.length === 0 && argument !== '') return { kind: 'error', error: { text: argument, message: 'empty address' } };
       for (const item of items) {
         if (item.kind === 'error') return { kind: 'error', error: { text: item.text, message: item.message } };
+        if (item.domain === '' && this.#request.noQualify)
+          return { kind: 'error', error: { text: item.text, message: 'unqualified recipient address not allowed' } };
         recipients.push(this.#qualified(item.address, item.domain));
       }
     }
@@ -326,8 +334,8 @@ class Submission {
       }
     }
     if (!this.#config.main.extract_addresses_remove_arguments) return { recipients: [...listed, ...found], bad, wereSuppressed: false };
-    const removed = new Set(listed.map(({ address }) => lowerCase(address)));
-    const recipients = found.filter(({ address }) => !removed.has(lowerCase(address)));
+    this.#removed = new Set(listed.map(({ address }) => address));
+    const recipients = found.filter(({ given }) => !this.#removed.has(given)); // what is equal only when qualified waits as delivered
     return { recipients, bad, wereSuppressed: recipients.length === 0 && found.length > 0 };
   }
 
@@ -347,8 +355,7 @@ class Submission {
     const { log } = this.#services;
     const limit = await expandSize(this.#config.main.message_size_limit, this.#frame(), 0);
     if (limit.kind !== 'ok') {
-      log.panic(`unable to expand message_size_limit: ${limit.kind === 'forced-fail' ? 'forced failure' : limit.message}`);
-      request.writeError('exim: local configuration error\n');
+      log.panic(`failed to expand message_size_limit: ${limit.kind === 'forced-fail' ? 'forced failure' : limit.message}`);
       return 1;
     }
     const begun = request.store.begin();
@@ -368,44 +375,33 @@ class Submission {
   /** `From sender date`: a trusted caller's sender unless -f was given (Spec ch. 48 "The UUCP From line"). */
   async #takeFromLine(message: ReadMessage, chosen: SenderChoice): Promise<SenderChoice> {
     if (message.fromLine === undefined || this.#request.sender !== undefined) return chosen;
-    const sender = await this.#senderOfFromLine(message.fromLine);
+    const sender = await senderOfFromLine(message.fromLine, this.#frame(), this.#syntax());
     if (sender === undefined) return chosen;
     const { isTrusted } = this.#request.caller;
     if (!isTrusted && !(await mayChooseSender(sender, this.#frame()))) return chosen;
     this.#transaction.state.sender = sender;
     this.#transaction.state.rawSender = sender;
+    if (!isTrusted) return { sender, isOwn: false, isSetUntrusted: true };
     const { origin } = this.#session.state;
     origin.isLocal = false;
     origin.authenticatedSender = undefined;
-    return { sender, isOwn: false, isSetUntrusted: !isTrusted };
-  }
-
-  /** By `uucp_from_pattern` and `uucp_from_sender`; undefined when the line names none. */
-  async #senderOfFromLine(line: Octets): Promise<Octets | undefined> {
-    const { main } = this.#config;
-    const pattern = main.uucp_from_pattern === undefined ? undefined : this.#services.regexes.compile(main.uucp_from_pattern);
-    if (pattern?.kind !== 'ok') return undefined;
-    const match = pattern.regex.match(line);
-    if (match.kind !== 'match') return undefined;
-    const frame = { ...this.#frame(), captures: match.captures.map((capture) => tainted(capture ?? '')) };
-    const expanded = await expandOctets(main.uucp_from_sender, frame);
-    if (expanded.kind !== 'ok') return undefined;
-    const parsed = parseAddress(expanded.value, { ...this.#syntax(), allowsEmpty: true });
-    if (parsed.kind !== 'ok') return undefined;
-    return parsed.address === '' || parsed.domain !== '' ? parsed.address : `${parsed.address}@${main.qualify_domain}`;
+    return { sender, isOwn: false, isSetUntrusted: false };
   }
 
   async #accept(sink: MessageSink, message: ReadMessage, listed: readonly GivenAddress[], chosen: SenderChoice): Promise<number> {
     const request = this.#request;
     const { state } = this.#transaction;
     const problem = request.takesRecipientsFromHeaders ? await this.#takeHeaderRecipients(sink, message, listed) : undefined;
-    if (problem !== undefined && (state.recipients.length === 0 || isPrinted(request.errors))) {
-      state.body = sink.body();
-      sink.abort();
-      return this.#fail(problem, message, undefined);
-    }
     state.body = sink.body();
-    if (problem !== undefined) await this.#mailReport(problem, message, undefined);
+    if (problem !== undefined) {
+      await prepareHeaders(this.#intakeContext(chosen), state, message.headers, this.#frame()); // as they are copied into the report
+      const copied = { headers: state.headers };
+      if (state.recipients.length === 0 || request.errors === 'print') {
+        sink.abort();
+        return this.#fail(problem, copied, undefined);
+      }
+      await this.#mailReport(problem, copied, undefined);
+    }
     const intake = await acceptMessage(this.#intakeContext(chosen), message, sink);
     return this.#finish(intake, message);
   }
@@ -419,11 +415,11 @@ class Submission {
     if (await this.#areTooMany(recipients)) return { kind: 'too-many-recipients', areArguments: false };
     this.#addRecipients(recipients);
     if (bad.length > 0) {
-      this.#services.log.main('bad addresses found in headers', sink.id);
+      this.#services.log.panic(`${sink.id} bad addresses found in headers`, sink.id);
       return { kind: 'bad-headers', bad, hasOthers: recipients.length > 0 };
     }
     if (recipients.length > 0) return undefined;
-    this.#services.log.main('no recipients found in headers', sink.id);
+    this.#services.log.panic(`${sink.id} no recipients found in headers`, sink.id);
     return { kind: wereSuppressed ? 'all-suppressed' : 'no-recipients' };
   }
 
@@ -442,7 +438,10 @@ class Submission {
       keepsUnqualified: request.noQualify ?? false,
       dontDeliver: request.dontDeliver ?? false,
       reference: request.reference,
+      isLocalError: request.isLocalError ?? false,
       isSenderSetUntrusted: chosen.isSetUntrusted,
+      hasSenderOption: request.sender !== undefined,
+      nonRecipients: this.#removed,
       givenRecipients: this.#given,
     };
   }
@@ -455,18 +454,11 @@ class Submission {
         this.#request.onAccepted(intake.accepted, intake.wish ?? this.#request.deliveryMode);
         return 0;
       case 'discarded':
-        return 0;
+        return 1;
       case 'refused': {
         const { verdict } = intake;
-        const reason = verdict.logMessage === undefined || verdict.logMessage === '' ? '' : `: ${printable(verdict.logMessage)}`;
-        const word = verdict.kind === 'fail' ? 'rejected' : 'temporarily rejected';
-        const headers = rejectedMessage(
-          state.sender ?? '',
-          state.recipients.map((recipient) => recipient.address),
-          state.headers,
-        );
-        logRejection(log, verdict.logTargets, `F=<${printable(state.sender ?? '')}> ${word} by non-SMTP ACL${reason}`, headers, state.id);
-        const text = verdict.kind === 'error' ? 'Administrative prohibition' : (verdict.message ?? 'Administrative prohibition');
+        logNonSmtpRejection(log, verdict, state);
+        const text = (verdict.kind === 'error' ? undefined : verdict.message) ?? 'local configuration problem';
         return this.#fail({ kind: 'rejected', by: 'non-SMTP ACL', text }, message, undefined);
       }
       case 'scanned-out':
@@ -484,25 +476,12 @@ class Submission {
   async #refuseReading(sink: MessageSink, reading: Exclude<MessageReading, { kind: 'ok' }>, chosen: SenderChoice): Promise<number> {
     const { log } = this.#services;
     const { origin } = this.#session.state;
-    const sender = this.#transaction.state.sender ?? '';
     const { main } = this.#config;
     switch (reading.kind) {
       case 'too-big': {
-        await prepareHeaders(this.#intakeContext(chosen), this.#transaction.state, reading.headers, this.#frame());
+        await logTooBig(this.#intakeContext(chosen), this.#transaction.state, reading);
         const head = sink.body().head(reading.limitBytes);
         sink.abort();
-        if (log.selected('size_reject')) {
-          const headers = rejectedMessage(
-            sender,
-            this.#transaction.state.recipients.map((recipient) => recipient.address),
-            this.#transaction.state.headers,
-          );
-          log.mainAndReject(
-            `rejected from <${printable(sender)}> ${hostAndIdent(origin, log, true)}: message too big: read=${reading.sizeBytes} max=${reading.limitBytes}`,
-            headers,
-            sink.id,
-          );
-        }
         return this.#fail(
           { kind: 'too-big', limitBytes: reading.limitBytes, body: head.kind === 'ok' ? head.value : undefined },
           { headers: this.#transaction.state.headers },
@@ -512,10 +491,12 @@ class Submission {
       case 'header-too-big':
       case 'header-line-too-long': {
         sink.abort();
-        const limit = reading.kind === 'header-too-big' ? main.header_maxsize || 1024 * 1024 : main.header_line_maxsize;
-        const what = reading.kind === 'header-too-big' ? 'ridiculously long message header' : 'overlong message header line';
-        log.mainAndReject(`${what} received from ${hostAndIdent(origin, log, false)} (more than ${limit} characters): message abandoned`);
-        return this.#fail({ kind: reading.kind }, undefined, undefined);
+        this.#transaction.state.id = undefined;
+        const isLine = reading.kind === 'header-line-too-long';
+        const limit = isLine ? main.header_line_maxsize : main.header_maxsize || 1024 * 1024;
+        const what = isLine ? 'overlong message header line' : 'ridiculously long message header';
+        log.main(`${what} received from ${hostAndIdent(origin, log, false)} (more than ${limit} characters): message abandoned`);
+        return this.#fail({ kind: reading.kind, limitBytes: limit, text: reading.text }, undefined, undefined);
       }
       case 'store':
         sink.abort();
@@ -533,13 +514,13 @@ class Submission {
   /** Tells the sender in the way that the caller asked for. `rest`: the input of a message that was not read. */
   async #fail(error: SubmissionError, message: Pick<ReadMessage, 'headers'> | undefined, rest: InputSource | undefined): Promise<number> {
     const { errors } = this.#request;
-    if (isPrinted(errors)) {
+    if (errors === 'print') {
       this.#request.writeError(errorLine(error));
       return 1;
     }
     const isSent = await this.#mailReport(error, message, rest);
-    if (errors === 'mail-exit-0') return isSent ? 0 : error.kind === 'no-recipients' || error.kind === 'all-suppressed' ? 2 : 1;
-    return 1;
+    if (isSent) return errors === 'mail-exit-0' ? 0 : 1;
+    return error.kind === 'no-recipients' || error.kind === 'all-suppressed' ? 2 : 1;
   }
 
   /** A message to the sender; false when there is none to tell, or it could not be accepted. */
@@ -587,8 +568,10 @@ class Submission {
       recipients: [recipient],
       takesRecipientsFromHeaders: false,
       isDotNotEnd: true,
-      errors: 'quiet',
+      errors: 'mail', // for want of a sender it is logged
+      isLocalError: true,
       noQualify: false,
+      isGatewayed: false,
       presetOrigin: {},
       reference: state.id,
       writeError: () => {},
@@ -600,10 +583,6 @@ class Submission {
 
 const RECIPIENT_TYPES: ReadonlySet<HeaderLine['type']> = new Set<HeaderLine['type']>(['T', 'C', 'B']);
 const REPORT_BODY_LIMIT = 100 * 1024;
-
-function isPrinted(errors: ErrorMode): boolean {
-  return errors === 'print' || errors === 'quiet';
-}
 
 /** Standard input as a source of octets. */
 class InputSource implements OctetSource {

@@ -73,7 +73,7 @@ function originLines(origin: Readonly<Origin>): Octets[] {
   };
   const isRemote = origin.hostAddress !== undefined;
   put('--helo_name', origin.heloName);
-  if (isRemote) put('-host_address', endpoint(origin.hostAddress, origin.hostPort));
+  if (isRemote) put('-host_address', endpoint(origin.hostAddress, origin.hostPort ?? 0));
   put('--host_name', origin.hostName);
   put('-host_auth', origin.authenticatorName);
   put('-interface_address', origin.interfaceAddress === undefined ? undefined : endpoint(origin.interfaceAddress, origin.interfacePort));
@@ -402,6 +402,7 @@ function setValue(draft: Draft, name: string, value: Octets): boolean {
       return true;
     case 'host_address':
       [origin.hostAddress, origin.hostPort] = parseEndpoint(value);
+      if (origin.hostPort === 0) origin.hostPort = undefined; // as it was before -H was written
       return true;
     case 'interface_address':
       [origin.interfaceAddress, origin.interfacePort] = parseEndpoint(value);

@@ -7,6 +7,7 @@ import { rejectedMessage } from '../../logging/lines/rejection.ts';
 import { DataDecoder } from '../../smtp/data-decoder.ts';
 import type { Dialogue } from '../dialogue.ts';
 import { expandSize, isSenderHostInOption } from '../expansion.ts';
+import { fromLineTest } from '../from-line.ts';
 import { acceptMessage } from '../intake.ts';
 import type { InputLimits, InputPosition, MessageReading, ReadMessage } from '../message-input.ts';
 import { readMessage } from '../message-input.ts';
@@ -70,7 +71,7 @@ export async function inputLimits(dialogue: Dialogue): Promise<InputLimits | und
     messageBytes: Math.max(0, limit.value),
     headerBytes: main.header_maxsize,
     headerLineBytes: main.header_line_maxsize,
-    allowsFromLine,
+    isFromLine: allowsFromLine ? fromLineTest(dialogue.config, dialogue.parts.services.regexes) : undefined,
   };
 }
 
