@@ -222,6 +222,7 @@ export class Dialogue {
     };
     state.flushReplies = () => this.flush();
     this.reader = new LineReader(connection);
+    this.reader.beforeWait = () => this.flush();
     this.#held = parts.heading ?? '';
     origin.protocol = protocolName(origin, false, isTcp);
   }

@@ -39,8 +39,8 @@ const WITHOUT_ARGUMENT: ReadonlySet<Verb> = new Set(['DATA', 'RSET', 'QUIT', 'ST
 /** They do not count as non-mail commands. */
 const MAIL_COMMANDS: ReadonlySet<Verb> = new Set(['MAIL', 'RCPT', 'DATA', 'BDAT', 'QUIT']);
 
-/** What may come between the chunks of a message: they end it, or do nothing. */
-const ENDS_CHUNKS: ReadonlySet<Verb> = new Set(['RSET', 'QUIT', 'NOOP', 'HELO', 'EHLO']);
+/** They end a message between its chunks. */
+const ENDS_CHUNKS: ReadonlySet<Verb> = new Set(['RSET', 'QUIT']);
 export class SmtpSession {
   readonly #dialogue: Dialogue;
   readonly #parts: SmtpParts;
@@ -280,7 +280,7 @@ export class SmtpSession {
   #breaksChunks(verb: Verb): boolean {
     const dialogue = this.#dialogue;
     const isBroken = dialogue.isChunkingBroken;
-    if (ENDS_CHUNKS.has(verb) || (!isBroken && (dialogue.chunked === undefined || verb === 'BDAT'))) return false;
+    if (ENDS_CHUNKS.has(verb) || verb === 'BDAT' || (!isBroken && (dialogue.chunked === undefined || verb === 'NOOP'))) return false;
     dialogue.protocolError('protocol', '503', isBroken ? 'only RSET accepted now' : 'only BDAT permissible after non-LAST BDAT');
     dialogue.dropChunks();
     dialogue.isChunkingBroken = true;

@@ -26,6 +26,8 @@ export const MAX_COMMAND_BYTES = 16_384;
 type Source = Pick<Connection, 'read' | 'bufferedBytes' | 'discardBuffered'> & Partial<Pick<Connection, 'unread'>>;
 
 export class LineReader {
+  /** Runs before the peer is waited for in the middle of a line: it may be waiting for what has not been sent to it. */
+  beforeWait: (() => Promise<void>) | undefined;
   readonly #source: Source;
   #data: Buffer = Buffer.alloc(0);
   #hasEnded: Exclude<ReadResult, { kind: 'data' }> | undefined;
@@ -62,6 +64,7 @@ export class LineReader {
       if (this.#data.length > limitBytes) return this.#cut(limitBytes, limitBytes, true);
       if (searched === 0 && this.#data.length > 0 && fromFirst !== undefined) limit = fromFirst();
       searched = this.#data.length;
+      if (this.#source.bufferedBytes === 0) await this.beforeWait?.();
       const ended = this.#hasEnded ?? (await this.#fill(limit));
       if (ended) return ended;
     }

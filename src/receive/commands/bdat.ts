@@ -17,6 +17,11 @@ export async function bdat(dialogue: Dialogue, command: Command): Promise<boolea
     dialogue.protocolError('protocol', chunk.code, chunk.text);
     return false;
   }
+  if (dialogue.isChunkingBroken) {
+    dialogue.protocolError('protocol', '503', 'only RSET accepted now');
+    await swallow(dialogue, chunk.bytes);
+    return false;
+  }
   const message = dialogue.chunked ?? ((await mayBeginData(dialogue, 'BDAT')) ? await begin(dialogue) : undefined);
   if (message === undefined) {
     await swallow(dialogue, chunk.bytes);
