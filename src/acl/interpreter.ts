@@ -15,8 +15,9 @@ import type {
   Text,
 } from '../core/index.ts';
 import { chain, chainEach, ok, untainted, withCaptures } from '../core/index.ts';
-import type { AclItem, AclStatement, ParsedAcl } from './parse.ts';
-import { phaseName } from './phases.ts';
+import { addHeaders } from './added-headers.ts';
+import type { AclItem, AclStatement, AclVerb, ParsedAcl } from './parse.ts';
+import { MESSAGE_PHASES, phaseName } from './phases.ts';
 
 /** What the conditions of one statement came to. */
 type Tested = { readonly kind: 'true' | 'false' } | { readonly kind: 'defer' | 'error'; readonly message: Octets };
@@ -30,7 +31,7 @@ export function runAcl(acl: ParsedAcl, phase: AclPhase, frame: Frame, run: AclRu
   const indent = ' '.repeat(run.depth);
   const trace = (text: () => string) => frame.services.log.debug('acl', () => indent + text());
   const label = acl.name === '' ? INLINE : `ACL ${acl.name}`;
-  if (acl.name !== '') trace(() => `using ACL "${acl.name}"`);
+  if (acl.name !== '' && acl.statements.length > 0) trace(() => `using ACL "${acl.name}"`);
   let last: AclContext | undefined;
   const decided = chainEach(acl.statements, (statement) => {
     const context: AclContext = { phase, frame, statement: { verb: statement.verb, endpassSeen: false }, acl: run };
@@ -39,7 +40,7 @@ export function runAcl(acl: ParsedAcl, phase: AclPhase, frame: Frame, run: AclRu
   });
   return chain(decided, (result) => {
     if (result !== undefined) return result;
-    trace(() => `end of ${label}: implicit DENY`);
+    if (acl.statements.length > 0) trace(() => `end of ${label}: implicit DENY`);
     return last === undefined ? { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false } : implicitlyDenied(last);
   });
 }
@@ -180,9 +181,11 @@ function decide(
   }
   if (context.statement.nestedDiscard) {
     ended('DISCARD');
-    return { kind: 'discard', logMessage: context.statement.logText };
+    return { kind: 'discard', message: context.statement.userText, logMessage: context.statement.logText };
   }
   const isTrue = tested.kind === 'true';
+  const unfit = unfitVerb(verb, isTrue, context);
+  if (unfit !== undefined) return unfit;
   switch (verb) {
     case 'accept':
     case 'discard':
@@ -213,6 +216,22 @@ function decide(
   }
 }
 
+/** Where nothing can be refused any more, and where nothing can be thrown away. */
+function unfitVerb(verb: AclVerb, isTrue: boolean, context: AclContext): MaybePromise<AclRunResult> | undefined {
+  const { phase, acl, statement, frame } = context;
+  const decides = verb === 'require' || verb === 'accept' ? !isTrue && (verb === 'require' || statement.endpassSeen) : isTrue;
+  if (acl.depth > 0 || verb === 'warn' || !decides) return undefined;
+  if (phase === 'quit' || phase === 'notquit')
+    return { kind: 'error', logMessage: `QUIT or not-QUIT toplevel ACL may not fail ('${verb}' verb used incorrectly)` };
+  if (verb !== 'discard' || DISCARDING.has(phase)) return undefined;
+  const why = `"discard" verb not allowed in ${phaseName(phase)} ACL`;
+  frame.services.log.panic(why);
+  return chain(expandMessage(statement.logMessage, context), (logMessage) => ({ kind: 'error', logMessage: logMessage ?? why }));
+}
+
+/** Where a message is known, and its recipients. */
+const DISCARDING: ReadonlySet<AclPhase> = new Set(['mail', 'rcpt', 'data', 'mime', 'dkim', 'prdr', 'not_smtp', 'not_smtp_mime']);
+
 /** `message` varies the positive reply unless `endpass` makes it the text of a denial; what conditions said does not count any more. */
 function accepted(verb: 'accept' | 'discard', context: AclContext): MaybePromise<AclRunResult> {
   const { statement } = context;
@@ -220,7 +239,7 @@ function accepted(verb: 'accept' | 'discard', context: AclContext): MaybePromise
   statement.logText = undefined;
   if (statement.endpassSeen) statement.message = undefined;
   return withMessages(context, undefined, (message, logMessage) =>
-    verb === 'accept' ? { kind: 'accept', message } : { kind: 'discard', logMessage },
+    verb === 'accept' ? { kind: 'accept', message } : { kind: 'discard', message, logMessage },
   );
 }
 
@@ -286,16 +305,16 @@ function warn(context: AclContext): MaybePromise<undefined> {
     if (logMessage !== undefined) logWarning(context, `Warning: ${logMessage}`);
     return chain(expandMessage(statement.message, context), (header) => {
       frame.results.aclVerifyMessage = '';
-      if (header !== undefined && context.frame.transaction)
-        context.frame.transaction.state.addedHeaders.push({ text: withNewline(header), position: 'at-end' });
+      if (header !== undefined) addWarnedHeader(header, context);
       return undefined;
     });
   });
 }
 
-function withNewline(header: Octets): Octets {
-  const line = /^[!-9;-~]+:/.test(header) ? header : `X-ACL-Warn: ${header}`;
-  return line.endsWith('\n') ? line : `${line}\n`;
+function addWarnedHeader(header: Octets, { phase, frame }: AclContext): void {
+  if (phase !== 'not_smtp_start' && MESSAGE_PHASES.includes(phase)) return addHeaders(header, frame.transaction?.state);
+  const why = `ACL "warn" with "message" setting found in a non-message (${phaseName(phase)}) ACL: cannot specify header lines here: message ignored`;
+  frame.services.log.panic(why);
 }
 
 function warnSkipped(context: AclContext, label: string, at: SourceLocation, message: Octets): void {

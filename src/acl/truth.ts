@@ -5,7 +5,7 @@ import { lowerCase } from '../base/octets.ts';
 /** Undefined when the string is neither: the condition then defers. */
 export function parseTruth(text: Octets): boolean | undefined {
   if (text === '') return false;
-  const number = /^[+-]?([0-9]+)/.exec(text);
+  const number = /^[+-]?([0-9]+)$/.exec(text);
   if (number) return number[1]?.replace(/^0+/, '') !== '';
   switch (lowerCase(text)) {
     case 'yes':

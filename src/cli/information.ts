@@ -1,5 +1,6 @@
 /** `-bI:`: lists for programs. Spec ch. 5 "-bI". */
 import type { Octets } from '../base/octets.ts';
+import { DSCP_NAMES } from '../smtp/dscp.ts';
 import type { ModeRunner } from './mode.ts';
 
 const HELP: readonly Octets[] = [
@@ -11,17 +12,12 @@ const HELP: readonly Octets[] = [
   '  exim -bI:sieve   list of supported sieve extensions',
 ];
 
-const DSCP_KEYWORDS: readonly Octets[] = [
-  ...['af11', 'af12', 'af13', 'af21', 'af22', 'af23', 'af31', 'af32', 'af33', 'af41', 'af42', 'af43'],
-  ...['ef', 'lowcost', 'lowdelay', 'mincost', 'reliability', 'throughput'],
-];
-
 /** None as long as Sieve filters are not built. */
 const SIEVE_EXTENSIONS: readonly Octets[] = [];
 
 const TOPICS: ReadonlyMap<Octets, readonly Octets[]> = new Map([
   ['help', HELP],
-  ['dscp', DSCP_KEYWORDS],
+  ['dscp', DSCP_NAMES],
   ['sieve', SIEVE_EXTENSIONS],
 ]);
 

@@ -758,7 +758,7 @@ export interface Lists {
 export type AclVerdict =
   /** `message` replaces the usual positive reply. */
   | { readonly kind: 'accept'; readonly message?: Octets | undefined }
-  | { readonly kind: 'discard'; readonly logMessage: Octets | undefined }
+  | { readonly kind: 'discard'; readonly message?: Octets | undefined; readonly logMessage: Octets | undefined }
   /** `deny`, `require`; `drop` closes the connection. Texts as the ACL set them. */
   | {
       readonly kind: 'fail';

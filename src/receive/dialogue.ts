@@ -174,6 +174,8 @@ export class Dialogue {
   isAuthenticationTried = false;
   /** How the connection ended is in the log already. */
   isEndTold = false;
+  /** By the ACL for connections, without `drop`: no session has begun. */
+  isTurnedAway = false;
   /** It was dropped for what the client did. */
   wasCutOff = false;
   /** The log line about that, when it comes after the ACL for the end. */
@@ -326,14 +328,36 @@ export class Dialogue {
     this.#held += octets;
   }
 
-  /** A text from the configuration: its own code and enhanced code go before every line, long lines are broken. */
-  replyText(code: string, text: Octets): void {
-    const coded = splitCode(text, code);
-    const actual = coded.code[0] === code[0] || code === '252' ? coded : { code, enhanced: '', text };
-    let lines = wrapReplyText(actual.text, REPLY_LINE_LIMIT);
-    if (this.session.state.controls.has('no_multiline_responses'))
-      lines = [wrapReplyText(actual.text, Number.POSITIVE_INFINITY).join(' ').slice(0, 450)];
-    this.reply(actual.code, lines.map((line) => printable(actual.enhanced + line, { escapeTab: false })).join('\n'));
+  /** A text from the configuration: its own code and enhanced code go before every line, long lines are broken. `details` come before it. */
+  replyText(code: string, text: Octets, details: Octets = ''): void {
+    const coded = splitCode(this.#withRightCode(code, text), code);
+    const lines = this.#isSingleLine ? [firstLine(coded.text)] : wrapReplyText(details + coded.text, REPLY_LINE_LIMIT);
+    this.reply(coded.code, lines.map((line) => printable(coded.enhanced + line, { escapeTab: false })).join('\n'));
+  }
+
+  /** The reply to HELO or EHLO: a text from the configuration is one line, whose code is that of all lines. */
+  replyToHelo(hello: Octets | undefined, usual: Octets, extensions: readonly Octets[]): void {
+    if (hello === undefined) return this.reply('250', [usual, ...extensions].join('\n'));
+    if (hello.includes('\n'))
+      this.log.panic(`EHLO/HELO response must not contain newlines: message truncated: ${printable(hello)}`);
+    const coded = splitCode(this.#withRightCode('250', firstLine(hello)), '250');
+    this.reply(coded.code, [printable(coded.enhanced + coded.text, { escapeTab: false }), ...extensions].join('\n'));
+  }
+
+  /** `control = no_multiline_responses`. */
+  get #isSingleLine(): boolean {
+    return this.session.state.controls.has('no_multiline_responses');
+  }
+
+  /** A code of another kind than the reply's is told, and the reply's own stands in its place. */
+  #withRightCode(code: string, text: Octets): Octets {
+    const given = splitCode(text, code);
+    if (given.code[0] === code[0] || code === '252') return text;
+    this.log.panic(
+      `configured error code starts with incorrect digit (expected ${code[0]}) in "${text}"`,
+      code === '354' ? undefined : this.transaction?.state.id,
+    );
+    return `${code} ${given.text}`;
   }
 
   async flush(): Promise<void> {
@@ -413,7 +437,7 @@ export class Dialogue {
 
   /** Ends the connection for what the client did; `why` is printable, `reason` is `$smtp_notquit_reason`. Logged after the ACL for that, or at once. */
   dropFor(why: Octets, reason: Octets, isLoggedAtOnce = false): void {
-    this.wasCutOff = true;
+    this.wasCutOff = isLoggedAtOnce || reason !== 'bad-commands'; // unknown commands end it well
     const line = droppedLine(this.origin, why, this.log);
     if (isLoggedAtOnce) this.log.mainAndReject(line);
     else this.dropLine = line;
@@ -486,9 +510,10 @@ export class Dialogue {
     const fallback = isTemporary ? 'Temporary local problem - please try later' : 'Administrative prohibition';
     const userText = verdict.kind === 'error' || verdict.message === '' ? undefined : verdict.message;
     const failure = verdict.kind === 'error' ? undefined : this.#untold(verdict.senderVerify);
-    const text = userText ?? fallback;
-    this.replyText(code, senderDetails(failure) + text);
-    this.#logRefusal(phase, label, isTemporary, verdict, failure);
+    const text = this.#withRightCode(code, userText ?? fallback);
+    this.replyText(code, text, senderDetails(failure));
+    const logged = userText !== undefined && verdict.logMessage === firstLine(userText) ? firstLine(text) : verdict.logMessage;
+    this.#logRefusal(phase, label, isTemporary, { ...verdict, logMessage: logged }, failure);
     if (verdict.kind === 'fail' && verdict.isDrop) {
       this.session.state.quitReason = 'acl-drop';
       this.drop();
@@ -508,7 +533,7 @@ export class Dialogue {
     phase: string,
     label: Octets,
     isTemporary: boolean,
-    { logMessage: reason = '', logTargets }: Exclude<AclVerdict, { kind: 'accept' | 'discard' }>,
+    { logMessage: reason, logTargets }: Pick<Exclude<AclVerdict, { kind: 'accept' | 'discard' }>, 'logMessage' | 'logTargets'>,
     failure: SenderVerifyFailure | undefined,
   ): void {
     const { origin, log } = this;

@@ -59,7 +59,7 @@ export interface IntakeContext {
   readonly dontDeliver?: boolean;
   /** `-F`: replaces the caller's name. */
   readonly fullName?: Octets | undefined;
-  /** `-E`: the message that this bounce is about. */
+  /** `-oMm`, `-E`: the message that this bounce is about. */
   readonly reference?: string | undefined;
   /** `-E`. */
   readonly isLocalError?: boolean;
@@ -142,7 +142,7 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   if (scanned.kind === 'reject') return rejectByScan(context, state, sink, scanned);
   if (context.isClientGone?.() === true) return abandon(context, sink);
   state.headers = redateReceived(context, state.headers);
-  const discarded = discardReason(state, verdict.kind === 'discard');
+  const discarded = discardReason(state, session, verdict);
   if (discarded !== undefined) return discard(context, state, sink, received, discarded);
   const cut = takers === undefined ? await cutThrough(chosen, state, read, sink, received) : undefined;
   if (cut !== undefined) return cut;
@@ -362,21 +362,23 @@ function rejectByScan(context: IntakeContext, state: TransactionState, sink: Mes
   return { kind: 'scanned-out', isTemporary, text };
 }
 
-/** `RCPT ACL discarded recipients`; undefined when something is left to deliver. */
-function discardReason(state: TransactionState, isDiscardedByData: boolean): Octets | undefined {
-  if (isDiscardedByData) return 'DATA ACL discarded message';
-  if (state.controls.has('discard-message')) return 'PREDATA ACL discarded message';
+/** `(RCPT ACL discarded recipients)`, and why; undefined when something is left to deliver. */
+function discardReason(state: TransactionState, session: Session, verdict: AclVerdict): Octets | undefined {
+  if (verdict.kind === 'discard') {
+    const cause = verdict.logMessage === undefined ? '' : `: ${verdict.logMessage}`;
+    return `(${session.mode === 'command-line' || session.mode === 'smtp-batch' ? 'non-SMTP' : 'DATA'} ACL discarded recipients)${cause}`;
+  }
   if (state.recipients.length > 0) return undefined;
-  if (state.controls.has('local-scan-emptied')) return 'local_scan() removed all recipients';
-  return `${state.controls.get('discarded-recipients') ?? 'RCPT'} ACL discarded recipients`;
+  if (state.controls.has('local-scan-emptied')) return '(local_scan() removed all recipients)';
+  return `(${state.controls.get('discarded-recipients') ?? 'RCPT'} ACL discarded recipients)`;
 }
 
 function discard(context: IntakeContext, state: TransactionState, sink: MessageSink, received: readonly Octets[], reason: Octets): Intake {
   const { log } = context.services;
-  sink.abort();
-  log.main(arrival(context, state, received, headersBytes(state.headers) + state.size), sink.id);
   const size = headersBytes(state.headers) + 1 + sink.body().sizeBytes;
-  log.main(`=> blackhole (${reason})`, sink.id);
+  sink.abort();
+  log.main(arrival(context, state, received, size), sink.id);
+  log.main(`=> blackhole ${reason}`, sink.id);
   log.main('Completed', sink.id);
   log.flush();
   return { kind: 'discarded', id: sink.id };

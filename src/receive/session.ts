@@ -175,6 +175,7 @@ export class SmtpSession {
       return true;
     }
     dialogue.refuse('connect', 'connection in "connect" ACL', verdict);
+    dialogue.isTurnedAway = verdict.kind !== 'fail' || !verdict.isDrop;
     dialogue.session.state.quitReason = 'acl-drop';
     dialogue.drop();
     return false;
@@ -377,7 +378,8 @@ export class SmtpSession {
     const dialogue = this.#dialogue;
     this.#noteIncomplete('QUIT');
     const verdict = await dialogue.runAcl('quit', dialogue.config.main.acl_smtp_quit, { kind: 'accept' });
-    if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.replyText('221', verdict.message);
+    if (verdict.kind === 'error') dialogue.log.panic(`ACL for QUIT returned ERROR: ${verdict.logMessage}`);
+    if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.reply('221', verdict.message);
     else dialogue.reply('221', `${dialogue.hostName} closing connection`);
     dialogue.isOver = true;
     dialogue.endReason = 'quit';
@@ -438,7 +440,8 @@ export class SmtpSession {
         break;
       default:
     }
-    if (dialogue.endReason !== 'quit' && dialogue.config.main.acl_smtp_notquit !== undefined) await this.#runNotquit();
+    if (dialogue.endReason !== 'quit' && !dialogue.isTurnedAway && dialogue.config.main.acl_smtp_notquit !== undefined)
+      await this.#runNotquit();
     if (dialogue.dropLine !== undefined) log.mainAndReject(dialogue.dropLine);
     dialogue.isOver = false;
     await dialogue.flush();

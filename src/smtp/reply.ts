@@ -17,9 +17,9 @@ export interface CodedText {
   readonly text: Octets;
 }
 
-/** Takes the code from the front of a text that an administrator wrote; `fallback` when there is none. */
+/** Takes the code from the front of a text that an administrator wrote; `fallback` when there is none, or nothing behind it. */
 export function splitCode(text: Octets, fallback: string): CodedText {
-  const match = /^([2345][0-9]{2})(?:[ \t]+|$)([245]\.[0-9]{1,3}\.[0-9]{1,3}(?:[ \t]+|$))?/.exec(text);
+  const match = /^([0-9]{3})[ \t]+([245]\.[0-9]{1,3}\.[0-9]{1,3}[ \t]+)?/.exec(text);
   if (!match) return { code: fallback, enhanced: '', text };
   return { code: match[1] ?? fallback, enhanced: match[2] ?? '', text: text.slice(match[0].length) };
 }
@@ -27,11 +27,12 @@ export function splitCode(text: Octets, fallback: string): CodedText {
 /** A line is not made shorter than this by breaking it. */
 const SHORTEST_BROKEN_LINE = 36;
 
-/** Breaks long lines of a text at spaces, so that reply lines stay short; lines that the text has are kept, without spaces before them. Spec ch. 44 "ACL modifiers", `message`. */
+/** Breaks long lines of a text at spaces, so that reply lines stay short; lines that the text has are kept, without spaces and empty lines before them. Spec ch. 44 "ACL modifiers", `message`. */
 export function wrapReplyText(text: Octets, limit: number): Octets[] {
   const lines: Octets[] = [];
   for (const line of text.split('\n')) {
     let rest = lines.length === 0 ? line : trimStart(line);
+    if (rest === '' && lines.length > 0) continue;
     while (rest.length > limit) {
       const at = breakBefore(rest, limit);
       if (at < 0) break;
@@ -40,7 +41,6 @@ export function wrapReplyText(text: Octets, limit: number): Octets[] {
     }
     lines.push(rest);
   }
-  while (lines.length > 1 && lines.at(-1) === '') lines.pop();
   return lines;
 }
 

@@ -2,40 +2,62 @@
 
 import { assertNever } from '../../base/invariant.ts';
 import { isSpaceCode, type Octets, skipSpace } from '../../base/octets.ts';
-import type { AclContext, AclRunResult, Judged, Outcome, Text } from '../../core/index.ts';
-import { chain, defer, defineAclCondition, derived, fail, ok, sliceText } from '../../core/index.ts';
+import type { AclContext, AclRunResult, Frame, Judged, MaybePromise, Outcome, Text } from '../../core/index.ts';
+import { chain, chainEach, chainOk, defer, defineAclCondition, fail, ok, untainted } from '../../core/index.ts';
 
 export default defineAclCondition({
   name: 'acl',
   summary: 'Runs another ACL: true when it accepts, false when it denies. Words after its name are $acl_arg1 to $acl_arg9.',
   spec: 'ch. 44 "ACL conditions"',
   permittedIn: 'all',
-  isExpanded: true,
-  prepare: () => ({
-    test: (argument, context) => {
-      const [name, args] = splitCall(argument, (first) => first.startsWith('/') || context.frame.config.acls.has(first));
-      return chain(context.acl.callAcl(name, args, context.frame), (result) => judge(result, context));
-    },
-  }),
+  isExpanded: false,
+  prepare: (argument) => {
+    const words = splitWords(argument.source).slice(0, 1 + MAX_ARGUMENTS);
+    return { test: (_, context) => chainOk(expandWords(words, context.frame), ([name, ...args]) => callAcl(name, args, context)) };
+  },
 });
 
-/** Words, of which any may be a quoted string: the first is the name or the file, the others its arguments. A text of its own takes none. */
-function splitCall(text: Text, canTakeArguments: (first: Octets) => boolean): readonly [Text, readonly Text[]] {
-  const words: Text[] = [];
-  let at = skipSpace(text.octets, 0);
-  while (at < text.octets.length) {
-    const end = text.octets[at] === '"' ? quotedEnd(text.octets, at) : wordEnd(text.octets, at);
-    const part = sliceText(text, at, end);
-    words.push(part.octets.startsWith('"') ? derived(unquote(part.octets), part) : part);
-    at = skipSpace(text.octets, end);
+const MAX_ARGUMENTS = 9;
+
+function callAcl(name: Text | undefined, args: readonly Text[], context: AclContext): MaybePromise<Outcome<Judged>> {
+  return chain(context.acl.callAcl(name ?? untainted(''), args, context.frame), (result) => judge(result, context));
+}
+
+/** Each word by itself: spaces that come from outside make no arguments. */
+function expandWords(words: readonly Octets[], frame: Frame): MaybePromise<Outcome<readonly Text[]>> {
+  const expanded: Text[] = [];
+  const failed = chainEach(
+    words,
+    (word): MaybePromise<Outcome<readonly Text[]> | undefined> =>
+      chain(frame.config.compile(word, 'ACL argument').evaluate(frame), (outcome) => {
+        if (outcome.kind === 'ok') expanded.push(outcome.value);
+        else if (outcome.kind === 'forced-fail') return outcome;
+        else return { kind: outcome.kind, message: `failed to expand ACL string "${words[0] ?? ''}": ${outcome.message}` };
+        return undefined;
+      }),
+  );
+  return chain(failed, (outcome) => outcome ?? ok(expanded));
+}
+
+/** The first is the name, the file or the ACL itself, the others are its arguments. Any may be a quoted string; braces hold together what is in them, which Exim cuts. */
+function splitWords(source: Octets): readonly Octets[] {
+  const words: Octets[] = [];
+  let at = skipSpace(source, 0);
+  while (at < source.length) {
+    const end = source[at] === '"' ? quotedEnd(source, at) : wordEnd(source, at);
+    const word = source.slice(at, end);
+    words.push(word.startsWith('"') ? unquote(word) : word);
+    at = skipSpace(source, end);
   }
-  const [name, ...args] = words;
-  return name !== undefined && canTakeArguments(name.octets) ? [name, args.slice(0, 9)] : [text, []];
+  return words;
 }
 
 function wordEnd(octets: Octets, from: number): number {
   let end = from;
-  while (end < octets.length && !isSpaceCode(octets.charCodeAt(end))) end++;
+  for (let depth = 0; end < octets.length && (depth > 0 || !isSpaceCode(octets.charCodeAt(end))); end++) {
+    if (octets[end] === '{') depth++;
+    else if (octets[end] === '}' && depth > 0) depth--;
+  }
   return end;
 }
 
@@ -70,7 +92,7 @@ function judge(result: AclRunResult, context: AclContext): Outcome<Judged> {
       take(result.message, undefined);
       return ok({ value: true });
     case 'discard':
-      take(undefined, result.logMessage);
+      take(result.message, result.logMessage);
       if (context.statement.verb !== 'accept' && context.statement.verb !== 'discard') {
         return fail(`nested ACL returned "discard" for "${context.statement.verb}" command (only allowed with "accept" or "discard")`);
       }

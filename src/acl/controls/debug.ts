@@ -30,7 +30,7 @@ export default defineAclControl({
   },
 });
 
-/** Undefined: one of them is unknown. */
+/** Undefined: one of them cannot be read. Unknown ones are passed over, as in Exim. */
 function parseOptions(text: Octets): { readonly wish: Wish; readonly tag: Octets; readonly options: SessionDebugOptions } | undefined {
   let wish: Wish = 'start';
   let tag = '';
@@ -48,7 +48,6 @@ function parseOptions(text: Octets): { readonly wish: Wish; readonly tag: Octets
     } else if (name === 'pretrigger') pretriggerBytes = parseDecimal(value);
     else if (name === 'trigger' && value === 'now') trigger = 'now';
     else if (name === 'trigger' && value === 'paniclog') trigger = 'paniclog';
-    else return undefined;
     if (name === 'pretrigger' && pretriggerBytes === undefined) return undefined;
   }
   return { wish, tag, options: { categories, pretriggerBytes, trigger } };

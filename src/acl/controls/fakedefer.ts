@@ -1,13 +1,14 @@
 /** `control = fakedefer`. */
-import { defineAclControl, ok } from '../../core/index.ts';
+import { defineAclControl, fail, ok } from '../../core/index.ts';
 
 export default defineAclControl({
   name: 'fakedefer',
   summary: 'The client is told of a temporary rejection although the message is accepted; /text is the reply.',
   spec: 'ch. 44 "Use of the control modifier"',
-  permittedIn: ['prdr', 'mail', 'rcpt', 'predata', 'data', 'mime', 'dkim', 'not_smtp', 'not_smtp_mime'],
+  permittedIn: ['prdr', 'mail', 'rcpt', 'predata', 'data', 'mime', 'dkim'],
   takesOptions: true,
   apply: (options, { frame }) => {
+    if (options.startsWith('=')) return fail('');
     frame.transaction?.state.controls.set('fakedefer', options);
     return ok(undefined);
   },

@@ -1,5 +1,5 @@
 /** `control = freeze`. */
-import { defineAclControl, ok } from '../../core/index.ts';
+import { defineAclControl, fail, ok } from '../../core/index.ts';
 
 export default defineAclControl({
   name: 'freeze',
@@ -8,6 +8,7 @@ export default defineAclControl({
   permittedIn: ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim', 'not_smtp', 'not_smtp_start', 'not_smtp_mime'],
   takesOptions: true,
   apply: (options, { frame }) => {
+    if (options !== '' && options !== '/no_tell') return fail('');
     frame.transaction?.state.controls.set('freeze', options);
     return ok(undefined);
   },

@@ -5,7 +5,7 @@ export default defineAclControl({
   name: 'no_mbox_unspool',
   summary: 'The scan file is kept; nothing is scanned yet, so that it has no effect.',
   spec: 'ch. 44 "Use of the control modifier"',
-  permittedIn: ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim', 'not_smtp', 'not_smtp_start', 'not_smtp_mime'],
+  permittedIn: ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim'],
   takesOptions: false,
   apply: (options, { frame }) => {
     frame.transaction?.state.controls.set('no_mbox_unspool', options);

@@ -100,6 +100,7 @@ test('what the argument of ratelimit says', () => {
 
 test('what is wrong with the argument of ratelimit', () => {
   const cases: readonly (readonly [argument: Octets, phase: AclPhase, message: Octets])[] = [
+    ['', 'mail', 'sender rate limit not set'],
     ['5', 'mail', '"NULL" is not a time value'],
     ['5/', 'mail', '"NULL" is not a time value'],
     ['5/x', 'mail', '"x" is not a time value'],

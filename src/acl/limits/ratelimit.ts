@@ -55,6 +55,7 @@ const UPDATES: ReadonlyMap<string, UpdateMode> = new Map<string, UpdateMode>([
 export function parseRatelimit(text: Octets, phase: AclPhase, lists: Lists): ParsedRate {
   const bad = (message: Octets): ParsedRate => ({ kind: 'error', message: `error in arguments to "ratelimit" condition: ${message}` });
   const [limitText = '', periodText, ...options] = lists.split(`</${text}`);
+  if (text === '') return bad('sender rate limit not set');
   const limit = parseNumber(limitText, true);
   if (limit === undefined) return bad(`"${limitText}" is not a positive number`);
   const periodSeconds = parseTimeSpan(periodText ?? '');
@@ -76,7 +77,7 @@ export function parseRatelimit(text: Octets, phase: AclPhase, lists: Lists): Par
       countsOctets = option === 'per_byte';
       isPerAddress = option === 'per_addr';
     } else if (itsUpdate !== undefined) {
-      if (update !== undefined) return bad('conflicting update modes');
+      if (update !== undefined && update !== itsUpdate) return bad('conflicting update modes');
       update = itsUpdate;
     } else if (option.startsWith('count=')) {
       count = parseNumber(option.slice('count='.length), false);

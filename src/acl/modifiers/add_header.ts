@@ -1,7 +1,7 @@
 /** `add_header = <lines>`: header lines for the message, if it is accepted. */
 
 import { defineAclModifier, ok } from '../../core/index.ts';
-import { parseAddedHeaders } from '../added-headers.ts';
+import { addHeaders } from '../added-headers.ts';
 import { MESSAGE_PHASES } from '../phases.ts';
 
 export default defineAclModifier({
@@ -11,10 +11,7 @@ export default defineAclModifier({
   permittedIn: MESSAGE_PHASES,
   isExpanded: true,
   apply: (argument, { frame }) => {
-    const added = frame.transaction?.state.addedHeaders;
-    for (const header of parseAddedHeaders(argument.octets)) {
-      if (added && !added.some((other) => other.text === header.text)) added.push(header);
-    }
+    addHeaders(argument.octets, frame.transaction?.state);
     return ok(undefined);
   },
 });

@@ -15,7 +15,10 @@ export default defineAclModifier({
     for (const name of frame.services.lists.split(argument.octets)) {
       const target = TARGETS.get(trimSpace(name));
       if (target === undefined) {
-        frame.services.log.panic(`unknown log name "${name}" in "log_reject_target" in ${phaseName(phase)} ACL`);
+        frame.services.log.panic(
+          `unknown log name "${name}" in "log_reject_target" in ${phaseName(phase)} ACL`,
+          frame.transaction?.state.id,
+        );
         targets.add('main').add('reject');
       } else targets.add(target);
     }

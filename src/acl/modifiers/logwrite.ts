@@ -1,14 +1,19 @@
 /** `logwrite = [:logs:] <text>`: a line in a log at once. */
 import type { Octets } from '../../base/octets.ts';
-import { printable, trimSpace, trimStart } from '../../base/octets.ts';
+import { printable, trimStart } from '../../base/octets.ts';
 import type { Log } from '../../core/index.ts';
-import { defineAclModifier, fail, ok } from '../../core/index.ts';
+import { defineAclModifier, ok } from '../../core/index.ts';
 import { logToPanicOnly } from '../../logging/rejections.ts';
+import { phaseName } from '../phases.ts';
 
-const LOGS: ReadonlyMap<string, (log: Log, line: Octets, id: string | undefined) => void> = new Map([
-  ['main', (log: Log, line: Octets, id: string | undefined) => log.main(line, id)],
-  ['reject', (log: Log, line: Octets, id: string | undefined) => log.reject(line, [], id)],
-  ['panic', (log: Log, line: Octets, id: string | undefined) => logToPanicOnly(log, line, id)],
+type LogWriter = (log: Log, line: Octets, id: string | undefined) => void;
+
+const writeMain: LogWriter = (log, line, id) => log.main(line, id);
+
+const LOGS: ReadonlyMap<string, LogWriter> = new Map<string, LogWriter>([
+  ['main', writeMain],
+  ['reject', (log, line, id) => log.reject(line, [], id)],
+  ['panic', (log, line, id) => logToPanicOnly(log, line, id)],
 ]);
 
 export default defineAclModifier({
@@ -17,24 +22,24 @@ export default defineAclModifier({
   spec: 'ch. 44 "ACL modifiers"',
   permittedIn: 'all',
   isExpanded: true,
-  apply: (argument, { frame }) => {
-    let line = argument.octets;
-    let names = ['main'];
-    if (line.startsWith(':')) {
-      const end = line.indexOf(':', 1);
-      if (end >= 0) {
-        names = line
-          .slice(1, end)
-          .split(',')
-          .map((name) => trimSpace(name));
-        line = trimStart(line.slice(end + 1));
-      }
-    }
-    for (const name of names) {
-      const write = LOGS.get(name);
-      if (!write) return fail(`unknown log name in "${argument.octets}" in "logwrite" in ACL`);
-      write(frame.services.log, printable(line, { escapeHigh: !frame.config.main.print_topbitchars }), frame.transaction?.state.id);
-    }
+  apply: (argument, { frame, phase }) => {
+    const parsed = parseArgument(argument.octets);
+    const { services, config, transaction } = frame;
+    const { log } = services;
+    const id = transaction?.state.id;
+    if (parsed === undefined) log.panic(`unknown log name in "${argument.octets}" in "logwrite" in ${phaseName(phase)} ACL`, id);
+    else for (const write of parsed.writes) write(log, printable(parsed.line, { escapeHigh: !config.main.print_topbitchars }), id);
     return ok(undefined);
   },
 });
+
+/** Undefined: there is no such log, or no colon behind the names. */
+function parseArgument(text: Octets): { readonly writes: readonly LogWriter[]; readonly line: Octets } | undefined {
+  if (!text.startsWith(':')) return { writes: [writeMain], line: text };
+  const end = text.indexOf(':', 1);
+  const names = text.slice(1, end < 0 ? undefined : end);
+  if (names === '') return { writes: [writeMain], line: trimStart(text.slice(2)) };
+  const writes = names.split(',').map((name) => LOGS.get(name));
+  if (end < 0 || !writes.every((write) => write !== undefined)) return undefined;
+  return { writes, line: trimStart(text.slice(end + 1)) };
+}

@@ -1,7 +1,7 @@
 /** `verify = <what>[=<address>][/<option>…]`: what may be verified, where, and its options. Spec ch. 44 "ACL conditions", "Callout verification". */
 import { parseList } from '../../base/list-text.ts';
 import type { Octets } from '../../base/octets.ts';
-import { skipSpace, trimSpace } from '../../base/octets.ts';
+import { lowerCase, skipSpace, trimSpace } from '../../base/octets.ts';
 import { parseTimeSpan } from '../../base/time-span.ts';
 import type { AclArgumentProblem, AclPhase, CalloutOptions, Lists, QuotaOptions } from '../../core/index.ts';
 import { allPhasesBut, phaseName } from '../phases.ts';
@@ -24,7 +24,8 @@ interface KindRules {
   readonly takesOptions: boolean;
 }
 
-const DATA_PHASES: readonly AclPhase[] = ['data', 'mime', 'not_smtp', 'not_smtp_mime', 'prdr'];
+/** At the end of a session there is nothing to be found. */
+const DATA_PHASES: readonly AclPhase[] = ['data', 'mime', 'not_smtp', 'not_smtp_mime', 'prdr', 'quit', 'notquit'];
 
 const KINDS: ReadonlyMap<VerifyKind, KindRules> = new Map<VerifyKind, KindRules>([
   ['reverse_host_lookup', { permittedIn: allPhasesBut(), takesOptions: true }],
@@ -72,7 +73,7 @@ export function parseVerify(text: Octets, phase: AclPhase, lists: Pick<Lists, 's
   const items = lists.split(`</${text}`);
   const head = items[0] ?? '';
   const name = /^[A-Za-z0-9_]*/.exec(head)?.[0] ?? '';
-  const kind = [...KINDS.keys()].find((known) => known === name);
+  const kind = [...KINDS.keys()].find((known) => known === lowerCase(name));
   const rules = kind === undefined ? undefined : KINDS.get(kind);
   const afterName = skipSpace(head, name.length);
   const hasAddress = head[afterName] === '=';
@@ -81,8 +82,8 @@ export function parseVerify(text: Octets, phase: AclPhase, lists: Pick<Lists, 's
       `expected "sender[=address]", "recipient", "helo", "header_syntax", "header_sender", "header_names_ascii" or "reverse_host_lookup" at start of ACL condition "verify ${text}"`,
     );
   }
-  if (!rules.permittedIn.includes(phase)) return bad(`cannot verify ${kind} in ACL for ${phaseName(phase)}`);
   if (!rules.takesOptions && text.includes('/')) return bad(`unexpected '/' found in "${text}" (this verify item has no options)`);
+  if (!rules.permittedIn.includes(phase)) return bad(`cannot verify ${kind} in ACL for ${phaseName(phase)}`);
   const draft: VerifyDraft = {
     kind,
     address: hasAddress ? trimSpace(head.slice(afterName + 1)) : undefined,

@@ -57,6 +57,11 @@ export function checkDnslists(argument: Text, frame: Frame): MaybePromise<Outcom
   return chain(decided, (outcome) => outcome ?? ok({ matched: false }));
 }
 
+/** Whether any item has no keys of its own: the sending host's address is the key. */
+export function asksForHost(argument: Text): boolean {
+  return parseList(argument.octets).items.some((text) => !text.startsWith('+') && parseDnslistItem(text).keys === undefined);
+}
+
 /** Undefined: go on with the next item. */
 function checkItem(item: DnslistItem, onUnknown: OnUnknown, frame: Frame): MaybePromise<Outcome<DnslistsResult> | undefined> {
   for (const domain of new Set([item.domain, item.textDomain])) {

@@ -302,7 +302,7 @@ test('rejections', () => {
     'H=h.x (host.test.ex) [127.0.0.1] F=<CALLER@test.ex> temporarily rejected RCPT <userx@test.ex>: Recipient deferred',
   );
   assert.equal(
-    rejectionLine({ origin, sender: '', what: 'after DATA', isTemporary: false, reason: '' }, plain),
+    rejectionLine({ origin, sender: '', what: 'after DATA', isTemporary: false, reason: undefined }, plain),
     'H=h.x (host.test.ex) [127.0.0.1] F=<> rejected after DATA',
   );
   assert.deepEqual(

@@ -13,8 +13,8 @@ export interface Rejection {
   readonly what: Octets;
   /** A 4xx reply. */
   readonly isTemporary: boolean;
-  /** Why; '' for no reason. */
-  readonly reason: Octets;
+  /** Why. */
+  readonly reason: Octets | undefined;
 }
 
 /** `H=… F=<sender> rejected RCPT <a@b>: reason`. */
@@ -24,7 +24,7 @@ export function rejectionLine(rejection: Rejection, log: Log): Octets {
   if (sender !== undefined) line += ` F=<${printable(sender)}>`;
   line += authenticatorField(origin, undefined, log);
   line += ` ${rejection.isTemporary ? 'temporarily ' : ''}rejected ${printable(rejection.what)}`;
-  return reason === '' ? line : `${line}: ${printable(reason)}`;
+  return reason === undefined ? line : `${line}: ${printable(reason)}`;
 }
 
 /** What follows a rejection in the reject log when the message's headers are known. */

@@ -26,7 +26,6 @@ export async function data(dialogue: Dialogue): Promise<boolean> {
     return false;
   }
   if (await hasSpokenBeforeReply(dialogue, 'DATA')) return false;
-  if (verdict.kind === 'discard') state.controls.set('discard-message', 'predata');
   const begun = dialogue.parts.store.begin();
   if (begun.kind === 'error') {
     dialogue.log.panic(`spool file creation failed: ${begun.reason}`);
@@ -34,7 +33,7 @@ export async function data(dialogue: Dialogue): Promise<boolean> {
     dialogue.resetTransaction();
     return false;
   }
-  await receive(dialogue, begun.sink, verdict.kind === 'accept' ? verdict.message : undefined);
+  await receive(dialogue, begun.sink, verdict.message);
   return true;
 }
 
@@ -48,7 +47,9 @@ export async function mayBeginData(dialogue: Dialogue, verb: 'DATA' | 'BDAT'): P
   }
   if (state !== undefined && accepted) return true;
   const refusal = dialogue.rcptRefusal;
-  const lines = refusal?.isShared ? `All RCPT commands were rejected with this error:\n${refusal.text.replace(/\n+$/, '')}\n` : '';
+  const isSingleLine = dialogue.session.state.controls.has('no_multiline_responses');
+  const lines =
+    refusal?.isShared && !isSingleLine ? `All RCPT commands were rejected with this error:\n${refusal.text.replace(/\n+$/, '')}\n` : '';
   const problem = `valid RCPT command must precede ${verb}`;
   if (dialogue.advertised.pipelining && dialogue.previousVerb === 'RCPT')
     dialogue.reply('503', `${lines}Valid RCPT command must precede ${verb}`);

@@ -44,10 +44,9 @@ export async function greet(dialogue: Dialogue, command: Command): Promise<void>
   if (await hasSpokenBeforeReply(dialogue, verb)) return;
   dialogue.isHeloSeen = true;
   origin.protocol = protocolName(origin, verb === 'EHLO', dialogue.isOverTcp);
-  const hello = verdict.kind === 'accept' && verdict.message !== undefined ? verdict.message : helloText(dialogue, name);
   const extensions = verb === 'EHLO' ? await extensionLines(dialogue) : [];
   if (verb === 'HELO') dialogue.forgetAdvertised();
-  dialogue.reply('250', [hello, ...extensions].join('\n'));
+  dialogue.replyToHelo(verdict.message, helloText(dialogue, name), extensions);
 }
 
 /** `1.2.3.4`, `ipv6:::1`, `::1`: without a zone, or zeros before a number. RFC 5321 s4.1.3. */

@@ -69,11 +69,11 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
     dialogue.wasMailRejected = true;
     return;
   }
-  if (verdict.kind === 'discard') state.controls.set('discard', 'MAIL');
+  if (verdict.kind === 'discard') state.controls.set('discard', verdict.logMessage ?? '');
   await takeMailAuth(dialogue, parsed);
   if (await hasSpokenBeforeReply(dialogue, 'MAIL')) return;
   dialogue.wasMailRejected = false;
-  if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.replyText('250', verdict.message);
+  if (verdict.message !== undefined) dialogue.replyText('250', verdict.message);
   else dialogue.reply('250', state.controls.has('prdr') ? 'OK, PRDR Requested' : 'OK');
 }
 

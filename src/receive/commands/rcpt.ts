@@ -103,14 +103,16 @@ async function judge(dialogue: Dialogue, state: TransactionState, parameters: Rc
   const endCutthrough = () => {
     if (takenElsewhere(state) > takenBefore) dialogue.endCutthrough();
   };
-  const verdict: AclVerdict = isDiscardedBefore ? { kind: 'discard', logMessage: undefined } : await runAcl(dialogue, state, recipient);
+  const verdict: AclVerdict = isDiscardedBefore
+    ? { kind: 'discard', logMessage: state.controls.get('discard') }
+    : await runAcl(dialogue, state, recipient);
   switch (verdict.kind) {
     case 'accept':
     case 'discard':
       if (verdict.kind === 'discard') {
         endCutthrough();
         state.controls.set('discarded-recipients', isDiscardedBefore ? 'MAIL' : 'RCPT');
-        const cause = verdict.logMessage === undefined ? '' : `: ${verdict.logMessage}`;
+        const cause = verdict.logMessage === undefined || verdict.logMessage === '' ? '' : `: ${verdict.logMessage}`;
         log.mainAndReject(
           `${hostAndIdent(origin, log, true)} F=<${printable(state.sender ?? '')}> RCPT ${printable(parameters.address)}: discarded by ${isDiscardedBefore ? 'MAIL' : 'RCPT'} ACL${cause}`,
         );
@@ -128,7 +130,7 @@ async function judge(dialogue: Dialogue, state: TransactionState, parameters: Rc
         });
       }
       if (await hasSpokenBeforeReply(dialogue, 'RCPT')) return;
-      if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.replyText('250', verdict.message);
+      if (verdict.message !== undefined) dialogue.replyText('250', verdict.message);
       else dialogue.reply('250', 'Accepted');
       return;
     default: {

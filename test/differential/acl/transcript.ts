@@ -16,21 +16,40 @@ export interface Masking {
 }
 
 export function transcript(shown: Shown, masking: Masking): string {
-  const parts = [`exit ${shown.status}`, section('stdout', replies(shown.stdout)), section('stderr', steps(shown.stderr))];
+  const parts = [
+    `exit ${shown.status}`,
+    section('stdout', replies(shown.stdout)),
+    section('stderr', withoutPanics(steps(shown.stderr), shown.logs.panic)),
+  ];
   for (const [name, text] of Object.entries(shown.logs)) parts.push(section(`${name}log`, text));
   for (const text of shown.headers) parts.push(section('message', envelope(text)));
   return masked(parts.filter((part) => part !== '').join('\n'), masking);
 }
 
 function section(name: string, text: string): string {
-  return text === '' ? '' : `--- ${name}\n${text.replace(/\n+$/, '')}`;
+  const shown = text.replace(/^ +\n/gm, '').replace(/\n+$/, '');
+  return shown === '' ? '' : `--- ${name}\n${shown}`;
 }
 
 function replies(text: string): string {
   return text
     .replaceAll('\r', '')
     .replace(/^\n\*{4} SMTP testing session[^]*?not for real!\n\n/, '')
-    .replace(/^250-(?:LIMITS .*|PIPECONNECT)\n/gm, ''); // the first is newer than 4.96, the second depends on what standard input is
+    .replace(/^(220 TLS go ahead\n)[^0-9][^]*$/m, '$1') // an alert
+    .replace(/^2\d\d-(?:LIMITS .*|PIPECONNECT)\n/gm, ''); // the first is newer than 4.96, the second depends on what standard input is
+}
+
+function withoutTime(line: string): string {
+  return line.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d /, '');
+}
+
+/** Exim shows lines of the panic log to who runs it, too. */
+function withoutPanics(text: string, panics = ''): string {
+  const told = new Set(panics.split('\n').map(withoutTime));
+  return text
+    .split('\n')
+    .filter((line) => line === '' || !told.has(withoutTime(line)))
+    .join('\n');
 }
 
 /** Of the trace, what ACLs do; how lists are searched is another matter, and has changed since 4.96. */
@@ -42,7 +61,7 @@ function steps(text: string): string {
   return lines
     .map((line) =>
       line
-        .replace(/^(>>> *processing )(?:ACL .+|inline ACL) ("\w+")/, '$1$2')
+        .replace(/^(>>> *processing )(?:ACL \S+|inline ACL) ("\w+")/, '$1$2')
         .replace(/^(>>> .* ACL) "([^"]*)"/, '$1 $2')
         .replace(/^>>> +/, '>>> '),
     )
@@ -53,7 +72,7 @@ function steps(text: string): string {
 function envelope(text: string): string {
   const lines = text.split('\n').slice(1);
   const kept = lines.filter(
-    (line, index) => index !== 0 && !/^(?:\d+ \d+|-received_time_(?:usec|complete) .*|-smtp_utf8.*|-tls_resumption .*)$/.test(line),
+    (line, index) => index !== 0 && !/^(?:\d+ \d+|-received_time_(?:usec|complete) .*|-smtp_utf8.*|-tls_resumption .*| +)$/.test(line),
   );
   return kept
     .map((line) => line.replace(/^--?(host_address|ident)/, '-$1').replace(/^(-host_address .*\]):0$/, '$1'))
@@ -65,11 +84,13 @@ function masked(text: string, { folder, sinkPort }: Masking): string {
   return text
     .replaceAll(folder, 'DIR')
     .replaceAll(new RegExp(`\\b${sinkPort}\\b`, 'g'), 'SINKPORT')
-    .replace(/\b[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})\b/g, 'ID')
+    .replace(/(?<![0-9A-Za-z])E?[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})\b/g, 'ID')
     .replace(/\bExim 4\.\d\d\b/g, 'Exim VERSION')
     .replace(/\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, 'DATE')
     .replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d /gm, '')
-    .replace(/^((?:LOG: )?TLS error on connection from ).*\n(?: *\n)?/gm, '')
+    .replace(/^(?: *\n)?(?:LOG: )?TLS error on connection from .*(?:\n|$)/gm, '')
+    .replace(/^-frozen \d+/gm, '-frozen TIME')
+    .replace(/^\d{3}(?=I Message-Id:)/gm, 'NNN')
     .replace(/ACL ['"]warn['"] statement skipped(?: \(in .*? at line \d+ of \S+\))?:/g, 'ACL warn statement skipped:') // newer: where
     .replace(/(gave DEFER: )"([^"\n]*)"$/gm, '$1$2') // newer: quoted
     .replace(/\bS=\d+/g, 'S=SIZE')

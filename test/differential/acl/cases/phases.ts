@@ -268,8 +268,8 @@ export const HOOKS: Readonly<Record<string, { readonly input: string; readonly a
   starttls: { input: `${QUICK}STARTTLS\n` },
   quit: { input: 'QUIT\n' },
   notquit: { input: 'NOOP\n' },
-  not_smtp: { input: 'From: s@s.example\n\nx\n', args: ['-odq', '-f', 's@s.example', 'x@a.example'] },
-  not_smtp_start: { input: 'From: s@s.example\n\nx\n', args: ['-odq', '-f', 's@s.example', 'x@a.example'] },
+  not_smtp: { input: 'From: s@s.example\n\nx\n', args: ['-odq', '-oep', '-f', 's@s.example', 'x@a.example'] },
+  not_smtp_start: { input: 'From: s@s.example\n\nx\n', args: ['-odq', '-oep', '-f', 's@s.example', 'x@a.example'] },
 };
 
 export function phaseCases(): AclCase[] {
