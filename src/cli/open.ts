@@ -92,6 +92,7 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
     registry,
     userActions: actors.userActions,
     spawner: actors.spawner,
+    script: context.script,
     load: {
       ...choice,
       build,

@@ -1,5 +1,6 @@
 /** Our own processes: worker, agent, agent's child, spawner. Started by the supervisor or by a command line, never by people (DESIGN 3.10). */
 import { Duplex, Readable } from 'node:stream';
+import { octetsFromUnicode } from '../base/octets.ts';
 import { builtin } from '../builtin.ts';
 import { type Spawner, type SystemResult, type UserActions, untilAborted } from '../core/index.ts';
 import { WorkerAdmission } from '../process/admission.ts';
@@ -9,6 +10,7 @@ import { AgentPool } from '../process/agent/pool.ts';
 import { type ConfigChoice, decodeChoice, encodeChoice } from '../process/choice.ts';
 import { type ConfigFiles, filesOfSnapshot, readSnapshot } from '../process/config-snapshot.ts';
 import { parseToWorker, STARTED_AGAIN } from '../process/messages.ts';
+import { answerPamRequest } from '../process/pam.ts';
 import { decodeHelper, decodeWorker } from '../process/role-arguments.ts';
 import { type OpeningRuntime, openRuntime, type Runtime } from '../process/runtime.ts';
 import { SpawnerClient } from '../process/spawner/client.ts';
@@ -23,7 +25,7 @@ import { DirectUserActions } from '../system/direct-user-actions.ts';
 import { currentIds } from '../system/own-ids.ts';
 import { becomeIdentity } from '../system/privilege.ts';
 import { onSignal, parentChannel } from '../system/processes.ts';
-import { standardOutput } from '../system/standard-streams.ts';
+import { standardInput, standardOutput } from '../system/standard-streams.ts';
 import { readBuildSettings } from './build.ts';
 import type { RunOptions } from './main.ts';
 import { CONTROL_SOCKET, runSubmission } from './submission.ts';
@@ -50,6 +52,8 @@ export async function runRole(
       return runAgentChildRole(argument, options);
     case 'spawner':
       return runSpawnerRole(argument);
+    case 'pam':
+      return answerPamRequest(standardInput(), (text) => standardOutput(1).write(octetsFromUnicode(text)));
     default:
       return 1;
   }
@@ -71,6 +75,7 @@ async function open(
     system,
     registry: builtin,
     ...actors,
+    script: options.script,
     load: { paths: choice.paths, macros: choice.macros, build, files: files.value, accounts: system.accounts, machine: system.machine },
     writeStderr: (text) => standardOutput(2).write(text),
   });

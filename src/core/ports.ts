@@ -26,6 +26,7 @@ export interface Services {
   readonly odmr?: { readonly mode: 'P' | 'C'; readonly host: Octets } | undefined;
   readonly spawner: Spawner;
   readonly perl: Perl;
+  readonly pam: Pam;
   readonly modules: Modules;
   readonly userActions: UserActions;
   readonly hints: Hints;
@@ -492,6 +493,18 @@ export interface Perl {
   call(subroutine: Octets, args: readonly Octets[], frame: Frame): Promise<Outcome<Octets>>;
   /** Runs the startup code now (`perl_at_start`); does nothing without `perl_startup`. */
   start(frame: Frame): Promise<Outcome<unknown>>;
+}
+
+/** Pluggable Authentication Modules, as the service `exim`. */
+export interface Pam {
+  /** Authenticates, and looks whether the account is valid now; `answers` reply to what the modules ask for. Always asynchronous: modules wait. */
+  authenticate(user: Octets, answers: readonly Octets[], until: Deadline): Promise<Outcome<PamVerdict>>;
+}
+
+export interface PamVerdict {
+  /** PAM's own: 0 is success. */
+  readonly code: number;
+  readonly text: string;
 }
 
 /** Modules of functions for `${dlfunc` and the like, written in JavaScript or TypeScript (DESIGN 3.13). */

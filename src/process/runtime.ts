@@ -37,8 +37,10 @@ import { Spool, spoolSettings } from '../spool/spool.ts';
 import type { SystemPorts } from '../system/create-system.ts';
 import { Resolver } from '../system/dns.ts';
 import { SystemHosts } from '../system/hosts.ts';
+import { roleCommand } from '../system/processes.ts';
 import { SystemRandom } from '../system/random.ts';
 import { SyslogWriter } from '../system/syslog.ts';
+import { PamHelper } from './pam.ts';
 import { LazyPerl } from './perl.ts';
 
 export interface RuntimeParts {
@@ -50,6 +52,8 @@ export interface RuntimeParts {
   readonly spawner: Spawner;
   readonly debug?: DebugSink | undefined;
   readonly writeStderr?: ((text: Octets) => void) | undefined;
+  /** The program, which answers for PAM in a process of its own; default: the running one. */
+  readonly script?: string | undefined;
   /** `-bh` shows its log. */
   readonly replaceLog?: ((log: Log) => Log) | undefined;
 }
@@ -170,6 +174,7 @@ async function readWith(parts: RuntimeParts) {
       net: system.net,
       spawner: parts.spawner,
       perl,
+      pam: new PamHelper({ spawner: parts.spawner, command: roleCommand(parts.script ?? process.argv[1] ?? '', 'pam'), environment }),
       modules: system.modules,
       userActions: parts.userActions,
       hints,

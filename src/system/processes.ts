@@ -52,6 +52,11 @@ export function startOwnProcess(request: StartRequest): OwnProcess {
   return new StartedProcess(child);
 }
 
+/** The command that runs a role which speaks by its standard input and output. */
+export function roleCommand(script: string, role: string): readonly string[] {
+  return [process.execPath, ...NODE_OPTIONS, script, `--eximius-role=${role}`];
+}
+
 class StartedProcess implements OwnProcess {
   readonly #child: ChildProcess;
   readonly exited: Promise<ChildExit>;

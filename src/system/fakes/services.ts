@@ -157,6 +157,7 @@ export function fakeServices(overrides: Partial<Services> = {}): Services {
     net: new FakeNet(),
     spawner: new FakeSpawner(),
     perl: missing('perl'),
+    pam: missing('pam'),
     modules: missing('modules'),
     hints: new MemoryHints(),
     log: new FakeLog(),
