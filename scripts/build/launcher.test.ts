@@ -24,7 +24,8 @@ test('a launcher finds its program and a Node, and passes on the name it is call
       assert.equal(result.stderr, '');
       return JSON.parse(result.stdout);
     };
-    const expected = (name: string, ...args: string[]) => [process.execPath, ['--disable-sigusr1'], [`--called-as=${name}`, ...args]];
+    const options = ['--disable-sigusr1', '--min-semi-space-size=4'];
+    const expected = (name: string, ...args: string[]) => [process.execPath, options, [`--called-as=${name}`, ...args]];
     assert.deepEqual(run(join(folder, 'dist/bin/exim'), '-bV', 'a b', ''), expected('exim', '-bV', 'a b', ''));
     assert.deepEqual(run('dist/bin/exim'), expected('exim'));
     assert.deepEqual(run(join(folder, 'sbin/sendmail'), '--called-as=x'), expected('sendmail', '--called-as=x'));
