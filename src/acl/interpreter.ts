@@ -116,7 +116,7 @@ function permission(item: AclItem, phase: AclPhase): Tested | undefined {
 }
 
 function notBuilt({ kind, definition }: AclItem, { frame, statement }: AclContext): Tested | undefined {
-  if (!definition.isNotYet) return undefined;
+  if (!definition.isNotYet || definition.isPartlyBuilt) return undefined;
   const message = `ACL ${kind} "${definition.name}" is not built yet`;
   frame.services.log.panic(message);
   // A `warn` that defers is skipped: as if what it asks for were false.

@@ -109,6 +109,8 @@ interface AclItemBase {
   readonly permittedIn: readonly AclPhase[] | 'all';
   /** Declared but not built: a statement that meets it defers with a panic-log line. */
   readonly isNotYet?: boolean;
+  /** It can tell where nothing of what is not built would be asked: `test` runs, and says itself what is missing. */
+  readonly isPartlyBuilt?: boolean;
   /** What is wrong with an argument in which nothing is expanded; found when it is used, and by `check` before. */
   readonly problemOf?: (argument: Octets, family: AclFamily) => AclArgumentProblem | undefined;
   /** The argument is a list of this kind. */
