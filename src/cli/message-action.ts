@@ -77,6 +77,7 @@ async function actOnAll(
 
 async function act(action: MessageAction, id: Octets, { invocation, io }: ModeContext, context: ActionContext): Promise<ActionResult> {
   const { words } = invocation;
+  const show = (bytes: Buffer) => io.stdout.write(octetsFromBytes(bytes));
   switch (action) {
     case 'deliver':
       await deliverById(
@@ -111,13 +112,13 @@ async function act(action: MessageAction, id: Octets, { invocation, io }: ModeCo
     case 'edit-sender':
       return editSender(id, words[0] ?? '', context);
     case 'view-header':
-      return showFile(id, 'header', context);
+      return showFile(id, 'header', show, context);
     case 'view-body':
-      return showFile(id, 'data', context);
+      return showFile(id, 'data', show, context);
     case 'view-log':
-      return showFile(id, 'log', context);
+      return showFile(id, 'log', show, context);
     case 'view-copy':
-      return showCopy(id, async (bytes) => io.stdout.write(octetsFromBytes(bytes)), context);
+      return showCopy(id, async (bytes) => show(bytes), context);
     case 'set-queue':
     case 'load':
       return { text: `exim: -M option "${action}" is not built yet\n`, isOk: false };

@@ -1,5 +1,5 @@
 /** What an administrator does to single messages: -Mf -Mt -Mrm -Mar -Mmd -Mmad -Mes -Mg -Mvh -Mvb -Mvl -Mvc. Spec ch. 5, with the texts of Exim. */
-import { type Octets, octetsFromBytes } from '../base/octets.ts';
+import type { Octets } from '../base/octets.ts';
 import type { Deadline, Message } from '../core/index.ts';
 import { completedLine } from '../logging/lines/queue.ts';
 import { parseAddress } from '../message/address.ts';
@@ -173,11 +173,30 @@ function discard(claim: Claim, message: Message, context: ActionContext): Action
 
 // ------------------------------------------------------------ showing
 
-export function showFile(id: string, what: 'header' | 'data' | 'log', context: ActionContext): ActionResult {
-  const read = context.parts.spool.readRaw(id, what);
-  if (read.kind === 'ok') return done(octetsFromBytes(read.value));
+const CHUNK_BYTES = 64 * 1024;
+
+/** Messages may be larger than memory. */
+export function showFile(
+  id: string,
+  what: 'header' | 'data' | 'log',
+  write: (bytes: Buffer) => void,
+  context: ActionContext,
+): ActionResult {
+  const opened = context.parts.spool.openRaw(id, what);
   const name = what === 'log' ? id : `${id}-${what === 'header' ? 'H' : 'D'}`;
-  return refused(`Failed to open ${what === 'log' ? 'msglog' : 'input'} file ${name}: ${read.reason}\n`);
+  if (opened.kind === 'error') return refused(`Failed to open ${what === 'log' ? 'msglog' : 'input'} file ${name}: ${opened.reason}\n`);
+  const file = opened.value;
+  try {
+    for (;;) {
+      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+      const read = file.read(chunk);
+      if (read.kind === 'error') return refused(`Failed to read ${name}: ${read.reason}\n`);
+      if (read.value === 0) return done('');
+      write(chunk.subarray(0, read.value));
+    }
+  } finally {
+    file.close();
+  }
 }
 
 /** The message as it would be sent: -Mvc. */

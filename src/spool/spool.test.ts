@@ -148,6 +148,17 @@ test('the journal counts after a crash, a torn last line does not', async () => 
   assert.match(files.text(`/spool/input/${message.id}-H`) ?? '', /\nNN .*\n|\nY/);
 });
 
+test('a journal that cannot be read keeps the message: it may say that all was delivered', async () => {
+  for (const errno of ['EIO', 'EACCES', 'EFBIG']) {
+    const { files, spool } = fixture();
+    const { message, claim } = await accept(spool);
+    await spool.journal(claim as Claim, ['a@test.ex']); // a Spool gives Claims
+    files.failOn('read', `/spool/input/${message.id}-J`, errno);
+    const loading = spool.load(claim as Claim);
+    assert.ok(loading.kind === 'error' && loading.errno === errno, errno);
+  }
+});
+
 test('a removal unlinks -H, syncs the directory, then the rest', async () => {
   const { files, spool } = fixture({ removalDelayMs: 1000 });
   const { message, claim } = await accept(spool);

@@ -82,6 +82,7 @@ export interface ListedMessage extends QueuedMessage {
 
 const HEADER_FILE_LIMIT = 64 * 1024 * 1024;
 const JOURNAL_LIMIT = 64 * 1024 * 1024;
+const NOTHING_JOURNALLED: SystemResult<readonly Octets[]> = { kind: 'ok', value: [] };
 const MEMORY_FOR_BODIES = 32 * 1024 * 1024;
 const ORPHAN_AGE_MS = 3600_000;
 const EXISTS: SystemResult<void> = { kind: 'ok', value: undefined };
@@ -228,25 +229,25 @@ export class Spool implements MessageStore {
     if (bytes.kind === 'error') return bytes.errno === 'ENOENT' ? { kind: 'gone' } : bytes;
     const parsed = parseHeaderFile(id, bytes.value);
     if (parsed.kind === 'error') return { kind: 'malformed', reason: parsed.message };
-    const journalled = hasJournal ? this.#journalled(paths) : [];
-    if (journalled.length === 0) return { kind: 'ok', message: parsed.message };
-    return { kind: 'ok', message: { ...parsed.message, nonRecipients: new Set([...parsed.message.nonRecipients, ...journalled]) } };
+    const journalled = hasJournal ? this.#journalled(paths) : NOTHING_JOURNALLED;
+    if (journalled.kind === 'error') return journalled;
+    if (journalled.value.length === 0) return { kind: 'ok', message: parsed.message };
+    const nonRecipients = new Set([...parsed.message.nonRecipients, ...journalled.value]);
+    return { kind: 'ok', message: { ...parsed.message, nonRecipients } };
   }
 
-  /** A last line without its end was not finished: its fsync cannot have returned. */
-  #journalled(paths: MessagePaths): Octets[] {
+  /** A last line without its end was not finished: its fsync cannot have returned. What cannot be read may say that all was delivered: the message waits. */
+  #journalled(paths: MessagePaths): SystemResult<readonly Octets[]> {
     const bytes = this.#parts.files.readFile(paths.journal, JOURNAL_LIMIT);
-    if (bytes.kind === 'error') return [];
-    return octetsFromBytes(bytes.value)
-      .split('\n')
-      .slice(0, -1)
-      .filter((line) => line !== '');
+    if (bytes.kind === 'error') return bytes.errno === 'ENOENT' ? NOTHING_JOURNALLED : { ...bytes, reason: `journal: ${bytes.reason}` };
+    const lines = octetsFromBytes(bytes.value).split('\n').slice(0, -1);
+    return { kind: 'ok', value: lines.filter((line) => line !== '') };
   }
 
-  /** The raw file, for -Mvh, -Mvb, -Mvl. */
-  readRaw(id: string, what: 'header' | 'data' | 'log'): SystemResult<Buffer> {
+  /** The raw file, for -Mvh, -Mvb, -Mvl. The caller closes it. */
+  openRaw(id: string, what: 'header' | 'data' | 'log'): SystemResult<OpenFile> {
     const paths = this.#places.find(id);
-    return this.#parts.files.readFile(paths[what]);
+    return this.#parts.files.open(paths[what], 'read');
   }
 
   // ------------------------------------------------------------ changing
