@@ -125,6 +125,9 @@ export function openLinear(file: Octets, frame: Frame, make: (text: Octets) => L
   return chainOk(readLookupFile('lsearch', file, 'linear search', frame), (text) => ok(make(text)));
 }
 
+/** A longer text is no string for V8 (`buffer.constants.MAX_STRING_LENGTH`). */
+const MAX_TEXT_BYTES = 2 ** 29 - 24;
+
 /** The content of a lookup's file; the failures have Exim's texts. */
 export function readLookupFile(typeName: string, file: Octets, purpose: string, frame: Frame): MaybePromise<Outcome<Octets>> {
   const { files } = frame.services;
@@ -132,7 +135,7 @@ export function readLookupFile(typeName: string, file: Octets, purpose: string, 
   if (facts.kind !== 'ok') return fail(openFailure(file, purpose, facts.errno, facts.reason, frame));
   if (facts.value.type !== 'file') return fail(`${file} is not a regular file (${typeName} lookup)`);
   const content: MaybePromise<SystemResult<Buffer>> =
-    facts.value.sizeBytes > synchronousReadBytes ? files.readFileAsync(file) : files.readFile(file);
+    facts.value.sizeBytes > synchronousReadBytes ? files.readFileAsync(file, MAX_TEXT_BYTES) : files.readFile(file, MAX_TEXT_BYTES);
   return chain(content, (read) =>
     read.kind === 'ok' ? ok(octetsFromBytes(read.value)) : fail(openFailure(file, purpose, read.errno, read.reason, frame)),
   );
