@@ -56,12 +56,12 @@ export interface RuntimeParts {
   readonly script?: string | undefined;
   /** `-bh` shows its log. */
   readonly replaceLog?: ((log: Log) => Log) | undefined;
+  /** `-L`: in place of `syslog_processname`, and syslog in place of the log files. */
+  readonly logTag?: Octets | undefined;
 }
 
 export type OpeningRuntime =
   | { readonly kind: 'ok'; readonly runtime: Runtime }
-  /** `-L`: in place of `syslog_processname`, and syslog in place of the log files. */
-  readonly logTag?: Octets | undefined;
   | { readonly kind: 'failed'; readonly problems: readonly Problem[] };
 
 export class Runtime {
@@ -97,16 +97,16 @@ export class Runtime {
     return { config: this.config, services: this.services, results, captures: [], until };
   }
 
-  close(): void {
-    this.#close();
-  }
-}
   /** The same with another log; closing one closes the other. */
   withLog(log: Log): Runtime {
     const { config, services, expander, spool, registry, lines } = this;
     return new Runtime({ config, services: { ...services, log }, expander, spool, registry, lines, close: this.#close });
   }
 
+  close(): void {
+    this.#close();
+  }
+}
 
 /** What is the same for every configuration of a process, and the reading of one. */
 async function readWith(parts: RuntimeParts) {
