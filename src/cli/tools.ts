@@ -11,6 +11,7 @@ type Tool = (args: readonly Octets[], io: ToolIo, files: Files) => Promise<numbe
 const tools: ReadonlyMap<string, () => Promise<Tool>> = new Map([
   ['exim_dbmbuild', async () => (await import('../tools/exim_dbmbuild.ts')).runEximDbmbuild],
   ['exim_tidydb', async () => (await import('../tools/exim_tidydb.ts')).runEximTidydbTool],
+  ['exim_fixdb', async () => (await import('../tools/exim_fixdb.ts')).runEximFixdbTool],
   ['exim_msgdate', async () => (await import('../tools/exim_msgdate.ts')).runEximMsgdate],
   ['exim_dumpdb', async () => (await import('../tools/exim_dumpdb.ts')).runEximDumpdbTool],
 ]);

@@ -58,3 +58,24 @@ export function findRetryRecord(hints: Hints, key: Octets, nowSeconds: number, e
   const record = value === undefined ? undefined : parseRetryRecord(value);
   return record !== undefined && nowSeconds - record.lastTry <= expireSeconds ? record : undefined;
 }
+
+/** Errors that retry rules name, by Exim's number; of the others they know only `*`. */
+const NAMED_ERRORS: ReadonlyMap<number, string> = new Map([
+  [110, 'timeout'],
+  [111, 'refused'],
+  [-18, 'lost_connection'],
+  [-22, 'quota'],
+  [-38, 'tls_required'],
+  [-42, 'auth_failed'],
+  [-44, 'rcpt_4xx'],
+  [-45, 'mail_4xx'],
+  [-46, 'data_4xx'],
+]);
+
+/** The error that a record with these numbers is about: the reverse of {@link moreErrno}. */
+export function withNumbers(errorNumber: number, more: number): Pick<RetryRecord, 'errorNumber' | 'error'> {
+  const name = NAMED_ERRORS.get(errorNumber) ?? '';
+  if (name === 'quota') return { errorNumber, error: { name, detail: '', more: Math.max(0, more) } };
+  const kind = more & 0xff;
+  return { errorNumber, error: { name, detail: kind === 0x4d ? 'MX' : kind === 0x41 ? 'A' : '', more: (more >> 8) & 0xff } };
+}

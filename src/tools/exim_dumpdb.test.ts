@@ -62,7 +62,7 @@ test('every database is printed in its form; keys alone', () => {
     dump(['/spool', 'retry']).out,
     '  R:x@y -44 13121 H=h: 451 no\n21-Nov-2026 13:31:19  21-Nov-2026 13:31:19  21-Nov-2026 13:32:19 *\n',
   );
-  assert.equal(dump(['/spool', 'wait-smtp']).out, 'h id1 id2\n');
+  assert.equal(dump(['/spool', 'wait-smtp']).out, 'h id1 id2 \n');
   assert.equal(dump(['-z', '-k', '/spool', 'retry']).out, '  R:x@y\n');
   assert.equal(
     dump(['/spool', 'ratelimit']).out,

@@ -104,8 +104,9 @@ function dumping<T>(
   };
 }
 
-/** As Exim prints the database; what is not in our form, and all of the others, as it is kept. */
+/** As Exim prints the database; what is not in our form as it is kept. */
 function formatRecord(database: Octets, key: Octets, value: Octets, time: (seconds: number) => Octets): Octets {
+  if (database.startsWith('wait-')) return `${key} ${value} \n`;
   return DUMPS.get(database)?.(key, value, time) ?? `${key} ${value}\n`;
 }
 

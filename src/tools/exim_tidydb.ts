@@ -1,4 +1,4 @@
-/** `exim_tidydb [-t <time>] <spool> <database>`: removes hints that nobody has renewed for long. Spec ch. 54 "exim_tidydb". */
+/** `exim_tidydb [-t <time>] <spool> <database>`: removes hints that nobody has renewed for long, or whose messages are gone. Spec ch. 54 "exim_tidydb". */
 import { type Octets, octetsFromUnicode } from '../base/octets.ts';
 import { parseTimeSpan } from '../base/time-span.ts';
 import type { Clock, Files, Hints } from '../core/ports.ts';
@@ -13,6 +13,8 @@ import { isHintsDatabase, openSpoolHints } from './exim_dumpdb.ts';
 export interface TidyParts {
   readonly open: (spoolDirectory: Octets) => Hints | undefined;
   readonly clock: Pick<Clock, 'now'>;
+  /** Whether the message is in the spool. */
+  readonly isQueued: (spoolDirectory: Octets, id: Octets) => boolean;
   readonly write: (text: Octets) => void;
   readonly writeError: (text: Octets) => void;
 }
@@ -22,9 +24,15 @@ export async function runEximTidydbTool(args: readonly Octets[], io: ToolIo, fil
   return runEximTidydb(args, {
     open: openSpoolHints(io, files),
     clock: new SystemClock(),
+    isQueued: (spoolDirectory, id) => isQueued(files, spoolDirectory, id),
     write: (text) => io.stdout.write(text),
     writeError: (text) => io.stderr.write(text),
   });
+}
+
+/** With `split_spool_directory` it lies below the sixth character of its id. */
+function isQueued(files: Files, spoolDirectory: Octets, id: Octets): boolean {
+  return ['', `${id.charAt(5)}/`].some((part) => files.stat(`${spoolDirectory}/input/${part}${id}-D`).kind === 'ok');
 }
 
 const USAGE =
@@ -45,17 +53,43 @@ export function runEximTidydb(args: readonly Octets[], parts: TidyParts): number
   const hints = parts.open(spoolDirectory);
   if (hints === undefined) return 1;
   parts.write(`Tidying Exim hints database ${spoolDirectory}/db/${database}\n`);
+  const isQueued = (id: Octets) => parts.isQueued(spoolDirectory, id);
   for (const key of hints.keys(database)) {
     const value = hints.get(database, key);
-    const renewed = value === undefined ? undefined : RENEWED.get(database)?.(value);
-    if (renewed === undefined || renewed >= oldest) continue;
-    hints.delete(database, key);
-    parts.write(`deleted ${key} (too old)\n`);
+    if (value === undefined) continue;
+    const change = tidied(database, key, value, oldest, isQueued);
+    if (change === undefined) continue;
+    if ('value' in change) hints.put(database, key, change.value);
+    else hints.delete(database, key);
+    parts.write('value' in change ? `updated ${key}\n` : `deleted ${key} (${change.why})\n`);
   }
   hints.close();
   parts.write('Tidying complete\n');
   return 0;
 }
+
+/** What becomes of a record; undefined: it stays as it is. */
+function tidied(
+  database: Octets,
+  key: Octets,
+  value: Octets,
+  oldest: number,
+  isQueued: (id: Octets) => boolean,
+): { readonly why: string } | { readonly value: Octets } | undefined {
+  const renewed = RENEWED.get(database)?.(value);
+  if (renewed !== undefined && renewed < oldest) return { why: 'too old' };
+  if (database.startsWith('wait-')) {
+    const ids = value.split(' ').filter((id) => id !== '');
+    const queued = ids.filter(isQueued);
+    if (queued.length === 0) return { why: 'empty' };
+    return queued.length < ids.length ? { value: queued.join(' ') } : undefined;
+  }
+  const id = database === RETRY_DATABASE ? MESSAGE_KEY.exec(key)?.[1] : undefined;
+  return id !== undefined && !isQueued(id) ? { why: 'no message' } : undefined;
+}
+
+/** The retry record of one message with one host. */
+const MESSAGE_KEY = /:([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4})$/;
 
 /** When a record was last written, in seconds; undefined where its form does not say. */
 const RENEWED: ReadonlyMap<string, (value: Octets) => number | undefined> = new Map<string, (value: Octets) => number | undefined>([
