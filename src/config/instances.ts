@@ -90,14 +90,14 @@ function make<B>(
   definition: Creatable<B> | undefined,
   context: OptionContext,
 ): Made<B> | undefined {
-  const { problems, compiler } = context;
+  const { problems } = context;
   if (!definition || !draft.own) {
     if (!draft.isUnknownDriver)
       problems.error(`no driver defined for ${family} "${draft.name}"`, draft.at, { subject: draft.name, isWithoutLine: true });
     return undefined;
   }
-  const generic = completeValues(draft.generic, compiler, definition.genericDefaults);
-  const own = completeValues(draft.own, compiler, {}, { ...generic, primary_hostname: context.primaryHostname });
+  const generic = completeValues(draft.generic, context, definition.genericDefaults);
+  const own = completeValues(draft.own, context, {}, generic);
   const settings = new Map<string, OptionSetting>([...draft.generic.settings, ...draft.own.settings]);
   const notYet = reportNotYet(family, draft, definition, settings, problems);
   const concerns = `${draft.name} ${family}`;

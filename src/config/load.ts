@@ -176,7 +176,7 @@ async function read(request: LoadRequest, file: ReadFile, text: Octets): Promise
   const problems = new Problems();
   const macros = new MacroTable(builtInMacros(knownMacros ?? builtInMacroNames(definitions)), MAX_MACRO_LINE, request.onMacro);
   for (const [name, value] of request.macros) macros.defineOnCommandLine(name, value);
-  const context: OptionContext = { compiler: request.compiler, accounts: request.accounts, problems, pending: [] };
+  const context: OptionContext = { compiler: request.compiler, accounts: request.accounts, problems, pending: [], defaults: new Map() };
   const sections: Sections = {
     main: new MainSection(context, macros),
     acl: new AclSection(macros, problems),
@@ -273,7 +273,7 @@ async function assemble(
 ): Promise<Config> {
   const { build, compiler } = request;
   const { main } = sections;
-  const values = mainValues(request, main);
+  const values = mainValues(request, main, context);
   context.primaryHostname = values.primary_hostname;
   const compile =
     request.compileText ?? ((text: Octets, what: string) => compiler.template(text, { file: '(run time)', line: 1, column: 1 }, what));
@@ -311,8 +311,8 @@ async function assemble(
 const MAX_RETRY_INTERVAL = 24 * 3600;
 
 /** Options whose defaults come from the machine and from each other. */
-function mainValues({ compiler, machine }: LoadRequest, main: MainSection): MainOptions {
-  const values = completeValues(main.options, compiler) as unknown as MainOptions; // the table's own values and defaults
+function mainValues({ machine }: LoadRequest, main: MainSection, context: OptionContext): MainOptions {
+  const values = completeValues(main.options, context) as unknown as MainOptions; // the table's own values and defaults
   const primary = values.primary_hostname === '' ? machine.hostName : values.primary_hostname;
   const qualify = values.qualify_domain === '' ? primary : values.qualify_domain;
   const recipient = values.qualify_recipient === '' ? qualify : values.qualify_recipient;

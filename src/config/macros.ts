@@ -6,8 +6,8 @@ import type { MacroDefinition } from '../core/config.ts';
 /** Of a line after substitution. */
 export const MAX_MACRO_LINE = 1 << 20;
 const MAX_NAME_LENGTH = 63;
-/** What may be the name of a built-in macro. */
-const BUILT_IN_NAME = /_[A-Z][A-Z0-9_]*/g;
+/** What may be the name of a built-in macro: they all begin with what they are of, `_HAVE_`, `_OPT_`. */
+const BUILT_IN_NAME = /_[A-Z]+_[A-Z0-9_]+/g;
 
 export interface MacroExpansion {
   readonly text: Octets;

@@ -41,6 +41,17 @@ export interface OptionContext {
   readonly problems: Problems;
   /** Filled here. */
   readonly pending: PendingIds[];
+  /** Filled here: what the defaults of a table are, for all instances of a driver. */
+  readonly defaults: Map<OptionTable, TableDefaults>;
+}
+
+/** How the values of a table begin. */
+interface TableDefaults {
+  /** In the order of the table; of those that are `made` it holds nothing yet. */
+  readonly plain: Readonly<Record<string, unknown>>;
+  /** Text that each target compiles for itself: messages name the target. */
+  readonly made: readonly (readonly [name: string, spec: OptionSpec<unknown>])[];
+  readonly derived: readonly (readonly [name: string, spec: OptionSpec<unknown>])[];
 }
 
 /** Exim's text for a name that no table has. */
@@ -129,10 +140,10 @@ function findOption(written: string, targets: readonly OptionTarget[]): FoundOpt
 
 function findNamed(written: string, targets: readonly OptionTarget[]): Omit<FoundOption, 'isNegated'> | undefined {
   for (const target of targets) {
-    if (Object.hasOwn(target.table, written)) {
-      const spec = target.table[written];
-      if (spec) return { target, name: written, spec };
-    }
+    const spec = Object.hasOwn(target.table, written) ? target.table[written] : undefined;
+    if (spec) return { target, name: written, spec };
+  }
+  for (const target of targets) {
     for (const [name, spec] of Object.entries(target.table)) if (spec.synonyms?.includes(written)) return { target, name, spec };
   }
   return undefined;
@@ -415,28 +426,38 @@ export function accountId(kind: 'user' | 'group', name: Octets, accounts: Accoun
 /** The values of a whole table: what was set, else the defaults. `others` are what derived defaults may look at besides. */
 export function completeValues(
   target: OptionTarget,
-  compiler: TemplateCompiler,
+  context: OptionContext,
   overrides: Readonly<Record<string, unknown>> = {},
   others: Readonly<Record<string, unknown>> = {},
 ): Record<string, unknown> {
-  const values: Record<string, unknown> = {};
-  for (const [name, spec] of Object.entries(target.table)) {
-    if (target.values.has(name)) values[name] = target.values.get(name);
-    else if (Object.hasOwn(overrides, name)) values[name] = overrides[name];
-    else values[name] = defaultValue(name, spec, target, compiler);
-  }
+  const { compiler, primaryHostname } = context;
+  const { plain, made, derived } = defaultsOf(target.table, context);
+  const values: Record<string, unknown> = { ...plain };
   const isSet = (name: string): boolean => target.values.has(name);
-  for (const [name, spec] of Object.entries(target.table)) {
-    if (spec.derive && !isSet(name))
-      values[name] = compiledDefault(spec.derive({ ...others, ...values }, isSet), name, spec, target, compiler);
+  for (const [name, spec] of made) if (!isSet(name)) values[name] = compiledDefault(spec.defaultText, name, spec, target, compiler);
+  for (const [name, value] of Object.entries(overrides)) if (Object.hasOwn(plain, name)) values[name] = value;
+  for (const [name, value] of target.values) values[name] = value;
+  for (const [name, spec] of derived) {
+    if (isSet(name)) continue;
+    const known = { ...others, primary_hostname: primaryHostname, ...values };
+    values[name] = compiledDefault(spec.derive?.(known, isSet), name, spec, target, compiler);
   }
   return values;
 }
 
 const DEFAULT_LOCATION: SourceLocation = { file: '(default)', line: 1, column: 1 };
 
-function defaultValue(name: string, spec: OptionSpec<unknown>, target: OptionTarget, compiler: TemplateCompiler): unknown {
-  return spec.defaultText === undefined ? spec.default : compiledDefault(spec.defaultText, name, spec, target, compiler);
+function defaultsOf(table: OptionTable, { defaults }: OptionContext): TableDefaults {
+  const known = defaults.get(table);
+  if (known) return known;
+  const entries = Object.entries(table);
+  const found = {
+    plain: Object.fromEntries(entries.map(([name, spec]) => [name, spec.default])),
+    made: entries.filter(([, spec]) => spec.defaultText !== undefined),
+    derived: entries.filter(([, spec]) => spec.derive !== undefined),
+  };
+  defaults.set(table, found);
+  return found;
 }
 
 /** Text becomes what the option's kind makes of it. */
