@@ -4,7 +4,7 @@
  */
 
 import type { Octets } from '../base/octets.ts';
-import { isAlnumCode, isSpaceCode } from '../base/octets.ts';
+import { isAlnumCode, isSpaceCode, trimStart } from '../base/octets.ts';
 
 export interface AddressSyntax {
   /** `allow_utf8_domains`, or SMTPUTF8 in the transaction: octets from 0x80 in domains. */
@@ -237,7 +237,7 @@ class AddressParser {
 
   #trailingText(): Octets {
     const rest = this.#text.slice(this.#at, Math.min(this.#end, this.#at + 32));
-    return `malformed address: ${rest} may not follow ${this.#text.slice(this.#start, this.#at)}`;
+    return `malformed address: ${rest} may not follow ${trimStart(this.#text.slice(this.#start, this.#at))}`;
   }
 
   /** An address without brackets, or a phrase before them. */

@@ -34,6 +34,7 @@ export async function reportAddress(
   frame: Frame,
 ): Promise<AddressReport> {
   const verify = purpose === 'test' ? 'test' : purpose === 'verify-sender' ? 'sender' : 'recipient';
+  const isBrief = purpose !== 'test' && !isDetailed;
   const lines: Octets[] = [];
   const local: Delivered[] = [];
   const remote: Delivered[] = [];
@@ -56,14 +57,15 @@ export async function reportAddress(
         places.push({ delivery: problem.address, problem });
         continue;
       }
-      lines.push(problemText(problem, purpose), ...parentLines(problem.address.parent));
+      if (isBrief) lines.push(problemText(problem, purpose, topOf(problem.address)));
+      else lines.push(problemText(problem, purpose, problem.address), ...parentLines(problem.address.parent));
       worse(problem.kind === 'failed' ? 2 : 1);
     }
     for (const discarded of routed.discarded) lines.push(`mail to ${discarded.address} is discarded`, ...parentLines(discarded.parent));
-    if (purpose !== 'test' && !isDetailed && !goesOn(routed.children.length, places.length)) break;
+    if (isBrief && !goesOn(routed.children.length, places.length)) break;
     pending.unshift(...routed.children, ...places);
   }
-  if (purpose !== 'test' && !isDetailed) return { text: verdict(address, purpose, status, lines), status };
+  if (isBrief) return { text: verdict(address, purpose, status, lines), status };
   for (const delivered of [...local, ...remote]) lines.push(...deliveryLines(delivered, seen));
   return { text: lines.map((line) => `${line}\n`).join(''), status };
 }
@@ -78,9 +80,16 @@ function verdict(address: Octets, _purpose: ReportPurpose, status: ReportStatus,
   return status === 0 ? `${address} verified\n` : `${lines.filter((line) => !line.startsWith('mail to ')).join('\n')}\n`;
 }
 
-function problemText({ address, kind, message }: RoutingProblem, purpose: ReportPurpose): Octets {
-  if (kind === 'deferred') return `${address.address} cannot be resolved at this time: ${message}`;
-  return `${address.address} ${purpose === 'test' ? 'is undeliverable' : 'failed to verify'}: ${message}`;
+function problemText({ kind, message }: RoutingProblem, purpose: ReportPurpose, { address }: Address): Octets {
+  if (kind === 'deferred') return `${address} cannot be resolved at this time: ${message}`;
+  return `${address} ${purpose === 'test' ? 'is undeliverable' : 'failed to verify'}: ${message}`;
+}
+
+/** What was asked for. */
+function topOf(address: Address): Address {
+  let top = address;
+  while (top.parent !== undefined) top = top.parent;
+  return top;
 }
 
 function parentLines(parent: Address | undefined): Octets[] {

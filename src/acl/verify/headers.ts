@@ -19,14 +19,21 @@ export function findHeaderSyntaxError(
     for (const item of parseAddressList(value, { allowsDomainLiterals: allows.domainLiterals })) {
       const failing = item.text;
       const name = headerName(header.text) ?? '';
-      if (item.kind === 'error') return `${printable(item.message)}: failing address in "${name}:" header is: ${printable(failing)}`;
+      if (item.kind === 'error') return `${printable(item.message)}: ${shownAddress(failing, name)}`;
       const isQualified = item.domain !== '';
-      if (!isQualified && !(isSender ? allows.unqualifiedSender : allows.unqualifiedRecipient)) {
-        return `unqualified address not permitted: failing address in "${name}:" header is: ${printable(failing)}`;
-      }
+      if (!isQualified && !(isSender ? allows.unqualifiedSender : allows.unqualifiedRecipient))
+        return `unqualified address not permitted: ${shownAddress(failing, name)}`;
     }
   }
   return undefined;
+}
+
+/** Of an address that is longer only the beginning is told. */
+const SHOWN_OCTETS = 1024;
+
+function shownAddress(failing: Octets, name: Octets): Octets {
+  const verb = failing.length > SHOWN_OCTETS ? 'begins' : 'is';
+  return `failing address in "${name}:" header ${verb}: ${printable(failing.slice(0, SHOWN_OCTETS))}`;
 }
 
 export function findNonAsciiName(headers: readonly HeaderLine[]): Octets | undefined {
