@@ -158,9 +158,10 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
 function refusalOf(invocation: Invocation, caller: Caller, { config }: Runtime): Octets | undefined {
   const { mode, debug, isGatewayed, listen, logTag, origin } = invocation;
   const { eximUid } = config.startup;
-  if ((listen.pidFile !== undefined || mode?.kind === 'remove-pid-file') && caller.uid !== 0 && caller.uid !== eximUid)
+  const isOwner = caller.uid === 0 || caller.uid === eximUid || config.build.adaptations?.keepsPrivilege === true;
+  if ((listen.pidFile !== undefined || mode?.kind === 'remove-pid-file') && !isOwner)
     return `exim: only uid=0 or uid=${eximUid} can use -oP and -oPX (uid=${caller.uid} euid=${caller.uid} | ${caller.uid})`;
-  if (debug !== undefined && !caller.isAdmin) return 'exim: debugging permission denied';
+  if (debug !== undefined && !caller.isAdmin && !isOwner) return 'exim: debugging permission denied';
   if (logTag !== undefined && !caller.isAdmin) return 'exim: you lack sufficient privilege to specify syslog process name';
   if (isGatewayed && !caller.isTrusted) return 'exim: permission denied (-G requires a trusted user)';
   if (config.main.commandline_checks_require_admin && !caller.isAdmin && CHECKS.has(mode?.kind))
