@@ -286,7 +286,7 @@ const RULES: readonly OptionRule[] = [
     },
   },
   messageAction('M', 'deliver'),
-  set('m', 'isMinusM', true),
+  ignored('m'),
   {
     name: 'N',
     read: ({ draft }) => {
@@ -497,7 +497,6 @@ function draftFor(calledAs: string): Draft {
     noQualify: false,
     isGatewayed: false,
     isLocalError: false,
-    isMinusM: false,
     bounceProtocol: undefined,
     origin: {},
     isValueOnly: false,
@@ -588,6 +587,7 @@ function isIncompatible(draft: Draft, modes: ReadonlySet<Mode['kind']>): boolean
   }
   if (has('address-test') && (has('verify') || draft.takesRecipientsFromHeaders)) return true;
   if (has('address-test', 'verify') && has('smtp')) return true;
+  if (has('smtp', 'batch-smtp') && draft.sender !== undefined) return true;
   return has('smtp', 'batch-smtp')
     ? draft.takesRecipientsFromHeaders || isQueueRunOnce
     : draft.takesRecipientsFromHeaders && isQueueRunOnce && !has('list-queue');

@@ -5,6 +5,7 @@ import type { Frame } from '../core/index.ts';
 import { expandText } from '../expand/expander.ts';
 import { testExpansion } from '../expand/expansion-test.ts';
 import { formatLogTime } from '../message/date.ts';
+import { commandLineFacts } from './command-line-facts.ts';
 import { MacroLines } from './macro-lines.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
 import { type OpenedMode, openForMode } from './open.ts';
@@ -55,13 +56,12 @@ async function openFrame(context: ModeContext, { runtime, caller }: OpenedMode, 
       writeError: (text) => io.stderr.write(text),
       signal,
       sender: invocation.sender,
-      fullName: invocation.fullName,
       recipients: [],
       takesRecipientsFromHeaders: invocation.takesRecipientsFromHeaders,
       isDotNotEnd: invocation.isDotNotEnd,
       errors: 'print',
       presetOrigin: presetOrigin(invocation.origin),
-      reference: invocation.origin.messageReference,
+      commandLine: commandLineFacts(invocation),
       onAccepted: () => {},
       deliveryMode: 'queue',
     },

@@ -100,7 +100,6 @@ export interface Invocation {
   readonly isGatewayed: boolean;
   /** `-E`: a bounce made here. */
   readonly isLocalError: boolean;
-  readonly isMinusM: boolean;
   readonly bounceProtocol: Octets | undefined;
   readonly origin: OriginOptions;
   /** `-or`, `-os`. */

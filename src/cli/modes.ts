@@ -51,7 +51,7 @@ export function chosenMode(invocation: Invocation): Mode {
   if (invocation.mode) return invocation.mode.kind === 'receive' && !hasRecipients ? { kind: 'help' } : invocation.mode;
   if (invocation.queue)
     return invocation.queue.intervalSeconds === undefined ? { kind: 'queue-run' } : { kind: 'daemon', isForeground: false };
-  if (hasRecipients || invocation.isMinusM) return { kind: 'receive' };
+  if (hasRecipients) return { kind: 'receive' };
   return { kind: 'help' };
 }
 

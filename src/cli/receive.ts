@@ -1,5 +1,6 @@
 /** `-bm`, `-t` and plain recipients: a message on standard input. Spec ch. 5 "-bm". */
 import { submitMessage } from '../receive/submission.ts';
+import { commandLineFacts } from './command-line-facts.ts';
 import type { ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
 import { presetOrigin } from './origin.ts';
@@ -20,17 +21,13 @@ export const runReceive: ModeRunner = async (context) => {
     signal: deliveries.signal,
     receiveTimeoutSeconds: invocation.receiveTimeoutSeconds,
     sender: invocation.sender,
-    fullName: invocation.fullName,
     recipients: invocation.words,
     takesRecipientsFromHeaders: invocation.takesRecipientsFromHeaders,
     isDotNotEnd: invocation.isDotNotEnd,
     errors: invocation.errors,
-    noQualify: invocation.noQualify,
     dontDeliver: invocation.minusN,
     presetOrigin: presetOrigin(invocation.origin),
-    reference: invocation.origin.messageReference,
-    isLocalError: invocation.isLocalError,
-    isGatewayed: invocation.isGatewayed,
+    commandLine: commandLineFacts(invocation),
     onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish),
     deliveryMode: wishOf(invocation, runtime.config),
   });

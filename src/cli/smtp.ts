@@ -2,6 +2,7 @@
 import { isTlsPort } from '../process/listen.ts';
 import { receiveBatch } from '../receive/batch.ts';
 import { SmtpSession } from '../receive/session.ts';
+import { commandLineFacts } from './command-line-facts.ts';
 import type { ModeRunner } from './mode.ts';
 import { openForMode, runElsewhere } from './open.ts';
 import { presetOrigin, splitHostAndPort } from './origin.ts';
@@ -23,6 +24,7 @@ export const runSmtp: ModeRunner = async (context) => {
       writeError: (text) => io.stderr.write(text),
       signal: deliveries.signal,
       presetOrigin: presetOrigin(invocation.origin),
+      commandLine: commandLineFacts(invocation),
       dontDeliver: invocation.minusN,
       onAccepted: (accepted, wish) => deliveries.accepted(accepted, wish),
       deliveryMode: wishOf(invocation, runtime.config),
@@ -44,6 +46,7 @@ export const runSmtp: ModeRunner = async (context) => {
     store: runtime.spool,
     mode: isOverTcp || given ? 'smtp-tcp' : 'smtp-local',
     caller,
+    commandLine: commandLineFacts(invocation),
     isRehearsal: false,
     connectionNumber: 1,
     connectionCount: 1,

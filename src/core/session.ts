@@ -102,6 +102,20 @@ export interface Origin {
   readonly aclC: Map<string, Text>;
 }
 
+/** Options of the command line that hold for every message it submits. */
+export interface CommandLineFacts {
+  /** `-F`: replaces the caller's name. */
+  readonly fullName?: Octets | undefined;
+  /** `-oMm`, `-E`: the message that a bounce is about. */
+  readonly reference?: string | undefined;
+  /** `-E`: it is a bounce. */
+  readonly isLocalError?: boolean;
+  /** `-G`: no fix-ups. */
+  readonly isGatewayed?: boolean;
+  /** `-bnq`: unqualified addresses are refused in the envelope and stay in header lines. */
+  readonly keepsUnqualified?: boolean;
+}
+
 export interface Session {
   readonly mode: ReceptionMode;
   /** For log lines and `-d`. */
@@ -109,6 +123,7 @@ export interface Session {
   readonly startedAtMs: number;
   /** Set for command-line modes. */
   readonly caller?: Caller;
+  readonly commandLine?: CommandLineFacts;
   /** `-bh`, `-bv`, `-bt`: nothing is written. */
   readonly isRehearsal: boolean;
   /** `-bhc`: callouts are made although it is a rehearsal. */

@@ -55,6 +55,8 @@ export function parseAddress(text: Octets, syntax: AddressSyntax = {}): ParsedAd
 export type AddressListItem = ParsedAddress & {
   /** The item's own text, for messages: white space around it removed, with the group's name where one begins with it. */
   readonly text: Octets;
+  /** Where that begins, white space included. */
+  readonly start: number;
 };
 
 /** Parses the value of a header that holds addresses. Empty items are left out. `from` and `to` count in `value`. */
@@ -64,7 +66,7 @@ export function parseAddressList(value: Octets, syntax: AddressSyntax = {}): Add
   for (const range of splitAddressList(value, whole)) {
     const parsed = new AddressParser(value, whole ? range.textFrom : range.from, range.to, syntax).parse();
     if (parsed.kind === 'error' && parsed.message === EMPTY_ADDRESS) continue;
-    items.push({ ...parsed, text: trimRange(value, range.textFrom, range.to) });
+    items.push({ ...parsed, text: trimRange(value, range.textFrom, range.to), start: range.textFrom });
   }
   return items;
 }
@@ -504,8 +506,30 @@ export function quoteLocalPart(localPart: Octets): Octets {
   return `"${localPart.replace(/["\\]/g, '\\$&')}"`;
 }
 
-/** Quotes a display name where RFC 5322 needs it; a name that needs encoding (RFC 2047) is the caller's business. */
+/**
+ * Quotes a display name where RFC 5322 needs it; a name that needs encoding (RFC 2047) is the caller's business. Quoted strings in it stay, and
+ * comments among plain words, as Exim has it; an open quote is closed.
+ */
 export function quotePhrase(phrase: Octets): Octets {
-  if (/^[!#$%&'*+\-/0-9=?A-Z^_`a-z{|}~ \x80-\xff]*$/.test(phrase)) return phrase;
-  return `"${phrase.replace(/["\\]/g, '\\$&')}"`;
+  let result = '';
+  for (let at = 0; at < phrase.length; ) {
+    const start = at;
+    if (phrase[at] === '"') {
+      at = endOfQuoted(phrase, at, phrase.length);
+      const quoted = phrase.slice(start, at);
+      result += quoted.length > 1 && quoted.endsWith('"') && !isEscaped(quoted, quoted.length - 1, 0) ? quoted : `${quoted}"`;
+    } else if (isSpaceCode(phrase.charCodeAt(at))) {
+      at++;
+      if (result !== '') result += phrase[start];
+    } else {
+      while (at < phrase.length && phrase[at] !== '"') at += phrase[at] === '\\' ? 2 : 1;
+      const words = trimRange(phrase, start, Math.min(at, phrase.length));
+      result += PHRASE_SPECIALS.test(words) ? `"${words}"` : words;
+      at = start + words.length;
+    }
+  }
+  return result;
 }
+
+/** Parentheses are none here: what they hold is a comment. */
+const PHRASE_SPECIALS = /[<>@,;:.[\]\\]/;

@@ -16,7 +16,7 @@ import {
 } from '../base/octets.ts';
 import type { HeaderLine, HeaderType } from '../core/message.ts';
 
-/** Of the headers that have a letter in -H. The Resent- forms have the letters of what they resend. Spec ch. "Format of spool files". */
+/** Of the headers that have a letter in -H. The Resent- forms have the letters of what they resend, but for Resent-Reply-To. Spec ch. "Format of spool files". */
 const TYPES: ReadonlyMap<string, HeaderType> = new Map([
   ['bcc', 'B'],
   ['cc', 'C'],
@@ -30,7 +30,6 @@ const TYPES: ReadonlyMap<string, HeaderType> = new Map([
   ['resent-cc', 'C'],
   ['resent-from', 'F'],
   ['resent-message-id', 'I'],
-  ['resent-reply-to', 'R'],
   ['resent-sender', 'S'],
   ['resent-to', 'T'],
 ]);
@@ -40,11 +39,11 @@ function isNameCode(code: number): boolean {
   return code > 0x20 && code !== 0x7f && code !== 0x3a;
 }
 
-/** The name before the colon, as written; undefined when the text does not begin as a header line. White space before the colon is allowed. */
+/** The name before the colon, as written, perhaps ''; undefined when the text does not begin as a header line. White space before the colon is allowed. */
 export function headerName(text: Octets): Octets | undefined {
   let at = 0;
   while (at < text.length && isNameCode(text.charCodeAt(at))) at++;
-  if (at === 0) return undefined;
+  if (at === 0 && text[0] !== ':') return undefined;
   const nameEnd = at;
   while (at < text.length && (text[at] === ' ' || text[at] === '\t')) at++;
   return text[at] === ':' ? text.slice(0, nameEnd) : undefined;

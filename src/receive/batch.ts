@@ -6,6 +6,7 @@ import type { Octets } from '../base/octets.ts';
 import type {
   AcceptedMessage,
   Caller,
+  CommandLineFacts,
   Config,
   Deadline,
   MessageSink,
@@ -45,6 +46,7 @@ export interface BatchRequest {
   readonly signal: AbortSignal;
   /** `-oMa` and the like; only for trusted callers. */
   readonly presetOrigin?: Partial<Origin>;
+  readonly commandLine?: CommandLineFacts;
   readonly dontDeliver?: boolean;
   readonly onAccepted: (accepted: AcceptedMessage, delivery: DeliveryWish) => void | Promise<void>;
   readonly deliveryMode: DeliveryWish;
@@ -75,12 +77,12 @@ class Batch {
     const { caller, services, signal, presetOrigin = {} } = request;
     this.#until = { endMs: Number.POSITIVE_INFINITY, signal };
     const preset = caller.isTrusted ? presetOrigin : {};
-    const isLocal = preset.hostAddress === undefined;
+    const qualifies = preset.hostAddress === undefined && !request.commandLine?.keepsUnqualified;
     const origin: Origin = {
       ...newOrigin(caller, true),
       ident: caller.login,
       protocol: 'local-bsmtp',
-      ...(isLocal ? { allowUnqualifiedSender: true, allowUnqualifiedRecipient: true } : {}),
+      ...(qualifies ? { allowUnqualifiedSender: true, allowUnqualifiedRecipient: true } : {}),
       ...preset,
     };
     const now = services.clock.now();
@@ -90,6 +92,7 @@ class Batch {
       startedAtMs: now,
       caller,
       isRehearsal: false,
+      commandLine: request.commandLine ?? {},
       until: this.#until,
       state: newSessionState(origin),
     };

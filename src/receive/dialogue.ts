@@ -10,6 +10,7 @@ import type {
   AcceptedMessage,
   AclVerdict,
   Caller,
+  CommandLineFacts,
   Config,
   Connection,
   Deadline,
@@ -46,6 +47,8 @@ export interface SmtpParts {
   readonly mode: 'smtp-tcp' | 'smtp-local';
   readonly caller: Caller;
   /** `-bh`: nothing is written, host checks are told on stderr. */
+  /** Of -bs. */
+  readonly commandLine?: CommandLineFacts;
   readonly isRehearsal: boolean;
   /** `-bhc`. */
   readonly makesCallouts?: boolean;
@@ -216,6 +219,7 @@ export class Dialogue {
       startedAtMs,
       connectionId,
       isRehearsal: parts.isRehearsal,
+      ...(parts.commandLine === undefined ? {} : { commandLine: parts.commandLine }),
       ...(parts.makesCallouts === undefined ? {} : { makesCallouts: parts.makesCallouts }),
       ...(isTcp ? { connectionCount: parts.connectionCount } : {}),
       until: this.until,

@@ -2,10 +2,10 @@
  * What Exim does to the header of a message that it receives: unwanted lines go, missing ones come, From and Sender are made to agree.
  * Pure: what is looked up is given. Spec ch. 48 "Message processing", sections 5 to 18.
  */
-import { invariant } from '../base/invariant.ts';
+import { assertNever, invariant } from '../base/invariant.ts';
 import { parseList } from '../base/list-text.ts';
 import type { Octets } from '../base/octets.ts';
-import { equalsIgnoreCase, trimSpace } from '../base/octets.ts';
+import { equalsIgnoreCase, lowerCase, trimSpace } from '../base/octets.ts';
 import type { AddedHeader, HeaderLine, HeaderType, Regexes } from '../core/index.ts';
 import type { AddressSyntax } from '../message/address.ts';
 import { domainOf, localPartOf, parseAddressList, quotePhrase } from '../message/address.ts';
@@ -95,11 +95,12 @@ export function fixHeaders(headers: readonly HeaderLine[], facts: FixupFacts): F
   const doesFixups = (facts.isLocal || facts.submission !== undefined) && !facts.isSuppressed;
   const isResent = isResentMessage(headers);
   const fixed = headers.map((header) =>
-    isUnwanted(header, isResent, facts) || (doesFixups && isSenderToRemove(header, facts)) ? deleted(header) : header,
+    isUnwanted(header, isResent, facts) || (doesFixups && isSenderToRemove(header, isResent, facts)) ? deleted(header) : header,
   );
+  ignoreLaterIds(fixed, isResent);
+  fixLoginOnlyFrom(fixed, isResent, facts);
   if (!doesFixups) return { headers: fixed, sender: facts.sender };
   const prefix = isResent ? 'Resent-' : '';
-  fixLoginOnlyFrom(fixed, facts);
   const id = findHeader(fixed, `${prefix}Message-ID`) === undefined ? [makeHeader(`${prefix}Message-Id: ${facts.messageId}\n`)] : [];
   const date = findHeader(fixed, `${prefix}Date`) === undefined ? [makeHeader(`${prefix}Date: ${facts.date}\n`)] : [];
   if (isResent) fixed.unshift(...date, ...id);
@@ -124,17 +125,27 @@ function isUnwanted(header: HeaderLine, isResent: boolean, facts: FixupFacts): b
 }
 
 /** Sender: of an untrusted caller, or of a submission that does not retain it. */
-function isSenderToRemove(header: HeaderLine, facts: FixupFacts): boolean {
-  if (header.type !== 'S') return false;
+function isSenderToRemove(header: HeaderLine, isResent: boolean, facts: FixupFacts): boolean {
+  if (header.type !== 'S' || isResentHeader(header) !== isResent) return false;
   if (facts.submission !== undefined) return !facts.submission.retainsSender;
   return facts.isLocal && !facts.isTrusted && !facts.settings.retainsSender;
 }
 
+/** Only the first Message-ID: is one; of a message that is sent again the first Resent- one. */
+function ignoreLaterIds(headers: HeaderLine[], isResent: boolean): void {
+  let hasId = false;
+  for (const [index, header] of [...headers.entries()]) {
+    if (header.type !== 'I') continue;
+    if (hasId || isResentHeader(header) !== isResent) headers[index] = { type: ' ', text: header.text };
+    else hasId = true;
+  }
+}
+
 /** `From: login` of a message from the command line is replaced by the caller's full address. */
-function fixLoginOnlyFrom(headers: HeaderLine[], facts: FixupFacts): void {
+function fixLoginOnlyFrom(headers: HeaderLine[], isResent: boolean, facts: FixupFacts): void {
   if (!facts.isCommandLine) return;
   for (const [index, header] of [...headers.entries()]) {
-    if (header.type !== 'F' || headerValue(header) !== facts.login) continue;
+    if (header.type !== 'F' || isResentHeader(header) !== isResent || !equalsIgnoreCase(headerValue(header), facts.login)) continue;
     headers[index] = deleted(header);
     headers.push(makeHeader(`${isResentHeader(header) ? 'Resent-' : ''}From: ${callerAddress(facts)}\n`));
   }
@@ -149,8 +160,7 @@ function addMissingFrom(headers: HeaderLine[], prefix: Octets, facts: FixupFacts
 function fromAddress(facts: FixupFacts): Octets | undefined {
   const { submission } = facts;
   if (submission !== undefined) {
-    const address = facts.sender === '' ? submissionAddress(facts, submission) : facts.sender;
-    return address === undefined ? undefined : withName(submission.name, address, facts);
+    return facts.sender === '' ? submissionAddress(facts, submission) : withName(submission.name, facts.sender, facts);
   }
   if (facts.sender === '') return facts.isTrusted ? undefined : callerAddress(facts);
   if (facts.isOwnSender) return callerAddress(facts);
@@ -200,36 +210,37 @@ function expectedSender(
 
 /** Whether From: is one address that is the expected one, perhaps with the prefix or suffix that is permitted. */
 function isFrom(headers: readonly HeaderLine[], isResent: boolean, expected: Octets, settings: FixupSettings): boolean {
-  const from = findByType(headers, 'F', isResent)[0];
+  const from = findByType(headers, 'F', isResent).at(-1);
   if (from === undefined) return false;
-  const value = rawValue(from);
-  const items = parseAddressList(value);
+  const items = parseAddressList(rawValue(from), { refusesGroups: true });
   const only = items[0];
   if (only === undefined || items.length !== 1 || only.kind !== 'ok') return false;
   const address = only.domain === '' ? `${only.address}@${settings.qualifyDomain}` : only.address;
   return equalsIgnoreCase(address, expected) || hasAffixes(address, expected, settings);
 }
 
-/** Whether the local part is the expected one between what `local_from_prefix` and `local_from_suffix` permit. */
+/** Whether the local part is the expected one behind the prefix and before the suffix that are permitted; of either the longest that fits goes. */
 function hasAffixes(address: Octets, expected: Octets, { fromPrefix, fromSuffix }: FixupSettings): boolean {
   if (fromPrefix === undefined && fromSuffix === undefined) return false;
   if (!equalsIgnoreCase(domainOf(address), domainOf(expected))) return false;
-  const localPart = localPartOf(address);
-  const wanted = localPartOf(expected);
-  for (let at = localPart.indexOf(wanted); at >= 0; at = localPart.indexOf(wanted, at + 1)) {
-    if (isAffix(localPart.slice(0, at), fromPrefix) && isAffix(localPart.slice(at + wanted.length), fromSuffix)) return true;
+  let localPart = localPartOf(address);
+  localPart = localPart.slice(affixLength(localPart, fromPrefix, true));
+  localPart = localPart.slice(0, localPart.length - affixLength(localPart, fromSuffix, false));
+  return equalsIgnoreCase(localPart, localPartOf(expected));
+}
+
+/** Of the first item of the list that fits; `*-` and `-*` permit anything on the side of the asterisk. */
+function affixLength(localPart: Octets, list: Octets | undefined, isPrefix: boolean): number {
+  const text = lowerCase(localPart);
+  for (const item of parseList(lowerCase(list ?? '')).items) {
+    const isWild = isPrefix ? item.startsWith('*') : item.endsWith('*');
+    const fixed = isWild ? (isPrefix ? item.slice(1) : item.slice(0, -1)) : item;
+    const at = isPrefix ? (isWild ? text.lastIndexOf(fixed) : text.indexOf(fixed)) : isWild ? text.indexOf(fixed) : text.lastIndexOf(fixed);
+    if (at < 0) continue;
+    if (isPrefix && (isWild || at === 0)) return at + fixed.length;
+    if (!isPrefix && (isWild || at === text.length - fixed.length)) return text.length - at;
   }
-  return false;
-}
-
-/** An affix may be missing, or be one of a list; `*-` and `-*` permit anything on the side of the asterisk. */
-function isAffix(text: Octets, list: Octets | undefined): boolean {
-  return text === '' || parseList(list ?? '').items.some((pattern) => isPermitted(text, pattern));
-}
-
-function isPermitted(text: Octets, pattern: Octets): boolean {
-  if (pattern.startsWith('*')) return text.endsWith(pattern.slice(1));
-  return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
+  return 0;
 }
 
 // ---------------------------------------------------------------- qualification
@@ -272,25 +283,32 @@ function qualifyHeader(header: HeaderLine, domain: Octets, syntax: AddressSyntax
 
 // ---------------------------------------------------------------- lines of ACLs
 
-/** Puts what ACLs added into place (Spec ch. 44 "Adding header lines in ACLs"). */
+/** Puts what ACLs added into place, one after the other, so that of two at the start the later one is first (Spec ch. 44 "Adding header lines in ACLs"). */
 export function insertAdded(headers: readonly HeaderLine[], added: readonly AddedHeader[]): HeaderLine[] {
-  if (added.length === 0) return [...headers];
-  const at = (position: AddedHeader['position']): HeaderLine[] =>
-    added.filter((line) => line.position === position).map((line) => makeHeader(line.text));
-  const firstReceived = headers.findIndex((header) => header.type === 'P');
-  let afterReceived = firstReceived;
-  while (afterReceived >= 0 && headers[afterReceived]?.type === 'P') afterReceived++;
-  if (afterReceived < 0) afterReceived = 0;
-  let afterRfc = 0;
-  while (afterRfc < headers.length && isTraceOrResent(headers[afterRfc])) afterRfc++;
-  const result: HeaderLine[] = [...at('at-start')];
-  for (let index = 0; index <= headers.length; index++) {
-    if (index === afterReceived) result.push(...at('after-received'));
-    if (index === afterRfc) result.push(...at('at-start-rfc'));
-    const header = headers[index];
-    if (header !== undefined) result.push(header);
+  const result = [...headers];
+  for (const { position, text } of added) result.splice(placeOf(position, result), 0, makeHeader(text));
+  return result;
+}
+
+function placeOf(position: AddedHeader['position'], headers: readonly HeaderLine[]): number {
+  switch (position) {
+    case 'at-start':
+      return 0;
+    case 'after-received': {
+      let at = headers.findIndex((header) => header.type === 'P') + 1;
+      while (at > 0 && headers[at]?.type === 'P') at++;
+      return at;
+    }
+    case 'at-start-rfc': {
+      let at = Math.min(1, headers.length); // the first line is taken for Received:
+      while (isTraceOrResent(headers[at])) at++;
+      return at;
+    }
+    case 'at-end':
+      return headers.length;
+    default:
+      return assertNever(position);
   }
-  return [...result, ...at('at-end')];
 }
 
 function isTraceOrResent(header: HeaderLine | undefined): boolean {

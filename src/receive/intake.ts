@@ -3,7 +3,7 @@
  * Spec ch. 48 "Message processing", ch. 44 "The DATA ACLs", "The non-SMTP ACLs"; DESIGN 3.8.
  */
 import type { Octets } from '../base/octets.ts';
-import { printable, trimSpace } from '../base/octets.ts';
+import { lowerCase, printable, trimSpace } from '../base/octets.ts';
 import type {
   AcceptedMessage,
   AclVerdict,
@@ -19,6 +19,7 @@ import type {
   Regexes,
   Services,
   Session,
+  Template,
   Transaction,
   TransactionState,
 } from '../core/index.ts';
@@ -26,8 +27,9 @@ import { unbuiltReason } from '../core/index.ts';
 import { arrivalLine } from '../logging/lines/arrival.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
 import { rejectedMessage } from '../logging/lines/rejection.ts';
+import { parseAddress } from '../message/address.ts';
 import { formatDate } from '../message/date.ts';
-import { decodeEncodedWords, findHeader, headerValue, makeHeader, unfold } from '../message/header.ts';
+import { decodeEncodedWords, findHeader, headerName, headerValue, unfold } from '../message/header.ts';
 import { rewriteAddress, rewriteHeaders } from '../rewrite/rewrite.ts';
 import type { DeliveryWish } from './dialogue.ts';
 import { expandOctets, expandText } from './expansion.ts';
@@ -35,7 +37,7 @@ import { addressProblems, fixHeaders, insertAdded, parseSubmission, qualifyHeade
 import { queueingLoad } from './load.ts';
 import type { ScanRejection } from './local-scan.ts';
 import { runLocalScan } from './local-scan.ts';
-import { callerName, markAsOwn, mayChooseSender, ownAddress } from './local-sender.ts';
+import { markAsOwn, mayChooseSender, ownAddress } from './local-sender.ts';
 import type { ReadMessage } from './message-input.ts';
 import { judgeRecipients, type PrdrResult, type RecipientReplies } from './prdr.ts';
 import { receptionFrame } from './transaction.ts';
@@ -53,16 +55,8 @@ export interface IntakeContext {
   readonly usedChunking?: boolean;
   /** `-t`: Bcc lines go. */
   readonly removesBcc?: boolean;
-  /** `-bnq`: unqualified addresses in headers stay as they are. */
-  readonly keepsUnqualified?: boolean;
   /** `-N`. */
   readonly dontDeliver?: boolean;
-  /** `-F`: replaces the caller's name. */
-  readonly fullName?: Octets | undefined;
-  /** `-oMm`, `-E`: the message that this bounce is about. */
-  readonly reference?: string | undefined;
-  /** `-E`. */
-  readonly isLocalError?: boolean;
   /** A caller who is not trusted chose the sender. */
   readonly isSenderSetUntrusted?: boolean;
   /** By `-f`, which -H says of it. */
@@ -233,22 +227,22 @@ export async function prepareHeaders(
   const { config, services, session, caller } = context;
   const { main } = config;
   const { origin } = session.state;
+  const { fullName, isGatewayed = false, keepsUnqualified = false } = session.commandLine ?? {};
   const isLocal = origin.hostAddress === undefined;
   const messageId = await makeMessageId(state, frame);
-  if (typeof messageId !== 'string') return messageId.problem;
   const fixed = fixHeaders(headers, {
     isLocal,
     isCommandLine: session.mode === 'command-line',
     isTrusted: caller.isTrusted,
     submission: parseSubmission(state.controls.get('submission')),
-    isSuppressed: state.controls.has('suppress_local_fixups'),
+    isSuppressed: isGatewayed || state.controls.has('suppress_local_fixups'),
     removesBcc: context.removesBcc ?? false,
     sender: state.sender ?? '',
     isOwnSender: origin.isLocal && !(context.isSenderSetUntrusted ?? false),
     isSenderSetUntrusted: context.isSenderSetUntrusted ?? false,
     login: caller.login,
-    givenName: context.fullName,
-    fullName: context.fullName ?? (await callerName(caller, frame)),
+    givenName: fullName,
+    fullName: fullName ?? caller.fullName,
     authenticatedId: origin.authenticatedId,
     messageId,
     date: formatDate(services.clock, main.timezone),
@@ -265,7 +259,7 @@ export async function prepareHeaders(
     },
   });
   state.sender = fixed.sender;
-  const qualifies = !(context.keepsUnqualified ?? false);
+  const qualifies = !keepsUnqualified;
   const syntax = { allowsUtf8Domains: state.isUtf8 || main.allow_utf8_domains };
   state.headers = qualifyHeaders(
     fixed.headers,
@@ -282,7 +276,7 @@ export async function prepareHeaders(
 /** The rules of the configuration, for the envelope and for the lines that came with the message (Spec ch. 31 "When does rewriting happen?"). */
 async function rewrite(state: TransactionState, frame: Frame): Promise<void> {
   if (frame.config.rewriteRules.length === 0) return;
-  state.headers = [...(await rewriteHeaders(state.headers, frame))];
+  state.headers = withoutIntermediate(await rewriteHeaders(state.headers, frame));
   if (state.sender !== undefined && state.sender !== '') state.sender = (await rewriteAddress(state.sender, 'env-from', frame)).address;
   const recipients: Recipient[] = [];
   for (const recipient of state.recipients)
@@ -290,35 +284,52 @@ async function rewrite(state: TransactionState, frame: Frame): Promise<void> {
   state.recipients = recipients;
 }
 
+/** Of a line that was qualified and then rewritten the first and the last form stay. */
+function withoutIntermediate(headers: readonly HeaderLine[]): HeaderLine[] {
+  return headers.filter((header, index) => {
+    const [before, after] = [headers[index - 1], headers[index + 1]];
+    const isBetween = header.type === '*' && before?.type === '*' && after !== undefined && after.type !== '*';
+    return !(isBetween && nameOf(before) === nameOf(header) && nameOf(header) === nameOf(after));
+  });
+}
+
+function nameOf({ text }: HeaderLine): Octets {
+  return lowerCase(headerName(text) ?? '');
+}
+
 /** The text of a failure. */
 async function addReceived(context: IntakeContext, state: TransactionState, frame: Frame): Promise<Octets | undefined> {
   const { config, services } = context;
   const { main } = config;
   const received = await expandOctets(main.received_header_text, frame);
-  if (received.kind === 'fail' || received.kind === 'defer')
-    return `Expansion of "${main.received_header_text?.source ?? ''}" (received_header_text) failed: ${received.message}`;
-  if (received.kind === 'ok' && received.value !== '') {
-    state.headers = [
-      makeHeader(`${received.value};\n\t${formatDate(services.clock, main.timezone, state.receivedAtMs)}\n`),
-      ...state.headers,
-    ];
-    state.controls.set('received-added', '');
+  if (received.kind !== 'ok')
+    return `Expansion of "${main.received_header_text?.source ?? ''}" (received_header_text) failed: ${received.message ?? 'forced failure'}`;
+  const date = formatDate(services.clock, main.timezone, state.receivedAtMs);
+  if (received.value === '') {
+    state.headers = [{ type: '*', text: `Received: ; ${date}\n` }, ...state.headers];
+    return undefined;
   }
+  state.headers = [{ type: 'P', text: `${received.value};\n\t${date}\n` }, ...state.headers];
+  state.controls.set('received-added', '');
   return undefined;
 }
 
 /** `<E1abc…@host>`; `message_id_header_text` and `message_id_header_domain` change it. */
 async function makeMessageId(state: TransactionState, frame: Frame): Promise<Octets | { readonly problem: Octets }> {
   const { main } = frame.config;
-  const text = await expandText(main.message_id_header_text, frame);
-  if (text.kind === 'fail' || text.kind === 'defer') return { problem: `failed to expand message_id_header_text: ${text.message}` };
-  const domain = await expandText(main.message_id_header_domain, frame);
-  if (domain.kind === 'fail' || domain.kind === 'defer') return { problem: `failed to expand message_id_header_domain: ${domain.message}` };
-  const extra =
-    text.kind === 'ok' && text.value.octets !== '' ? `.${text.value.octets.replace(/[^!#$%&'*+\-/0-9=?A-Z^_`a-z{|}~.]/g, '-')}` : '';
-  const host =
-    domain.kind === 'ok' && domain.value.octets !== '' ? domain.value.octets.replace(/[^0-9A-Za-z.\-[\]:]/g, '-') : main.primary_hostname;
+  const text = await idPart(main.message_id_header_text, 'message_id_header_text', state, frame);
+  const domain = await idPart(main.message_id_header_domain, 'message_id_header_domain', state, frame);
+  const extra = text === '' ? '' : `.${text.replace(/[^!#$%&'*+\-/0-9=?A-Z^_`a-z{|}~.\x80-\xff]/g, '-')}`;
+  const host = domain === '' ? main.primary_hostname : domain.replace(/[^0-9A-Za-z.\-[\]:]/g, '-');
   return `<E${state.id ?? ''}${extra}@${host}>`;
+}
+
+async function idPart(template: Template | undefined, option: string, state: TransactionState, frame: Frame): Promise<Octets> {
+  const expanded = await expandText(template, frame);
+  if (expanded.kind === 'ok') return expanded.value.octets;
+  if (expanded.kind !== 'forced-fail')
+    frame.services.log.panic(`expansion of "${template?.source ?? ''}" (${option}) failed: ${expanded.message}`, state.id);
+  return '';
 }
 
 /** What ACLs asked for so far goes out of the header and into it, once: lines that are added stay, whatever their name. */
@@ -348,7 +359,7 @@ function redateReceived(context: IntakeContext, headers: HeaderLine[]): HeaderLi
   if (header === undefined) return headers;
   const end = header.text.lastIndexOf(';\n\t');
   const date = formatDate(context.services.clock, context.config.main.timezone);
-  return headers.map((line, at) => (at === index ? makeHeader(`${line.text.slice(0, end)};\n\t${date}\n`) : line));
+  return headers.map((line, at) => (at === index ? { ...line, text: `${line.text.slice(0, end)};\n\t${date}\n` } : line));
 }
 
 function rejectByScan(context: IntakeContext, state: TransactionState, sink: MessageSink, scanned: ScanRejection): Intake {
@@ -467,7 +478,7 @@ function envelopeOf(context: IntakeContext, state: TransactionState, read: ReadM
     isFirstDelivery: true,
     frozenAt: state.controls.has('freeze') ? Math.floor(now / 1000) : undefined,
     isManuallyThawed: false,
-    isLocalError: context.isLocalError ?? false,
+    isLocalError: session.commandLine?.isLocalError ?? false,
     dontDeliver: context.dontDeliver ?? false,
     warningCount: 0,
     isSenderSetUntrusted: context.hasSenderOption === true && context.isSenderSetUntrusted === true,
@@ -536,13 +547,14 @@ function arrival(
   const { log } = services;
   const id = findHeader(state.headers, 'Resent-Message-ID') ?? findHeader(state.headers, 'Message-ID');
   const subject = findHeader(state.headers, 'Subject');
-  const value = id === undefined ? undefined : trimSpace(headerValue(id)).replace(/^<|>$/g, '');
+  const parsed = id === undefined ? undefined : parseAddress(headerValue(id), { allowsDomainLiterals: true });
+  const value = parsed?.kind === 'ok' ? parsed.address : undefined;
   return arrivalLine(
     {
       sender: state.sender ?? '',
       origin: session.state.origin,
       sizeBytes,
-      reference: context.reference,
+      reference: session.commandLine?.reference,
       pipelining: context.usedPipelining,
       earlyPipelining: context.earlyPipelining,
       usedPrdr,

@@ -4,7 +4,7 @@
  */
 import { GrowingBuffer } from '../base/growing-buffer.ts';
 import type { Octets } from '../base/octets.ts';
-import { octetsFromBytes } from '../base/octets.ts';
+import { octetsFromBytes, trimSpace } from '../base/octets.ts';
 import type { HeaderLine, MessageSink, ReadResult } from '../core/index.ts';
 import { headerName, makeHeader } from '../message/header.ts';
 import type { DataDecoder } from '../smtp/data-decoder.ts';
@@ -240,7 +240,7 @@ class HeaderCollector {
 
   #line(data: Buffer, from: number, to: number): HeaderStep | undefined {
     if (data[from] === 0x0a) return this.#end(data.subarray(to));
-    const line = octetsFromBytes(data.subarray(from, to));
+    const line = octetsFromBytes(data.subarray(from, to)).replaceAll('\0', '?'); // -H has no place for octet zero
     if (this.#mayBeFromLine) {
       this.#mayBeFromLine = this.#limits.isFromLine?.(line) === true;
       if (this.#mayBeFromLine) {
@@ -265,7 +265,9 @@ class HeaderCollector {
     this.#size += line.length;
   }
 
+  /** Blank lines at the end of a folded one are dropped, as Exim does. */
   #endHeader(): void {
+    while (this.#parts.length > 1 && trimSpace(this.#parts.at(-1) ?? '') === '') this.#parts.pop();
     if (this.#parts.length > 0) this.lines.push(makeHeader(this.#parts.join('')));
     this.#parts = [];
     this.#partsLength = 0;

@@ -73,7 +73,7 @@ export class SmtpSession {
       dialogue.transaction = undefined;
       dialogue.close();
     }
-    return dialogue.wasCutOff || dialogue.endReason === 'eof' ? 1 : 0;
+    return dialogue.wasCutOff || dialogue.endReason !== 'quit' ? 1 : 0;
   }
 
   /** From outside: the process is to end. Who is in a transaction may finish it, the others are told at once. */
@@ -154,7 +154,7 @@ export class SmtpSession {
   async #readSettings(): Promise<void> {
     const dialogue = this.#dialogue;
     const { main } = dialogue.config;
-    if (dialogue.origin.hostAddress === undefined) {
+    if (dialogue.origin.hostAddress === undefined && !dialogue.session.commandLine?.keepsUnqualified) {
       dialogue.origin.allowUnqualifiedSender = true;
       dialogue.origin.allowUnqualifiedRecipient = true;
     }

@@ -54,8 +54,10 @@ export function errorLine(error: SubmissionError): Octets {
 export function logText(error: SubmissionError): Octets {
   if (error.kind === 'too-big') return `message too big (limit set to ${error.limitBytes})`;
   if (error.kind === 'too-many-recipients') return 'too many recipients';
-  if (error.kind === 'bad-argument')
-    return `at least one malformed recipient address: ${printable(error.bad.text)} - ${printable(error.bad.message)}`;
+  const [bad] = error.kind === 'bad-argument' ? [error.bad] : error.kind === 'bad-headers' ? error.bad : [];
+  if (bad) return `at least one malformed recipient address: ${printable(bad.text)} - ${printable(bad.message)}`;
+  if (error.kind === 'header-too-big') return `excessively long message header section read (more than ${error.limitBytes} characters)`;
+  if (error.kind === 'header-line-too-long') return `excessively long message header line read (more than ${error.limitBytes} characters)`;
   if (error.kind === 'no-recipients' || error.kind === 'all-suppressed') return subject(error);
   if (error.kind === 'rejected') return `rejected by ${error.by}: ${printable(error.text)}`;
   return errorLine(error)

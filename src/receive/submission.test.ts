@@ -45,7 +45,6 @@ async function submit(
     caller: root,
     signal: new AbortController().signal,
     sender: undefined,
-    fullName: undefined,
     recipients: [],
     takesRecipientsFromHeaders: false,
     isDotNotEnd: false,
@@ -122,7 +121,7 @@ test('-t takes recipients from the header, removes Bcc and leaves out arguments'
     'Date: D',
   ]);
   assert.ok(accepted[0]?.headers.some((header) => header.type === '*' && header.text === 'Bcc: b@c\n'));
-  assert.deepEqual([...(accepted[0]?.nonRecipients ?? [])], ['no@where', 'B@c']);
+  assert.deepEqual([...(accepted[0]?.nonRecipients ?? [])], ['B@c', 'no@where']);
   const added = await submit(
     'To: a@b\n\nx\n',
     { takesRecipientsFromHeaders: true, recipients: ['c@d'] },
@@ -188,7 +187,12 @@ test('Sender: of untrusted callers', async () => {
     ['From: caller@test.ex\nSender: x@y\n\n', {}, ['From: caller@test.ex', made, 'Date: D']],
     ['From: other@x\n\n', {}, ['From: other@x', made, 'Sender: A Caller <caller@test.ex>', 'Date: D']],
     ['From: other@x\n\n', { local_from_check: false }, ['From: other@x', made, 'Date: D']],
-    ['From: a-caller-b@test.ex\n\n', { local_from_prefix: '*-', local_from_suffix: '-*' }, ['From: a-caller-b@test.ex', made, 'Date: D']],
+    ['From: a-caller=b@test.ex\n\n', { local_from_prefix: '*-', local_from_suffix: '=*' }, ['From: a-caller=b@test.ex', made, 'Date: D']],
+    [
+      'From: a-caller-b@test.ex\n\n', // the longest prefix goes
+      { local_from_prefix: '*-', local_from_suffix: '-*' },
+      ['From: a-caller-b@test.ex', made, 'Sender: A Caller <caller@test.ex>', 'Date: D'],
+    ],
     ['From: p+caller@test.ex\n\n', { local_from_prefix: 'p+ : *-' }, ['From: p+caller@test.ex', made, 'Date: D']],
     [
       'From: other@x\nSender: x@y\n\n',
@@ -208,16 +212,18 @@ test('Sender: of untrusted callers', async () => {
 
 test('names are quoted or encoded where they must be', async () => {
   const from = async (fullName: string) =>
-    headersOf((await submit('\nx\n', { fullName, recipients: ['a@b'] }, { headers_charset: 'UTF-8' })).accepted[0])[1];
+    headersOf((await submit('\nx\n', { commandLine: { fullName }, recipients: ['a@b'] }, { headers_charset: 'UTF-8' })).accepted[0])[1];
   assert.equal(await from('J. Doe'), 'From: "J. Doe" <root@test.ex>');
+  assert.equal(await from('A "B. C" D. (E) \\"F'), 'From: A "B. C" "D. (E) \\"F" <root@test.ex>');
+  assert.equal(await from('A (B) "C'), 'From: A (B) "C" <root@test.ex>');
   assert.equal(await from('J\xc3\xb6rg'), 'From: =?UTF-8?Q?J=C3=B6rg?= <root@test.ex>');
 });
 
 test('a trusted caller who names a sender names its person by -F', async () => {
   const from = async (fullName: string | undefined) =>
-    headersOf((await submit('Subject: x\n\nx\n', { caller: root, sender: 'jc@rome', fullName, recipients: ['a@b'] })).accepted[0]).find(
-      (line) => line.startsWith('From:'),
-    );
+    headersOf(
+      (await submit('Subject: x\n\nx\n', { caller: root, sender: 'jc@rome', commandLine: { fullName }, recipients: ['a@b'] })).accepted[0],
+    ).find((line) => line.startsWith('From:'));
   assert.equal(await from(undefined), 'From: jc@rome');
   assert.equal(await from('Julius Caesar'), 'From: Julius Caesar <jc@rome>');
 });
@@ -230,12 +236,12 @@ test('errors on stderr', async () => {
     [
       'To: a b, e@f\n\n',
       { takesRecipientsFromHeaders: true },
-      'exim: invalid address:  a b: missing or malformed local part (expected word or "<")\n',
+      'exim: invalid address:  a b, e@f: missing or malformed local part (expected word or "<")\n',
     ],
     [
       'To: a b, c d\n\n',
       { takesRecipientsFromHeaders: true },
-      'exim: invalid addresses:\n  a b: missing or malformed local part (expected word or "<")\n  c d: missing or malformed local part (expected word or "<")\n',
+      'exim: invalid addresses:\n  a b, c d: missing or malformed local part (expected word or "<")\n  c d: missing or malformed local part (expected word or "<")\n',
     ],
   ];
   for (const [text, request, expected] of cases) {

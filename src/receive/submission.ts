@@ -3,12 +3,13 @@
  * "Message processing". Nothing here is of the process itself: the daemon runs it for callers too.
  */
 import type { Octets } from '../base/octets.ts';
-import { printable } from '../base/octets.ts';
+import { printable, trimSpace } from '../base/octets.ts';
 import { earlier } from '../core/deadline.ts';
 import type {
   AcceptedMessage,
   Caller,
   Clock,
+  CommandLineFacts,
   Config,
   Deadline,
   Frame,
@@ -58,8 +59,6 @@ export interface SubmissionRequest {
   readonly receiveTimeoutSeconds?: number | undefined;
   /** `-f`; '' is the null sender; undefined: not given. */
   readonly sender: Octets | undefined;
-  /** `-F`. */
-  readonly fullName: Octets | undefined;
   /** Each may be a list. */
   readonly recipients: readonly Octets[];
   /** `-t`. */
@@ -67,18 +66,11 @@ export interface SubmissionRequest {
   /** `-i`, `-oi`: a line with a dot is data. */
   readonly isDotNotEnd: boolean;
   readonly errors: ErrorMode;
-  /** `-bnq`. */
-  readonly noQualify?: boolean;
   /** `-N`. */
   readonly dontDeliver?: boolean;
   /** `-oMa` and the like; only for trusted callers. */
   readonly presetOrigin?: Partial<Origin>;
-  /** `-oMm`, `-E`: the message that this bounce is about. */
-  readonly reference?: string | undefined;
-  /** `-E`: it is a bounce. */
-  readonly isLocalError?: boolean;
-  /** `-G`: no fix-ups. */
-  readonly isGatewayed?: boolean;
+  readonly commandLine?: CommandLineFacts;
   /** The sendmail options for delivery status: RET, ENVID, and NOTIFY for all recipients. */
   readonly dsn?: { readonly ret?: 'FULL' | 'HDRS'; readonly envid?: Octets; readonly notify?: Recipient['notify'] };
   readonly onAccepted: (accepted: AcceptedMessage, delivery: DeliveryWish) => void;
@@ -131,12 +123,12 @@ class Submission {
     this.#config = request.config;
     this.#services = request.services;
     this.#until = { endMs: Number.POSITIVE_INFINITY, signal: request.signal };
-    const { caller, presetOrigin = {}, noQualify = false } = request;
+    const { caller, presetOrigin = {}, commandLine: { keepsUnqualified = false } = {} } = request;
     const origin: Origin = {
       ...newOrigin(caller, true),
       ident: caller.login,
       protocol: 'local',
-      ...(noQualify ? {} : { allowUnqualifiedSender: true, allowUnqualifiedRecipient: true }),
+      ...(keepsUnqualified ? {} : { allowUnqualifiedSender: true, allowUnqualifiedRecipient: true }),
       ...(caller.isTrusted ? presetOrigin : {}),
     };
     const now = request.services.clock.now();
@@ -146,11 +138,11 @@ class Submission {
       startedAtMs: now,
       caller,
       isRehearsal: false,
+      commandLine: request.commandLine ?? {},
       until: this.#until,
       state: newSessionState(origin),
     };
     this.#transaction = newTransaction(1, now);
-    if (request.isGatewayed) this.#transaction.state.controls.set('suppress_local_fixups', '');
   }
 
   async run(): Promise<number> {
@@ -252,8 +244,7 @@ class Submission {
     for (const { given, address } of recipients) {
       this.#transaction.state.recipients.push(notify === undefined ? { address } : { address, notify });
       this.#given.push(given);
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: octets are what is looked at
-      if (/[^\x00-\x7f]/.test(address)) this.#transaction.state.isUtf8 = true;
+      if (hasHighOctet(address)) this.#transaction.state.isUtf8 = true;
     }
   }
 
@@ -271,7 +262,11 @@ class Submission {
     const own = ownAddress(caller, this.#config);
     if (sender === undefined) return { sender: own, isOwn: true, isSetUntrusted: false };
     const parsed = parseAddress(sender === '' ? '<>' : sender, { ...this.#syntax(), allowsEmpty: true });
-    if (parsed.kind === 'error') return `exim: bad -f address "${printable(sender)}": ${parsed.message}`;
+    const problem = parsed.kind === 'error' ? parsed.message : this.#literalProblem(parsed.domain);
+    if (problem !== undefined || parsed.kind === 'error') {
+      const isDot = sender.endsWith('.') && !this.#config.main.strip_trailing_dot;
+      return `exim: bad -f address "${printable(sender)}": ${isDot ? 'domain is malformed (trailing dot not allowed)' : problem}`;
+    }
     const address =
       parsed.address === '' || parsed.domain !== '' ? parsed.address : `${parsed.address}@${this.#config.main.qualify_domain}`;
     if (caller.isTrusted) return { sender: address, isOwn: false, isSetUntrusted: false };
@@ -279,8 +274,14 @@ class Submission {
     return { sender: own, isOwn: true, isSetUntrusted: false };
   }
 
+  /** Outside of angle brackets, where the parser takes them. */
+  #literalProblem(domain: Octets): Octets | undefined {
+    return domain.startsWith('[') && !this.#config.main.allow_domain_literals ? 'domain literals not allowed' : undefined;
+  }
+
   #applySender(chosen: SenderChoice): void {
     const { state } = this.#transaction;
+    if (hasHighOctet(chosen.sender)) state.isUtf8 = true;
     const { caller } = this.#request;
     const { origin } = this.#session.state;
     state.sender = chosen.sender;
@@ -302,11 +303,13 @@ class Submission {
     | { readonly kind: 'error'; readonly error: BadAddress } {
     const recipients: GivenAddress[] = [];
     for (const argument of this.#request.recipients) {
+      if (hasHighOctet(argument)) this.#transaction.state.isUtf8 = true;
+      if (/^[ \t]*,/.test(argument)) return { kind: 'error', error: { text: argument, message: 'empty address' } };
       const items = parseAddressList(argument, { ...this.#syntax(), refusesGroups: true });
       if (items.length === 0 && argument !== '') return { kind: 'error', error: { text: argument, message: 'empty address' } };
       for (const item of items) {
         if (item.kind === 'error') return { kind: 'error', error: { text: item.text, message: item.message } };
-        if (item.domain === '' && this.#request.noQualify)
+        if (item.domain === '' && this.#request.commandLine?.keepsUnqualified)
           return { kind: 'error', error: { text: item.text, message: 'unqualified recipient address not allowed' } };
         recipients.push(this.#qualified(item.address, item.domain));
       }
@@ -328,13 +331,16 @@ class Submission {
     const bad: BadAddress[] = [];
     for (const header of headers) {
       if (!RECIPIENT_TYPES.has(header.type) || isResentHeader(header) !== isResent) continue;
-      for (const item of parseAddressList(rawValue(header), this.#syntax())) {
-        if (item.kind === 'error') bad.push({ text: item.text, message: item.message });
+      const value = rawValue(header);
+      if (hasHighOctet(value)) this.#transaction.state.isUtf8 = true;
+      for (const item of parseAddressList(value, this.#syntax())) {
+        if (item.kind === 'error')
+          bad.push({ text: trimSpace(value.slice(item.start)), message: item.message }); // with what follows, as in Exim
         else found.push(this.#qualified(item.address, item.domain));
       }
     }
     if (!this.#config.main.extract_addresses_remove_arguments) return { recipients: [...listed, ...found], bad, wereSuppressed: false };
-    this.#removed = new Set(listed.map(({ address }) => address));
+    this.#removed = new Set(listed.map(({ address }) => address).reverse());
     const recipients = found.filter(({ given }) => !this.#removed.has(given)); // what is equal only when qualified waits as delivered
     return { recipients, bad, wereSuppressed: recipients.length === 0 && found.length > 0 };
   }
@@ -433,12 +439,8 @@ class Submission {
       transaction: this.#transaction,
       caller,
       until: this.#until,
-      fullName: request.fullName,
       removesBcc: request.takesRecipientsFromHeaders,
-      keepsUnqualified: request.noQualify ?? false,
       dontDeliver: request.dontDeliver ?? false,
-      reference: request.reference,
-      isLocalError: request.isLocalError ?? false,
       isSenderSetUntrusted: chosen.isSetUntrusted,
       hasSenderOption: request.sender !== undefined,
       nonRecipients: this.#removed,
@@ -465,8 +467,7 @@ class Submission {
         return this.#fail({ kind: 'rejected', by: 'local_scan()', text: intake.text }, message, undefined);
       case 'client-gone': // of SMTP only
         return 1;
-      case 'failed':
-        this.#request.writeError(`exim: ${printable(intake.reason)}\n`);
+      case 'failed': // the panic log, which the caller reads, has it
         return 1;
     }
   }
@@ -534,7 +535,7 @@ class Submission {
     const recipient = state.sender ?? '';
     if (recipient === '') {
       log.main(
-        `Error while reading message with no usable sender address${this.#request.reference === undefined ? '' : ` (R=${this.#request.reference})`}: ${logText(error)}`,
+        `Error while reading message with no usable sender address${this.#request.commandLine?.reference === undefined ? '' : ` (R=${this.#request.commandLine.reference})`}: ${logText(error)}`,
         state.id,
       );
       return false;
@@ -564,21 +565,21 @@ class Submission {
         yield Buffer.from(text, 'latin1');
       })(),
       sender: '',
-      fullName: undefined,
       recipients: [recipient],
       takesRecipientsFromHeaders: false,
       isDotNotEnd: true,
       errors: 'mail', // for want of a sender it is logged
-      isLocalError: true,
-      noQualify: false,
-      isGatewayed: false,
+      commandLine: { isLocalError: true, reference: state.id },
       presetOrigin: {},
-      reference: state.id,
       writeError: () => {},
     });
     if (status !== 0) log.main(`Child mail process returned status ${status}`, state.id);
     return status === 0;
   }
+}
+
+function hasHighOctet(text: Octets): boolean {
+  return /[\x80-\xff]/.test(text);
 }
 
 const RECIPIENT_TYPES: ReadonlySet<HeaderLine['type']> = new Set<HeaderLine['type']>(['T', 'C', 'B']);

@@ -97,7 +97,7 @@ function optionalFields(arrival: Arrival, log: Log): Octets {
   if (log.selected('receive_time') && arrival.durationMs !== undefined)
     fields += ` RT=${formatDuration(arrival.durationMs, log.selected('millisec'))}`;
   const { messageId } = arrival;
-  if (messageId !== undefined && messageId.value.length <= MAX_ID && log.selected(messageId.isCreated ? 'msg_id_created' : 'msg_id'))
+  if (messageId !== undefined && messageId.value.length <= MAX_ID && isIdLogged(messageId.isCreated, log))
     fields += ` id${messageId.isCreated ? '*' : ''}=${printable(messageId.value)}`;
   if (log.selected('subject') && arrival.subject !== undefined)
     fields += ` T="${printable(arrival.subject.slice(0, MAX_SUBJECT).replace(/["\\]/g, '\\$&'), escapes)}"`;
@@ -106,4 +106,9 @@ function optionalFields(arrival: Arrival, log: Log): Octets {
   if (log.selected('received_recipients') && recipients.length > 0)
     fields += ` for ${recipients.map((address) => printable(address)).join(' ')}`;
   return fields;
+}
+
+/** `msg_id_created` only says that `msg_id` holds for ids made here too. */
+function isIdLogged(isCreated: boolean, log: Log): boolean {
+  return log.selected('msg_id') && (!isCreated || log.selected('msg_id_created'));
 }
