@@ -314,8 +314,8 @@ async function addReceived(context: IntakeContext, state: TransactionState, fram
   return undefined;
 }
 
-/** `<E1abc…@host>`; `message_id_header_text` and `message_id_header_domain` change it. */
-async function makeMessageId(state: TransactionState, frame: Frame): Promise<Octets | { readonly problem: Octets }> {
+/** `<E1abc…@host>`; `message_id_header_text` and `message_id_header_domain` change it, as far as they can be expanded. */
+async function makeMessageId(state: TransactionState, frame: Frame): Promise<Octets> {
   const { main } = frame.config;
   const text = await idPart(main.message_id_header_text, 'message_id_header_text', state, frame);
   const domain = await idPart(main.message_id_header_domain, 'message_id_header_domain', state, frame);
