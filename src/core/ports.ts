@@ -373,6 +373,8 @@ export interface TlsFailure {
   readonly kind: 'error';
   /** As Exim logs it: `(SSL_accept): error:0A0000C1:SSL routines::no shared cipher`, `(SSL_connect): timed out`. */
   readonly message: Octets;
+  /** The peer said nothing for too long. */
+  readonly isTimeout?: true;
   /** What Exim logs on a line of its own before: `SSL verify error: depth=0 error=certificate has expired cert=/CN=x`. */
   readonly verifyError?: Octets | undefined;
 }

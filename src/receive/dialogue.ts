@@ -177,7 +177,7 @@ export class Dialogue {
   isAuthenticationTried = false;
   /** How the connection ended is in the log already. */
   isEndTold = false;
-  /** By the ACL for connections, without `drop`: no session has begun. */
+  /** By the ACL for connections, without `drop`, or because TLS on connect failed: no session has begun. */
   isTurnedAway = false;
   /** It was dropped for what the client did. */
   wasCutOff = false;

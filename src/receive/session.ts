@@ -459,7 +459,9 @@ export class SmtpSession {
   }
 
   #logEnd(durationMs: number): void {
-    const { log, origin, session } = this.#dialogue;
+    const { log, origin, session, isTurnedAway } = this.#dialogue;
+    // TLS on connect: the line of the error is all
+    if (isTurnedAway && session.state.quitReason === 'tls-failed') return;
     const line = this.#logsConnection ? this.#endLine(durationMs) : undefined;
     if (line !== undefined) log.main(line);
     if (log.selected('smtp_no_mail') && this.#dialogue.mailCommands === 0)

@@ -256,6 +256,7 @@ interface AlpnChoice {
 }
 
 const refusedCertificate = 'error:0A000086:SSL routines::certificate verify failed';
+const closedByPeer = 'TCP connection closed by peer';
 const missingCertificate = 'error:0A0000C7:SSL routines::peer did not return a certificate';
 
 /** Exactly one protocol that we know, else the handshake fails (against cross-protocol attacks). Spec ch. 14 "tls_alpn". */
@@ -345,9 +346,9 @@ function handshake(socket: TLSSocket, event: 'secure' | 'secureConnect', until: 
 function tlsFailure(call: 'SSL_accept' | 'SSL_connect', failed: HandshakeFailure): TlsFailure {
   switch (failed.kind) {
     case 'timeout':
-      return { kind: 'error', message: `(${call}): timed out` };
+      return { kind: 'error', message: `(${call}): timed out`, isTimeout: true };
     case 'closed':
-      return { kind: 'error', message: `(${call}): error:0A000126:SSL routines::unexpected eof while reading` };
+      return { kind: 'error', message: `(${call}): ${closedByPeer}` };
     case 'error':
       return { kind: 'error', message: `(${call}): ${opensslError(failed.error)}` };
   }
@@ -359,8 +360,7 @@ function opensslError(error: unknown): Octets {
   const match = /error:([0-9A-F]{8}):([^:]*):[^:]*:([^:]*)/.exec(text);
   if (match) return `error:${match[1]}:${match[2]}::${match[3]}`;
   const code = errorCode(error);
-  if (code === 'ECONNRESET' || code === 'ERR_SSL_UNEXPECTED_EOF_WHILE_READING')
-    return 'error:0A000126:SSL routines::unexpected eof while reading';
+  if (code === 'ECONNRESET' || code === 'ERR_SSL_UNEXPECTED_EOF_WHILE_READING') return closedByPeer;
   return code !== undefined && !code.startsWith('ERR_') ? failureOf(error).reason : text;
 }
 

@@ -1,7 +1,7 @@
 /** STARTTLS, and TLS before the banner. RFC 3207; Spec ch. 43 "Encrypted SMTP connections using TLS/SSL". */
 import type { Octets } from '../../base/octets.ts';
 import { printable } from '../../base/octets.ts';
-import type { Outcome, TlsServerRequest } from '../../core/index.ts';
+import type { Outcome, TlsFailure, TlsServerRequest } from '../../core/index.ts';
 import { fail, ok } from '../../core/index.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
 import type { Command } from '../../smtp/command.ts';
@@ -36,7 +36,9 @@ export async function starttls(dialogue: Dialogue, command: Command): Promise<vo
   dialogue.reader.discard();
   dialogue.reply('220', 'TLS go ahead');
   await dialogue.flush();
-  await handshake(dialogue, request.value);
+  const failed = await handshake(dialogue, request.value);
+  if (failed?.isTimeout) return dialogue.lost({ kind: 'timeout' });
+  if (failed) dropUnsecured(dialogue);
 }
 
 /** False when the handshake failed: the connection is then over. */
@@ -47,20 +49,24 @@ export async function startTlsAtOnce(dialogue: Dialogue): Promise<boolean> {
     dialogue.log.panic(
       `TLS error on connection from ${hostAndIdent(dialogue.origin, dialogue.log, false)} (${request.kind === 'forced-fail' ? 'forced failure' : request.message})`,
     );
-    dialogue.drop();
-    return false;
-  }
-  return handshake(dialogue, request.value);
+  } else if (!(await handshake(dialogue, request.value))) return true;
+  dialogue.isTurnedAway = true;
+  dropUnsecured(dialogue);
+  return false;
 }
 
-async function handshake(dialogue: Dialogue, request: TlsServerRequest): Promise<boolean> {
+function dropUnsecured(dialogue: Dialogue): void {
+  dialogue.session.state.quitReason = 'tls-failed';
+  dialogue.drop();
+}
+
+/** Undefined when the connection is secured. */
+async function handshake(dialogue: Dialogue, request: TlsServerRequest): Promise<TlsFailure | undefined> {
   const { origin, log, parts } = dialogue;
   const started = await parts.connection.startServerTls(request, dialogue.commandDeadline());
   if (started.kind === 'error') {
     log.main(`TLS error on connection from ${hostAndIdent(origin, log, false)} ${started.message}`);
-    dialogue.session.state.quitReason = 'tls-failed';
-    dialogue.drop();
-    return false;
+    return started;
   }
   // RFC 3207 s4.2: what was said before TLS is forgotten.
   origin.tls = { ...started.facts, wasVerificationTried: request.clientCertificate !== 'none' };
@@ -73,7 +79,7 @@ async function handshake(dialogue: Dialogue, request: TlsServerRequest): Promise
   origin.authenticatedId = undefined;
   dialogue.forgetAdvertised();
   origin.protocol = protocolName(origin, dialogue.session.state.esmtp, dialogue.isOverTcp);
-  return true;
+  return undefined;
 }
 
 /** The options of TLS for this client. The key may be in the certificate's file. */
