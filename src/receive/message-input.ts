@@ -105,6 +105,11 @@ export class MessageReceiver {
     return this.#headers.lines;
   }
 
+  /** No blank line ended the header, but one that is no header line. */
+  get isHeaderUnended(): boolean {
+    return this.#headers.isUnended;
+  }
+
   get isTooBig(): boolean {
     return this.#limits.messageBytes > 0 && this.#size > this.#limits.messageBytes;
   }
@@ -188,6 +193,8 @@ class HeaderCollector {
   /** A line that has no end yet. */
   readonly #pending = new GrowingBuffer();
   #size = 0;
+  /** A line that is no header line ended the header. */
+  isUnended = false;
   #mayBeFromLine: boolean;
 
   constructor(limits: InputLimits) {
@@ -249,8 +256,10 @@ class HeaderCollector {
       }
     }
     if ((line[0] === ' ' || line[0] === '\t') && this.#parts.length > 0) this.#add(line);
-    else if (headerName(line) === undefined) return this.#end(data.subarray(from));
-    else {
+    else if (headerName(line) === undefined) {
+      this.isUnended = true;
+      return this.#end(data.subarray(from));
+    } else {
       this.#endHeader();
       this.#add(line);
     }

@@ -737,6 +737,25 @@ test('the daemon ends while the connect ACL runs: who is still there is told, wh
   assert.deepEqual(gone.log.mainLines, []);
 });
 
+test('QUIT between chunks leaves a message behind, RSET does not', async () => {
+  const begun = ['EHLO x\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<a@b>\r\n', 'BDAT 14\r\nSubject: x\r\n\r\n'];
+  const lines = async (commands: readonly string[]) => (await playSession(scriptedPeer([...begun, ...commands]), open)).log.mainLines;
+  const lost = ['SMTP connection from (x) [192.0.2.25] lost while reading message data'];
+  assert.deepEqual(await lines(['QUIT\r\n']), lost);
+  assert.deepEqual(await lines(['MAIL FROM:<a@b>\r\n', 'QUIT\r\n']), lost);
+  assert.deepEqual(await lines(['RSET\r\n', 'QUIT\r\n']), []);
+});
+
+test('chunks: a header that another line than a blank one ends counts it; what is shown of a header with bare line ends', async () => {
+  const begun = ['EHLO x\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<a@b>\r\n'];
+  const play = (chunk: string) => playSession(scriptedPeer([...begun, `BDAT ${chunk.length} LAST\r\n${chunk}`]), open);
+  assert.match((await play('a: b\r\nZZ\r\n')).written, /\n250- 10 byte chunk, total 11\n/);
+  assert.match((await play('a: b\r\n\r\nZZ\r\n')).written, /\n250- 12 byte chunk, total 12\n/);
+  const { log, written } = await play('To: c@d\r\nX: y\r\n z\nSubject: x\r\n\r\nZZ\r\n');
+  assert.match(written, /\n552 Message header not CRLF terminated\n/);
+  assert.deepEqual(log.lines.findLast((line) => line.log === 'reject')?.headers.slice(2), ['  To: c@d\n', '  X: y\n z\n']);
+});
+
 test('chunks (BDAT)', async () => {
   const { written, store } = await playSession(
     scriptedPeer([

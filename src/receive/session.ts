@@ -7,7 +7,7 @@ import type { Octets } from '../base/octets.ts';
 import { printable } from '../base/octets.ts';
 import { type Deadline, ok } from '../core/index.ts';
 import { lookUpSenderName } from '../lists/host-name.ts';
-import { closedLine, connectionLine, incompleteTransactionLine, lostIdleLine, noMailLine } from '../logging/lines/connection.ts';
+import { closedLine, connectionLine, incompleteTransactionLine, lostIdleLine, lostLine, noMailLine } from '../logging/lines/connection.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
 import type { Command, Verb } from '../smtp/command.ts';
 import { parseCommand } from '../smtp/command.ts';
@@ -377,6 +377,7 @@ export class SmtpSession {
   async #quit(): Promise<void> {
     const dialogue = this.#dialogue;
     this.#noteIncomplete('QUIT');
+    this.#noteLostChunks();
     const verdict = await dialogue.runAcl('quit', dialogue.config.main.acl_smtp_quit, { kind: 'accept' });
     if (verdict.kind === 'error') dialogue.log.panic(`ACL for QUIT returned ERROR: ${verdict.logMessage}`);
     if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.reply('221', verdict.message);
@@ -400,6 +401,13 @@ export class SmtpSession {
         log,
       ),
     );
+  }
+
+  /** QUIT between the chunks of a message: the rest of it is missing. */
+  #noteLostChunks(): void {
+    const { chunked, isChunkingBroken, transaction, log, origin } = this.#dialogue;
+    if ((chunked === undefined && !isChunkingBroken) || !log.selected('lost_incoming_connection')) return;
+    log.main(lostLine(origin, 'while reading message data', log, this.#parts.isFromInetd), transaction?.state.id);
   }
 
   #noteLost(error: Octets): void {

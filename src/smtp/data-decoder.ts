@@ -34,8 +34,9 @@ export class DataDecoder {
   #isRealStart = true;
   #lineLength = 0;
   hasBareLineEnd = false;
-  /** A line of the header ended with a bare LF. */
-  hasBareHeaderEnd = false;
+  #headerLineCount = 0;
+  /** Which line of the header, counted from 1, ended with a bare LF first; 0: none. */
+  bareHeaderLine = 0;
   maxLineLength = 0;
 
   /** Only SMTP has stuffed dots and a line end that decides about the others; `isStrict`: that is CRLF whatever comes (smtp_strict_crlf). */
@@ -65,7 +66,8 @@ export class DataDecoder {
     };
     const endOfLine = (hasCr: boolean): void => {
       if (this.#isCrlf === undefined) this.#isCrlf = hasCr;
-      if (!hasCr && this.#isInHeader) this.hasBareHeaderEnd = true;
+      if (this.#isInHeader) this.#headerLineCount++;
+      if (!hasCr && this.#isInHeader && this.bareHeaderLine === 0) this.bareHeaderLine = this.#headerLineCount;
       if (!hasCr && this.#isCrlf) {
         this.hasBareLineEnd = true;
         output[to++] = SPACE;

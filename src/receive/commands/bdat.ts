@@ -2,6 +2,7 @@
 
 import type { Octets } from '../../base/octets.ts';
 import { octetsFromBytes, printable, trimSpace, upperCase } from '../../base/octets.ts';
+import type { HeaderLine } from '../../core/index.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
 import { rejectedMessage } from '../../logging/lines/rejection.ts';
 import type { Command } from '../../smtp/command.ts';
@@ -95,8 +96,9 @@ async function takeChunk(dialogue: Dialogue, message: ChunkedMessage, bytes: num
   }
   dialogue.chunked = undefined;
   await message.receiver.take(message.decoder.finish());
-  if (message.decoder.hasBareHeaderEnd) return refuseBareHeader(dialogue, message);
-  dialogue.chunkSummary = ` ${bytes} byte chunk, total ${message.wireBytes + missingLineEnd(message)}\n`;
+  if (message.decoder.bareHeaderLine > 0) return refuseBareHeader(dialogue, message);
+  const missing = missingLineEnd(message) + (message.receiver.isHeaderUnended ? 1 : 0);
+  dialogue.chunkSummary = ` ${bytes} byte chunk, total ${message.wireBytes + missing}\n`;
   await finishReading(dialogue, message.sink, await message.receiver.finish(message.decoder));
   dialogue.chunkSummary = undefined;
 }
@@ -115,9 +117,21 @@ function refuseBareHeader(dialogue: Dialogue, message: ChunkedMessage): void {
   const recipients = transaction?.state.recipients.map((recipient) => recipient.address) ?? [];
   log.mainAndReject(
     `rejected from <${printable(sender)}> ${hostAndIdent(origin, log, true)}: Non-CRLF-terminated header, under CHUNKING: message abandoned`,
-    rejectedMessage(sender, recipients, message.receiver.headers),
+    rejectedMessage(sender, recipients, headersUpTo(message.decoder.bareHeaderLine, message.receiver.headers)),
   );
   dialogue.resetTransaction();
+}
+
+/** What of the header had been read, whose types are not known yet, up to a line. */
+function headersUpTo(line: number, headers: readonly HeaderLine[]): readonly HeaderLine[] {
+  const shown: HeaderLine[] = [];
+  let left = line;
+  for (const { text } of headers) {
+    const lines = text.split('\n').slice(0, -1);
+    if (left > 0) shown.push({ type: ' ', text: `${lines.slice(0, left).join('\n')}\n` });
+    left -= lines.length;
+  }
+  return shown;
 }
 
 /** Octets of a refused chunk are not commands. */
