@@ -42,6 +42,9 @@ interface WarmUp {
   readonly input?: string;
 }
 
+/** Puts a message into the queue, which -bp lists. */
+const submission: WarmUp = { args: ['-odq', '-i', 'postmaster@localhost'], input: message };
+
 /** The short-lived modes, whose start counts: what they use is in the first part of their bundle. */
 const shortWarmUps: readonly WarmUp[] = [
   { args: ['-bV'] },
@@ -52,12 +55,7 @@ const shortWarmUps: readonly WarmUp[] = [
 ];
 
 /** What is run to fill the code caches (build/loader.cjs says which modes have their own): also what the daemon's processes do all the time. */
-const warmUps: readonly WarmUp[] = [
-  ...shortWarmUps,
-  { args: ['-odq', '-i', 'postmaster@localhost'], input: message },
-  { args: ['-bs', '-odi'], input: session },
-  { args: ['-q'] },
-];
+const warmUps: readonly WarmUp[] = [submission, ...shortWarmUps, { args: ['-bs', '-odi'], input: session }, { args: ['-q'] }];
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
@@ -89,6 +87,7 @@ async function writeProgram(entry: string, name: string): Promise<void> {
 /** The numbers of the modules that the short-lived modes use. */
 function usedModules(program: string): ReadonlySet<number> {
   const list = join(data, 'modules');
+  warmUp(program, submission);
   for (const use of shortWarmUps) warmUp(program, use, { EXIMIUS_MODULES: list });
   const used = readFileSync(list, 'latin1').trimEnd().split('\n').map(Number);
   rmSync(list);

@@ -13,7 +13,7 @@ if (major < 24 || (major === 24 && minor < 15)) {
 
 /**
  * Modes by the options and names that ask for them (with an equals sign at the end: by the beginning). Code of other modes costs as much
- * to read as that of this one: each has a cache of its own, all that are not named here share one.
+ * to read as that of this one: each has a cache of its own, all that are not named here share one, and all that of the seldom used part.
  */
 const modes = {
   daemon: ['-bd', '-bdf', '-bs', '--eximius-role='],
@@ -32,7 +32,7 @@ function loadBundle(args = []) {
     const file = path.join(__dirname, `PROGRAM_NAME.${part}.js`);
     // The bundle is ASCII, and one octet a character is read fastest.
     const source = fs.readFileSync(file, 'latin1');
-    const cache = mode === undefined ? `${file}.cache` : `${file}.${mode}.cache`;
+    const cache = mode === undefined || part === 'lazy-rest' ? `${file}.cache` : `${file}.${mode}.cache`;
     const script = new Script(source, { filename: file, cachedData: readCache(cache) });
     scripts.push({ script, cache });
     const module = { exports: {} };

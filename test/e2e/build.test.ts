@@ -1,7 +1,7 @@
 /** The built program runs from another directory, under its names, without the sources. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -10,6 +10,7 @@ const root = join(import.meta.dirname, '../..');
 
 test('npm run build', async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'eximius-build-'));
+  chmodSync(folder, 0o755); // what root starts goes on as another user
   const dist = join(folder, 'dist');
   try {
     const built = spawnSync(process.execPath, [join(root, 'scripts/build.ts'), dist], { encoding: 'utf8' });
