@@ -7,6 +7,11 @@ import { DebugRecorder } from './session-debug.ts';
 
 class FileLog extends FakeLog {
   readonly files = new Map<string, string>();
+  readonly onlyPanic: string[] = [];
+
+  panicOnly(line: string): void {
+    this.onlyPanic.push(line);
+  }
 
   appendDebug(suffix: string, text: string): void {
     this.files.set(suffix, (this.files.get(suffix) ?? '') + text);
@@ -57,6 +62,14 @@ test('before the trigger the newest lines are kept', () => {
   recorder.log.debug('acl', () => 'after it');
   recorder.stop();
   assert.equal(base.files.get('.x'), 'two\nfour\nafter it\n');
+});
+
+test('a line for the panic log alone stays there, and triggers', () => {
+  const { base, recorder } = record({ trigger: 'paniclog' });
+  recorder.log.panicOnly?.('bad');
+  recorder.stop();
+  assert.deepEqual([base.lines, base.onlyPanic], [[], ['bad']]);
+  assert.equal(base.files.get('.x'), 'LOG: PANIC\n  bad\n');
 });
 
 test('categories', () => {

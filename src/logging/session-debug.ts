@@ -72,6 +72,12 @@ export class DebugRecorder implements SessionDebug {
         if (this.#options.trigger === 'paniclog') this.#trigger();
         base.panic(line, id);
       },
+      panicOnly: (line, id) => {
+        note('PANIC', line);
+        if (this.#options.trigger === 'paniclog') this.#trigger();
+        if (base.panicOnly) base.panicOnly(line, id);
+        else base.panic(line, id);
+      },
       debug: (category, text) => {
         if (this.#isWanted(category)) this.#note(text());
         base.debug(category, text);
