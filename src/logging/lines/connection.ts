@@ -3,17 +3,20 @@ import { type Octets, printable } from '../../base/octets.ts';
 import type { Log, Origin } from '../../core/index.ts';
 import { authenticatorField } from './arrival.ts';
 import { formatDuration } from './duration.ts';
-import { hostAndIdent } from './host.ts';
+import { connectionIdField, hostAndIdent } from './host.ts';
 import { tlsFields } from './tls.ts';
 
 /** `SMTP connection from [10.0.0.1] (TCP/IP connection count = 1)`; the count is undefined for local callers and of no meaning for inetd's. */
 export function connectionLine(origin: Readonly<Origin>, count: number | 'inetd' | undefined, log: Log): Octets {
   const counted = typeof count === 'number' ? ` (TCP/IP connection count = ${count})` : '';
-  return connectionFrom(origin, count === 'inetd', log) + counted;
+  return `SMTP connection from ${hostAndIdent(origin, log, false)}${count === 'inetd' ? VIA_INETD : counted}`;
 }
 
+const VIA_INETD = ' (via inetd)';
+
+/** A connection that has its id by now. */
 function connectionFrom(origin: Readonly<Origin>, isInetd: boolean, log: Log): Octets {
-  return `SMTP connection from ${hostAndIdent(origin, log, false)}${isInetd ? ' (via inetd)' : ''}`;
+  return `SMTP connection${connectionIdField(origin, log)} from ${hostAndIdent(origin, log, false)}${isInetd ? VIA_INETD : ''}`;
 }
 
 /** `how`: `QUIT`, `EOF`, `DROP in ACL`… */
@@ -33,7 +36,7 @@ export function lostLine(origin: Readonly<Origin>, where: Octets, log: Log, isIn
 
 /** The daemon was told to end. */
 export function leftLine(origin: Readonly<Origin>, log: Log): Octets {
-  return `SMTP connection from ${hostAndIdent(origin, log, false)} closed after SIGTERM`;
+  return `${connectionFrom(origin, false, log)} closed after SIGTERM`;
 }
 
 /** `SMTP call from … dropped: too many nonmail commands (last was "vrfy")`; `why` is printable. */

@@ -265,6 +265,9 @@ test('connections', () => {
   assert.equal(connectionLine(host, 1, plain), 'SMTP connection from [127.0.0.1] (TCP/IP connection count = 1)');
   assert.equal(connectionLine(host, 'inetd', plain), 'SMTP connection from [127.0.0.1] (via inetd)');
   assert.equal(lostIdleLine(host, 1000, plain, true), 'SMTP connection from [127.0.0.1] (via inetd) lost D=1s');
+  const numbered = new FakeLog({ selectors: ['connection_id'] });
+  assert.equal(connectionLine({ ...host, connectionId: '12' }, 1, numbered), connectionLine(host, 1, plain));
+  assert.equal(lostLine({ ...host, connectionId: '12' }, 'somewhere', numbered), 'SMTP connection Ci=12 from [127.0.0.1] lost somewhere');
   assert.equal(
     closedLine({ ...host, hostName: 'localhost', heloName: 'myhost' }, 'QUIT', 2100, plain),
     'SMTP connection from localhost (myhost) [127.0.0.1] D=2s closed by QUIT',
