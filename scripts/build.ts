@@ -52,7 +52,12 @@ const shortWarmUps: readonly WarmUp[] = [
   { args: ['-bP'] },
   { args: ['-bt', 'postmaster@localhost'] },
   { args: ['-bp'] },
+  { args: ['-bI:help'] },
 ];
+
+/** What users' programs hand over to the daemon with: no daemon runs when the program is built. */
+const handOver =
+  /^src\/(?:cli\/submission|process\/submit\/(?:client|drop|server)|process\/channel\/(?:channel|frames|values)|system\/attached-process)\.ts$/;
 
 /** What is run to fill the code caches (build/loader.cjs says which modes have their own): also what the daemon's processes do all the time. */
 const warmUps: readonly WarmUp[] = [submission, ...shortWarmUps, { args: ['-bs', '-odi'], input: session }, { args: ['-q'] }];
@@ -80,7 +85,8 @@ async function writeProgram(entry: string, name: string): Promise<void> {
   };
   await writeLazy();
   const used = usedModules(`${name}.js`);
-  await writeLazy((module) => used.has(module));
+  const paths = [...modules.keys()];
+  await writeLazy((module) => used.has(module) || handOver.test(paths[module] ?? ''));
   for (const use of warmUps) warmUp(`${name}.js`, use);
 }
 

@@ -19,6 +19,7 @@ const modes = {
   daemon: ['-bd', '-bdf', '-bs', '--eximius-role='],
   expand: ['-be', '-bem'],
   version: ['-bV'],
+  information: ['-bI:help', '-bI:dscp', '-bI:sieve'],
   options: ['-bP'],
   address: ['-bt', '-bv', '-bvs'],
   queue: ['-bp', '-bpa', '-bpc', '-bpi', '-bpr', '-bpra', '-bpru', '-bpu', '--called-as=mailq'],
@@ -49,7 +50,10 @@ function loadBundle(args = []) {
 function modeOf(args) {
   const isOne = (arg, option) => (option.endsWith('=') ? arg.startsWith(option) : arg === option);
   const isMode = ([, options]) => args.some((arg) => options.some((option) => isOne(arg, option)));
-  return Object.entries(modes).find(isMode)?.[0];
+  const [mode] = Object.entries(modes).find(isMode) ?? [];
+  // Users hand the rest over to the daemon (cli/submission.ts), and run little more than -bI does.
+  const isHandedOver = process.getuid() !== 0 && !args.some((arg) => /^-[CD]/.test(arg));
+  return mode ?? (isHandedOver ? 'information' : undefined);
 }
 
 function readCache(file) {

@@ -1,7 +1,7 @@
 /** The built program runs from another directory, under its names, without the sources. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -44,7 +44,7 @@ test('npm run build', async (context) => {
         const { loadBundle } = require(${JSON.stringify(join(dist, 'exim.js'))});
         const { basename } = require('node:path');
         const fits = ({ scripts: [{ script, cache }] }) => [basename(cache), !script.cachedDataRejected];
-        console.log(JSON.stringify(['-bd', '-be', '-bV', '-bP', '-bt', '-bp', '-q'].map((mode) => fits(loadBundle([mode])))));`;
+        console.log(JSON.stringify(['-bd', '-be', '-bV', '-bP', '-bt', '-bp', '-bI:help'].map((mode) => fits(loadBundle([mode])))));`;
       const fits = JSON.parse(spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' }).stdout);
       assert.deepEqual(fits, [
         ['exim.bundle.js.daemon.cache', true],
@@ -53,9 +53,9 @@ test('npm run build', async (context) => {
         ['exim.lazy.js.options.cache', true],
         ['exim.lazy.js.address.cache', true],
         ['exim.lazy.js.queue.cache', true],
-        ['exim.lazy.js.cache', true],
+        ['exim.lazy.js.information.cache', true],
       ]);
-      assert.ok(existsSync(join(dist, 'exim.lazy-rest.js.cache')));
+      for (const file of ['exim.lazy.js.cache', 'exim.lazy-rest.js.cache']) assert.ok(existsSync(join(dist, file)), file);
     });
     await context.test('short-lived modes load the first part of their bundle, half of the code, and the rest when it is needed', () => {
       const script = `
@@ -70,6 +70,27 @@ test('npm run build', async (context) => {
       const size = (name: string) => statSync(join(dist, name)).size;
       assert.ok(size('exim.lazy.js') < 0.6 * size('exim.bundle.js'));
     });
+    await context.test(
+      'a user who is not Exim hands a message over with the first part alone; without a daemon it waits in the drop directory',
+      () => {
+        const drop = join(folder, 'drop');
+        mkdirSync(drop);
+        chmodSync(drop, 0o1733);
+        const settings = `exim_user = root\nexim_group = root\nsubmit_socket = ${folder}/none\ndrop_directory = ${drop}\n`;
+        writeFileSync(join(dist, 'eximius.build'), settings);
+        const script = `
+        const { loadBundle, start } = require(${JSON.stringify(join(dist, 'exim.js'))});
+        const args = ['-i', 'a@b.example'];
+        const bundle = loadBundle(args);
+        process.on('exit', () => console.log(bundle.scripts.length));
+        start(bundle, args);`;
+        const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+        const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', input: 'text\n', ...user });
+        rmSync(join(dist, 'eximius.build'));
+        assert.deepEqual([status, stdout, stderr], [0, '1\n', '']);
+        assert.equal(readdirSync(drop).length, 1);
+      },
+    );
     await context.test('only the harness knows the settings of the conformance runner', () => {
       const setting = /EXIM_TEST_|EXIM_CONFIGURE_OWNER|EXIM_TRUSTED_|EXIM_WHITELIST_/;
       for (const part of ['bundle', 'lazy', 'lazy-rest'])
