@@ -267,7 +267,7 @@ const RULES: readonly OptionRule[] = [
   messageAction('Mmad', 'mark-all-delivered'),
   messageAction('Mmd', 'mark-delivered'),
   messageAction('Mrm', 'remove'),
-  messageAction('Mset', 'load'),
+  { name: 'Mset', read: readLoadedMessage },
   messageAction('Mt', 'thaw'),
   messageAction('Mvb', 'view-body'),
   messageAction('Mvc', 'view-copy'),
@@ -407,6 +407,14 @@ function readAtrn(reader: Reader): Fault {
   return undefined;
 }
 
+function readLoadedMessage(reader: Reader): Fault {
+  const id = reader.next();
+  if (id === undefined) return { message: 'exim: no message ids given after -Mset option' };
+  if (!isMessageId(id)) return { message: `exim: malformed message id ${id} after -Mset option` };
+  reader.draft.loadedMessage = id;
+  return undefined;
+}
+
 function readSender({ draft }: Reader, text: Octets): Fault {
   draft.sender = text === '<>' ? '' : text;
   return undefined;
@@ -504,6 +512,7 @@ function draftFor(calledAs: string): Draft {
     smtpReceiveTimeoutSeconds: undefined,
     dsn: {},
     minusN: false,
+    loadedMessage: undefined,
     perlAtStart: undefined,
     logTag: undefined,
     filterTest: {},
@@ -570,6 +579,7 @@ const RECEIVING: readonly Mode['kind'][] = ['receive', 'smtp', 'batch-smtp'];
 function isIncompatible(draft: Draft, modes: ReadonlySet<Mode['kind']>): boolean {
   const has = (...kinds: Mode['kind'][]) => kinds.some((kind) => modes.has(kind));
   const isQueueRunOnce = draft.queue !== undefined && draft.queue.intervalSeconds === undefined;
+  if (draft.loadedMessage !== undefined && !has('expand')) return true;
   if (has('inetd-wait') && draft.queue !== undefined) return true;
   if (has('daemon')) {
     const others = has(

@@ -2,6 +2,7 @@
 import type { Octets } from '../base/octets.ts';
 import { octetsFromBytes, trimEnd, trimStart } from '../base/octets.ts';
 import type { Frame } from '../core/index.ts';
+import { untilAborted } from '../core/index.ts';
 import { expandText } from '../expand/expander.ts';
 import { testExpansion } from '../expand/expansion-test.ts';
 import { formatLogTime } from '../message/date.ts';
@@ -37,8 +38,13 @@ export const runExpand: ModeRunner = async (context) => {
 };
 
 /** Of the caller's session, as `-oMa` and its relatives and `-f` have it; with `-bem` of a message in a file. A number is the exit status. */
-async function openFrame(context: ModeContext, { runtime, caller }: OpenedMode, signal: AbortSignal): Promise<Frame | number> {
+async function openFrame(
+  context: ModeContext,
+  { runtime, caller }: Pick<OpenedMode, 'runtime' | 'caller'>,
+  signal: AbortSignal,
+): Promise<Frame | number> {
   const { invocation, io, system } = context;
+  if (invocation.loadedMessage !== undefined) return loadedFrame(invocation.loadedMessage, context, { runtime, caller }, signal);
   const path = invocation.mode?.kind === 'expand' ? invocation.mode.messageFile : undefined;
   const file = path === undefined ? undefined : system.files.readFile(path);
   if (file?.kind === 'error') {
@@ -67,6 +73,26 @@ async function openFrame(context: ModeContext, { runtime, caller }: OpenedMode, 
     },
     file !== undefined,
   );
+}
+
+/** Of a message of the queue (`-Mset`). */
+function loadedFrame(
+  id: Octets,
+  { io }: ModeContext,
+  { runtime, caller }: Pick<OpenedMode, 'runtime' | 'caller'>,
+  signal: AbortSignal,
+): Frame | number {
+  if (!caller.isAdmin) {
+    io.stderr.write('exim: permission denied\n');
+    return 1;
+  }
+  const claiming = runtime.spool.claim(id);
+  const loading = claiming.kind === 'ok' ? runtime.spool.load(claiming.claim) : claiming;
+  if (claiming.kind === 'ok') claiming.claim.release();
+  const frame = runtime.frame(untilAborted(signal));
+  if (loading.kind === 'ok') return { ...frame, message: loading.message, aclPhase: 'not_smtp' }; // where $recipients may be read
+  io.stdout.write(`Failed to load message datafile ${id}\nFailed to load message ${id}\n`);
+  return frame;
 }
 
 async function* contentOf(content: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -43,8 +43,7 @@ export type MessageAction =
   | 'view-body'
   | 'view-log'
   | 'view-copy'
-  | 'set-queue'
-  | 'load';
+  | 'set-queue';
 
 /** Which messages a queue run takes. Spec ch. 5 `-q<…>`. */
 export interface QueueSelection {
@@ -107,6 +106,8 @@ export interface Invocation {
   readonly smtpReceiveTimeoutSeconds: number | undefined;
   readonly dsn: { readonly notify?: Octets; readonly ret?: Octets; readonly envid?: Octets };
   readonly minusN: boolean;
+  /** `-Mset`: expansions of -be see this message. */
+  readonly loadedMessage: Octets | undefined;
   readonly perlAtStart: boolean | undefined;
   readonly logTag: Octets | undefined;
   readonly filterTest: { readonly domain?: Octets; readonly localPart?: Octets; readonly prefix?: Octets; readonly suffix?: Octets };

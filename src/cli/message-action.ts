@@ -32,6 +32,9 @@ const ONE_ID: ReadonlySet<MessageAction> = new Set([
   'view-copy',
 ]);
 
+/** For administrators; of the others each message is asked whether they may (own messages can be removed). */
+const DELIVERIES: ReadonlySet<MessageAction> = new Set(['deliver', 'deliver-if-due', 'give-up']);
+
 export const runMessageAction: ModeRunner = async (context) => {
   const { invocation, io } = context;
   const mode = invocation.mode;
@@ -44,6 +47,13 @@ export const runMessageAction: ModeRunner = async (context) => {
   }
   const opened = await openForMode(context, { delivers: true });
   if (opened.kind === 'exit') return opened.status;
+  const { caller, runtime } = opened;
+  const mayDeliver = mode.action !== 'give-up' && !runtime.config.main.prod_requires_admin;
+  if (DELIVERIES.has(mode.action) && !caller.isAdmin && !mayDeliver) {
+    io.stderr.write(`exim: ${mode.action === 'give-up' ? 'permission' : 'Permission'} denied\n`);
+    opened.close();
+    return 1;
+  }
   const isDelivery = mode.action === 'deliver' || mode.action === 'deliver-if-due';
   const handed = isDelivery
     ? await handToDaemon(context, opened.runtime.config.startup.spoolDirectory, withoutConfigChoice(context.argv))
@@ -57,12 +67,8 @@ async function actOnAll(
   action: MessageAction,
   ids: readonly Octets[],
   context: ModeContext,
-  { runtime, caller, deliveries }: OpenedDeliveryMode,
+  { caller, deliveries }: OpenedDeliveryMode,
 ): Promise<number> {
-  if (!caller.isAdmin && action !== 'remove' && (runtime.config.main.prod_requires_admin || action !== 'deliver')) {
-    context.io.stderr.write('exim: Permission denied\n');
-    return 1;
-  }
   const until = untilAborted(deliveries.signal);
   const actionContext: ActionContext = { parts: deliveries.parts(), login: caller.login, caller, until };
   let isOk = true;
@@ -71,6 +77,7 @@ async function actOnAll(
     context.io.stdout.write(result.text); // refusals too
     isOk &&= result.isOk;
   }
+  if (action === 'mark-all-delivered') context.io.stdout.write('\n');
   await deliveries.finish();
   return isOk ? 0 : 1;
 }
@@ -110,7 +117,7 @@ async function act(action: MessageAction, id: Octets, { invocation, io }: ModeCo
     case 'add-recipient':
       return addRecipients(id, words, context);
     case 'edit-sender':
-      return editSender(id, words[0] ?? '', context);
+      return editSender(id, words, context);
     case 'view-header':
       return showFile(id, 'header', show, context);
     case 'view-body':
@@ -120,7 +127,6 @@ async function act(action: MessageAction, id: Octets, { invocation, io }: ModeCo
     case 'view-copy':
       return showCopy(id, async (bytes) => show(bytes), context);
     case 'set-queue':
-    case 'load':
       return { text: `exim: -M option "${action}" is not built yet\n`, isOk: false };
   }
 }

@@ -24,6 +24,7 @@ export interface ActionContext {
 
 const done = (text: Octets): ActionResult => ({ text, isOk: true });
 const refused = (text: Octets): ActionResult => ({ text, isOk: false });
+const denied = refused('Permission denied\n');
 
 export function freezeMessage(id: string, context: ActionContext): Promise<ActionResult> {
   return change(id, context, async (claim, message) => {
@@ -61,13 +62,13 @@ export async function removeMessage(id: string, context: ActionContext): Promise
     services.log.main(`Spool file ${id}-D not found`, id);
     if (!context.caller.isAdmin) return refused(`Spool data file for ${id} does not exist\n`);
     const text = `Spool data file for ${id} does not exist\nContinuing, to ensure all files removed\nSpool read error for ${id}-H: No such file or directory\nContinuing to ensure all files removed\n`;
-    return done(`${text}Message ${id} has been removed or did not exist\n`);
+    return refused(`${text}Message ${id} has been removed or did not exist\n`);
   }
   const loading = spool.load(claiming.claim);
   const isSender = loading.kind === 'ok' && loading.message.origin.callerUid === context.caller.uid;
   if (!context.caller.isAdmin && !isSender) {
     claiming.claim.release();
-    return refused('Permission denied\n');
+    return denied;
   }
   services.log.main(`removed by ${context.login}`, id);
   const age = loading.kind === 'ok' ? services.clock.now() - loading.message.receivedAtMs : 0;
@@ -82,6 +83,7 @@ export async function removeMessage(id: string, context: ActionContext): Promise
 /** Every address must be complete. */
 export function addRecipients(id: string, addresses: readonly Octets[], context: ActionContext): Promise<ActionResult> {
   return change(id, context, async (claim, message) => {
+    if (addresses.length === 0) return refused(`Message ${id} - error while adding recipient: no address given\n`);
     const added: Octets[] = [];
     for (const text of addresses) {
       const bad = addressProblem(text);
@@ -98,6 +100,7 @@ export function addRecipients(id: string, addresses: readonly Octets[], context:
 export function markDelivered(id: string, addresses: readonly Octets[] | undefined, context: ActionContext): Promise<ActionResult> {
   return change(id, context, async (claim, message) => {
     const known = new Set(message.recipients.map((recipient) => recipient.address));
+    if (addresses?.length === 0) return refused(`Message ${id} - error while marking as delivered: no address given\n`);
     const chosen = addresses ?? [...known];
     const unknown = chosen.find((address) => !known.has(address));
     if (unknown !== undefined)
@@ -113,12 +116,15 @@ export function markDelivered(id: string, addresses: readonly Octets[] | undefin
   });
 }
 
-/** `<>` or '' is the null sender. */
-export function editSender(id: string, sender: Octets, context: ActionContext): Promise<ActionResult> {
+/** One address; `<>` or '' is the null sender. */
+export function editSender(id: string, addresses: readonly Octets[], context: ActionContext): Promise<ActionResult> {
   return change(id, context, async (claim, message) => {
+    const [sender, second] = addresses;
+    if (sender === undefined) return refused(`Message ${id} - error while editing sender: no address given\n`);
+    if (second !== undefined) return refused(`Message ${id} - only one sender address can be specified\n`);
     const plain = sender === '<>' ? '' : sender;
     const bad = plain === '' ? undefined : addressProblem(plain);
-    if (bad !== undefined) return refused(`Message ${id} - error while editing sender address:\n  bad address ${sender}: ${bad}\n`);
+    if (bad !== undefined) return refused(`Message ${id} - error while editing sender:\n  bad address ${sender}: ${bad}\n`);
     return update(
       claim,
       { ...message, sender: plain },
@@ -182,9 +188,10 @@ export function showFile(
   write: (bytes: Buffer) => void,
   context: ActionContext,
 ): ActionResult {
+  if (!context.caller.isAdmin) return denied;
   const opened = context.parts.spool.openRaw(id, what);
   const name = what === 'log' ? id : `${id}-${what === 'header' ? 'H' : 'D'}`;
-  if (opened.kind === 'error') return refused(`Failed to open ${what === 'log' ? 'msglog' : 'input'} file ${name}: ${opened.reason}\n`);
+  if (opened.kind === 'error') return refused(`Failed to open ${what === 'log' ? 'msglog' : 'input'} file for ${name}: ${opened.reason}\n`);
   const file = opened.value;
   try {
     for (;;) {
@@ -205,6 +212,7 @@ export async function showCopy(id: string, write: (bytes: Buffer) => Promise<voi
   const claiming = spool.claim(id);
   if (claiming.kind !== 'ok') return missing(id, claiming.kind, context);
   try {
+    if (!context.caller.isAdmin) return denied;
     const loading = spool.load(claiming.claim);
     if (loading.kind !== 'ok') return refused(`Spool read error for ${id}-H\n`);
     const headers = loading.message.headers
@@ -230,6 +238,7 @@ async function change(
   const claiming = spool.claim(id);
   if (claiming.kind !== 'ok') return missing(id, claiming.kind, context);
   try {
+    if (!context.caller.isAdmin) return denied;
     const loading = spool.load(claiming.claim);
     if (loading.kind === 'ok') return await action(claiming.claim, loading.message);
     if (loading.kind === 'gone') return missing(id, 'gone', context);

@@ -15,7 +15,10 @@ export interface QueueListOptions {
 }
 
 export function* listQueue(spool: Spool, nowMs: number, options: QueueListOptions = {}): Generator<Octets> {
-  for (const queued of chosen(spool, options)) yield formatQueued(queued, nowMs, options);
+  for (const queued of chosen(spool, options))
+    yield typeof queued === 'string'
+      ? `      ${queued}\n    *** spool read error: No such file or directory ***\n\n`
+      : formatQueued(queued, nowMs, options);
 }
 
 /** `-bpc`. */
@@ -23,14 +26,15 @@ export function countQueue(spool: Spool): number {
   return spool.scan().length;
 }
 
-function* chosen(spool: Spool, options: QueueListOptions): Generator<QueuedMessage> {
+/** An id stands for a message that is not there. */
+function* chosen(spool: Spool, options: QueueListOptions): Generator<QueuedMessage | string> {
   if (options.ids === undefined || options.ids.length === 0) {
     yield* spool.overview(!(options.isUnsorted ?? false));
     return;
   }
   for (const id of options.ids) {
     const peeked = spool.peek(id);
-    if (peeked.kind === 'ok') yield peeked;
+    yield peeked.kind === 'ok' ? peeked : id;
   }
 }
 

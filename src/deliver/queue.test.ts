@@ -166,7 +166,7 @@ test('-Mar, -Mmd, -Mmad, -Mes', async () => {
     `Message ${id} - error while marking as delivered:\n  nn@x is not a recipient: message not updated\n`,
   );
   assert.equal((await markDelivered(id, ['a@test.ex'], context)).isOk, true);
-  assert.equal((await editSender(id, 'ss@x.y', context)).isOk, true);
+  assert.equal((await editSender(id, ['ss@x.y'], context)).isOk, true);
   assert.equal((await markDelivered(id, undefined, context)).isOk, true);
   assert.deepEqual(log.mainLines, [
     'recipient <new@x.y> added by root',

@@ -9,7 +9,7 @@ import { Foreground } from '../../src/cli/deliveries.ts';
 import type { ModeContext } from '../../src/cli/mode.ts';
 import { runMode } from '../../src/cli/modes.ts';
 import type { BuildSettings } from '../../src/core/build-settings.ts';
-import { openRuntime, type Runtime } from '../../src/process/runtime.ts';
+import { type OpeningRuntime, openRuntime, type Runtime } from '../../src/process/runtime.ts';
 import { createSystem, type SystemPorts } from '../../src/system/create-system.ts';
 import { DirectSpawner } from '../../src/system/direct-spawner.ts';
 import { FakeAccounts } from '../../src/system/fakes/host.ts';
@@ -28,61 +28,66 @@ export class SubmissionBench {
   readonly #system: SystemPorts = { ...createSystem(), accounts };
   /** Standard error of the command line that runs: the panic log's lines go there too. */
   #error = collector();
+  /** By the text of the configuration. */
+  readonly #opened = new Map<string, OpeningRuntime>();
 
   /** `folder` is empty. */
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true });
     this.#world = new SubmissionWorld(folder);
+    this.#world.clear();
   }
 
   async observe(each: SubmissionCase): Promise<Observation> {
     const world = this.#world;
-    world.clear();
-    const file = join(world.folder, 'exim.conf');
-    // ids as the reference has them, so that lengths agree; and nothing that came behind 4.96
-    const options = `${world.options()}message_id_format = short\nlimits_advertise_hosts =\n`;
-    writeFileSync(file, octetsFromUnicode(configurationOf(options, each)), 'latin1');
-    const build = this.#build(file);
-    const opened = await openRuntime({
-      system: this.#system,
-      registry: builtin,
-      load: {
-        paths: [file],
-        macros: [],
-        build,
-        files: this.#system.files,
-        accounts,
-        machine: this.#system.machine,
-        keepsLines: false,
-        mustBeTrusted: false,
-      },
-      userActions: this.#system.userActions,
-      spawner: new DirectSpawner(),
-      writeStderr: (text) => this.#error.write(text),
-    });
+    world.empty();
+    const opened = await this.#open(each);
     if (opened.kind === 'failed')
       return world.observe({ status: 1, stdout: '', stderr: opened.problems.map(({ message }) => `${message}\n`).join('') }, each);
     const { runtime } = opened;
-    for (const before of each.before ?? []) await this.#run(before, runtime, build);
-    const ran = await this.#run(each, runtime, build);
-    runtime.close();
+    for (const before of each.before ?? []) await this.#run(before, runtime);
+    const ran = await this.#run(each, runtime);
+    runtime.services.log.flush();
     return world.observe(ran, each);
   }
 
+  async #open(each: SubmissionCase): Promise<OpeningRuntime> {
+    // ids as the reference has them, so that lengths agree; and nothing that came behind 4.96
+    const options = `${this.#world.options()}message_id_format = short\nlimits_advertise_hosts =\n`;
+    const text = octetsFromUnicode(configurationOf(options, each));
+    const known = this.#opened.get(text);
+    if (known) return known;
+    writeFileSync(this.#file, text, 'latin1');
+    const { files, machine, userActions } = this.#system;
+    const opened = await openRuntime({
+      system: this.#system,
+      registry: builtin,
+      load: { paths: [this.#file], macros: [], build: this.#build(), files, accounts, machine, keepsLines: false, mustBeTrusted: false },
+      userActions,
+      spawner: new DirectSpawner(),
+      writeStderr: (octets) => this.#error.write(octets),
+    });
+    this.#opened.set(text, opened);
+    return opened;
+  }
+
+  get #file(): string {
+    return join(this.#world.folder, 'exim.conf');
+  }
+
   close(): void {
+    for (const opened of this.#opened.values()) if (opened.kind === 'ok') opened.runtime.close();
     this.#system.close();
   }
 
-  #build(file: string): BuildSettings {
-    const uid = process.getuid?.() ?? 0;
-    const gid = process.getgid?.() ?? 0;
+  #build(): BuildSettings {
     return {
       preset: 'custom',
-      configureFiles: [file],
+      configureFiles: [this.#file],
       spoolDirectory: '/nowhere',
       logFilePath: '',
-      eximUser: { name: 'Debian-exim', uid: uid === 0 ? 102 : uid },
-      eximGroup: { name: 'Debian-exim', gid: uid === 0 ? 105 : gid },
+      eximUser: { name: 'Debian-exim', uid: 102 },
+      eximGroup: { name: 'Debian-exim', gid: 105 },
       configureOwners: [],
       configureGroups: [],
       fixedNeverUsers: [0],
@@ -94,11 +99,7 @@ export class SubmissionBench {
     };
   }
 
-  async #run(
-    { args, stdin = '', user = 'root', calledAs = 'exim' }: Omit<SubmissionCase, 'name'>,
-    runtime: Runtime,
-    build: BuildSettings,
-  ): Promise<Ran> {
+  async #run({ args, stdin = '', user = 'root', calledAs = 'exim' }: Omit<SubmissionCase, 'name'>, runtime: Runtime): Promise<Ran> {
     const ids = this.#world.ids();
     const given = args.map((arg) => octetsFromUnicode(arg).replace(/MSG(\d)/g, (_, number) => ids[Number(number) - 1] ?? ''));
     const parsed = parseArguments(calledAs, given);
@@ -128,7 +129,7 @@ export class SubmissionBench {
           ),
       },
       system: this.#system,
-      build,
+      build: this.#build(),
       registry: builtin,
       callerIds: IDS[user],
       script: '',

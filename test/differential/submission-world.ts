@@ -1,5 +1,5 @@
 /** Where compared programs receive mail: a spool and logs of their own, and what is in them afterwards, with ids, times and versions masked. */
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SubmissionCase } from './submission-cases.ts';
 
@@ -35,12 +35,25 @@ export class SubmissionWorld {
     return `spool_directory = ${this.folder}/spool\nlog_file_path = ${this.folder}/log/%slog\n`;
   }
 
+  /** Everything is made anew. */
   clear(): void {
     for (const name of ['spool', 'log']) {
       const path = join(this.folder, name);
       rmSync(path, { recursive: true, force: true });
       mkdirSync(path, { recursive: true });
       if (this.#owner) chownSync(path, this.#owner.uid, this.#owner.gid);
+    }
+  }
+
+  /** Files stay open: logs are cut, messages removed. */
+  empty(): void {
+    for (const name of ['main', 'reject', 'panic']) {
+      const path = join(this.folder, `log/${name}log`);
+      if (existsSync(path)) truncateSync(path);
+    }
+    for (const name of ['input', 'msglog']) {
+      const path = join(this.folder, 'spool', name);
+      if (existsSync(path)) for (const file of readdirSync(path)) rmSync(join(path, file), { recursive: true });
     }
   }
 
@@ -98,6 +111,8 @@ function masking(given: string): (text: string) => string {
       .replace(/\b20[2-9]\d-\d\d-\d\d \d\d:\d\d:\d\d\b/g, 'NOW')
       .replace(/\bpid=\d+/g, 'pid=PID')
       .replace(/\beuid=\d+/g, 'euid=ID')
+      .replace(/\bor uid=\d+/g, 'or uid=ID')
+      .replace(/^Debian-exim \d+ \d+$/gm, 'Debian-exim UID GID')
       .replace(/\b\d{10}-eximdsn-\d+/g, 'BOUNDARY')
       .replace(/^-received_time_usec \.\d+$/gm, '-received_time_usec .USEC')
       .replace(/^-received_time_complete \d+\.\d+$/gm, '-received_time_complete TIME')
