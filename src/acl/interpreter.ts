@@ -230,7 +230,7 @@ function unfitVerb(verb: AclVerb, isTrue: boolean, context: AclContext): MaybePr
 }
 
 /** Where a message is known, and its recipients. */
-const DISCARDING: ReadonlySet<AclPhase> = new Set(['mail', 'rcpt', 'data', 'mime', 'dkim', 'prdr', 'not_smtp', 'not_smtp_mime']);
+const DISCARDING: ReadonlySet<AclPhase> = new Set(['mail', 'rcpt', 'data', 'mime', 'dkim', 'prdr', 'not_smtp', 'not_smtp_mime', 'unknown']);
 
 /** `message` varies the positive reply unless `endpass` makes it the text of a denial; what conditions said does not count any more. */
 function accepted(verb: 'accept' | 'discard', context: AclContext): MaybePromise<AclRunResult> {

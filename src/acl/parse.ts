@@ -5,7 +5,7 @@
 
 import { didYouMean } from '../base/nearest-name.ts';
 import type { Octets } from '../base/octets.ts';
-import { skipSpace, trimEnd, trimSpace } from '../base/octets.ts';
+import { skipSpace, trimEnd, trimStart } from '../base/octets.ts';
 import type {
   AclArgument,
   AclConditionDefinition,
@@ -84,7 +84,8 @@ export function splitAclText(text: Octets, file: string): readonly AclLine[] {
       pending += line.slice(pending === '' ? 0 : start, -1);
       continue;
     }
-    lines.push({ text: pending + line.slice(pending === '' ? 0 : start), at: { file, line: pendingLine, column: 1 } });
+    // white space at the end belongs to the last argument, as in Exim
+    lines.push({ text: pending + raw.slice(pending === '' ? 0 : start), at: { file, line: pendingLine, column: 1 } });
     pending = '';
   }
   if (pending !== '') lines.push({ text: pending, at: { file, line: pendingLine, column: 1 } });
@@ -95,7 +96,7 @@ export function parseAcl(name: string, lines: readonly AclLine[], vocabulary: Ac
   const problems: Problem[] = [];
   const statements: { verb: AclVerb; at: SourceLocation; items: AclItem[] }[] = [];
   for (const line of lines) {
-    const text = trimSpace(line.text);
+    const text = trimStart(line.text);
     if (text === '') continue;
     const fault = parseLine(text, line.at);
     if (fault !== undefined) {

@@ -18,12 +18,12 @@ const ENDINGS = { drop: 'FAIL_DROP', discard: 'DISCARD' } as const;
 export function callAcl(expressions: readonly Expression[], frame: Frame): MaybePromise<Outcome<AclAnswer>> {
   return withTexts(expressions, frame, ([name = emptyText, ...args]) =>
     chain(frame.services.acls.call(name, args, frame), (outcome) => {
-      if (outcome.kind === 'defer') return { kind: 'forced-fail', message: `DEFER from acl "${name.octets}"` };
-      if (outcome.kind === 'ok' && outcome.value.ends !== undefined)
-        return fail(`${ENDINGS[outcome.value.ends]} from acl "${name.octets}"`);
+      const [shown] = name.octets.split('\n', 1); // Exim has cut the text at the line ends by now
+      if (outcome.kind === 'defer') return { kind: 'forced-fail', message: `DEFER from acl "${shown}"` };
+      if (outcome.kind === 'ok' && outcome.value.ends !== undefined) return fail(`${ENDINGS[outcome.value.ends]} from acl "${shown}"`);
       if (outcome.kind !== 'fail') return outcome;
       frame.services.log.debug('expand', () => `ACL "${name.octets}": ${outcome.message}`);
-      return fail(`ERROR from acl "${name.octets}"`);
+      return fail(`ERROR from acl "${shown}"`);
     }),
   );
 }

@@ -2,22 +2,34 @@
 import type { Octets, Unicode } from '../base/octets.ts';
 import { fail, type NotOk } from '../core/outcome.ts';
 
-/** `separator` becomes a dot, what is in `specials` is encoded; other dots and slashes are illegal. */
+/**
+ * Separators between names become a dot (several count once), those at the end go, and so does a single one in front; what is in `specials` is
+ * encoded; other dots and slashes are illegal.
+ */
 export function encodeImapFolder(folder: Unicode, separator: string, specials: Octets): Octets | NotOk {
   let result = '';
   let run = '';
+  let separators = 0;
   const flush = () => {
     if (run !== '') result += `&${base64OfUtf16(run)}-`;
     run = '';
   };
   for (const char of folder) {
-    if (char !== separator && (specials.includes(char) || !/[ -~]/.test(char))) {
+    if (char === separator) {
+      flush();
+      separators++;
+      continue;
+    }
+    const isFirst = result === '' && run === '';
+    if (separators > (isFirst ? 1 : 0)) result += '.';
+    separators = 0;
+    if (specials.includes(char) || !/[ -~]/.test(char)) {
       run += char;
       continue;
     }
-    if (char !== separator && (char === '.' || char === '/')) return fail(`imapfolder: illegal character '${char}'`);
+    if (char === '.' || char === '/') return fail(`imapfolder: illegal character '${char}'`);
     flush();
-    result += char === separator ? '.' : char === '&' ? '&-' : char;
+    result += char === '&' ? '&-' : char;
   }
   flush();
   return result;

@@ -17,6 +17,8 @@ const HEADER_NAME = /[!-9;-~]*/y;
 const SYMBOL = /==?|[<>]=?/y;
 const LOOKUP_TYPE = /[^{\t-\r ]*/y;
 const WORD = /[A-Za-z0-9_]+/y;
+/** Whatever comes first belongs to it. */
+const OPTION = /[^][A-Za-z0-9_]*/y;
 const OCTAL = /[0-7]{1,3}/y;
 const HEX = /[0-9A-Fa-f]{1,2}/y;
 
@@ -94,6 +96,11 @@ export class Cursor {
 
   word(): Octets {
     return this.#match(WORD);
+  }
+
+  /** Behind the comma of an item's option. */
+  option(): Octets {
+    return this.#match(OPTION);
   }
 
   /** After a backslash. `\N…\N` is taken whole, without interpretation. */

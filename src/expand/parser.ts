@@ -325,14 +325,14 @@ class Parser {
   }
 
   #lookupTypeProblem(type: Octets): string | undefined {
-    return this.#words.lookupTypeProblem?.(type) ?? (type.includes('}') ? `unknown lookup type "${type}"` : undefined);
+    return this.#words.lookupTypeProblem?.(type) ?? (/^[^,]*\}/.test(type) ? `unknown lookup type "${type}"` : undefined);
   }
 
   #options(known: readonly string[], name: string): Octets[] {
     const options: Octets[] = [];
     while (!this.#failure && this.#cursor.take(',')) {
       const at = this.#cursor.at;
-      const option = this.#cursor.word();
+      const option = this.#cursor.option();
       if (!known.includes(option)) this.#fail(`bad option '${option}' for ${name}`, at);
       options.push(option);
     }

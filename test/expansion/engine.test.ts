@@ -142,7 +142,9 @@ test('problems name what is wrong and what is not built, in branches too', () =>
   assert.deepEqual(problemsOf('${if eq{a}{b}{$local_part}{${lc:x}}}'), []);
   assert.deepEqual(problemsOf('${if eq{a}{b}{x}{${foo:x}}}'), [['warning', 'unknown expansion operator "foo"', 18]]);
   assert.deepEqual(problemsOf('${lookup{a}foo{b}}'), [['warning', 'unknown lookup type "foo"', 12]]);
-  assert.deepEqual(problemsOf('x${map{a}{${if pam{$item}{y}}}}'), [['not-yet', 'expansion condition "pam" is not built yet', 16]]);
+  assert.deepEqual(problemsOf('x${map{a}{${if ldapauth{$item}{y}}}}'), [
+    ['not-yet', 'expansion condition "ldapauth" is not built yet', 16],
+  ]);
   assert.deepEqual(problemsOf('${if ldapauth{a:b}{y}}'), [['not-yet', 'expansion condition "ldapauth" is not built yet', 6]]);
 });
 
