@@ -104,8 +104,8 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
       mustBeTrusted,
     },
     replaceLog: options.replaceLog,
-    debug: debugSink(context),
     logTag: invocation.logTag,
+    debug: debugSink(context),
     writeStderr: (text) => io.stderr.write(text),
   });
   if (opened.kind === 'failed') {
