@@ -87,6 +87,7 @@ function find(root: string, row: Row, registry: Registry): Finding {
     case 'variable':
     case 'mime variable':
     case 'spam variable':
+      if (form === '$pipe_addresses') return registry.named('transport', 'pipe'); // an argument of its command, no variable
       return /^\$(?:[bchlr]*header_|[bhlr]*h_)/.test(form)
         ? 'done'
         : registry.all('variable', namesOf(form, /\$([a-z0-9_]+)/g).map(variableName));

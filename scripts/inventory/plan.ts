@@ -4,6 +4,8 @@ import type { Row } from './rows.ts';
 /** The first that fits `kind: form` counts. */
 const REFUSED: readonly (readonly [RegExp, string])[] = [
   [/^variable: \$acl_smtp_notquit$/, 'an option, no variable'],
+  [/^variable: \$(?:port|run_in_acl)$/, 'in the index of the manual only: Exim knows no such variable'],
+  [/^lookup: nmh$/, 'no manual says what it looks up'],
   [/^lookup: (?:nis|nis0|nisplus|whoson|oracle)$/, 'the service is gone, or has no free client'],
   [/^option of main: (?:oracle_servers)$/, 'as the lookup oracle'],
   [/^malware scanner: (?:aveserver|drweb|f-prot6d|f-protd|fsecure|kavdaemon|mksd|sophie)$/, 'the scanner is not sold any more'],
@@ -19,7 +21,7 @@ const PARTS: readonly (readonly [RegExp, string])[] = [
   [/dkim|dmarc|\bspf|arc_|srs|dane|tlsa/i, 'DKIM, SPF, DMARC, ARC, DANE'],
   [/\bdcc|mime|malware|spam|\bav_|avast|clamd|cmdline|\bsock$|decode|rspamd|= regex|^acl condition: regex/, 'content scanning'],
   [/ldap|mysql|pgsql|redis|oracle|\bibase/, 'databases'],
-  [/filter|sieve|vacation|^option of autoreply/, 'filters'],
+  [/filter|sieve|vacation|^option of autoreply|\$thisaddress/, 'filters'],
   [/^(?:utility|exiqgrep option|exim_lock option)/, 'tools'],
   [/^event|event_action/, 'events'],
   [
@@ -31,7 +33,7 @@ const PARTS: readonly (readonly [RegExp, string])[] = [
     '3. Receiving mail',
   ],
   [/^command-line option/, 'the command line'],
-  [/^(?:router|transport|retry|mailbox|redirect)|^option of /, 'routing, delivery and queue'],
+  [/^(?:router|transport|retry|mailbox|redirect)|^option of |\$mailstore_basename|\$queue_size|-MG/, 'routing, delivery and queue'],
 ];
 
 export function refusal({ kind, form }: Row): string | undefined {

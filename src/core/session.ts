@@ -276,6 +276,8 @@ export interface Results {
   logRejectTargets?: readonly LogTarget[] | undefined;
   callerVerified?: Octets;
   callbackFailure?: Octets;
+  /** Of the last callout: `[192.0.2.1]:25`. */
+  calloutAddress?: Octets;
   csaStatus?: Octets;
   heloVerifyFailed?: boolean;
   /** `$auth1`…, `$1`… of an authenticator being evaluated. */

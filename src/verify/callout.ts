@@ -158,6 +158,7 @@ class Callout {
     this.#address.state.host = host;
     const source = await interfaceOf(set, search, host, this.#frame);
     if (source.kind === 'failing') return { kind: 'next', why: source.failing.message };
+    this.#frame.results.calloutAddress = `[${host.address ?? ''}]:${host.port}`;
     const delivery: DeliveryState = { results: this.#frame.results, startedAtMs: this.#frame.services.clock.now() };
     const opened = await openClient({
       set,

@@ -89,11 +89,10 @@ const TAKEN = ['8 MAIL FROM:<>', '8 RCPT TO:<x@a.ex>'];
 
 test('results are remembered for the address', async () => {
   const { ask, world } = await start();
-  const first = await ask('recipient/callout', 'x@a.ex');
-  assert.deepEqual(first.verdict, { kind: 'accept', message: undefined });
+  const first = await ask('recipient/callout\naccept message = $domain_data, $local_part_data, $address_data, $callout_address', 'x@a.ex');
+  assert.deepEqual(first.verdict, { kind: 'accept', message: 'a.ex, x, data of a.ex, [192.0.2.8]:25' });
   assert.deepEqual(first.heard, TAKEN);
-  const { results } = first.frame;
-  assert.deepEqual([results.domainData?.octets, results.localPartData?.octets, results.addressData?.octets], ['a.ex', 'x', 'data of a.ex']);
+  assert.equal(first.frame.results.addressData, undefined, 'ends with the ACL');
   assert.deepEqual((await ask('recipient/callout', 'x@a.ex')).heard, []);
   assert.deepEqual((await ask('recipient/callout=no_cache', 'x@a.ex')).heard, TAKEN);
   assert.deepEqual((await ask('recipient/callout=use_sender', 'x@a.ex')).heard, ['8 MAIL FROM:<s@local.ex>', '8 RCPT TO:<x@a.ex>']);

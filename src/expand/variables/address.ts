@@ -3,7 +3,7 @@ import type { Octets } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
 import type { Frame } from '../../core/frame.ts';
 import { unquoteLocalPart } from '../../message/address.ts';
-import { local, numberVariable, octetsVariable, remote, remoteVariable, unsetVariable, variable } from '../reading.ts';
+import { local, numberVariable, octetsVariable, remote, remoteVariable, variable } from '../reading.ts';
 
 const NO_ID = 0xffff_ffff;
 
@@ -55,7 +55,6 @@ export default [
   numberVariable('host_port', 'The port of the host that the message goes to.', (frame) => targetHost(frame)?.port),
   octetsVariable('sending_ip_address', 'Our address on the outgoing connection.', (frame) => frame.delivery?.sendingAddress),
   numberVariable('sending_port', 'Our port on the outgoing connection.', (frame) => frame.delivery?.sendingPort, -1),
-  unsetVariable('port', 'The port of an outgoing connection that is being made.'),
 ];
 
 /** Of several addresses delivered together there is no one local part. */

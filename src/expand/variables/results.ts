@@ -35,7 +35,7 @@ export default [
   ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((index) => unsetVariable(`regex${index}`, `Capture ${index} of a \`regex\` condition.`)),
   octetsVariable('csa_status', 'What client SMTP authorization said.', (frame) => frame.results.csaStatus),
   variable('srs_recipient', 'The address in an SRS address that was decoded.', (frame) => frame.results.srsRecipient),
-  unsetVariable('callout_address', 'The address that the last callout connected to.'),
+  octetsVariable('callout_address', 'Where the last callout went: address and port.', (frame) => frame.results.calloutAddress),
   variable('sender_address_data', '$address_data of the sender that was verified.', (frame) => frame.results.senderAddressData),
   unsetVariable('ldap_dn', 'The DN of the last entry that LDAP found.'),
 ];
