@@ -88,13 +88,13 @@ class AclRunner implements Acls {
 
   run(where: string, text: Text, args: readonly Text[], frame: Frame): MaybePromise<AclVerdict> {
     frame.session?.state.rates?.command.clear();
-    if (where === 'rcpt') {
-      // what the lists and callouts of the recipient before found
-      frame.results.domainData = undefined;
-      frame.results.localPartData = undefined;
-    }
     frame.results.logRejectTargets = undefined;
     return chain(this.#run(findPhase(where), text, args, frame, this.#newRun(findPhase(where), 0)), (verdict) => {
+      // what is known of an address ends with the ACL
+      frame.results.domainData = undefined;
+      frame.results.localPartData = undefined;
+      delete frame.results.addressData;
+      frame.results.senderAddressData = undefined;
       const logTargets = frame.results.logRejectTargets;
       return logTargets === undefined || verdict.kind === 'accept' || verdict.kind === 'discard' ? verdict : { ...verdict, logTargets };
     });

@@ -30,7 +30,7 @@ function parseAddedHeaders(text: Octets): readonly AddedHeader[] {
     const marker = /^:[a-z_]+:/.exec(header)?.[0];
     const position = marker === undefined ? undefined : POSITIONS.get(marker);
     const line = position === undefined || marker === undefined ? header : trimStart(header.slice(marker.length));
-    const named = /^[!-9;-~]*[ \t]*:/.test(line) ? line : `X-ACL-Warn: ${line}`;
+    const named = /^[!-9;-~]*:/.test(line) ? line : `X-ACL-Warn: ${line}`;
     headers.push({ text: `${named}\n`, position: position ?? 'at-end' });
   }
   return headers;

@@ -40,7 +40,7 @@ export function runAcl(acl: ParsedAcl, phase: AclPhase, frame: Frame, run: AclRu
   });
   return chain(decided, (result) => {
     if (result !== undefined) return result;
-    if (acl.statements.length > 0) trace(() => `end of ${label}: implicit DENY`);
+    if (label === INLINE || acl.statements.length > 0) trace(() => `end of ${label}: implicit DENY`);
     return last === undefined ? { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false } : implicitlyDenied(last);
   });
 }
@@ -67,7 +67,8 @@ function runStatement(
   );
   const tested = testItems(statement, begun);
   return chain(tested, ({ outcome, last }) => {
-    trace(() => `${statement.verb}: condition test ${TESTED_WORDS[outcome.kind]} in ${label}`);
+    const word = outcome.kind === 'false' && begun.statement.nestedDrop ? 'yielded "drop"' : TESTED_WORDS[outcome.kind];
+    trace(() => `${statement.verb}: condition test ${word} in ${label}`);
     return decide(statement, outcome, { ...begun, frame: last }, label, trace);
   });
 }
@@ -92,6 +93,7 @@ function testItems(statement: AclStatement, begun: AclContext): MaybePromise<{ r
         if (outcome.kind === 'forced-fail') return undefined;
         if (outcome.kind !== 'ok') return unfitness(outcome);
         if (outcome.value.captures) last = withCaptures(last, outcome.value.captures);
+        if (item.isNegated) begun.statement.nestedDrop = false;
         return outcome.value.value === item.isNegated ? { kind: 'false' } : undefined;
       });
     });
@@ -254,8 +256,8 @@ function denied(context: AclContext, isDrop: boolean): MaybePromise<AclRunResult
 }
 
 /**
- * The reply's and the log's text: `message` replaces what a condition said to the peer (and sees it in `$acl_verify_message`), `log_message`
- * is put before what a condition said to the log; without both, the first line of the reply is logged.
+ * The reply's and the log's text: `message` replaces what a condition said to the peer, `log_message` is put before what a condition said to the
+ * log (each sees that in `$acl_verify_message`); without both, the first line of the reply is logged.
  */
 function withMessages(
   context: AclContext,
@@ -263,17 +265,18 @@ function withMessages(
   make: (message: Octets | undefined, logMessage: Octets | undefined) => AclRunResult,
 ): MaybePromise<AclRunResult> {
   const { statement, frame } = context;
-  const conditionLog = statement.logText ?? failure;
-  frame.results.aclVerifyMessage = statement.userText ?? statement.logText ?? '';
-  return chain(expandMessage(statement.message, context), (userMessage) =>
-    chain(expandMessage(statement.logMessage, context), (logMessage) => {
+  const conditionLog = statement.logText ?? (failure === '' ? undefined : failure);
+  frame.results.aclVerifyMessage = statement.userText ?? '';
+  return chain(expandMessage(statement.message, context), (userMessage) => {
+    frame.results.aclVerifyMessage = statement.logText ?? statement.userText ?? '';
+    return chain(expandMessage(statement.logMessage, context), (logMessage) => {
       frame.results.aclVerifyMessage = '';
       const message = userMessage ?? statement.userText;
       let log = conditionLog;
       if (logMessage !== undefined) log = conditionLog === undefined || conditionLog === '' ? logMessage : `${logMessage}: ${conditionLog}`;
       return make(message, firstLine(log ?? message));
-    }),
-  );
+    });
+  });
 }
 
 function firstLine(text: Octets | undefined): Octets | undefined {
@@ -297,11 +300,11 @@ function expandMessage(template: Template | undefined, context: AclContext): May
 /** `warn`: log_message is logged once a message (and sees why a sender failed), `message` is added as a header. */
 function warn(context: AclContext): MaybePromise<undefined> {
   const { statement, frame } = context;
-  const told = statement.userText ?? statement.logText ?? '';
+  const told = statement.logText ?? statement.userText ?? '';
   const failure = statement.senderVerify;
   frame.results.aclVerifyMessage = failure === undefined || failure.logText === '' ? told : `${told}: ${failure.logText}`;
   return chain(expandMessage(statement.logMessage, context), (logMessage) => {
-    frame.results.aclVerifyMessage = told;
+    frame.results.aclVerifyMessage = statement.userText ?? '';
     if (logMessage !== undefined) logWarning(context, `Warning: ${logMessage}`);
     return chain(expandMessage(statement.message, context), (header) => {
       frame.results.aclVerifyMessage = '';
@@ -319,9 +322,10 @@ function addWarnedHeader(header: Octets, { phase, frame }: AclContext): void {
 
 function warnSkipped(context: AclContext, label: string, at: SourceLocation, message: Octets): void {
   if (!context.frame.services.log.selected('acl_warn_skipped')) return;
-  logWarning(
-    context,
-    `Warning: ACL 'warn' statement skipped (in ${label} at line ${at.line} of ${at.file}): condition test deferred${message === '' ? '' : `: ${message}`}`,
+  const { frame } = context;
+  frame.services.log.main(
+    `${frame.services.logPrefix(frame)}Warning: ACL 'warn' statement skipped (in ${label} at line ${at.line} of ${at.file}): condition test deferred${message === '' ? '' : `: ${message}`}`,
+    frame.transaction?.state.id,
   );
 }
 

@@ -3,7 +3,7 @@ import type { Octets } from '../base/octets.ts';
 import { octetsFromBytes, trimSpace } from '../base/octets.ts';
 import type { Frame } from '../core/index.ts';
 import { untilAborted } from '../core/index.ts';
-import { parseAddress } from '../message/address.ts';
+import { type AddressListItem, type AddressSyntax, parseAddressList } from '../message/address.ts';
 import { newOrigin, newSessionState, newTransaction } from '../receive/transaction.ts';
 import { type ReportPurpose, reportAddress } from '../verify/report.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
@@ -35,12 +35,15 @@ export const runAddressTest: ModeRunner = async (context) => {
   const frame: Frame = { ...runtime.frame(until, transaction.state.results), session, transaction };
   const seen = new Set<Octets>();
   let status = 0;
+  const syntax: AddressSyntax = {
+    allowsDomainLiterals: main.allow_domain_literals,
+    stripsTrailingDot: main.strip_trailing_dot,
+    allowsUtf8Domains: main.allow_utf8_domains,
+  };
   const test = async (text: Octets) => {
-    const parsed = parseAddress(text, {
-      allowsDomainLiterals: main.allow_domain_literals,
-      stripsTrailingDot: main.strip_trailing_dot,
-      allowsUtf8Domains: main.allow_utf8_domains,
-    });
+    for (const item of parseAddressList(text, syntax)) await testOne(item);
+  };
+  const testOne = async (parsed: AddressListItem) => {
     if (parsed.kind === 'error') {
       io.stdout.write(`syntax error: ${parsed.message}\n`);
       status = 2;

@@ -72,7 +72,7 @@ export interface Origin {
   hostLookup?: 'no' | 'found' | 'failed' | 'deferred' | undefined;
   hostDnssec?: boolean | undefined;
   /** With `hostLookup` failed: there were names, but none has the host's address. */
-  hostNameMismatch?: boolean | undefined;
+  hostNameMismatch?: Octets | undefined;
   /** `$received_ip_address`, `$received_port`, of our end. */
   interfaceAddress?: Octets | undefined;
   interfacePort?: number | undefined;
@@ -279,7 +279,6 @@ export interface Results {
   /** Of the last callout: `[192.0.2.1]:25`. */
   calloutAddress?: Octets;
   csaStatus?: Octets;
-  heloVerifyFailed?: boolean;
   /** `$auth1`…, `$1`… of an authenticator being evaluated. */
   auth?: readonly Text[];
   srsRecipient?: Text;

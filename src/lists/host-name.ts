@@ -12,8 +12,8 @@ import type { Origin } from '../core/session.ts';
 
 export type HostNameLookup =
   | { readonly kind: 'found'; readonly name: Octets; readonly aliases: readonly Octets[]; readonly isAuthenticated: boolean }
-  /** `isMismatch`: there were names, but none has the address. */
-  | { readonly kind: 'not-found'; readonly isMismatch: boolean }
+  /** `mismatch`: the first of the names, none of which has the address. */
+  | { readonly kind: 'not-found'; readonly mismatch: Octets | undefined }
   | { readonly kind: 'deferred'; readonly message: string };
 
 type NamesFound = { readonly names: readonly Octets[]; readonly isAuthenticated: boolean } | 'none' | { readonly deferred: string };
@@ -28,7 +28,7 @@ export async function lookUpSenderName(frame: Frame): Promise<HostNameLookup> {
   const origin = frame.session?.state.origin;
   const known = origin && knownName(origin);
   if (known) return known;
-  if (!origin || origin.hostAddress === undefined || origin.hostAddress === '') return { kind: 'not-found', isMismatch: false };
+  if (!origin || origin.hostAddress === undefined || origin.hostAddress === '') return { kind: 'not-found', mismatch: undefined };
   const result = await findHostName(origin.hostAddress, frame);
   switch (result.kind) {
     case 'found':
@@ -39,7 +39,7 @@ export async function lookUpSenderName(frame: Frame): Promise<HostNameLookup> {
       break;
     case 'not-found':
       origin.hostLookup = 'failed';
-      origin.hostNameMismatch = result.isMismatch;
+      origin.hostNameMismatch = result.mismatch;
       break;
     case 'deferred':
       origin.hostLookup = 'deferred';
@@ -49,15 +49,16 @@ export async function lookUpSenderName(frame: Frame): Promise<HostNameLookup> {
 }
 
 /** Why a host has no name, as log lines say it. */
-export function missingNameReason(isMismatch: boolean): Octets {
-  return isMismatch ? "host name doesn't match any IP address" : 'failed to find host name from IP address';
+export function missingNameReason({ hostAddress = '', hostNameMismatch }: Readonly<Origin>): Octets {
+  if (hostNameMismatch === undefined) return 'failed to find host name from IP address';
+  return `${hostAddress} does not match any IP address for ${hostNameMismatch}`;
 }
 
 /** What is known of the name without looking it up. */
 export function knownName(origin: Readonly<Origin>): HostNameLookup | undefined {
   if (origin.hostName !== undefined)
     return { kind: 'found', name: origin.hostName, aliases: origin.hostAliases ?? [], isAuthenticated: origin.hostDnssec ?? false };
-  if (origin.hostLookup === 'failed') return { kind: 'not-found', isMismatch: origin.hostNameMismatch ?? false };
+  if (origin.hostLookup === 'failed') return { kind: 'not-found', mismatch: origin.hostNameMismatch };
   if (origin.hostLookup === 'deferred') return { kind: 'deferred', message: '' };
   return undefined;
 }
@@ -65,7 +66,7 @@ export function knownName(origin: Readonly<Origin>): HostNameLookup | undefined 
 /** Of any address; nothing is kept. */
 export async function findHostName(address: Octets, frame: Frame): Promise<HostNameLookup> {
   const bytes = parseIp(address);
-  if (!bytes) return { kind: 'not-found', isMismatch: false };
+  if (!bytes) return { kind: 'not-found', mismatch: undefined };
   const { log } = frame.services;
   log.debug('host_lookup', () => `looking up host name for ${address}`);
   let deferred: string | undefined;
@@ -82,7 +83,7 @@ export async function findHostName(address: Octets, frame: Frame): Promise<HostN
   }
   if (deferred !== undefined) return { kind: 'deferred', message: deferred };
   if (log.selected('host_lookup_failed')) log.main(`no host name found for IP address ${address}`, mailOf(frame)?.id);
-  return { kind: 'not-found', isMismatch: false };
+  return { kind: 'not-found', mismatch: undefined };
 }
 
 async function namesByDns(pointer: Octets, frame: Frame): Promise<NamesFound> {
@@ -127,7 +128,7 @@ async function confirmNames(names: readonly Octets[], isAuthenticated: boolean, 
   if (name !== undefined) return { kind: 'found', name, aliases, isAuthenticated: allAuthenticated };
   if (deferred !== undefined) return { kind: 'deferred', message: deferred };
   log.debug('host_lookup', () => `${address} does not match any IP address for ${names[0] ?? ''}`);
-  return { kind: 'not-found', isMismatch: true };
+  return { kind: 'not-found', mismatch: names[0] };
 }
 
 /** From the DNS, but for `localhost`, which is the system's own (RFC 6761 s6.3). */

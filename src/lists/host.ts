@@ -92,7 +92,9 @@ function nameMatcher(pattern: Text): Matcher<HostToMatch> {
       : literalMatcher(pattern);
   return (host, frame) =>
     withNames(host, pattern, frame, (name) =>
-      chain(match(stringSubject(tainted(name), false), frame), (verdict) => (verdict.kind === 'match' ? anyMatch : verdict)),
+      chain(match(stringSubject(tainted(name), false), frame), (verdict) =>
+        verdict.kind === 'match' ? { kind: 'match', data: pattern } : verdict,
+      ),
     );
 }
 
@@ -107,8 +109,8 @@ function withNames(
   if (host.isAddressOnly) return namesNotPermitted(pattern.octets);
   frame.services.log.debug('lists', () => `sender host name required, to match against ${pattern.octets}`);
   return chain(host.names(), (found) => {
-    if (found.kind === 'unknown') return { kind: 'unknown', message: `failed to find host name for ${host.address}` };
-    if (found.kind === 'deferred') return { kind: 'defer', message: `failed to find host name for ${host.address}` };
+    // temporary errors too, as Exim treats them: only a lookup of a name's addresses defers
+    if (found.kind !== 'known') return { kind: 'unknown', message: `failed to find host name for ${host.address}` };
     const decided = chainEach(found.names, (name) => chain(test(name), (verdict) => (verdict.kind === 'no-match' ? undefined : verdict)));
     return chain(decided, (verdict) => verdict ?? noMatch);
   });

@@ -306,11 +306,12 @@ test('no name: the list does not match, and it is looked up and logged once', as
 test('only names of others: no name, and that is remembered', async () => {
   const { result, session } = await matchSender('*.ex', '192.0.2.8');
   assert.equal(result, 'false');
-  assert.equal(session.state.origin.hostNameMismatch, true);
+  assert.equal(session.state.origin.hostNameMismatch, 'liar.ex');
 });
 
-test('a temporary DNS error defers', async () => {
-  assert.equal((await matchSender('*.ex', '192.0.2.9')).result, 'defer: failed to find host name for 192.0.2.9');
+test('a temporary DNS error is treated as a permanent one', async () => {
+  assert.equal((await matchSender('*.ex', '192.0.2.9')).result, 'false');
+  assert.equal((await matchSender('+include_unknown : *.ex', '192.0.2.9')).result, 'true');
 });
 
 test('results of constant named lists are kept for the connection', async () => {

@@ -339,11 +339,16 @@ export class Dialogue {
     this.reply(coded.code, lines.map((line) => printable(coded.enhanced + line, { escapeTab: false })).join('\n'));
   }
 
+  /** A text from the configuration that brings no code and whose lines stay as they are. */
+  replyAsWritten(code: string, text: Octets): void {
+    const lines = text.split('\n').map((line) => printable(line, { escapeTab: false }));
+    this.reply(code, lines.join('\n'));
+  }
+
   /** The reply to HELO or EHLO: a text from the configuration is one line, whose code is that of all lines. */
   replyToHelo(hello: Octets | undefined, usual: Octets, extensions: readonly Octets[]): void {
     if (hello === undefined) return this.reply('250', [usual, ...extensions].join('\n'));
-    if (hello.includes('\n'))
-      this.log.panic(`EHLO/HELO response must not contain newlines: message truncated: ${printable(hello)}`);
+    if (hello.includes('\n')) this.log.panic(`EHLO/HELO response must not contain newlines: message truncated: ${printable(hello)}`);
     const coded = splitCode(this.#withRightCode('250', firstLine(hello)), '250');
     this.reply(coded.code, [printable(coded.enhanced + coded.text, { escapeTab: false }), ...extensions].join('\n'));
   }
@@ -420,7 +425,8 @@ export class Dialogue {
     const { origin, log } = this;
     const what = role === 'sender' ? 'sender' : 'recipient';
     this.reply('501', printable(`${given}: ${what} address must contain a domain`, { escapeTab: false }));
-    const nameless = origin.hostLookup === 'failed' ? ` (${missingNameReason(origin.hostNameMismatch ?? false)})` : '';
+    if (!log.selected('smtp_syntax_error')) return;
+    const nameless = origin.hostLookup === 'failed' ? ` (${missingNameReason(origin)})` : '';
     log.mainAndReject(`unqualified ${role} rejected: <${printable(address)}> ${hostAndIdent(origin, log, true)}${nameless}`);
   }
 
@@ -494,9 +500,8 @@ export class Dialogue {
     if (option === undefined) return unset;
     const frame = this.frame();
     const text = await expandText(option, frame);
-    if (text.kind === 'forced-fail') return unset;
-    if (text.kind !== 'ok') return { kind: 'error', logMessage: text.message };
-    if (text.value.octets === '') return unset;
+    if (text.kind === 'forced-fail') return { kind: 'accept' };
+    if (text.kind !== 'ok') return { kind: 'error', logMessage: `failed to expand ACL string "${option.source}": ${text.message}` };
     return this.parts.services.acls.run(phase, text.value, [], frame);
   }
 
@@ -546,7 +551,7 @@ export class Dialogue {
     const headers = phase === 'data' && state !== undefined ? rejectedMessage(state.sender ?? '', addresses, state.headers) : [];
     if (failure !== undefined && log.selected('sender_verify_fail')) {
       const line = `sender verify ${failure.isDefer ? 'defer' : 'fail'} for <${failure.address}>${failure.logText === '' ? '' : `: ${firstLine(failure.logText)}`}`;
-      logRejection(log, logTargets, `${hostAndIdent(origin, log, true)} ${line}`, headers, state?.id);
+      log.mainAndReject(`${hostAndIdent(origin, log, true)} ${line}`, headers, state?.id);
     }
     const sender = PHASES_WITH_SENDER.has(phase) ? state?.sender : undefined;
     logRejection(log, logTargets, rejectionLine({ origin, sender, what: label, isTemporary, reason }, log), headers, state?.id);

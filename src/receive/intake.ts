@@ -347,7 +347,6 @@ async function judge(context: IntakeContext, frame: Frame): Promise<AclVerdict> 
   const text = await expandText(option, frame);
   if (text.kind === 'forced-fail') return { kind: 'accept' };
   if (text.kind !== 'ok') return { kind: 'error', logMessage: text.message };
-  if (text.value.octets === '') return { kind: 'accept' };
   return services.acls.run(isSmtp ? 'data' : 'not_smtp', text.value, [], frame);
 }
 
@@ -490,6 +489,7 @@ function envelopeOf(context: IntakeContext, state: TransactionState, read: ReadM
 
 /** `control = utf8_downconvert`. */
 function downconversionOf(state: TransactionState): Pick<MessageEnvelope, 'downconversion'> {
+  if (!state.isUtf8) return {};
   const setting = state.controls.get('utf8_downconvert');
   if (setting === '1') return { downconversion: 'always' };
   return setting === '-1' ? { downconversion: 'if-needed' } : {};
@@ -530,7 +530,7 @@ function fakeReply(state: TransactionState): FakeReply | undefined {
     ['fakereject', '550'],
   ] as const) {
     const options = state.controls.get(control);
-    if (options !== undefined) return { code, text: options.replace(/^[/=]/, '') || FAKE_REJECT };
+    if (options !== undefined) return { code, text: options === '' ? FAKE_REJECT : options.slice(1) };
   }
   return undefined;
 }

@@ -40,7 +40,6 @@ async function runFor(address: Octets, acl: Template, state: TransactionState, f
   const text = await expandText(acl, frame);
   if (text.kind === 'forced-fail') return { kind: 'accept' };
   if (text.kind !== 'ok') return { kind: 'error', logMessage: text.message };
-  if (text.value.octets === '') return { kind: 'accept' };
   state.currentRecipient = recipientView(address);
   const verdict = await frame.services.acls.run('prdr', text.value, [], frame);
   state.currentRecipient = undefined;

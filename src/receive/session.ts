@@ -41,6 +41,9 @@ const MAIL_COMMANDS: ReadonlySet<Verb> = new Set(['MAIL', 'RCPT', 'DATA', 'BDAT'
 
 /** They end a message between its chunks. */
 const ENDS_CHUNKS: ReadonlySet<Verb> = new Set(['RSET', 'QUIT']);
+/** For the exit status. Who is dropped by an ACL has been told. */
+const FAILED_ENDS: ReadonlySet<Dialogue['endReason']> = new Set(['eof', 'timeout', 'error', 'signal']);
+
 export class SmtpSession {
   readonly #dialogue: Dialogue;
   readonly #parts: SmtpParts;
@@ -73,7 +76,7 @@ export class SmtpSession {
       dialogue.transaction = undefined;
       dialogue.close();
     }
-    return dialogue.wasCutOff || dialogue.endReason !== 'quit' ? 1 : 0;
+    return dialogue.wasCutOff || FAILED_ENDS.has(dialogue.endReason) ? 1 : 0;
   }
 
   /** From outside: the process is to end. Who is in a transaction may finish it, the others are told at once. */
@@ -380,7 +383,7 @@ export class SmtpSession {
     this.#noteLostChunks();
     const verdict = await dialogue.runAcl('quit', dialogue.config.main.acl_smtp_quit, { kind: 'accept' });
     if (verdict.kind === 'error') dialogue.log.panic(`ACL for QUIT returned ERROR: ${verdict.logMessage}`);
-    if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.reply('221', verdict.message);
+    if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.replyAsWritten('221', verdict.message);
     else dialogue.reply('221', `${dialogue.hostName} closing connection`);
     dialogue.isOver = true;
     dialogue.endReason = 'quit';

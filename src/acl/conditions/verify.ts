@@ -54,7 +54,7 @@ function verify(call: VerifyCall, context: AclContext): MaybePromise<Outcome<Jud
     case 'certificate':
       return frame.session?.state.origin.tls?.certificateVerified
         ? ok({ value: true })
-        : denied(context, 'no verified certificate', 'no verified certificate');
+        : denied(context, 'no verified certificate', undefined);
     case 'helo':
       return verifyHeloName(context);
     case 'reverse_host_lookup':
@@ -104,10 +104,6 @@ async function verifyClient(call: VerifyCall, context: AclContext): Promise<Outc
 
 async function verifyHeloName(context: AclContext): Promise<Outcome<Judged>> {
   const answer = await verifyHelo(context.frame);
-  if (answer.kind === 'defer') {
-    context.frame.results.heloVerifyFailed = false;
-    return defer(answer.message);
-  }
   return ok({ value: answer.kind === 'verified' });
 }
 
@@ -125,7 +121,7 @@ async function verifyHostName(call: VerifyCall, context: AclContext): Promise<Ou
       return denied(
         context,
         undefined,
-        `host lookup failed${wasLookedUp ? '' : ' for reverse lookup check'} (${missingNameReason(lookup.isMismatch)})`,
+        `host lookup failed${wasLookedUp ? '' : ' for reverse lookup check'} (${missingNameReason(origin)})`,
       );
     default:
       return assertNever(lookup);
@@ -159,7 +155,7 @@ async function verifySender(call: VerifyCall, context: AclContext): Promise<Outc
   const told = senderFailure(address, result);
   if (!call.noDetails) context.acl.senderVerify.failure = told;
   if (known === undefined) {
-    context.statement.senderVerify = told;
+    if (result.kind === 'fail' && result.failure !== 'route' && result.failure !== 'qualify') context.statement.senderVerify = told;
     frame.transaction?.state.sendersTold.delete(address); // found out anew, told anew
   }
   if (result.kind === 'fail') frame.results.senderVerifyFailure = result.failure;
@@ -203,10 +199,14 @@ async function verifyHeaderSender(call: VerifyCall, context: AclContext): Promis
       (await verifier.verify({ address, isSender: true, callout: call.callout, successOnRedirect: call.successOnRedirect }, frame));
     if (result.kind === 'ok') return ok({ value: true });
     if (result.kind === 'defer') deferral = result;
-    else details = `could not verify "${header}:" header address\n${address}: ${result.userMessage ?? result.logMessage}`;
+    details = `could not verify "${header}:" header address\n${address}: ${result.userMessage ?? result.logMessage}`;
   }
-  if (deferral !== undefined && failure === undefined)
-    return isTolerated(deferral, call, context) ? ok({ value: true }) : defer('there is no valid sender in any header line');
+  if (deferral !== undefined && failure === undefined) {
+    if (isTolerated(deferral, call, context)) return ok({ value: true });
+    const deferred = 'all attempts to verify a sender in a header line deferred';
+    judgedContent(context, deferred, details);
+    return defer(deferred);
+  }
   return judgedContent(context, failure ?? 'there is no valid sender in any header line', failure ?? details);
 }
 

@@ -10,6 +10,7 @@ export default defineAclControl({
   apply: (options, { frame }) => {
     if (options.startsWith('=')) return fail('');
     frame.transaction?.state.controls.set('fakedefer', options);
+    frame.transaction?.state.controls.delete('fakereject');
     return ok(undefined);
   },
 });

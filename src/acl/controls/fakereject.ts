@@ -10,6 +10,7 @@ export default defineAclControl({
   apply: (options, { frame }) => {
     if (options.startsWith('=')) return fail('');
     frame.transaction?.state.controls.set('fakereject', options);
+    frame.transaction?.state.controls.delete('fakedefer');
     return ok(undefined);
   },
 });

@@ -7,9 +7,9 @@ export default defineAclControl({
   spec: 'ch. 44 "Use of the control modifier"',
   permittedIn: ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim', 'not_smtp', 'not_smtp_start', 'not_smtp_mime'],
   takesOptions: true,
-  apply: (options, { frame }) => {
+  apply: (options, { frame, phase }) => {
     if (options !== '' && options !== '/no_tell') return fail('');
-    frame.transaction?.state.controls.set('freeze', options);
+    if (phase !== 'not_smtp_start') frame.transaction?.state.controls.set('freeze', options); // there is no message yet
     return ok(undefined);
   },
 });

@@ -8,8 +8,8 @@ export default defineAclControl({
   spec: 'ch. 44 "Use of the control modifier"',
   permittedIn: ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim', 'not_smtp', 'not_smtp_start', 'not_smtp_mime'],
   takesOptions: true,
-  apply: (options, { frame }) => {
-    frame.transaction?.state.controls.set('queue', options);
+  apply: (options, { frame, phase }) => {
+    if (phase !== 'not_smtp_start') frame.transaction?.state.controls.set('queue', options); // there is no message yet
     return ok(undefined);
   },
 });

@@ -1,5 +1,5 @@
 /** The argument of `ratelimit`: `<limit> / <period> / <options> / <key>`. Spec ch. 44 "Rate limiting incoming messages". */
-import type { Octets } from '../../base/octets.ts';
+import { lowerCase, type Octets } from '../../base/octets.ts';
 import { sizeFactor } from '../../base/size-suffix.ts';
 import { parseTimeSpan } from '../../base/time-span.ts';
 import type { AclPhase, Lists } from '../../core/index.ts';
@@ -69,13 +69,14 @@ export function parseRatelimit(text: Octets, phase: AclPhase, lists: Lists): Par
   let isPerAddress = false;
   const keys: Octets[] = [];
   for (const option of options) {
-    const itsMode = MODES.get(option);
-    const itsUpdate = UPDATES.get(option);
+    const itsMode = MODES.get(lowerCase(option));
+    const itsUpdate = UPDATES.get(lowerCase(option));
     if (itsMode !== undefined) {
       if (mode !== undefined) return bad('conflicting per_* options');
       mode = itsMode;
-      countsOctets = option === 'per_byte';
-      isPerAddress = option === 'per_addr';
+      if (mode === 'per_rcpt' && phase !== 'rcpt') count = undefined; // recipients are counted, unless something else is said behind it
+      countsOctets = lowerCase(option) === 'per_byte';
+      isPerAddress = lowerCase(option) === 'per_addr';
     } else if (itsUpdate !== undefined) {
       if (update !== undefined && update !== itsUpdate) return bad('conflicting update modes');
       update = itsUpdate;

@@ -5,7 +5,10 @@ import { lowerCase } from '../../base/octets.ts';
 import type { Frame } from '../../core/index.ts';
 import { lookUpSenderName } from '../../lists/host-name.ts';
 
-export type HeloVerification = { readonly kind: 'verified' | 'failed' } | { readonly kind: 'defer'; readonly message: string };
+/** `deferred`: not verified, and the client's name could not be looked up. */
+export interface HeloVerification {
+  readonly kind: 'verified' | 'failed' | 'deferred';
+}
 
 /** The result is kept in the session's origin: a literal of its address, its name by PTR, or a name that has its address. */
 export async function verifyHelo(frame: Frame): Promise<HeloVerification> {
@@ -13,7 +16,7 @@ export async function verifyHelo(frame: Frame): Promise<HeloVerification> {
   if (!origin) return { kind: 'failed' };
   if (origin.heloVerified !== undefined) return { kind: origin.heloVerified ? 'verified' : 'failed' };
   const verification = await compare(frame);
-  if (verification.kind !== 'defer') origin.heloVerified = verification.kind === 'verified';
+  if (verification.kind !== 'deferred') origin.heloVerified = verification.kind === 'verified';
   return verification;
 }
 
@@ -32,6 +35,6 @@ async function compare(frame: Frame): Promise<HeloVerification> {
   if (byAddress.kind === 'found' && [byAddress.name, ...byAddress.aliases].some((name) => lowerCase(name) === wanted))
     return { kind: 'verified' };
   const byName = await frame.services.hosts.byName(helo, 0, frame.until);
-  if (byName.kind === 'again') return { kind: 'defer', message: byName.message };
-  return { kind: byName.kind === 'found' && byName.addresses.includes(address) ? 'verified' : 'failed' };
+  if (byName.kind === 'found' && byName.addresses.includes(address)) return { kind: 'verified' };
+  return { kind: byAddress.kind === 'deferred' ? 'deferred' : 'failed' };
 }

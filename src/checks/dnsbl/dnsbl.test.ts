@@ -57,7 +57,7 @@ const cases: readonly Case[] = [
   { list: 'gone.ex', result: 'no', log: ['DNS list lookup for 192.0.2.1 at gone.ex returned 192.0.2.66; not in 127.0/8 and discarded'] },
   { list: 'gone.ex=192.0.2.66', result: 'yes', value: '192.0.2.66' },
   { list: 'mixed.ex', result: 'yes', log: ['DNS list lookup for 192.0.2.1 at mixed.ex returned 192.0.2.66; not in 127.0/8 and discarded'] },
-  { list: 'text.ex,rbl.ex=127.0.0.2', result: 'yes', domain: 'text.ex', value: '127.0.0.2', text: 'from text' },
+  { list: 'text.ex,rbl.ex=127.0.0.2', result: 'yes', domain: 'text.ex', value: '127.0.0.9', text: 'from text' },
   { list: 'text.ex,rbl.ex=127.0.0.3', result: 'no' },
   { list: 'none.ex,rbl.ex', result: 'no' },
   { list: 'name.ex/dom.ex', result: 'yes', domain: 'name.ex', matched: 'dom.ex' },

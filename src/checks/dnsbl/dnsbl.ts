@@ -94,8 +94,9 @@ function checkKey(item: DnslistItem, key: Octets, onUnknown: OnUnknown, frame: F
       results.dnslistDomain = untainted(item.textDomain);
       results.dnslistMatched = tainted(key);
       if (found === 'assumed') return 'listed';
+      const shown = confirmed === 'assumed' ? found : confirmed;
       return chain(lookUpText(`${prefix}.${item.textDomain}`, frame), (text): KeyResult => {
-        results.dnslistValue = tainted(found.join(', '));
+        results.dnslistValue = tainted(shown.join(', '));
         results.dnslistText = tainted(text);
         return 'listed';
       });
@@ -148,7 +149,7 @@ function addressOf(record: DnsRecord): readonly Octets[] {
 }
 
 /** Without a restriction only addresses in 127/8 say something: others come from a list that is no more. */
-function isCounted({ domain, restriction }: DnslistItem, key: Octets, addresses: readonly Octets[], frame: Frame): boolean {
+function isCounted({ domain, textDomain, restriction }: DnslistItem, key: Octets, addresses: readonly Octets[], frame: Frame): boolean {
   if (restriction && !allowsAddresses(restriction, addresses)) {
     const why = MISMATCHES[restriction.isNegated ? 1 : 0][restriction.wantsAll ? 1 : 0];
     debug(frame, `=> but we are not accepting this block class because\n=> there was ${why} for ${restriction.text.replace(/^!/, '')}`);
@@ -163,7 +164,7 @@ function isCounted({ domain, restriction }: DnslistItem, key: Octets, addresses:
       );
     if (outside.length === addresses.length) return false;
   }
-  debug(frame, `=> that means ${key} is listed at ${domain}`);
+  if (domain === textDomain) debug(frame, `=> that means ${key} is listed at ${domain}`);
   return true;
 }
 

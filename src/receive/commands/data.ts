@@ -49,7 +49,7 @@ export async function mayBeginData(dialogue: Dialogue, verb: 'DATA' | 'BDAT'): P
   const refusal = dialogue.rcptRefusal;
   const isSingleLine = dialogue.session.state.controls.has('no_multiline_responses');
   const lines =
-    refusal?.isShared && !isSingleLine ? `All RCPT commands were rejected with this error:\n${refusal.text.replace(/\n+$/, '')}\n` : '';
+    refusal?.isShared && !isSingleLine ? `All RCPT commands were rejected with this error:\n${refusal.text.replace(/\n+$/, '').replace(/\n[ \t]+/g, '\n')}\n` : '';
   const problem = `valid RCPT command must precede ${verb}`;
   if (dialogue.advertised.pipelining && dialogue.previousVerb === 'RCPT')
     dialogue.reply('503', `${lines}Valid RCPT command must precede ${verb}`);

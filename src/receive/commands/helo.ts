@@ -83,15 +83,11 @@ async function isHeloAcceptable(dialogue: Dialogue, name: Octets): Promise<boole
   if (!mustVerify && !triesToVerify) return true;
   const verification = await verifyHelo(frame);
   if (verification.kind === 'verified' || !mustVerify) return true;
-  const isTemporary = verification.kind === 'defer';
+  const isTemporary = verification.kind === 'deferred';
   log.mainAndReject(
-    `${isTemporary ? 'temporarily ' : ''}rejected "${printable(dialogue.lastCommand)}" from ${hostAndIdent(origin, log, false)}: failed to verify HELO/EHLO argument`,
+    `${isTemporary ? 'temporarily ' : ''}rejected "${printable(dialogue.lastCommand)}" from ${hostAndIdent(origin, log, false)}`,
   );
-  dialogue.reply(
-    isTemporary ? '451' : '550',
-    isTemporary ? 'Temporary local problem - please try later' : 'Cannot verify your HELO/EHLO argument',
-  );
-  origin.heloName = undefined;
+  dialogue.reply(isTemporary ? '451' : '550', `${dialogue.lastCommand.slice(0, 4)} argument does not match calling host`);
   return false;
 }
 

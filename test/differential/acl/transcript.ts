@@ -54,7 +54,7 @@ function withoutPanics(text: string, panics = ''): string {
 
 /** Of the trace, what ACLs do; how lists are searched is another matter, and has changed since 4.96. */
 const ACL_STEP =
-  /^ *(?:using ACL|processing |check |message: |l_message: |= |(?:accept|defer|deny|discard|drop|require|warn): |end of |delay modifier|dnslists check|verify defer|ratelimit |new DNS|DNS lookup for|=> )/;
+  /^ *(?:using ACL|processing |check |message: |l_message: |= |(?:accept|defer|deny|discard|drop|require|warn): |end of |delay modifier|dnslists check|verify defer|ratelimit |DNS lookup for|=> that means)/;
 
 function steps(text: string): string {
   const lines = text.split('\n').filter((line) => !line.startsWith('>>>') || ACL_STEP.test(line.slice(3)));
@@ -77,7 +77,8 @@ function envelope(text: string): string {
   return kept
     .map((line) => line.replace(/^--?(host_address|ident)/, '-$1').replace(/^(-host_address .*\]):0$/, '$1'))
     .join('\n')
-    .replace(/^\d+(P Received:)[^]*?(?=\n\d{3}[^\d])/m, '$1 …');
+
+    .replace(/^\d+([P*] Received:)[^]*?(?=\n\d{3}[^\d])/m, '$1 …');
 }
 
 function masked(text: string, { folder, sinkPort }: Masking): string {
@@ -92,6 +93,7 @@ function masked(text: string, { folder, sinkPort }: Masking): string {
     .replace(/^-frozen \d+/gm, '-frozen TIME')
     .replace(/^\d{3}(?=I Message-Id:)/gm, 'NNN')
     .replace(/ACL ['"]warn['"] statement skipped(?: \(in .*? at line \d+ of \S+\))?:/g, 'ACL warn statement skipped:') // newer: where
+    .replace(/^(?:LOG: )?ID qualify\/rewrite: .*\n/gm, '') // newer
     .replace(/(gave DEFER: )"([^"\n]*)"$/gm, '$1$2') // newer: quoted
     .replace(/\bS=\d+/g, 'S=SIZE')
     .replace(/\bU=\w+/g, 'U=USER');
