@@ -250,7 +250,8 @@ class Handshake {
         };
       values.set(name, expanded.value === undefined || expanded.value.octets === '' ? undefined : expanded.value.octets);
     }
-    const mustVerify = await this.#isIn(set.tls_verify_hosts);
+    // with neither list the certificate must verify
+    const mustVerify = (isUnset(set.tls_verify_hosts) && isUnset(set.tls_try_verify_hosts)) || (await this.#isIn(set.tls_verify_hosts));
     const tryVerify = mustVerify || (await this.#isIn(set.tls_try_verify_hosts));
     const checksName = tryVerify && !isIp(host.name) && (await this.#isIn(set.tls_verify_cert_hostnames));
     const verify = values.get('tls_verify_certificates');
@@ -309,6 +310,11 @@ class Handshake {
 
 const tlsRequired: RetryError = { name: 'tls_required', detail: '', more: 0 };
 const authFailed: RetryError = { name: 'auth_failed', detail: '', more: 0 };
+
+/** Not even an empty list, which is a single colon. */
+function isUnset(list: ListSource | undefined): boolean {
+  return list === undefined || list.template.constant === '';
+}
 
 function deferring(failing: Failing): HandshakeResult & { kind: 'failing' } {
   return { kind: 'failing', failing, isPermanent: false, isConnectFailure: false };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Place } from '../support/place.ts';
 import { missingReference, REFERENCE_USER, ReferenceServer, referenceFolder } from '../support/reference.ts';
-import { HOST, Site, USER, waitForMails } from './site.ts';
+import { certificateOf, HOST, Site, USER, waitForMails } from './site.ts';
 
 const skip = missingReference();
 const site = await Site.forTests('from-exim', { smtp_accept_queue_per_connection: 0 });
@@ -33,7 +33,7 @@ function senderConfig(): string {
     secure_data: [...tls, 'hosts_try_chunking ='],
     verified: [
       'hosts_require_tls = *',
-      `tls_verify_certificates = ${serverCertificate()}`,
+      `tls_verify_certificates = ${place.file('etc/trusted.pem', certificateOf(site.place.read('etc/mail.pem')))}`,
       'tls_verify_hosts = *',
       'tls_verify_cert_hostnames = :',
       `tls_sni = ${HOST}`,
@@ -91,12 +91,6 @@ function transport(name: string, options: readonly string[]): string {
   const port = options.includes('protocol = smtps') ? site.securePort : site.port;
   const all = ['driver = smtp', 'hosts = 127.0.0.1', 'hosts_override', 'allow_localhost', 'multi_domain', `port = ${port}`, ...options];
   return `${name}:\n${all.map((option) => `  ${option}\n`).join('')}`;
-}
-
-/** Without the key, for everyone to read. */
-function serverCertificate(): string {
-  const pem = site.place.read('etc/mail.pem');
-  return place.file('etc/trusted.pem', pem.slice(pem.indexOf('-----BEGIN CERTIFICATE')));
 }
 
 /** Hands a message to Exim, which sends it at once. Its log line for the first recipient is returned, and ours for the message. */

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { SmtpClient } from '../support/smtp-client.ts';
 import { waitFor } from '../support/wait.ts';
-import { FROM, findProgram, HOST, missing, Site } from './site.ts';
+import { certificateOf, FROM, findProgram, HOST, missing, Site } from './site.ts';
 
 const OPENSSL = findProgram('openssl') ?? '';
 const skip = missing('openssl');
@@ -163,7 +163,7 @@ test('openssl: ALPN', { skip }, async () => {
 });
 
 test('openssl: the certificate, and what is verified of it', { skip }, async () => {
-  const ours = site.place.file('etc/ours.pem', site.place.read('etc/mail.pem').replace(/^[^]*?(?=-----BEGIN CERT)/, ''));
+  const ours = site.place.file('etc/ours.pem', certificateOf(site.place.read('etc/mail.pem')));
   const shown = await look([...ON_CONNECT, '-CAfile', ours, '-verify_return_error', '-verify_hostname', HOST, '-servername', HOST]);
   assert.match(shown, /^Verification: OK$/m);
   assert.match(shown, new RegExp(`^Verified peername: ${HOST.replaceAll('.', '\\.')}$`, 'm'));

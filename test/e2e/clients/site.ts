@@ -186,12 +186,17 @@ ${AUTHENTICATORS}`;
 }
 
 /** Ports, sizes of a message, times and TLS ciphers are not the same everywhere. */
-function mask(line: string): string {
+export function mask(line: string): string {
   return line
     .replaceAll(/(\[[0-9a-f.:]+\]):[0-9]+/g, '$1:port')
     .replace(/ X=(TLS1[.0-9]*):\S+:[0-9]+/, ' X=$1')
     .replace(/ S=[0-9]+/, ' S=n')
     .replace(/ id=\S+/, ' id=x');
+}
+
+/** Of a PEM with a key, for everyone to read. */
+export function certificateOf(pem: string): string {
+  return pem.slice(pem.indexOf('-----BEGIN CERTIFICATE'));
 }
 
 /** Where a client's program is: on PATH or where administrators' programs are; undefined when it is not installed. */
