@@ -451,8 +451,10 @@ function defaultsOf(table: OptionTable, { defaults }: OptionContext): TableDefau
   const known = defaults.get(table);
   if (known) return known;
   const entries = Object.entries(table);
+  const plain: Record<string, unknown> = {};
+  for (const [name, spec] of entries) plain[name] = spec.default;
   const found = {
-    plain: Object.fromEntries(entries.map(([name, spec]) => [name, spec.default])),
+    plain,
     made: entries.filter(([, spec]) => spec.defaultText !== undefined),
     derived: entries.filter(([, spec]) => spec.derive !== undefined),
   };
