@@ -5,7 +5,6 @@
 import type { Octets } from '../base/octets.ts';
 import {
   equalsIgnoreCase,
-  isSpaceCode,
   lowerCase,
   octetsFromUnicode,
   trimEnd,
@@ -205,13 +204,9 @@ function encodeCharset(text: string, charset: Octets): Octets | undefined {
   return undefined;
 }
 
-/** Whether a display name or text needs RFC 2047 encoding: an octet that is not printable ASCII. */
+/** Whether a display name or text needs RFC 2047 encoding: an octet that is not printable ASCII. A newline stays where it folds a line. */
 export function needsEncoding(text: Octets): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 0x7e || (code < 0x20 && !isSpaceCode(code))) return true;
-  }
-  return false;
+  return /[^ -~\t\n]|\n(?![ \t])/.test(text);
 }
 
 /** One or more Q-encoded words of at most 75 octets. RFC 2047 s4.2. */
