@@ -426,6 +426,7 @@ export class Dialogue {
     const what = role === 'sender' ? 'sender' : 'recipient';
     this.reply('501', printable(`${given}: ${what} address must contain a domain`, { escapeTab: false }));
     if (!log.selected('smtp_syntax_error')) return;
+    if (!log.selected('smtp_syntax_error')) return;
     const nameless = origin.hostLookup === 'failed' ? ` (${missingNameReason(origin)})` : '';
     log.mainAndReject(`unqualified ${role} rejected: <${printable(address)}> ${hostAndIdent(origin, log, true)}${nameless}`);
   }

@@ -69,6 +69,25 @@ test('a proxy says whom it speaks for', async () => {
   assert.deepEqual(places, [`${PROXY}:25 by none:undefined at undefined:undefined`]);
 });
 
+test('the name of who the proxy speaks for is looked up, not that of the proxy', async () => {
+  const looked: unknown[] = [];
+  const acls = {
+    rcpt: ({ session }: Frame): AclVerdict => {
+      looked.push([session?.state.origin.hostAddress, session?.state.origin.hostLookup !== undefined]);
+      return { kind: 'accept' };
+    },
+  };
+  for (const header of ['PROXY TCP4 1.2.3.4 5.6.7.8 100 200\r\n', 'PROXY UNKNOWN\r\n'])
+    await playSession(scriptedPeer([header, ...mail, 'QUIT\r\n']), {
+      config: { main: { smtp_banner: hello, acl_smtp_rcpt: constantTemplate('rcpt'), hosts_proxy: testList('host', PROXY) } },
+      acls,
+    });
+  assert.deepEqual(looked, [
+    ['1.2.3.4', true],
+    [PROXY, false],
+  ]);
+});
+
 test('without a header of the protocol every command but QUIT is refused; what stands in its place is no command', async () => {
   const main = { hosts_proxy: testList('host', PROXY) };
   for (const first of ['HELO c\r\n', 'PROXY TCP4 1.2.3.4 x 1 2\r\n', '\r\n\r\n\0\r\nQUIT\n\x22\x11\x00\x02\r\n']) {

@@ -7,7 +7,7 @@ import type { Octets } from '../base/octets.ts';
 import { printable } from '../base/octets.ts';
 import { type Deadline, ok } from '../core/index.ts';
 import { lookUpSenderName } from '../lists/host-name.ts';
-import { closedLine, connectionLine, incompleteTransactionLine, lostIdleLine, lostLine, noMailLine } from '../logging/lines/connection.ts';
+import { closedLine, connectionLine, lostIdleLine, lostLine, noMailLine } from '../logging/lines/connection.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
 import type { Command, Verb } from '../smtp/command.ts';
 import { parseCommand } from '../smtp/command.ts';
@@ -28,6 +28,7 @@ import type { SmtpParts } from './dialogue.ts';
 import { Dialogue } from './dialogue.ts';
 import { expandTime, isSenderHostInOption, matchSenderHostInOption } from './expansion.ts';
 import { askIdent } from './ident.ts';
+import { noteIncomplete } from './incomplete-transaction.ts';
 import { isLoadAcceptable } from './load.ts';
 import { negotiateProxy } from './proxy.ts';
 import { enforcesSync, rejectBeforeGreeting, rejectEarlyInput } from './synchronization.ts';
@@ -48,6 +49,8 @@ export class SmtpSession {
   readonly #dialogue: Dialogue;
   readonly #parts: SmtpParts;
   #logsConnection = false;
+  /** The client has been let in; who has not is told of by the line of its refusal only. */
+  #isGreeted = false;
   /** Of the connect ACL, in place of smtp_banner. */
   #banner: Octets | undefined;
   /** One uncounted use between messages, each (Spec ch. 49 "Use of non-mail SMTP commands"). */
@@ -67,7 +70,8 @@ export class SmtpSession {
   async run(): Promise<number> {
     const dialogue = this.#dialogue;
     try {
-      if (await this.#open()) await this.#converse();
+      this.#isGreeted = await this.#open();
+      if (this.#isGreeted) await this.#converse();
       await this.#finish();
     } catch (error) {
       // A bug: this session ends, the server goes on.
@@ -267,8 +271,8 @@ export class SmtpSession {
     if (command.verb === undefined) return this.#unknown();
     if (command.argument !== '' && WITHOUT_ARGUMENT.has(command.verb))
       return dialogue.protocolError('syntax', '501', 'unexpected argument data');
-    this.#remember(command.verb);
     if (await this.#hasTooManyNonmail(command.verb)) return;
+    this.#remember(command.verb);
     if (this.#breaksChunks(command.verb)) return;
     await this.#dispatch(command.verb, command);
     dialogue.previousVerb = command.verb;
@@ -296,7 +300,7 @@ export class SmtpSession {
     dialogue.unknownCommands++;
     if (dialogue.unknownCommands > dialogue.config.main.smtp_max_unknown_commands) {
       dialogue.logError('syntax', 'unrecognized command');
-      this.#noteIncomplete('unrecognized command');
+      noteIncomplete(this.#dialogue, 'unrecognized command');
       dialogue.reply('500', 'Too many unrecognized commands');
       dialogue.dropFor(`too many unrecognized commands (last was "${dialogue.shownCommand(128)}")`, 'bad-commands');
       return;
@@ -313,7 +317,7 @@ export class SmtpSession {
     dialogue.nonmailCommands++;
     if (dialogue.nonmailCommands <= dialogue.config.main.smtp_accept_max_nonmail) return false;
     if (!(await isSenderHostInOption('smtp_accept_max_nonmail_hosts', dialogue.frame()))) return false;
-    this.#noteIncomplete('too many non-mail commands');
+    noteIncomplete(this.#dialogue, 'too many non-mail commands');
     dialogue.reply('554', 'Too many nonmail commands');
     dialogue.dropFor(
       `too many nonmail commands (last was "${dialogue.lastCommand.slice(0, 128).split(' ')[0] ?? ''}")`,
@@ -369,7 +373,7 @@ export class SmtpSession {
       case 'NOOP':
         return dialogue.reply('250', 'OK');
       case 'RSET':
-        this.#noteIncomplete('RSET');
+        noteIncomplete(this.#dialogue, 'RSET');
         dialogue.resetTransaction();
         return dialogue.reply('250', 'Reset OK');
       case 'QUIT':
@@ -379,7 +383,7 @@ export class SmtpSession {
 
   async #quit(): Promise<void> {
     const dialogue = this.#dialogue;
-    this.#noteIncomplete('QUIT');
+    noteIncomplete(this.#dialogue, 'QUIT');
     this.#noteLostChunks();
     const verdict = await dialogue.runAcl('quit', dialogue.config.main.acl_smtp_quit, { kind: 'accept' });
     if (verdict.kind === 'error') dialogue.log.panic(`ACL for QUIT returned ERROR: ${verdict.logMessage}`);
@@ -391,21 +395,6 @@ export class SmtpSession {
 
   // ---------------------------------------------------------------- the end
 
-  #noteIncomplete(reason: Octets): void {
-    const { log, origin, transaction } = this.#dialogue;
-    const state = transaction?.state;
-    if (state?.sender === undefined || !log.selected('smtp_incomplete_transaction')) return;
-    log.main(
-      incompleteTransactionLine(
-        origin,
-        reason,
-        state.sender,
-        state.recipients.map((recipient) => recipient.address),
-        log,
-      ),
-    );
-  }
-
   /** QUIT between the chunks of a message: the rest of it is missing. */
   #noteLostChunks(): void {
     const { chunked, isChunkingBroken, transaction, log, origin } = this.#dialogue;
@@ -413,12 +402,13 @@ export class SmtpSession {
     log.main(lostLine(origin, 'while reading message data', log, this.#parts.isFromInetd), transaction?.state.id);
   }
 
-  #noteLost(error: Octets): void {
+  /** Within a transaction. */
+  #noteLost(): void {
     const dialogue = this.#dialogue;
     const { log, origin } = dialogue;
-    if (dialogue.transaction === undefined) return;
+    if (dialogue.transaction === undefined || dialogue.isEndTold) return;
     dialogue.isEndTold = true;
-    this.#noteIncomplete('connection lost');
+    const error = this.#lostBecause();
     if (log.selected('lost_incoming_connection'))
       log.main(
         `unexpected disconnection while reading SMTP command from ${hostAndIdent(origin, log, false)}${error} D=${dialogue.duration()}`,
@@ -433,12 +423,11 @@ export class SmtpSession {
     const who = hostAndIdent(origin, log, false);
     switch (dialogue.endReason) {
       case 'eof':
-        this.#noteLost('');
+        noteIncomplete(this.#dialogue, 'connection lost');
         dialogue.reply('421', `${dialogue.hostName} lost input connection`);
         dialogue.session.state.quitReason ??= 'connection-lost';
         break;
       case 'timeout':
-        this.#noteIncomplete('timeout');
         if (dialogue.session.state.quitReason === undefined) {
           log.main(`SMTP command timeout on${origin.tls === undefined ? '' : ' TLS'} connection from ${who} D=${duration}`);
           dialogue.reply('421', `${dialogue.hostName}: SMTP command timeout - closing connection`);
@@ -446,18 +435,33 @@ export class SmtpSession {
         dialogue.session.state.quitReason ??= 'command-timeout';
         break;
       case 'error':
-        this.#noteLost(dialogue.lostReason === '' ? '' : ` (error: ${dialogue.lostReason})`);
+        noteIncomplete(this.#dialogue, 'connection lost');
         dialogue.session.state.quitReason ??= 'connection-lost';
         break;
       default:
     }
-    if (dialogue.endReason !== 'quit' && !dialogue.isTurnedAway && dialogue.config.main.acl_smtp_notquit !== undefined)
-      await this.#runNotquit();
+    const isDropByAcl = this.#isDropByAcl();
+    if (isDropByAcl) this.#logClosed(durationMs);
+    const isAsked = dialogue.endReason !== 'quit' && (this.#isGreeted || isDropByAcl) && !dialogue.isTurnedAway;
+    if (isAsked && dialogue.config.main.acl_smtp_notquit !== undefined) await this.#runNotquit();
+    if (isDropByAcl && !dialogue.isHeloSeen) origin.heloName = undefined; // that of a HELO that was refused
+    if (dialogue.endReason === 'eof' || dialogue.endReason === 'error') this.#noteLost();
     if (dialogue.dropLine !== undefined) log.mainAndReject(dialogue.dropLine);
     dialogue.isOver = false;
     await dialogue.flush();
-    this.#logEnd(durationMs);
+    if (!isDropByAcl) this.#logClosed(durationMs);
+    this.#logNoMail(durationMs);
     dialogue.parts.connection.end();
+  }
+
+  #isDropByAcl(): boolean {
+    const { endReason, session } = this.#dialogue;
+    return endReason === 'drop' && session.state.quitReason === 'acl-drop';
+  }
+
+  #lostBecause(): Octets {
+    const { lostReason } = this.#dialogue;
+    return lostReason === '' ? '' : ` (error: ${lostReason})`;
   }
 
   /** It cannot refuse any more; a broken one is told in the panic log. */
@@ -469,14 +473,17 @@ export class SmtpSession {
       dialogue.replyText('421', verdict.message);
   }
 
-  #logEnd(durationMs: number): void {
-    const { log, origin, session, isTurnedAway } = this.#dialogue;
-    // TLS on connect: the line of the error is all
-    if (isTurnedAway && session.state.quitReason === 'tls-failed') return;
-    const line = this.#logsConnection ? this.#endLine(durationMs) : undefined;
+  #logClosed(durationMs: number): void {
+    const { log, isTurnedAway } = this.#dialogue;
+    const line = this.#logsConnection && !isTurnedAway ? this.#endLine(durationMs) : undefined;
     if (line !== undefined) log.main(line);
-    if (log.selected('smtp_no_mail') && this.#dialogue.mailCommands === 0)
-      log.main(noMailLine(origin, durationMs, session.state.commandHistory, log));
+  }
+
+  /** Of `smtp_no_mail`. Who was silent has been told of. */
+  #logNoMail(durationMs: number): void {
+    const { log, origin, session, endReason, mailCommands } = this.#dialogue;
+    if (!this.#isGreeted || endReason === 'timeout' || mailCommands > 0 || !log.selected('smtp_no_mail')) return;
+    log.main(noMailLine(origin, durationMs, session.state.commandHistory, log));
   }
 
   /** Of `smtp_connection`; undefined when another line tells of the end. */
@@ -492,7 +499,7 @@ export class SmtpSession {
         return session.state.quitReason === 'tls-failed' ? closed('EOF') : undefined;
       case 'eof':
       case 'error':
-        return isEndTold ? undefined : lostIdleLine(origin, durationMs, log, isFromInetd);
+        return isEndTold ? undefined : lostIdleLine(origin, this.#lostBecause(), durationMs, log, isFromInetd);
       case 'timeout':
       case 'signal':
         return undefined;

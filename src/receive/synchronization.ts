@@ -6,6 +6,7 @@ import { printable } from '../base/octets.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
 import type { Verb } from '../smtp/command.ts';
 import type { Dialogue } from './dialogue.ts';
+import { noteIncomplete } from './incomplete-transaction.ts';
 
 /** Commands behind which a client must wait for the reply although PIPELINING was offered (RFC 2920 s3.1). */
 const SYNC_POINTS: ReadonlySet<Verb> = new Set([
@@ -59,6 +60,7 @@ export function rejectEarlyInput(dialogue: Dialogue, verb: Verb | undefined): bo
   if (pipelining && verb !== undefined && !SYNC_POINTS.has(verb)) return false;
   const { log, origin } = dialogue;
   const input = dialogue.reader.peek();
+  noteIncomplete(dialogue, 'sync failure');
   log.mainAndReject(
     `SMTP protocol synchronization error (next input sent too soon: pipelining was ${pipelining ? '' : 'not '}advertised): rejected "${printable(dialogue.lastCommand)}" ${hostAndIdent(origin, log, true)} next input="${printable(input.slice(0, MAX_SHOWN_INPUT))}" (${input.length} bytes)`,
   );

@@ -24,9 +24,9 @@ export function closedLine(origin: Readonly<Origin>, how: Octets, durationMs: nu
   return `${connectionFrom(origin, isInetd, log)} D=${formatDuration(durationMs, log.selected('millisec'))} closed by ${how}`;
 }
 
-/** Between messages. */
-export function lostIdleLine(origin: Readonly<Origin>, durationMs: number, log: Log, isInetd = false): Octets {
-  return `${connectionFrom(origin, isInetd, log)} lost D=${formatDuration(durationMs, log.selected('millisec'))}`;
+/** Between messages. `why`: ` (error: Connection reset by peer)`, or nothing. */
+export function lostIdleLine(origin: Readonly<Origin>, why: Octets, durationMs: number, log: Log, isInetd = false): Octets {
+  return `${connectionFrom(origin, isInetd, log)} lost${why} D=${formatDuration(durationMs, log.selected('millisec'))}`;
 }
 
 /** `where`: `while reading message data (header)`… */

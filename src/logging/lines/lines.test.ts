@@ -264,7 +264,7 @@ test('connections', () => {
   const host = { ...remote, heloName: undefined, authenticatorName: undefined };
   assert.equal(connectionLine(host, 1, plain), 'SMTP connection from [127.0.0.1] (TCP/IP connection count = 1)');
   assert.equal(connectionLine(host, 'inetd', plain), 'SMTP connection from [127.0.0.1] (via inetd)');
-  assert.equal(lostIdleLine(host, 1000, plain, true), 'SMTP connection from [127.0.0.1] (via inetd) lost D=1s');
+  assert.equal(lostIdleLine(host, '', 1000, plain, true), 'SMTP connection from [127.0.0.1] (via inetd) lost D=1s');
   const numbered = new FakeLog({ selectors: ['connection_id'] });
   assert.equal(connectionLine({ ...host, connectionId: '12' }, 1, numbered), connectionLine(host, 1, plain));
   assert.equal(lostLine({ ...host, connectionId: '12' }, 'somewhere', numbered), 'SMTP connection Ci=12 from [127.0.0.1] lost somewhere');
