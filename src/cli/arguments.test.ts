@@ -127,6 +127,31 @@ test('the id of -oMm must be one', () => {
   assert.equal(invocationOf('-oMm 10HmaX-0005vi-00 a@b').origin.messageReference, '10HmaX-0005vi-00');
 });
 
+test('what is too long is refused', () => {
+  const long = (count: number) => 'n'.repeat(count);
+  for (const [option, limit, label] of [
+    ['-f', 1024, '-f'],
+    ['-r', 1024, '-f'],
+    ['-F', 256, '-F'],
+    ['-oMa', 45, '-oMa'],
+    ['-oMaa', 64, '-oMaa'],
+    ['-oMai', 256, '-oMas'],
+    ['-oMas', 256, '-oMas'],
+    ['-oMi', 45, '-oMi'],
+    ['-oMr', 64, '-oMr'],
+    ['-oMs', 255, '-oMs'],
+    ['-oMt', 512, '-oMt'],
+    ['-oX', 1024, '-oX'],
+    ['-bm', 16_384, 'address argument'],
+    ['-bt', 1024, 'address verification'],
+    ['-bv', 1024, 'address verification'],
+  ] as const) {
+    const refused = { kind: 'error', message: `exim: length limit exceeded (${limit + 1} > ${limit}) for: ${label}`, status: 1 };
+    assert.deepEqual(parseArguments('exim', [option, long(limit + 1)]), refused, option);
+    assert.notDeepEqual(parseArguments('exim', [option, long(limit)]), refused, option);
+  }
+});
+
 test('addresses of -oMa and -oMi must be some', () => {
   const problems = ['-oMa 192.0.2.1.25 -oMi 2001:db8::1', '-oMa x', '-oMi 1.2.3.4.x'].map((line) =>
     originProblem(invocationOf(line).origin),

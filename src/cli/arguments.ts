@@ -564,6 +564,8 @@ export function parseArguments(calledAs: string, args: readonly Octets[]): Parse
     if (before && draft.mode && rankOf(before) > rankOf(draft.mode)) draft.mode = before;
   }
   takeQueueIds(draft);
+  const fault = findOverlongWord(draft);
+  if (fault) return { kind: 'error', message: fault.message, status: 1 };
   if (isIncompatible(draft, modes)) return { kind: 'error', message: 'exim: incompatible command-line options or arguments', status: 1 };
   return { kind: 'ok', invocation: draft };
 }
@@ -603,6 +605,41 @@ function isIncompatible(draft: Draft, modes: ReadonlySet<Mode['kind']>): boolean
     : draft.takesRecipientsFromHeaders && isQueueRunOnce && !has('list-queue');
 }
 
+/** What the value of an option may have, and what the option is called when it has more. */
+const LIMITS: ReadonlyMap<string, { readonly octets: number; readonly label: string }> = new Map([
+  ['f', { octets: 1024, label: '-f' }],
+  ['r', { octets: 1024, label: '-f' }],
+  ['F', { octets: 256, label: '-F' }],
+  ['oMa', { octets: 45, label: '-oMa' }],
+  ['oMaa', { octets: 64, label: '-oMaa' }],
+  ['oMai', { octets: 256, label: '-oMas' }],
+  ['oMas', { octets: 256, label: '-oMas' }],
+  ['oMi', { octets: 45, label: '-oMi' }],
+  ['oMr', { octets: 64, label: '-oMr' }],
+  ['oMs', { octets: 255, label: '-oMs' }],
+  ['oMt', { octets: 512, label: '-oMt' }],
+  ['oX', { octets: 1024, label: '-oX' }],
+]);
+const MAX_ADDRESS_ARGUMENT = 16_384;
+const MAX_TESTED_ADDRESS = 1024;
+
+function overlong(octets: Octets, limit: number, label: string): Fault {
+  return octets.length > limit ? { message: `exim: length limit exceeded (${octets.length} > ${limit}) for: ${label}` } : undefined;
+}
+
+/** Arguments that are no options, of the modes in which they are addresses. */
+function findOverlongWord({ mode, words }: Draft): Fault {
+  const isTest = mode?.kind === 'address-test' || mode?.kind === 'verify';
+  if (!isTest && mode !== undefined && mode.kind !== 'receive') return undefined;
+  for (const word of words) {
+    const fault = isTest
+      ? overlong(word, MAX_TESTED_ADDRESS, 'address verification')
+      : overlong(word, MAX_ADDRESS_ARGUMENT, 'address argument');
+    if (fault) return fault;
+  }
+  return undefined;
+}
+
 function readOption(reader: Reader, text: Octets): Fault {
   for (const rule of RULES) {
     if (!text.startsWith(rule.name)) continue;
@@ -611,7 +648,8 @@ function readOption(reader: Reader, text: Octets): Fault {
     if (rule.value || rule.separate) {
       const value = after === '' ? reader.next() : after;
       if (value === undefined) return rule.missing === undefined ? incomplete(text) : { message: rule.missing };
-      return rule.read(reader, value, after !== '');
+      const limit = LIMITS.get(rule.name);
+      return (limit && overlong(value, limit.octets, limit.label)) ?? rule.read(reader, value, after !== '');
     }
     if (after === '' || rule.attached) return rule.read(reader, after, true);
   }
