@@ -217,6 +217,10 @@ test('names are quoted or encoded where they must be', async () => {
   assert.equal(await from('A "B. C" D. (E) \\"F'), 'From: A "B. C" "D. (E) \\"F" <root@test.ex>');
   assert.equal(await from('A (B) "C'), 'From: A (B) "C" <root@test.ex>');
   assert.equal(await from('J\xc3\xb6rg'), 'From: =?UTF-8?Q?J=C3=B6rg?= <root@test.ex>');
+  assert.equal(await from('a\tb'), 'From: a\tb <root@test.ex>');
+  assert.equal(await from('a\n\nX-Made: up\n'), 'From: =?UTF-8?Q?a=0A=0AX-Made=3A_up=0A?= <root@test.ex>');
+  for (const char of ['\x01', '\n', '\v', '\f', '\r', '\x7f'])
+    assert.equal(await from(`a${char}b`), `From: =?UTF-8?Q?a=${Buffer.from(char).toString('hex').toUpperCase()}b?= <root@test.ex>`);
 });
 
 test('a trusted caller who names a sender names its person by -F', async () => {
