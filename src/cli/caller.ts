@@ -13,7 +13,8 @@ export async function findCaller({ callerIds, system }: ModeContext, runtime: Ru
   const { main, startup } = config;
   const isOwner = uid === 0 || uid === startup.eximUid;
   const isInGroup = (list: readonly number[]) => list.some((group) => group === gid || groups.includes(group));
-  const login = found?.name ?? main.unknown_login ?? '';
+  const isNamedByOption = found === undefined || config.build.adaptations?.prefersUnknownLogin === true;
+  const login = (isNamedByOption ? main.unknown_login : undefined) ?? found?.name ?? '';
   const fullName = found === undefined ? (main.unknown_username ?? '') : await fullNameOf(found, runtime);
   return {
     uid,

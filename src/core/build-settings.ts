@@ -40,6 +40,8 @@ export interface Adaptations {
   readonly challenge?: Octets | undefined;
   /** Takes effective root from its caller's launcher as its own. */
   readonly keepsPrivilege: boolean;
+  /** `unknown_login` is every caller's name where it is set. */
+  readonly prefersUnknownLogin?: boolean;
   /** A command line waits for all deliveries of what it accepts and makes, and asks no daemon. */
   readonly deliversInForeground: boolean;
   readonly adaptConfig?: (config: Config) => Config;

@@ -43,8 +43,8 @@ export interface AuthenticatorInstance extends DriverInstance<Readonly<Record<st
 
 /** What a router brings about for one address. Spec ch. 15 "Generic options for routers", ch. 3 "How an address is routed". */
 export type RouteResult =
-  /** `message` replaces "Unrouteable address" when no other router takes the address. */
-  | { readonly kind: 'decline'; readonly message?: Octets }
+  /** `message` replaces "Unrouteable address" when no other router takes the address; `userMessage` is for who asked by SMTP. */
+  | { readonly kind: 'decline'; readonly message?: Octets; readonly userMessage?: Octets | undefined }
   /** `selfHostname`: it was passed on because this host was found. */
   | { readonly kind: 'pass'; readonly selfHostname?: Octets }
   /** Takes the address as it stands; `hosts` for remote transports; `transport` overrides the generic option. */

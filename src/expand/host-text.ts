@@ -1,5 +1,5 @@
 /** The sending host in one text. Spec ch. 11 "Expansion variables" ($sender_fullhost, $sender_rcvhost). */
-import { equalsIgnoreCase, type Octets, printable } from '../base/octets.ts';
+import { equalsIgnoreCase, lowerCase, type Octets, printable } from '../base/octets.ts';
 import type { Origin } from '../core/session.ts';
 
 /** `name (helo) [address]`, with the port behind it when ports are logged. The HELO name is left out where it is the name. */
@@ -30,6 +30,8 @@ function addressText({ hostAddress = '', hostPort }: Readonly<Origin>, showsPort
   return `[${hostAddress}]${showsPort && hostPort !== undefined ? `:${hostPort}` : ''}`;
 }
 
+/** `[1.2.3.4]`, `[IPv4:1.2.3.4]`, `[IPv6:::1]` are the address as well. */
 function isOwnName({ hostName = '', hostAddress = '' }: Readonly<Origin>, helo: Octets): boolean {
-  return helo === '' || equalsIgnoreCase(helo, hostName) || helo === `[${hostAddress}]`;
+  const literal = /^\[(?:ipv[46]:)?(.*)\]$/.exec(lowerCase(helo))?.[1];
+  return helo === '' || equalsIgnoreCase(helo, hostName) || (literal !== undefined && literal === hostAddress);
 }

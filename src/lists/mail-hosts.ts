@@ -269,7 +269,7 @@ async function addressesOfMx(answer: DnsAnswer & { kind: 'found' }, search: Mail
   );
   if (hosts.length === 1 && (hosts[0]?.name === '' || hosts[0]?.name === '.')) return { kind: 'not-found', reason: 'null-mx' };
   hosts.sort((a, b) => (a.mx ?? 0) - (b.mx ?? 0) || (a.sortKey ?? 0) - (b.sortKey ?? 0));
-  return addressesOfHosts(withoutRepetitions(hosts), answer.name, search);
+  return addressesOfHosts(withoutRepetitions(hosts), answer.name, search, answer.isAuthenticated);
 }
 
 /** The same host at several preferences is contacted at its best one. */
@@ -285,9 +285,14 @@ function withoutRepetitions(hosts: readonly HostItem[]): HostItem[] {
 
 /**
  * Looks up the addresses of sorted hosts; among those of one preference IPv6 comes first, or IPv4 with `ipv4Prefer`. This host, and all of the same or a worse preference, are dropped, unless it is the best.
- * A host that cannot be looked up now makes the answer `again` only when nothing better was found.
+ * A host is secure when its name and its address are. A host that cannot be looked up now makes the answer `again` only when nothing better was found.
  */
-async function addressesOfHosts(hosts: readonly HostItem[], fullName: Octets, search: MailHostSearch): Promise<HostFinding> {
+async function addressesOfHosts(
+  hosts: readonly HostItem[],
+  fullName: Octets,
+  search: MailHostSearch,
+  areNamesSecure: boolean,
+): Promise<HostFinding> {
   const found: FoundHost[] = [];
   let again: Octets | undefined;
   let ignoredAll = hosts.length > 0;
@@ -301,7 +306,10 @@ async function addressesOfHosts(hosts: readonly HostItem[], fullName: Octets, se
     const finding = await findHostByDns(host, search);
     if (finding.kind !== 'ignored') ignoredAll = false;
     if (finding.kind === 'again') again ??= finding.message;
-    if (finding.kind === 'found') found.push(...finding.hosts.map((item) => ({ ...item, isSelf: finding.isLocal })));
+    if (finding.kind === 'found') {
+      const { isLocal: isSelf } = finding;
+      found.push(...finding.hosts.map((item) => ({ ...item, isDnsSecure: item.isDnsSecure === true && areNamesSecure, isSelf })));
+    }
   }
   const isSecond = ({ address = '' }: HostItem) => (address.includes(':') === (search.ipv4Prefer === true) ? 1 : 0);
   found.sort((a, b) => (a.mx ?? 0) - (b.mx ?? 0) || isSecond(a) - isSecond(b));
@@ -362,7 +370,7 @@ async function findSrvHosts(domain: Octets, service: Octets, search: MailHostSea
     }))
     .sort((a, b) => a.record.priority - b.record.priority || a.key - b.key)
     .map(({ record }): HostItem => ({ name: record.target, mx: record.priority, port: record.port }));
-  return addressesOfHosts(withoutRepetitions(hosts), domain, search);
+  return addressesOfHosts(withoutRepetitions(hosts), domain, search, answer.isAuthenticated);
 }
 
 /** In random order: by a number that is drawn for each. */

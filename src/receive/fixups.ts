@@ -8,7 +8,7 @@ import type { Octets } from '../base/octets.ts';
 import { equalsIgnoreCase, lowerCase, trimSpace } from '../base/octets.ts';
 import type { AddedHeader, HeaderLine, HeaderType, Regexes } from '../core/index.ts';
 import type { AddressSyntax } from '../message/address.ts';
-import { domainOf, localPartOf, parseAddressList, quotePhrase } from '../message/address.ts';
+import { domainOf, localPartOf, parseAddressList, quoteLocalPart, quotePhrase } from '../message/address.ts';
 import {
   encodeWords,
   findByType,
@@ -176,7 +176,7 @@ function submissionAddress(facts: FixupFacts, submission: SubmissionOptions): Oc
 }
 
 function callerAddress(facts: FixupFacts): Octets {
-  return withName(facts.fullName, `${facts.login}@${facts.settings.qualifyDomain}`, facts);
+  return withName(facts.fullName, `${quoteLocalPart(facts.login)}@${facts.settings.qualifyDomain}`, facts);
 }
 
 function withName(name: Octets | undefined, address: Octets, facts: FixupFacts): Octets {
@@ -205,7 +205,7 @@ function expectedSender(
     return address === undefined ? undefined : { address, name: submission.name, changesReturnPath: facts.sender !== '' };
   }
   if (facts.isTrusted || !facts.isLocal || !facts.settings.checksFrom) return undefined;
-  return { address: `${facts.login}@${facts.settings.qualifyDomain}`, name: facts.fullName, changesReturnPath: false };
+  return { address: `${quoteLocalPart(facts.login)}@${facts.settings.qualifyDomain}`, name: facts.fullName, changesReturnPath: false };
 }
 
 /** Whether From: is one address that is the expected one, perhaps with the prefix or suffix that is permitted. */

@@ -2,10 +2,11 @@
 import type { Octets } from '../base/octets.ts';
 import type { Caller, Config, Frame, Origin } from '../core/index.ts';
 import { tainted } from '../core/index.ts';
+import { quoteLocalPart } from '../message/address.ts';
 
-/** `login@qualify_domain`. */
-export function ownAddress(caller: Caller, config: Config): Octets {
-  return `${caller.login}@${config.main.qualify_domain}`;
+/** `login@qualify_domain`, the login quoted where an address needs it. */
+export function ownAddress({ login }: Caller, config: Config): Octets {
+  return `${login === '' ? '' : quoteLocalPart(login)}@${config.main.qualify_domain}`;
 }
 
 /** Whether `untrusted_set_sender` has the address. The null sender of -f needs no permission. */

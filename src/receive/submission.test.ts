@@ -133,6 +133,21 @@ test('-t takes recipients from the header, removes Bcc and leaves out arguments'
   );
 });
 
+test('-t: a fold within a quoted string is no part of the address', async () => {
+  const { accepted } = await submit('To: "a\n  b"@c, (x\n y) "q\n r"@z\n\n', { takesRecipientsFromHeaders: true });
+  assert.deepEqual(
+    accepted[0]?.recipients.map(({ address }) => address),
+    ['"a  b"@c', '"q r"@z'],
+  );
+});
+
+test('a login that is no local part is quoted', async () => {
+  const { accepted } = await submit('Subject: x\n\n', { recipients: ['a@b'], caller: { ...root, login: 'spaced user', fullName: 'S U' } });
+  assert.equal(accepted[0]?.sender, '"spaced user"@test.ex');
+  assert.equal(accepted[0]?.origin.authenticatedSender, 'spaced user@test.ex');
+  assert.ok(headersOf(accepted[0]).includes('From: S U <"spaced user"@test.ex>'), headersOf(accepted[0]).join());
+});
+
 test('Resent- lines count when there are some', async () => {
   const { accepted } = await submit('From: a@b\nTo: x@y\nBcc: k@l\nResent-To: r@s\nResent-Bcc: t@u\n\nx\n', {
     takesRecipientsFromHeaders: true,

@@ -26,7 +26,7 @@ import type {
 import { hostAndIdent } from '../logging/lines/host.ts';
 import type { AddressSyntax } from '../message/address.ts';
 import { parseAddress, parseAddressList } from '../message/address.ts';
-import { isResentHeader, rawValue } from '../message/header.ts';
+import { isResentHeader, rawValue, unfold } from '../message/header.ts';
 import { DataDecoder } from '../smtp/data-decoder.ts';
 import { addressSyntax } from './commands/syntax.ts';
 import type { DeliveryWish } from './dialogue.ts';
@@ -291,7 +291,7 @@ class Submission {
       return;
     }
     markAsOwn(origin, caller);
-    origin.authenticatedSender ??= ownAddress(caller, this.#config);
+    origin.authenticatedSender ??= `${caller.login}@${this.#config.main.qualify_domain}`;
   }
 
   #syntax(): AddressSyntax {
@@ -331,7 +331,7 @@ class Submission {
     const bad: BadAddress[] = [];
     for (const header of headers) {
       if (!RECIPIENT_TYPES.has(header.type) || isResentHeader(header) !== isResent) continue;
-      const value = rawValue(header);
+      const value = unfold(rawValue(header));
       if (hasHighOctet(value)) this.#transaction.state.isUtf8 = true;
       for (const item of parseAddressList(value, this.#syntax())) {
         if (item.kind === 'error')

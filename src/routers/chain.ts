@@ -71,6 +71,11 @@ export async function routeAddress(address: Address, { frame, verify }: RoutingC
   let current = address;
   let lastSeen: { readonly router: RouterInstance; readonly frame: Frame } | undefined;
   let failure = UNROUTEABLE;
+  let userMessage: Octets | undefined;
+  const unrouteable = async () => {
+    const message = await unrouteableText(failure, lastSeen);
+    return problem(current, 'failed', message, message === failure ? { userMessage } : {});
+  };
   let index = startIndex(routers, address.startRouter);
   if (index < 0) return problem(address, 'deferred', `router "${address.startRouter ?? ''}" not found`);
   while (index < routers.length) {
@@ -85,11 +90,11 @@ export async function routeAddress(address: Address, { frame, verify }: RoutingC
       case 'next':
         break;
       case 'declined':
-        if (step.message !== undefined) failure = step.message;
-        break;
       case 'stop':
         if (step.message !== undefined) failure = step.message;
-        return problem(current, 'failed', await unrouteableText(failure, lastSeen));
+        if (step.message !== undefined) userMessage = step.userMessage;
+        if (step.kind === 'stop') return unrouteable();
+        break;
       default:
         assertNever(step);
     }
@@ -97,7 +102,7 @@ export async function routeAddress(address: Address, { frame, verify }: RoutingC
     if (index < 0) return problem(current, 'deferred', `router "${router.name}": pass_router not found`);
   }
   frame.services.log.debug('route', () => 'no more routers');
-  return problem(current, 'failed', await unrouteableText(failure, lastSeen));
+  return unrouteable();
 }
 
 /** The address that is meant goes on as a child. Undefined: `percent_hack_domains` has nothing to do with it. */
@@ -145,7 +150,12 @@ function problem(address: Address, kind: 'failed' | 'deferred', message: Octets,
 type Step =
   | { readonly kind: 'done'; readonly address: Address; readonly routed: Routed }
   | { readonly kind: 'next'; readonly address: Address; readonly to?: string | undefined }
-  | { readonly kind: 'declined' | 'stop'; readonly address: Address; readonly message?: Octets | undefined };
+  | {
+      readonly kind: 'declined' | 'stop';
+      readonly address: Address;
+      readonly message?: Octets | undefined;
+      readonly userMessage?: Octets | undefined;
+    };
 
 class Routing {
   readonly #base: Frame;
@@ -189,7 +199,7 @@ class Routing {
     }
     const data = await setVariables(view, router, context.frame);
     const kept = keepData(address, view);
-    if (data.kind === 'declined') return this.#declined(kept, router, context.frame, undefined);
+    if (data.kind === 'declined') return this.#declined(kept, router, context.frame, {});
     if (data.kind === 'deferred') return { kind: 'done', address: kept, routed: this.#deferred(view, router, data.message) };
     this.#base.services.log.debug('route', () => `calling ${router.name} router`);
     const result = await router.behaviour?.route(view, context);
@@ -211,7 +221,7 @@ class Routing {
     const done = (routed: Routed): Step => ({ kind: 'done', address: kept, routed });
     switch (result.kind) {
       case 'decline':
-        return this.#declined(kept, router, context.frame, result.message);
+        return this.#declined(kept, router, context.frame, result);
       case 'pass': {
         if (result.selfHostname !== undefined) kept.state.selfHostname = result.selfHostname;
         return { kind: 'next', address: kept, to: settingsOf(router).pass_router };
@@ -248,10 +258,15 @@ class Routing {
   }
 
   /** `more` decides; the frame still has what the preconditions found. */
-  async #declined(kept: Address, router: RouterInstance, frame: Frame, message: Octets | undefined): Promise<Step> {
+  async #declined(
+    kept: Address,
+    router: RouterInstance,
+    frame: Frame,
+    { message, userMessage }: { readonly message?: Octets; readonly userMessage?: Octets | undefined },
+  ): Promise<Step> {
     const more = await expandBoolean(settingsOf(router).more, 'more', true, router, frame);
     if (more.kind !== 'ok') return { kind: 'done', address: kept, routed: problem(kept, 'deferred', messageOf(more)) };
-    return { kind: more.value ? 'declined' : 'stop', address: kept, message };
+    return { kind: more.value ? 'declined' : 'stop', address: kept, message, userMessage };
   }
 
   async #accepted(result: RouteResult & { kind: 'accept' }, view: Address, router: RouterInstance, context: RouteContext): Promise<Routed> {

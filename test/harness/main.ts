@@ -38,6 +38,7 @@ function adaptations(environment: NodeJS.ProcessEnv): Adaptations {
     randomSeed: SEED,
     challenge: CHALLENGE,
     keepsPrivilege: true,
+    prefersUnknownLogin: true,
     deliversInForeground: true,
     adaptConfig: (config) => withOneWorker(withoutSmtputf8(config)),
     adaptServices: (services) => {
@@ -107,7 +108,7 @@ function withSuiteNames(dns: Dns): Dns {
         options,
       );
     },
-    searchDomains: () => dns.searchDomains?.() ?? [],
+    searchDomains: () => [SINGLE_LABELS_BELOW],
   };
 }
 

@@ -275,6 +275,44 @@ const ZONE = {
   'alias.ex': 'A 198.51.100.1',
 };
 
+test('dnslookup: an MX record with an IP address is explained to who asks by SMTP', async () => {
+  const world = await makeWorld('begin routers\nd:\n driver = dnslookup\n transport = remote\n', { dns: new FakeDns(ZONE) });
+  const [problem] = (await route(world, 'a@ipmx.ex')).problems;
+  assert.equal(
+    problem?.userMessage,
+    'It appears that the DNS operator for ipmx.ex\nhas installed an invalid MX record with an IP address\ninstead of a domain name on the right hand side.',
+  );
+});
+
+test('dnslookup: hosts are secure when the MX record and the address are', async () => {
+  const zone = { 'a.ex': 'MX 1 h.ex', 'b.ex': 'MX 1 i.ex', 'h.ex': 'A 198.51.100.1', 'i.ex': 'A 198.51.100.2' };
+  const routers = 'begin routers\nd:\n driver = dnslookup\n transport = remote\n dnssec_request_domains = *\n';
+  for (const [authenticated, expected] of [
+    [[], [false, false]],
+    [['a.ex'], [false, false]],
+    [['h.ex'], [false, false]],
+    [
+      ['a.ex', 'h.ex'],
+      [true, false],
+    ],
+  ] as const) {
+    const world = await makeWorld(`${routers}${TRANSPORTS}`, { dns: new FakeDns(zone, { authenticated }) });
+    const secure: unknown[] = [];
+    for (const address of ['x@a.ex', 'x@b.ex']) {
+      const { deliveries } = await route(world, address);
+      secure.push(deliveries[0]?.state.hosts?.[0]?.isDnsSecure);
+    }
+    assert.deepEqual(secure, expected);
+  }
+});
+
+test('ipliteral: with disable_ipv6 no host has an IPv6 address', async () => {
+  const world = (more: string) => makeWorld(`${more}begin routers\nl:\n driver = ipliteral\n transport = remote\n${TRANSPORTS}`, {});
+  const outcome = async (more: string) => summary(await route(await world(more), 'x@[2001:db8::9]'));
+  assert.deepEqual(await outcome(''), ['deliver x@[2001:db8::9] l remote [2001:db8::9][2001:db8::9]']);
+  assert.deepEqual(await outcome('disable_ipv6\n'), ['failed x@[2001:db8::9]: Unrouteable address']);
+});
+
 test('dnslookup: MX, addresses, this host', async () => {
   const dns = () => new FakeDns(ZONE);
   const router = (more = '') => `d:\n driver = dnslookup\n transport = remote\n${more}`;
@@ -292,6 +330,12 @@ test('dnslookup: MX, addresses, this host', async () => {
       ['a@null.ex', ['failed a@null.ex: Unrouteable address']],
       ['a@same.ex', ['deliver a@same.ex d remote one.ex[198.51.100.1]']],
     ],
+    undefined,
+    dns(),
+  );
+  await table(
+    router(' cannot_route_message = no way to $domain'),
+    [['a@ipmx.ex', ['failed a@ipmx.ex: no way to ipmx.ex']]],
     undefined,
     dns(),
   );

@@ -158,11 +158,20 @@ class DnsRouting {
     const defers = await this.#isIn(this.#set.fail_defer_domains, this.#address.domain);
     if (defers.kind !== 'ok') return { kind: 'defer', message: messageOf(defers) };
     if (defers.value) return { kind: 'defer', message: message ?? 'host not found' };
-    return message === undefined ? { kind: 'decline' } : { kind: 'decline', message };
+    if (message === undefined) return { kind: 'decline' };
+    return { kind: 'decline', message, userMessage: isMxToIp(finding) ? mxToIpText(this.#address.domain) : undefined };
   }
 }
 
 const NO_MX_HOSTS = 'all relevant MX records point to non-existent hosts';
+
+function isMxToIp(finding: HostFinding): boolean {
+  return finding.kind === 'not-found' && finding.reason === 'mx-to-ip';
+}
+
+function mxToIpText(domain: Octets): Octets {
+  return `It appears that the DNS operator for ${domain}\nhas installed an invalid MX record with an IP address\ninstead of a domain name on the right hand side.`;
+}
 
 function whyNothing(finding: HostFinding): Octets | undefined {
   if (finding.kind === 'ignored' && finding.isOfMx === true) return NO_MX_HOSTS;

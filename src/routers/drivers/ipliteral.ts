@@ -20,7 +20,7 @@ export default defineRouter({
     route: async (address, { frame, until }) => {
       const { self, ignore_target_hosts: ignore } = settingsOf(instance);
       const ip = addressOfLiteral(address.domain);
-      if (ip === undefined) return { kind: 'decline' };
+      if (ip === undefined || (frame.config.main.disable_ipv6 && ip.includes(':'))) return { kind: 'decline' };
       const finding = await findHostByDns({ name: ip }, { frame, until, ignore });
       if (finding.kind === 'again') return { kind: 'defer', message: finding.message };
       if (finding.kind !== 'found') return { kind: 'decline' };
