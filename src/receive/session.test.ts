@@ -865,6 +865,22 @@ test('who waits for TLS is refused without a word', async () => {
   assert.ok(log.rejectLines.some((line) => line.includes('rejected connection in "connect" ACL')));
 });
 
+test('what comes encrypted before the greeting is read after it', async () => {
+  const tls = {
+    cipher: 'TLS1.3:TLS_AES_256_GCM_SHA384:256',
+    cipherStandardName: 'TLS_AES_256_GCM_SHA384',
+    version: 'TLS1.3',
+    bits: 256,
+    peerDn: '',
+    sni: '',
+    certificateVerified: false,
+    resumption: 0,
+  };
+  const setup = withMain({ pipelining_connect_advertise_hosts: undefined, tls_certificate: constantTemplate('/c.pem') });
+  const { written } = await playSession(scriptedPeer(['QUIT\r\n']), { ...setup, tls, parts: { isTlsOnConnect: true } });
+  assert.match(written, /^220 .*\n221 .*\n$/);
+});
+
 test('a certificate that cannot be used: 454, and the session goes on in the clear', async () => {
   const { written, log, store } = await playSession(
     scriptedPeer(['EHLO x\r\n', 'STARTTLS\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<c@d>\r\n', 'DATA\r\n', 'x: y\r\n.\r\n', 'QUIT\r\n']),

@@ -191,7 +191,7 @@ export class SmtpSession {
   /** The client must wait for the greeting (RFC 5321 s3.1). */
   async #spokeTooEarly(): Promise<boolean> {
     const dialogue = this.#dialogue;
-    if (!enforcesSync(dialogue)) return false;
+    if (!enforcesSync(dialogue) || this.#parts.isTlsOnConnect) return false;
     if (!(await dialogue.reader.poll(this.#momentLater()))) return false;
     rejectBeforeGreeting(dialogue);
     return true;
