@@ -64,7 +64,7 @@ test('readsocket', async (context) => {
   const cases: readonly (readonly [string, unknown])[] = [
     [`{${path}}{a b}`, answer('<a b>\r\nline 2\n')],
     [`{${path}}{a}{3s}{|}`, answer('<a>\r|line 2|')],
-    [`{${path}}{a}{3s}{}`, answer('<a>\r\nline 2\n'.replaceAll('\n', ''))],
+    [`{${path}}{a}{3s}{}`, answer('<a>\r\nline 2\n')],
     [`{${path}}{}`, answer('<>\r\nline 2\n')],
     [`{${inet}}{\u00e9\n}`, answer('<\u00e9\n>\r\nline 2\n')],
     [`{inet:[127.0.0.1]:${port}}{a}`, answer('<a>\r\nline 2\n')],

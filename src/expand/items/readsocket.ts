@@ -8,7 +8,7 @@ import { parseSocketOptions, readSocket } from '../socket-read.ts';
 export default defineItem({
   name: 'readsocket',
   summary:
-    'What a Unix or TCP (`inet:host:port`) socket answers to a request. The third string is a time and options, the fourth replaces newlines, the fifth is used when it fails.',
+    'What a Unix or TCP (`inet:host:port`) socket answers to a request. The third string is a time and options, the fourth, if it is not empty, replaces newlines, the fifth is used when it fails.',
   spec: 'ch. 11 "Expansion items"',
   examples: [
     ['${readsocket{/no/such/socket}}', { kind: 'fail', message: "Not enough arguments for 'readsocket' (min is 2)" }],
@@ -23,6 +23,6 @@ export default defineItem({
         const options = parseSocketOptions(settings.octets);
         const answer = await readSocket(name, request.octets, options, frame);
         if (answer.kind !== 'ok') return whenFailed ? whenFailed.evaluate(frame) : answer;
-        return ok(tainted(eol === undefined ? answer.value : answer.value.replaceAll('\n', eol.octets)));
+        return ok(tainted(eol === undefined || eol.octets === '' ? answer.value : answer.value.replaceAll('\n', eol.octets)));
       }),
 });
