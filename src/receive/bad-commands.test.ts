@@ -100,6 +100,12 @@ test('a client that goes away gets an answer, and a log line tells in what state
       log: ['SMTP connection from (x) [192.0.2.25] lost while reading message data (header)'],
     },
     { lines: [...RCPT, 'DATA', 'Subject: x', '', 'x'], log: ['SMTP connection from (x) [192.0.2.25] lost while reading message data'] },
+    ...[[], ['Subject: x']].map((header) => ({
+      lines: [...RCPT, 'DATA', ...header],
+      tail: 'Foo',
+      ending: 'reset' as const,
+      log: ['SMTP connection from (x) [192.0.2.25] lost while reading message data (header)'],
+    })),
     {
       lines: [...RCPT, 'DATA', 'Subject: x'],
       ending: 'reset',

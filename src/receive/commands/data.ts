@@ -49,7 +49,9 @@ export async function mayBeginData(dialogue: Dialogue, verb: 'DATA' | 'BDAT'): P
   const refusal = dialogue.rcptRefusal;
   const isSingleLine = dialogue.session.state.controls.has('no_multiline_responses');
   const lines =
-    refusal?.isShared && !isSingleLine ? `All RCPT commands were rejected with this error:\n${refusal.text.replace(/\n+$/, '').replace(/\n[ \t]+/g, '\n')}\n` : '';
+    refusal?.isShared && !isSingleLine
+      ? `All RCPT commands were rejected with this error:\n${refusal.text.replace(/\n+$/, '').replace(/\n[ \t]+/g, '\n')}\n`
+      : '';
   const problem = `valid RCPT command must precede ${verb}`;
   if (dialogue.advertised.pipelining && dialogue.previousVerb === 'RCPT')
     dialogue.reply('503', `${lines}Valid RCPT command must precede ${verb}`);
@@ -204,17 +206,20 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
       dialogue.isOver = true;
       return;
     default:
-      if (reading.kind === 'error' && reading.position !== 'body')
+      if (reading.kind === 'error' && reading.position === 'after-header') {
         log.main(
           `Message abandoned: Input read error (${reading.reason}) while receiving message from ${hostAndIdent(origin, log, false)}`,
           id,
         );
-      else if (log.selected('lost_incoming_connection'))
-        log.main(
-          lostLine(origin, `while reading message data${WHERE_LOST[reading.position]}`, log, dialogue.parts.isFromInetd),
-          loggedId(dialogue, id, reading.position),
-        );
-      dialogue.isEndTold = true;
+        dialogue.lostReason = reading.reason;
+      } else {
+        if (log.selected('lost_incoming_connection'))
+          log.main(
+            lostLine(origin, `while reading message data${WHERE_LOST[reading.position]}`, log, dialogue.parts.isFromInetd),
+            loggedId(dialogue, id, reading.position),
+          );
+        dialogue.isEndTold = true;
+      }
       dialogue.reply('421', 'Lost incoming connection');
       dialogue.endReason = 'error';
       dialogue.isOver = true;
