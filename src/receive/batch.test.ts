@@ -73,6 +73,6 @@ test('an error ends the batch and says where', async () => {
 test('an end of the input within a message', async () => {
   const { status, out, log } = await play('mail from:a@b\nrcpt to:c@d\ndata\nfrom: me\n');
   assert.equal(status, 2);
-  assert.equal(out, '421 Lost incoming connection\nTransaction started in line 0\nError detected in line 5\n');
+  assert.equal(out, '421 Lost incoming connection\nTransaction started in line 0\nError detected in line 4\n');
   assert.deepEqual(log.mainLines, ['SMTP connection from caller lost while reading message data (after header)']);
 });

@@ -215,7 +215,7 @@ class Batch {
     sink.abort();
     if (reading.kind === 'too-big') await logTooBig(context, this.#transaction.state, reading);
     if (reading.kind === 'end') {
-      this.#input.lineNumber++;
+      if (reading.position === 'body') this.#input.lineNumber++; // as Exim counts
       const where = reading.position === 'after-header' ? ' (after header)' : '';
       this.#request.services.log.main(
         lostLine(this.#session.state.origin, `while reading message data${where}`, this.#request.services.log),

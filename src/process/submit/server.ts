@@ -76,7 +76,9 @@ export class SubmissionServer {
       const fields = new Fields(call.request);
       const args = fields.array('args').map((arg) => String(arg));
       if (args.length > MAX_ARGUMENTS) return call.reply({ status: 1 });
-      const status = await this.#run(submissionOf(call, fields.string('calledAs'), args, uid, gid));
+      const output = new OrderedOutput(call);
+      const status = await this.#run(submissionOf(call, output, fields.string('calledAs'), args, uid, gid));
+      await output.written; // the reply would overtake what waits for the caller to read
       call.reply({ status });
     } catch (error) {
       if (!(error instanceof ProtocolError))
@@ -88,12 +90,34 @@ export class SubmissionServer {
   }
 }
 
-function submissionOf(call: IncomingCall, calledAs: string, args: readonly Octets[], uid: number, gid: number): Submission {
-  const output = (octets: Octets) => void call.write(bytesFromOctets(octets));
+/** What the caller reads on its standard output: pieces in order, as fast as it reads. */
+class OrderedOutput {
+  readonly #call: IncomingCall;
+  written: Promise<unknown> = Promise.resolve();
+
+  constructor(call: IncomingCall) {
+    this.#call = call;
+  }
+
+  write(bytes: Uint8Array): Promise<unknown> {
+    this.written = this.written.then(() => this.#call.write(bytes));
+    return this.written;
+  }
+}
+
+function submissionOf(
+  call: IncomingCall,
+  ordered: OrderedOutput,
+  calledAs: string,
+  args: readonly Octets[],
+  uid: number,
+  gid: number,
+): Submission {
+  const output = (octets: Octets) => void ordered.write(bytesFromOctets(octets));
   const input = Readable.from(call.chunks(), { objectMode: false });
   const stream = Duplex.from({
     readable: input,
-    writable: new Writable({ write: (chunk: Buffer, _encoding, done) => void call.write(chunk).then(() => done()) }),
+    writable: new Writable({ write: (chunk: Buffer, _encoding, done) => void ordered.write(chunk).then(() => done()) }),
   });
   return {
     calledAs,
