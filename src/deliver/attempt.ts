@@ -16,6 +16,7 @@ import {
   loggedAddress,
 } from '../logging/lines/delivery.ts';
 import { interruptedLine, retryTimeoutLine } from '../logging/lines/queue.ts';
+import { renameDomain } from '../rewrite/domain.ts';
 import type { Claim } from '../spool/claims.ts';
 import type { Spool } from '../spool/spool.ts';
 import { AddressTree, settledName } from './address-tree.ts';
@@ -74,11 +75,12 @@ export interface FailedAddress {
 export class Attempt {
   readonly parts: DeliverParts;
   readonly claim: Claim;
-  readonly message: Message;
+  /** Its header lines follow a domain that a router changes. */
+  message: Message;
   readonly reason: DeliveryReason;
   /** A callout's connection, for the batch that goes there. */
   readonly held: HeldLink | undefined;
-  readonly frame: Frame;
+  frame: Frame;
   readonly tree: AddressTree;
   readonly messageLog: MessageLog;
   readonly retry: RetryTimes;
@@ -124,6 +126,14 @@ export class Attempt {
       isForced: reason.isForced,
       messageLog: (line) => this.messageLog.add(line),
     });
+  }
+
+  /** In all addresses of header lines. Spec ch. 17 "The dnslookup router" (rewrite_headers), ch. 15 (self = reroute: rewrite:). */
+  renameDomain(from: Octets, to: Octets): void {
+    const headers = renameDomain(this.message.headers, from, to);
+    if (headers === this.message.headers) return;
+    this.message = { ...this.message, headers };
+    this.frame = { ...this.frame, message: this.message };
   }
 
   /** A line of the main log, and of the message log when it differs or is the same. */

@@ -489,6 +489,22 @@ test('held domains wait before anything is routed, queued ones when their turn c
   assert.deepEqual([...world.mailboxes.keys()].sort(), ['a@q1.ex', 'b@q2.ex', 'd@test.ex']);
 });
 
+test('header lines follow a domain that a router completes', async () => {
+  const world = makeWorld();
+  const widening = router('widen', async (address) =>
+    address.domain === 'short' ? { kind: 'reroute', domain: 'short.test.ex', rewriteHeaders: true } : { kind: 'decline' },
+  );
+  const routers = [widening, ...world.config.routers];
+  const parts = { ...world.parts, config: { ...world.config, routers } };
+  const begun = world.spool.begin();
+  if (begun.kind !== 'ok') return assert.fail(begun.reason);
+  const headers = [{ type: 'T', text: 'To: x <a@short>\n' }] as const;
+  const done = await begun.sink.commit({ ...envelope(['a@short']), headers });
+  if (done.kind !== 'ok') return assert.fail(done.reason);
+  assert.equal(await deliverAccepted(parts, done.value, ON_ARRIVAL, until), 'completed');
+  assert.deepEqual([...world.mailboxes], [['a@short.test.ex', ['To: x <a@short.test.ex>\n']]]);
+});
+
 test('queue_smtp_domains: what would go out together waits together, asked of its first address', async () => {
   const domainVariable: Template = {
     ...constantTemplate('$domain'),

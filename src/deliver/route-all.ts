@@ -90,6 +90,7 @@ async function routeOne(attempt: Attempt, address: Address, local: Address[], re
   const { lossCount } = attempt.helpers;
   const routed = await routeAddress(address, { frame: attempt.frame, verify: 'no' });
   const isInterrupted = attempt.helpers.lossCount > lossCount;
+  for (const { from, to } of routed.domainRewrites) attempt.renameDomain(from, to);
   for (const problem of routed.problems) await settleProblem(attempt, problem, isInterrupted);
   for (const discarded of routed.discarded) {
     if (discarded !== address) attempt.tree.add(discarded);

@@ -38,6 +38,8 @@ const PLACE_OF_HEADER: ReadonlyMap<HeaderType, HeaderPlace> = new Map<HeaderType
   ['R', 'reply-to'],
 ]);
 
+export const ADDRESS_HEADER_TYPES: ReadonlySet<HeaderType> = new Set(PLACE_OF_HEADER.keys());
+
 const MAX_REPEATS = 10;
 
 export interface Rewritten {
