@@ -1,12 +1,12 @@
 /** STARTTLS, and TLS before the banner. RFC 3207; Spec ch. 43 "Encrypted SMTP connections using TLS/SSL". */
 import type { Octets } from '../../base/octets.ts';
 import { printable } from '../../base/octets.ts';
-import type { Outcome, TlsFailure, TlsServerRequest } from '../../core/index.ts';
-import { fail, ok } from '../../core/index.ts';
+import type { Outcome, Template, TlsFacts, TlsFailure, TlsServerRequest } from '../../core/index.ts';
+import { fail, isUsablePath, mapOutcome, ok } from '../../core/index.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
 import type { Command } from '../../smtp/command.ts';
 import type { Dialogue } from '../dialogue.ts';
-import { expandOctets, isSenderHostIn } from '../expansion.ts';
+import { expandOctets, expandText, isSenderHostIn } from '../expansion.ts';
 import { protocolName } from '../transaction.ts';
 
 export async function starttls(dialogue: Dialogue, command: Command): Promise<void> {
@@ -65,6 +65,7 @@ async function handshake(dialogue: Dialogue, request: TlsServerRequest): Promise
   const { origin, log, parts } = dialogue;
   const started = await parts.connection.startServerTls(request, dialogue.commandDeadline());
   if (started.kind === 'error') {
+    origin.tls = undefined;
     log.main(`TLS error on connection from ${hostAndIdent(origin, log, false)} ${started.message}`);
     return started;
   }
@@ -82,43 +83,96 @@ async function handshake(dialogue: Dialogue, request: TlsServerRequest): Promise
   return undefined;
 }
 
-/** The options of TLS for this client. The key may be in the certificate's file. */
+/** The options of TLS for this client. */
 async function serverRequest(dialogue: Dialogue): Promise<Outcome<TlsServerRequest>> {
   const { main } = dialogue.config;
   const frame = dialogue.frame();
-  const certificate = await expandOctets(main.tls_certificate, frame);
-  if (certificate.kind !== 'ok') return certificate;
-  const values: Partial<Record<'key' | 'verify' | 'crl' | 'ciphers' | 'dhParam' | 'eccurve', Octets>> = {};
-  for (const [name, option] of [
-    ['key', main.tls_privatekey],
-    ['verify', main.tls_verify_certificates],
-    ['crl', main.tls_crl],
-    ['ciphers', main.tls_require_ciphers],
-    ['dhParam', main.tls_dhparam],
-    ['eccurve', main.tls_eccurve],
-  ] as const) {
-    const expanded = await expandOctets(option, frame);
-    if (expanded.kind === 'forced-fail') continue;
-    if (expanded.kind !== 'ok') return fail(`${option?.what ?? name}: ${expanded.message}`);
-    if (expanded.value !== '') values[name] = expanded.value;
-  }
+  const files = await serverFiles(dialogue);
+  if (files.kind !== 'ok') return files;
+  const values = await expandAll(
+    [
+      ['ciphers', main.tls_require_ciphers],
+      ['dhParam', main.tls_dhparam],
+      ['eccurve', main.tls_eccurve],
+    ] as const,
+    (option) => expandOctets(option, frame),
+  );
+  if (values.kind !== 'ok') return values;
   const clientCertificate = (await isSenderHostIn(main.tls_verify_hosts, frame))
     ? 'require'
     : (await isSenderHostIn(main.tls_try_verify_hosts, frame))
       ? 'try'
       : 'none';
-  return ok({
-    certificateFile: certificate.value,
-    keyFile: values.key ?? certificate.value,
-    verifyCertificates: values.verify,
-    crlFile: values.crl,
-    ciphers: values.ciphers,
+  const request: TlsServerRequest = {
+    ...files.value,
+    ...values.value,
     options: main.openssl_options,
-    dhParam: values.dhParam,
-    eccurve: values.eccurve,
     clientCertificate,
     ...(await alpnRequest(dialogue)),
-  });
+  };
+  if (!/tls_(?:in_)?sni/.test(main.tls_certificate?.source ?? '')) return ok(request);
+  return ok({ ...request, forServerName: (name) => requestForName(dialogue, request, name) });
+}
+
+type ServerFiles = Pick<TlsServerRequest, 'certificateFile' | 'keyFile' | 'verifyCertificates' | 'crlFile'>;
+
+/** What may depend on the name that the client asks for. The key may be in the certificate's file. */
+async function serverFiles(dialogue: Dialogue): Promise<Outcome<ServerFiles>> {
+  const { main } = dialogue.config;
+  const certificate = await expandFile(dialogue, main.tls_certificate);
+  if (certificate.kind !== 'ok') return certificate;
+  const others = await expandAll(
+    [
+      ['keyFile', main.tls_privatekey],
+      ['verifyCertificates', main.tls_verify_certificates],
+      ['crlFile', main.tls_crl],
+    ] as const,
+    (option) => expandFile(dialogue, option),
+  );
+  return mapOutcome(others, (files) => ({ certificateFile: certificate.value, keyFile: certificate.value, ...files }));
+}
+
+/** Undefined when no other files can be named: the session goes on with those it began with. Spec ch. 43 "Use of TLS Server Name Indication". */
+async function requestForName(dialogue: Dialogue, request: TlsServerRequest, name: Octets): Promise<TlsServerRequest | undefined> {
+  dialogue.origin.tls = { ...NO_FACTS, sni: name };
+  const files = await serverFiles(dialogue);
+  if (files.kind === 'ok') return { ...request, ...files.value };
+  if (files.kind !== 'forced-fail') dialogue.log.panic(`TLS error (SNI): ${files.message}`);
+  return undefined;
+}
+
+/** During the handshake nothing but the name is known. */
+const NO_FACTS: TlsFacts = {
+  cipher: '',
+  cipherStandardName: '',
+  version: '',
+  bits: 0,
+  peerDn: '',
+  sni: '',
+  certificateVerified: false,
+  resumption: 0,
+};
+
+/** Of a name that the client chose a part of one component may be. */
+async function expandFile(dialogue: Dialogue, option: Template | undefined): Promise<Outcome<Octets>> {
+  const expanded = await expandText(option, dialogue.frame());
+  if (expanded.kind !== 'ok' || isUsablePath(expanded.value, dialogue.config)) return mapOutcome(expanded, (text) => text.octets);
+  return fail(`Tainted name '${printable(expanded.value.octets)}' for file read not permitted`);
+}
+
+/** The values that are set; a forced failure leaves one out, any other ends it. */
+async function expandAll<Name extends string>(
+  options: readonly (readonly [Name, Template | undefined])[],
+  expand: (option: Template | undefined) => Promise<Outcome<Octets>>,
+): Promise<Outcome<Partial<Record<Name, Octets>>>> {
+  const values: Partial<Record<Name, Octets>> = {};
+  for (const [name, option] of options) {
+    const expanded = await expand(option);
+    if (expanded.kind === 'forced-fail') continue;
+    if (expanded.kind !== 'ok') return fail(`${option?.what ?? name}: ${expanded.message}`);
+    if (expanded.value !== '') values[name] = expanded.value;
+  }
+  return ok(values);
 }
 
 /** Without names (`tls_alpn` empty, or not to be expanded) nothing can be agreed, and nothing is required. */

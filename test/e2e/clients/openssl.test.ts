@@ -9,7 +9,11 @@ import { certificateOf, FROM, findProgram, HOST, missing, Site } from './site.ts
 
 const OPENSSL = findProgram('openssl') ?? '';
 const skip = missing('openssl');
-const site = await Site.forTests('openssl');
+const ETC = '$spool_directory/../etc';
+const site = await Site.forTests('openssl', {
+  tls_certificate: `\${if exists{${ETC}/for-$tls_in_sni.pem}{${ETC}/for-$tls_in_sni.pem}{${ETC}/mail.pem}}`,
+});
+site.place.certificate('etc/for-other.test.pem', 'other.test');
 const BOX = 'box@site.test';
 
 const STARTTLS = ['-connect', `127.0.0.1:${site.port}`, '-starttls', 'smtp'];
@@ -137,6 +141,19 @@ for (const [how, where] of [
 test('openssl: SNI', { skip }, async () => {
   const { line } = await deliver('sni@client.test', [...ON_CONNECT, '-servername', 'other.test']);
   assert.match(line, / X=TLS1\.3 SNI=other\.test S=n /);
+});
+
+test('openssl: a certificate for the name that is asked for', { skip }, async () => {
+  for (const [name, subject] of [
+    ['other.test', 'other.test'],
+    ['unknown.test', HOST],
+    ['../etc/for-other.test', HOST],
+  ] as const) {
+    for (const version of ['tls1_2', 'tls1_3'])
+      assert.match(await look([...ON_CONNECT, '-servername', name, `-${version}`]), new RegExp(`^subject=CN = ${subject}$`, 'm'));
+    assert.match(await look([...STARTTLS, '-servername', name]), new RegExp(`^subject=CN = ${subject}$`, 'm'));
+  }
+  assert.match(await look([...ON_CONNECT, '-noservername']), new RegExp(`^subject=CN = ${HOST}$`, 'm'));
 });
 
 test('openssl: a client certificate', { skip }, async () => {
