@@ -2,6 +2,7 @@
  * One SMTP connection as its commands see it: its records, replies, ACLs, rejections. Spec ch. 49 "SMTP processing", ch. 44 "Access control lists".
  * Replies are held back while the client's next commands are already here (RFC 2920), so that a pipelined group costs one write.
  */
+import { expandAclOption } from '../acl/option-text.ts';
 import { assertNever } from '../base/invariant.ts';
 import type { Octets } from '../base/octets.ts';
 import { printable } from '../base/octets.ts';
@@ -34,7 +35,6 @@ import { logRejection } from '../logging/rejections.ts';
 import type { DataDecoder } from '../smtp/data-decoder.ts';
 import { LineReader } from '../smtp/line-reader.ts';
 import { formatReply, splitCode, wrapReplyText } from '../smtp/reply.ts';
-import { expandText } from './expansion.ts';
 import type { MessageReceiver } from './message-input.ts';
 import { newOrigin, newSessionState, newTransaction, protocolName, receptionFrame, UTF8_PROTOCOL } from './transaction.ts';
 
@@ -500,7 +500,7 @@ export class Dialogue {
   async runAcl(phase: string, option: Template | undefined, unset: AclVerdict): Promise<AclVerdict> {
     if (option === undefined) return unset;
     const frame = this.frame();
-    const text = await expandText(option, frame);
+    const text = await expandAclOption(option, frame);
     if (text.kind === 'forced-fail') return { kind: 'accept' };
     if (text.kind !== 'ok') return { kind: 'error', logMessage: `failed to expand ACL string "${option.source}": ${text.message}` };
     return this.parts.services.acls.run(phase, text.value, [], frame);

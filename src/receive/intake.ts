@@ -2,6 +2,7 @@
  * A message that was read becomes a message in the spool: header fix-ups, Received:, the ACL for its data, durable storage, the `<=` line.
  * Spec ch. 48 "Message processing", ch. 44 "The DATA ACLs", "The non-SMTP ACLs"; DESIGN 3.8.
  */
+import { expandAclOption } from '../acl/option-text.ts';
 import type { Octets } from '../base/octets.ts';
 import { lowerCase, printable, trimSpace } from '../base/octets.ts';
 import type {
@@ -344,7 +345,7 @@ async function judge(context: IntakeContext, frame: Frame): Promise<AclVerdict> 
   const isSmtp = session.mode === 'smtp-tcp' || session.mode === 'smtp-local';
   const option = isSmtp ? config.main.acl_smtp_data : config.main.acl_not_smtp;
   if (option === undefined) return { kind: 'accept' };
-  const text = await expandText(option, frame);
+  const text = await expandAclOption(option, frame);
   if (text.kind === 'forced-fail') return { kind: 'accept' };
   if (text.kind !== 'ok') return { kind: 'error', logMessage: text.message };
   return services.acls.run(isSmtp ? 'data' : 'not_smtp', text.value, [], frame);

@@ -2,10 +2,10 @@
  * PRDR: after the data of a message for several recipients each of them gets a reply of its own, from an ACL. Spec ch. 44 "The SMTP PRDR ACL";
  * draft-hall-prdr.
  */
+import { expandAclOption } from '../acl/option-text.ts';
 import type { Octets } from '../base/octets.ts';
 import { printable } from '../base/octets.ts';
 import type { AclVerdict, Frame, Recipient, Template, TransactionState } from '../core/index.ts';
-import { expandText } from './expansion.ts';
 import { recipientView } from './transaction.ts';
 
 /** How a reply per recipient is given: `verdict` replies 250, 450 or 550 with the text of the ACL or the one that is given. */
@@ -37,7 +37,7 @@ export async function judgeRecipients(state: TransactionState, frame: Frame, rep
 }
 
 async function runFor(address: Octets, acl: Template, state: TransactionState, frame: Frame): Promise<AclVerdict> {
-  const text = await expandText(acl, frame);
+  const text = await expandAclOption(acl, frame);
   if (text.kind === 'forced-fail') return { kind: 'accept' };
   if (text.kind !== 'ok') return { kind: 'error', logMessage: text.message };
   state.currentRecipient = recipientView(address);

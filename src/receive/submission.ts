@@ -2,6 +2,7 @@
  * A message from the command line: `-bm`, `-t`, `-f`, `-F`, `-i` and how errors are reported. Spec ch. 5 "The Exim command line"; ch. 48
  * "Message processing". Nothing here is of the process itself: the daemon runs it for callers too.
  */
+import { expandAclOption } from '../acl/option-text.ts';
 import type { Octets } from '../base/octets.ts';
 import { printable, trimSpace } from '../base/octets.ts';
 import { earlier } from '../core/deadline.ts';
@@ -30,7 +31,7 @@ import { isResentHeader, rawValue, unfold } from '../message/header.ts';
 import { DataDecoder } from '../smtp/data-decoder.ts';
 import { addressSyntax } from './commands/syntax.ts';
 import type { DeliveryWish } from './dialogue.ts';
-import { expandSize, expandText } from './expansion.ts';
+import { expandSize } from './expansion.ts';
 import { isResentMessage } from './fixups.ts';
 import { fromLineTest, senderOfFromLine } from './from-line.ts';
 import type { Intake, IntakeContext } from './intake.ts';
@@ -352,7 +353,7 @@ class Submission {
     const option = this.#config.main.acl_not_smtp_start;
     if (option === undefined) return;
     const frame = this.#frame();
-    const text = await expandText(option, frame);
+    const text = await expandAclOption(option, frame);
     if (text.kind === 'ok' && text.value.octets !== '') await this.#services.acls.run('not_smtp_start', text.value, [], frame);
   }
 

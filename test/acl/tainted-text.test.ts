@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createAcls } from '../../src/acl/acls.ts';
+import { expandAclOption } from '../../src/acl/option-text.ts';
 import { builtin } from '../../src/builtin.ts';
 import { untilAborted } from '../../src/core/deadline.ts';
 import type { Session } from '../../src/core/session.ts';
-import { tainted, untainted } from '../../src/core/text.ts';
+import { isTainted, tainted, untainted } from '../../src/core/text.ts';
 import { createExpander } from '../../src/expand/expander.ts';
 import { newOrigin, newSessionState } from '../../src/receive/transaction.ts';
 import { MemoryFiles } from '../../src/system/fakes/files.ts';
@@ -50,4 +51,34 @@ test('tainted ACL text', async () => {
     log.panicLines,
     ['known', 'accept', 'accept', '/f/acl'].map((text) => `attempt to use tainted ACL text "${text}"`),
   );
+});
+
+test('an ACL in the option itself is not tainted by what it names', async () => {
+  const expander = createExpander(await builtin.expansion());
+  const config = testConfig({ compiler: expander, compile: expander.runtime });
+  const session: Session = {
+    mode: 'smtp-tcp',
+    connectionNumber: 1,
+    startedAtMs: 0,
+    isRehearsal: false,
+    state: newSessionState({ ...newOrigin({ uid: 0, gid: 0, login: 'root' }, false), heloName: 'x\ndeny' }),
+    until: untilAborted(new AbortController().signal),
+  };
+  const frame = testFrame({ config, session });
+  const textOf = (source: string) => expandAclOption(expander.template(source, testLocation, 'test'), frame);
+  const inline = 'accept logwrite = <$sender_helo_name>';
+  assert.deepEqual(await textOf(inline), { kind: 'ok', value: untainted(inline) });
+  assert.deepEqual(await textOf('accept logwrite = $primary_hostname'), {
+    kind: 'ok',
+    value: untainted(`accept logwrite = ${config.main.primary_hostname}`),
+  });
+  for (const source of [
+    'acl_$sender_helo_name',
+    '$sender_helo_name',
+    'accept_$sender_helo_name',
+    '${if eq{a}{a}{accept $sender_helo_name}}',
+  ]) {
+    const text = await textOf(source);
+    assert.ok(text.kind === 'ok' && isTainted(text.value), source);
+  }
 });
