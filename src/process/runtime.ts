@@ -4,6 +4,7 @@
  */
 
 import { createLazyAcls } from '../acl/acls.ts';
+import { lazy } from '../base/lazy.ts';
 import type { Octets } from '../base/octets.ts';
 import { keptEnvironment } from '../config/environment.ts';
 import type { ReadLine } from '../config/lines.ts';
@@ -68,17 +69,17 @@ export class Runtime {
   readonly config: Config;
   readonly services: Services;
   readonly expander: Expander;
-  readonly spool: Spool;
   readonly registry: Registry;
   /** The lines of the files, for `-bP config`; empty unless they were asked for. */
   readonly lines: readonly ReadLine[];
+  readonly #spool: () => Spool;
   readonly #close: () => void;
 
   constructor(parts: {
     config: Config;
     services: Services;
     expander: Expander;
-    spool: Spool;
+    spool: () => Spool;
     registry: Registry;
     lines: readonly ReadLine[];
     close: () => void;
@@ -86,10 +87,14 @@ export class Runtime {
     this.config = parts.config;
     this.services = parts.services;
     this.expander = parts.expander;
-    this.spool = parts.spool;
+    this.#spool = parts.spool;
     this.registry = parts.registry;
     this.lines = parts.lines;
     this.#close = parts.close;
+  }
+
+  get spool(): Spool {
+    return this.#spool();
   }
 
   /** A frame with nothing but the configuration: command-line expansions, main options. */
@@ -99,8 +104,9 @@ export class Runtime {
 
   /** The same with another log; closing one closes the other. */
   withLog(log: Log): Runtime {
-    const { config, services, expander, spool, registry, lines } = this;
-    return new Runtime({ config, services: { ...services, log }, expander, spool, registry, lines, close: this.#close });
+    const { config, services, expander, registry, lines } = this;
+    const [spool, close] = [this.#spool, this.#close];
+    return new Runtime({ config, services: { ...services, log }, expander, spool, registry, lines, close });
   }
 
   close(): void {
@@ -152,26 +158,36 @@ async function readWith(parts: RuntimeParts) {
       });
       return outcome.kind === 'ok' && outcome.value.matched;
     };
-    const dns = new Resolver({
-      files,
-      clock,
-      random: new SystemRandom(), // ids of questions are never to be guessed, whatever the seed
-      main,
-      regexes: system.regexes,
-      ...(main.dns_again_means_nonexist ? { isAgainNonexistent: isIn(main.dns_again_means_nonexist) } : {}),
-      ...(main.dns_trust_aa ? { isAuthoritativeTrusted: isIn(main.dns_trust_aa) } : {}),
+    const dns = lazy(() => {
+      const resolver = new Resolver({
+        files,
+        clock,
+        random: new SystemRandom(), // ids of questions are never to be guessed, whatever the seed
+        main,
+        regexes: system.regexes,
+        ...(main.dns_again_means_nonexist ? { isAgainNonexistent: isIn(main.dns_again_means_nonexist) } : {}),
+        ...(main.dns_trust_aa ? { isAuthoritativeTrusted: isIn(main.dns_trust_aa) } : {}),
+      });
+      resolvers.push(resolver);
+      return resolver;
     });
-    resolvers.push(dns);
+    const hosts = lazy(() => new SystemHosts({ files, dns: dns() }));
     const environment = keptEnvironment(main, machine.environment(), system.regexes);
     const perl = new LazyPerl({ config, files, spawner: parts.spawner, environment });
     perls.push(perl);
     const services: Services = {
       clock,
       files,
-      dns,
-      hosts: new SystemHosts({ files, dns }),
+      get dns() {
+        return dns();
+      },
+      get hosts() {
+        return hosts();
+      },
       accounts: system.accounts,
-      net: system.net,
+      get net() {
+        return system.net;
+      },
       spawner: parts.spawner,
       perl,
       pam: new PamHelper({ spawner: parts.spawner, command: roleCommand(parts.script ?? process.argv[1] ?? '', 'pam'), environment }),
@@ -271,13 +287,7 @@ export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> 
   const hints = openHints({ files, machine, log, spoolDirectory: startup.spoolDirectory, owner });
   const made = makeServices(config, log, hints);
   const services = adaptations?.adaptServices?.(made) ?? made;
-  const spool = new Spool({
-    files,
-    clock,
-    machine,
-    log,
-    settings: spoolSettings(config),
-  });
+  const spool = lazy(() => new Spool({ files, clock, machine, log, settings: spoolSettings(config) }));
   return {
     kind: 'ok',
     runtime: new Runtime({

@@ -1,4 +1,5 @@
 /** The real ports to the outside, made once per process. */
+import { lazy } from '../base/lazy.ts';
 import type { Octets } from '../base/octets.ts';
 import type { Accounts, Clock, Crypt, Machine, Modules, Random, Regexes } from '../core/ports.ts';
 import { SystemAccounts } from './accounts.ts';
@@ -44,7 +45,8 @@ export function createSystem(options: SystemOptions = {}): SystemPorts {
   const files = new SystemFiles(native);
   const machine = new SystemMachine();
   const regexes = new RegexEngine();
-  const tls = new TlsEngine({ files, hostName: options.certificateName ?? (() => machine.hostName), nowMs: () => clock.now() });
+  const hostName = options.certificateName ?? (() => machine.hostName);
+  const net = lazy(() => new SystemNet(new TlsEngine({ files, hostName, nowMs: () => clock.now() })));
   return {
     native,
     clock,
@@ -54,7 +56,9 @@ export function createSystem(options: SystemOptions = {}): SystemPorts {
     modules: new SystemModules(files),
     random: options.randomSeed === undefined ? new SystemRandom() : new SeededRandom(options.randomSeed),
     crypt: new SystemCrypt(native),
-    net: new SystemNet(tls),
+    get net() {
+      return net();
+    },
     regexes,
     userActions: new DirectUserActions(files, machine.effectiveUid()),
     close: () => {
