@@ -275,6 +275,11 @@ test('the span of the address is what rewriting replaces', () => {
 test('address lists of header lines', () => {
   const addresses = (value: string) => parseAddressList(value).map((item) => (item.kind === 'ok' ? item.address : `!${item.text}`));
   assert.deepEqual(addresses('a@b, c@d, group: e@f, g@h;, i@j'), ['a@b', 'c@d', 'e@f', 'g@h', 'i@j']);
+  const literals = parseAddressList('a@[IPv6:::1], b@[192.0.2.1], c: d@[IPv6:2001:db8::1], e@f;, [g', { allowsDomainLiterals: true });
+  assert.deepEqual(
+    literals.map((item) => (item.kind === 'ok' ? item.address : `!${item.text}`)),
+    ['a@[IPv6:::1]', 'b@[192.0.2.1]', 'd@[IPv6:2001:db8::1]', 'e@f', '![g'],
+  );
   assert.deepEqual(addresses('a@b,, c@d,'), ['a@b', 'c@d']);
   assert.deepEqual(addresses('Joe, Q <a@b>, "x, y" <c@d>, (a, b) e@f'), ['Joe', 'a@b', 'c@d', 'e@f']);
   assert.deepEqual(addresses('undisclosed-recipients:;'), []);

@@ -86,6 +86,7 @@ function splitAddressList(value: Octets, whole: boolean): ItemRange[] {
   let from = 0;
   let isInGroup = false;
   let nextColon = -2;
+  const lastBracket = value.lastIndexOf(']');
   /** Whether the item begins with `@`, so that commas and the first colon belong to its source route. */
   const isRoute = (to: number): boolean => {
     let at = from;
@@ -111,6 +112,10 @@ function splitAddressList(value: Octets, whole: boolean): ItemRange[] {
         break;
       case '<':
         at = endOfAngle(value, at) - 1;
+        break;
+      case '[': // the colons of an IPv6 address begin no group
+        if (at > lastBracket) break;
+        at = value.indexOf(']', at);
         break;
       case ':':
         if (isInGroup || isRoute(at)) break;
