@@ -152,7 +152,11 @@ const NO_CALLOUT: CalloutOptions = {
   hold: false,
 };
 
-type CalloutDraft = { -readonly [K in keyof CalloutOptions]: CalloutOptions[K] } & { connectMs?: number; totalMs?: number };
+type CalloutDraft = { -readonly [K in keyof CalloutOptions]: CalloutOptions[K] } & {
+  connectMs?: number;
+  totalMs?: number;
+  givesMailFrom?: boolean;
+};
 
 /** Parameters without a value; what stands behind them is not looked at. */
 const CALLOUT_FLAGS: ReadonlyMap<string, (draft: CalloutDraft) => void> = new Map<string, (draft: CalloutDraft) => void>([
@@ -181,6 +185,7 @@ const CALLOUT_VALUES: ReadonlyMap<string, (draft: CalloutDraft, value: Octets) =
     'mailfrom',
     (draft, value) => {
       draft.mailFrom = value;
+      draft.givesMailFrom = true;
       return 'ok';
     },
   ],
@@ -209,12 +214,12 @@ function readCallout(settings: Octets, call: VerifyDraft, text: Octets, lists: P
     const fault = readCalloutItem(item, draft, text);
     if (fault !== undefined) return fault;
   }
-  if (draft.mailFrom !== '' && call.kind !== 'header_sender')
+  if (draft.givesMailFrom && call.kind !== 'header_sender')
     return `"mailfrom" is allowed as a callout option only for verify=header_sender (detected in ACL condition "${text}")`;
   if (call.kind !== 'recipient' && (draft.useSender || draft.usePostmaster))
     return 'use_sender or use_postmaster cannot be used for a sender verify callout';
   if (draft.useSender && draft.usePostmaster) return 'only one of use_sender and use_postmaster can be set for a recipient callout';
-  const { connectMs, totalMs, ...options } = draft;
+  const { connectMs, totalMs, givesMailFrom: _, ...options } = draft;
   call.calloutDeferOk ||= draft.deferOk;
   call.callout = {
     ...options,

@@ -102,22 +102,32 @@ async function* oneChunk(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text, 'latin1');
 }
 
-/** What the case shows, in a folder that is made for it. */
+/** What the case shows, in a folder without traces of the one before. */
 export async function showCase(bench: Bench, run: Run, one: AclCase): Promise<Shown> {
-  const { folder, sinkPort, owner } = bench;
-  rmSync(folder, { recursive: true, force: true });
-  for (const name of ['', 'spool', 'log']) {
-    mkdirSync(join(folder, name), { recursive: true });
-    chmodSync(join(folder, name), 0o755);
-    if (owner && name !== '') chownSync(join(folder, name), owner.uid, owner.gid);
-  }
+  const { folder, sinkPort } = bench;
+  prepareFolder(bench);
   const fill = (text: string) => text.replaceAll('DIR', folder).replaceAll('SINKPORT', String(sinkPort));
-  writeFileSync(join(folder, 'local.conf'), bench.localConf);
   const config = join(folder, 'exim.conf');
   writeFileSync(config, fill(configurationOf(one)), 'latin1');
-  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text, 'latin1');
   const shown = await run(config, one.args ?? DEFAULT_ARGS, fill(one.input ?? ''));
   return { ...shown, logs: readLogs(folder), headers: readHeaders(folder) };
+}
+
+/** Made for the first case. */
+function prepareFolder({ folder, localConf, owner }: Bench): void {
+  if (!existsSync(join(folder, 'local.conf'))) {
+    mkdirSync(folder, { recursive: true });
+    chmodSync(folder, 0o755);
+    writeFileSync(join(folder, 'local.conf'), localConf);
+    for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text, 'latin1');
+  }
+  for (const name of ['spool', 'log'].map((last) => join(folder, last))) {
+    if (existsSync(name) && readdirSync(name).length === 0) continue;
+    rmSync(name, { recursive: true, force: true });
+    mkdirSync(name);
+    chmodSync(name, 0o755);
+    if (owner) chownSync(name, owner.uid, owner.gid);
+  }
 }
 
 /** Beside the configuration. */

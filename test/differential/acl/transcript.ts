@@ -78,7 +78,7 @@ function envelope(text: string): string {
     .map((line) => line.replace(/^--?(host_address|ident)/, '-$1').replace(/^(-host_address .*\]):0$/, '$1'))
     .join('\n')
 
-    .replace(/^\d+([P*] Received:)[^]*?(?=\n\d{3}[^\d])/m, '$1 …');
+    .replace(/^\d+([P*] Received:)[^]*?(?=\n\d{3}[^\d])/m, '$1 (left out)');
 }
 
 function masked(text: string, { folder, sinkPort }: Masking): string {
@@ -96,5 +96,9 @@ function masked(text: string, { folder, sinkPort }: Masking): string {
     .replace(/^(?:LOG: )?ID qualify\/rewrite: .*\n/gm, '') // newer
     .replace(/(gave DEFER: )"([^"\n]*)"$/gm, '$1$2') // newer: quoted
     .replace(/\bS=\d+/g, 'S=SIZE')
+    .replace(/^-ident \S+$/gm, '-ident USER')
+    .replace(/\bReceived: from \w+ by /g, 'Received: from USER by ')
+    .replace(/\bident=\w+/g, 'ident=USER')
+    .replace(/\bHello \w+ at /g, 'Hello USER at ')
     .replace(/\bU=\w+/g, 'U=USER');
 }
