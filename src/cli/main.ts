@@ -3,8 +3,8 @@
  * when it is chosen.
  */
 
-import { octetsFromUnicode } from '../base/octets.ts';
 import type { Adaptations } from '../core/build-settings.ts';
+import { argumentOctets } from '../system/arguments.ts';
 import { standardOutput } from '../system/standard-streams.ts';
 import { parseArguments } from './arguments.ts';
 
@@ -53,7 +53,7 @@ async function dispatch(calledAs: string, args: readonly string[], options: RunO
     const { runRole } = await import('./roles.ts');
     return runRole(first.slice('--eximius-role='.length), args.slice(1), { ...options, script });
   }
-  const octets = args.map((arg) => octetsFromUnicode(arg));
+  const octets = argumentOctets(args);
   if (TOOLS.has(calledAs)) {
     const { runTool } = await import('./tools.ts');
     return runTool(calledAs, octets);
