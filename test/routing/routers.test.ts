@@ -402,6 +402,7 @@ test('dnslookup: MX, addresses, this host', async () => {
   await table(router(' no_qualify_single'), [['a@mx', ['failed a@mx: Unrouteable address']]], undefined, searched());
   await table(router(' search_parents'), [['a@a.b', ['child a@a.b.far.ex']]], undefined, searched());
   await table(router(' widen_domains = ex'), [['a@mx', ['child a@mx.ex']]], undefined, dns());
+  await table(router(' widen_domains = ex'), [['a@self', ['child a@self.ex']]], undefined, dns());
 });
 
 test('manualroute: rules, hosts, options', async () => {

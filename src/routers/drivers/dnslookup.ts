@@ -145,11 +145,11 @@ class DnsRouting {
   #found(finding: HostFinding & { kind: 'found' }, domain: Octets): RouteResult {
     const [first] = finding.hosts;
     if (this.#set.check_secondary_mx && !finding.localWasRemoved) return { kind: 'decline' };
+    if (domain !== this.#address.domain) return { kind: 'reroute', domain, rewriteHeaders: this.#set.rewrite_headers };
     if (finding.isLocal && first !== undefined) {
       const result = applySelf(this.#generic.self, first, this.#address, this.#context.frame);
       if (result !== undefined) return result;
     }
-    if (domain !== this.#address.domain) return { kind: 'reroute', domain, rewriteHeaders: this.#set.rewrite_headers };
     return { kind: 'accept', hosts: finding.hosts };
   }
 
