@@ -33,7 +33,7 @@ const PARTS: readonly (readonly [RegExp, string])[] = [
     '3. Receiving mail',
   ],
   [/^command-line option/, 'the command line'],
-  [/^(?:router|transport|retry|mailbox|redirect)|^option of |\$mailstore_basename|\$queue_size|-MG/, 'routing, delivery and queue'],
+  [/^(?:router|transport|retry|mailbox|redirect)|^option of |\$mailstore_basename|-MG/, 'routing, delivery and queue'],
 ];
 
 export function refusal({ kind, form }: Row): string | undefined {

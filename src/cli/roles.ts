@@ -15,6 +15,7 @@ import { decodeHelper, decodeWorker } from '../process/role-arguments.ts';
 import { type OpeningRuntime, openRuntime, type Runtime } from '../process/runtime.ts';
 import { SpawnerClient } from '../process/spawner/client.ts';
 import { serveSpawner } from '../process/spawner/serve.ts';
+import { CONTROL_SOCKET } from '../process/spool-directory.ts';
 import { droppedMessages } from '../process/submit/drop.ts';
 import { type Submission, SubmissionServer, TEMPORARY_FAILURE } from '../process/submit/server.ts';
 import { Worker } from '../process/worker.ts';
@@ -28,7 +29,7 @@ import { onSignal, parentChannel } from '../system/processes.ts';
 import { standardInput, standardOutput } from '../system/standard-streams.ts';
 import { readBuildSettings } from './build.ts';
 import type { RunOptions } from './main.ts';
-import { CONTROL_SOCKET, runSubmission } from './submission.ts';
+import { runSubmission } from './submission.ts';
 
 type RoleOptions = RunOptions & {
   readonly script: string;

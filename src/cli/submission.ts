@@ -1,6 +1,7 @@
 /** Command lines of users without rights: which modes go to the daemon, and how the daemon runs them. DESIGN 3.11. */
 import type { Octets } from '../base/octets.ts';
 import type { BuildSettings, Registry } from '../core/index.ts';
+import { CONTROL_SOCKET } from '../process/spool-directory.ts';
 import { submitToDaemon } from '../process/submit/client.ts';
 import { dropMessage } from '../process/submit/drop.ts';
 import { type Submission, TEMPORARY_FAILURE } from '../process/submit/server.ts';
@@ -38,9 +39,6 @@ export async function submit(context: ModeContext): Promise<number> {
   io.stderr.write(`exim: no daemon is running and the message cannot be kept in ${build.dropDirectory}: ${dropped.reason}\n`);
   return TEMPORARY_FAILURE;
 }
-
-/** In the spool directory: where command lines of root and of Exim's user find the daemon that works on it. */
-export const CONTROL_SOCKET = 'eximius-control';
 
 /** Has the running daemon of this spool do it (`-q`, `-M`, deliveries of `-odb`); undefined when none runs. */
 export function handToDaemon(context: ModeContext, spoolDirectory: Octets, args: readonly Octets[]): Promise<number | undefined> {

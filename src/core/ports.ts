@@ -42,6 +42,8 @@ export interface Services {
   /** What `keep_environment` and `add_environment` leave; programs that are run get this. */
   readonly environment: ReadonlyMap<string, Octets>;
   readonly build: BuildSettings;
+  /** How many messages are queued: of a process that knows the spool, and undefined without a daemon. */
+  readonly queueSize?: ((until: Deadline) => MaybePromise<number | undefined>) | undefined;
   /** What a log line about a session begins with: `H=… `, with a space behind it; '' where there is none (logging/lines/sender). */
   readonly logPrefix: (frame: Frame) => Octets;
 }

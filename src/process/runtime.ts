@@ -43,6 +43,8 @@ import { SystemRandom } from '../system/random.ts';
 import { SyslogWriter } from '../system/syslog.ts';
 import { PamHelper } from './pam.ts';
 import { LazyPerl } from './perl.ts';
+import { queueSizeFrom } from './queue-size.ts';
+import { CONTROL_SOCKET } from './spool-directory.ts';
 
 export interface RuntimeParts {
   readonly system: SystemPorts;
@@ -286,8 +288,14 @@ export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> 
   const log = parts.replaceLog?.(fileLog) ?? fileLog;
   const hints = openHints({ files, machine, log, spoolDirectory: startup.spoolDirectory, owner });
   const made = makeServices(config, log, hints);
-  const services = adaptations?.adaptServices?.(made) ?? made;
   const spool = lazy(() => new Spool({ files, clock, machine, log, settings: spoolSettings(config) }));
+  const queueSize = queueSizeFrom({
+    net: made.net,
+    clock,
+    controlSocket: `${startup.spoolDirectory}/${CONTROL_SOCKET}`,
+    count: () => spool().scan().length,
+  });
+  const services = { ...(adaptations?.adaptServices?.(made) ?? made), queueSize };
   return {
     kind: 'ok',
     runtime: new Runtime({

@@ -3,6 +3,8 @@ import type { Octets } from '../base/octets.ts';
 import type { Config, Files, StartupSettings } from '../core/index.ts';
 import { logSettings, makeLogDirectory } from '../logging/log.ts';
 
+/** In the spool directory: where a daemon takes orders of root and of Exim's user. */
+export const CONTROL_SOCKET = 'eximius-control';
 const SPOOL_MODE = 0o750;
 
 /** Needed before the first file; made by root, or left empty by root, it is given to Exim's user. */

@@ -1,8 +1,8 @@
 /** Variables of the configuration, the program and the machine. Spec ch. 11 "Expansion variables". */
 import type { Octets } from '../../base/octets.ts';
 import type { Frame } from '../../core/frame.ts';
-import { untainted } from '../../core/text.ts';
-import { numberVariable, octetsVariable, unsetVariable, variable } from '../reading.ts';
+import { type Text, untainted } from '../../core/text.ts';
+import { numberVariable, octetsVariable, variable } from '../reading.ts';
 
 export default [
   octetsVariable(
@@ -36,11 +36,18 @@ export default [
   numberVariable('spool_inodes', 'Free inodes for the spool.', (frame) => freeSpace(frame, frame.config.startup.spoolDirectory).inodes),
   numberVariable('log_space', 'Free space in KiB for the log.', (frame) => freeSpace(frame, logDirectory(frame)).kib),
   numberVariable('log_inodes', 'Free inodes for the log.', (frame) => freeSpace(frame, logDirectory(frame)).inodes),
-  unsetVariable('queue_size', 'How many messages are queued.'),
+  variable('queue_size', 'How many messages are queued, while a daemon runs; counted once a minute.', (frame) => {
+    const size = frame.services.queueSize?.(frame.until);
+    return size instanceof Promise ? size.then(textOfSize) : textOfSize(size);
+  }),
   octetsVariable('initial_cwd', 'The directory in which the program was started.', (frame) =>
     frame.services.machine.environment().get('PWD'),
   ),
 ];
+
+function textOfSize(size: number | undefined): Text | undefined {
+  return size === undefined ? undefined : untainted(String(size));
+}
 
 function qualifyDomain(frame: Frame): Octets | undefined {
   return frame.config.main.qualify_domain ?? frame.config.main.primary_hostname ?? frame.services.machine.hostName;
