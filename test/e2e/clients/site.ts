@@ -1,6 +1,6 @@
 /** The site that real clients send to: every extension is offered, the log tells all that is known of a message, and mail is kept in one Maildir or in the queue. */
 import assert from 'node:assert/strict';
-import { accessSync, constants, readdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { after, before } from 'node:test';
 import { MailServer, placeOptions } from '../support/mail-server.ts';
@@ -135,6 +135,12 @@ export class Site {
     return this.place.maildir('mail/box');
   }
 
+  /** Without reading them. */
+  mailCount(): number {
+    const folder = this.place.path('mail/box/new');
+    return existsSync(folder) ? readdirSync(folder).length : 0;
+  }
+
   /** A message to recipient `hold`. */
   spooled(id: string): Spooled {
     const envelope = this.place.read(`spool/input/${id}-H`);
@@ -221,10 +227,10 @@ export function missing(name: string): string | false {
 }
 
 /** Waits until as many messages were delivered and returns them. */
-export function waitForMails(site: Site, count: number, limitMs?: number): Promise<string[]> {
-  return waitFor(
-    () => `${count} messages in the Maildir, there are ${site.mails().length}`,
-    () => site.mails().length >= count && site.mails(),
-    limitMs,
+export async function waitForMails(site: Site, count: number): Promise<string[]> {
+  await waitFor(
+    () => `${count} messages in the Maildir, there are ${site.mailCount()}`,
+    () => site.mailCount() >= count,
   );
+  return site.mails();
 }
