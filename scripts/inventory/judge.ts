@@ -153,7 +153,7 @@ function argumentFinding(form: string): Finding {
     .replace(/ \.\.\.$/, '')
     .replaceAll(/<(?:IP|host|interface) address>/g, '127.0.0.1')
     .replaceAll(/<times?>/g, '5s')
-    .replaceAll(/<type>/g, '8')
+    .replaceAll(/<(?:type|number)>/g, '8')
     .replaceAll(/<[^>]*>/g, 'x')
     .split(' ')
     .filter((word) => word !== '');
