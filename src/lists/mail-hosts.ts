@@ -27,6 +27,8 @@ export interface HostSearch {
   readonly ipv4Only?: boolean;
   readonly ipv4Prefer?: boolean;
   readonly dnssec?: boolean;
+  /** Answers that were not validated count for nothing (`dnssec_require_domains`). */
+  readonly requiresDnssec?: boolean;
   /** How names of hosts are completed; absent: they are not. */
   readonly widening?: Widening | undefined;
 }
@@ -44,6 +46,8 @@ export type HostFinding =
   | { readonly kind: 'not-found'; readonly reason?: 'mx-without-hosts' | 'mx-to-ip' | 'null-mx' }
   /** All that was found is in `ignore_target_hosts`. */
   | { readonly kind: 'ignored'; readonly isOfMx?: boolean }
+  /** What was found was not validated, and had to be. */
+  | { readonly kind: 'insecure' }
   | { readonly kind: 'again'; readonly message: Octets };
 
 /** From how many numbers one is drawn for an item's place among equals; Exim's, so that a seeded generator gives its order. */
@@ -94,9 +98,11 @@ async function findExactHost(written: HostItem, search: HostSearch): Promise<Hos
   const found: FoundAddress[] = [];
   let fullName = host.name;
   let again: Octets | undefined;
+  let isInsecure = false;
   for (const type of await addressTypes(host.name, search)) {
     const answer = await resolve(host.name, type, search);
-    if (answer.kind === 'found') {
+    if (isTooInsecure(answer, search)) isInsecure = true;
+    else if (answer.kind === 'found') {
       fullName = answer.name;
       const addresses = answer.records.flatMap((record) =>
         record.type === type && 'address' in record ? [{ address: record.address, isSecure: answer.isAuthenticated }] : [],
@@ -105,6 +111,7 @@ async function findExactHost(written: HostItem, search: HostSearch): Promise<Hos
     } else if (answer.kind === 'again' || answer.kind === 'fail') again = answer.message;
   }
   if (found.length > 0) return withAddresses(host, found, search, fullName);
+  if (isInsecure) return { kind: 'insecure' };
   return again === undefined ? { kind: 'not-found' } : { kind: 'again', message: again };
 }
 
@@ -116,6 +123,7 @@ export async function findHostByName(written: HostItem, search: HostSearch): Pro
   const answer = await search.frame.services.hosts.byName(host.name, family, search.until);
   switch (answer.kind) {
     case 'found':
+      if (search.requiresDnssec && !answer.isAuthenticated) return { kind: 'insecure' };
       return withAddresses(
         host,
         inOrder(answer.addresses, search.ipv4Prefer === true).map((address) => ({ address, isSecure: answer.isAuthenticated })),
@@ -194,9 +202,14 @@ async function addressTypes(name: Octets, search: HostSearch): Promise<readonly 
   return search.ipv4Prefer === true ? ['A', 'AAAA'] : ['AAAA', 'A'];
 }
 
+function isTooInsecure(answer: DnsAnswer, { requiresDnssec }: HostSearch): boolean {
+  return requiresDnssec === true && answer.kind === 'found' && !answer.isAuthenticated;
+}
+
 /** A look-up with `dns_again_means_nonexist` applied. */
 async function resolve(name: Octets, type: DnsType, search: HostSearch): Promise<DnsAnswer> {
-  const answer = await search.frame.services.dns.resolve(name, type, search.until, { dnssec: search.dnssec === true });
+  const dnssec = search.dnssec === true || search.requiresDnssec === true;
+  const answer = await search.frame.services.dns.resolve(name, type, search.until, { dnssec });
   if (answer.kind !== 'again' || !(await isNonexistentWhenAgain(name, search.frame))) return answer;
   return { kind: 'no-name', isAuthenticated: false };
 }
@@ -244,6 +257,7 @@ export async function findMailHosts(written: Octets, search: MailHostSearch): Pr
     if (bySrv !== undefined) return bySrv;
   }
   const answer = await resolve(domain, 'MX', search);
+  if (isTooInsecure(answer, search)) return { kind: 'insecure' };
   switch (answer.kind) {
     case 'found':
       return addressesOfMx(answer, search);
@@ -297,6 +311,7 @@ async function addressesOfHosts(
   let again: Octets | undefined;
   let ignoredAll = hosts.length > 0;
   let sawIp = false;
+  let isInsecure = false;
   for (const host of hosts) {
     if (isIp(host.name) && !search.frame.config.main.allow_mx_to_ip) {
       sawIp = true;
@@ -306,6 +321,7 @@ async function addressesOfHosts(
     const finding = await findHostByDns(host, search);
     if (finding.kind !== 'ignored') ignoredAll = false;
     if (finding.kind === 'again') again ??= finding.message;
+    if (finding.kind === 'insecure') isInsecure = true;
     if (finding.kind === 'found') {
       const { isLocal: isSelf } = finding;
       found.push(...finding.hosts.map((item) => ({ ...item, isDnsSecure: item.isDnsSecure === true && areNamesSecure, isSelf })));
@@ -313,7 +329,7 @@ async function addressesOfHosts(
   }
   const isSecond = ({ address = '' }: HostItem) => (address.includes(':') === (search.ipv4Prefer === true) ? 1 : 0);
   found.sort((a, b) => (a.mx ?? 0) - (b.mx ?? 0) || isSecond(a) - isSecond(b));
-  return judgeFound(withoutRepeatedAddresses(found), { best: hosts[0], again, ignoredAll, sawIp, fullName });
+  return judgeFound(withoutRepeatedAddresses(found), { best: hosts[0], again, isInsecure, ignoredAll, sawIp, fullName });
 }
 
 type FoundHost = HostItem & { readonly isSelf: boolean };
@@ -332,18 +348,20 @@ function withoutRepeatedAddresses(hosts: readonly FoundHost[]): FoundHost[] {
 interface SearchSummary {
   readonly best: HostItem | undefined;
   readonly again: Octets | undefined;
+  readonly isInsecure: boolean;
   readonly ignoredAll: boolean;
   readonly sawIp: boolean;
   readonly fullName: Octets;
 }
 
-function judgeFound(found: readonly FoundHost[], { best, again, ignoredAll, sawIp, fullName }: SearchSummary): HostFinding {
+function judgeFound(found: readonly FoundHost[], { best, again, isInsecure, ignoredAll, sawIp, fullName }: SearchSummary): HostFinding {
   const self = found.find((host) => host.isSelf);
   const others = self === undefined ? found : found.filter((host) => (host.mx ?? 0) < (self.mx ?? 0));
   if (others.length > 0)
     return { kind: 'found', hosts: others.map(withoutMark), isLocal: false, fullName, localWasRemoved: self !== undefined };
   if (self !== undefined && self.mx === best?.mx)
     return { kind: 'found', hosts: found.map(withoutMark), isLocal: true, fullName, localWasRemoved: false };
+  if (isInsecure) return { kind: 'insecure' };
   if (again !== undefined) return { kind: 'again', message: again };
   if (ignoredAll) return { kind: 'ignored', isOfMx: true };
   return { kind: 'not-found', reason: sawIp ? 'mx-to-ip' : 'mx-without-hosts' };
@@ -359,6 +377,7 @@ async function findSrvHosts(domain: Octets, service: Octets, search: MailHostSea
   if (answer.kind === 'again' || answer.kind === 'fail')
     return search.ignoresSrvFailure === true ? undefined : { kind: 'again', message: answer.message };
   if (answer.kind !== 'found') return undefined;
+  if (isTooInsecure(answer, search)) return { kind: 'insecure' };
   const records = answer.records.flatMap((record) => (record.type === 'SRV' ? [record] : []));
   if (records.length === 0) return undefined;
   if (records.length === 1 && (records[0]?.target === '' || records[0]?.target === '.')) return { kind: 'not-found' };

@@ -39,7 +39,7 @@ export const routerOptions = {
     doc: 'Write no log lines about routing errors and deliveries of addresses that this router handles.',
   }),
   dnssec_request_domains: option.domainList({ default: '*', doc: 'Domains for whose DNS look-ups DNSSEC validation is asked for.' }),
-  dnssec_require_domains: option.domainList({ doc: 'Domains whose DNS answers count only when they were validated.', notYet: 'instance' }),
+  dnssec_require_domains: option.domainList({ doc: 'Domains whose DNS answers count only when they were validated.' }),
   domains: option.domainList({ doc: 'Skip the router unless the domain is in this list; what matched is $domain_data.' }),
   driver: option.string({ doc: 'Which kind of router this is.' }),
   dsn_lasthop: option.boolean({

@@ -306,6 +306,33 @@ test('dnslookup: hosts are secure when the MX record and the address are', async
   }
 });
 
+test('dnssec_require_domains: what was not validated defers', async () => {
+  const zone = { 'a.ex': 'MX 1 h.ex', 'b.ex': 'MX 1 i.ex', 'c.ex': 'MX 1 h.ex', 'h.ex': 'A 198.51.100.1', 'i.ex': 'A 198.51.100.2' };
+  const dns = new FakeDns(zone, { authenticated: ['a.ex', 'b.ex', 'h.ex'] });
+  const delivered = 'h.ex[198.51.100.1]';
+  await table(
+    'd:\n driver = dnslookup\n transport = remote\n dnssec_require_domains = !open.ex : *',
+    [
+      ['x@a.ex', [`deliver x@a.ex d remote ${delivered}`]],
+      ['x@b.ex', ['deferred x@b.ex: host lookup done insecurely']],
+      ['x@c.ex', ['deferred x@c.ex: host lookup done insecurely']],
+      ['x@none.ex', ['failed x@none.ex: Unrouteable address']],
+    ],
+    undefined,
+    dns,
+  );
+  await table(
+    'm:\n driver = manualroute\n transport = remote\n route_list = a.ex h.ex bydns ; b.ex i.ex bydns ; c.ex 192.0.2.9\n dnssec_require_domains = *',
+    [
+      ['x@a.ex', [`deliver x@a.ex m remote ${delivered}`]],
+      ['x@b.ex', ['deferred x@b.ex: host i.ex lookup done insecurely']],
+      ['x@c.ex', ['deliver x@c.ex m remote 192.0.2.9[192.0.2.9]']],
+    ],
+    undefined,
+    dns,
+  );
+});
+
 test('ipliteral: with disable_ipv6 no host has an IPv6 address', async () => {
   const world = (more: string) => makeWorld(`${more}begin routers\nl:\n driver = ipliteral\n transport = remote\n${TRANSPORTS}`, {});
   const outcome = async (more: string) => summary(await route(await world(more), 'x@[2001:db8::9]'));

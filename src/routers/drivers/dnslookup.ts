@@ -75,6 +75,7 @@ class DnsRouting {
       if (finding.kind !== 'ok') return { kind: 'defer', message: messageOf(finding) };
       last = finding.value;
       if (last.kind === 'again') return { kind: 'defer', message: 'host lookup did not complete', isTimeout: true };
+      if (last.kind === 'insecure') return { kind: 'defer', message: 'host lookup done insecurely' };
       if (last.kind === 'found') return this.#found(last, domain);
     }
     return this.#nothing(last);
@@ -96,9 +97,10 @@ class DnsRouting {
       ignoresMx: set.mx_fail_domains,
       ignoresSrv: set.srv_fail_domains,
       dnssec: this.#generic.dnssec_request_domains,
+      requiresDnssec: this.#generic.dnssec_require_domains,
     };
-    const matches = { ignoresMx: false, ignoresSrv: false, dnssec: false };
-    for (const key of ['ignoresMx', 'ignoresSrv', 'dnssec'] as const) {
+    const matches = { ignoresMx: false, ignoresSrv: false, dnssec: false, requiresDnssec: false };
+    for (const key of ['ignoresMx', 'ignoresSrv', 'dnssec', 'requiresDnssec'] as const) {
       const match = await this.#isIn(flags[key], domain);
       if (match.kind !== 'ok') return match;
       matches[key] = match.value;
@@ -122,6 +124,7 @@ class DnsRouting {
       ipv4Only: ipv4Only.value,
       ipv4Prefer: ipv4Prefer.value,
       dnssec: matches.dnssec,
+      requiresDnssec: matches.requiresDnssec,
       usesAddressRecords,
       ignoresMxFailure: matches.ignoresMx,
       service: service.value?.octets,

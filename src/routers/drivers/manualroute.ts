@@ -1,6 +1,7 @@
 /** The router for domains whose hosts the administrator names. Spec ch. 20 "The manualroute router". */
 import type { Octets } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
+import type { ListSource } from '../../core/config.ts';
 import type { RouteContext, RouteResult } from '../../core/drivers.ts';
 import { defineRouter } from '../../core/drivers.ts';
 import type { Frame } from '../../core/frame.ts';
@@ -166,10 +167,17 @@ class ManualRouting {
       frame.services.log.main(message);
       return ok({ result: { kind: 'defer', message } });
     }
+    const { dnssec_request_domains: requested, dnssec_require_domains: required, ignore_target_hosts: ignore } = settingsOf(this.#instance);
+    const asksForDnssec = await this.#hasDomainIn(requested);
+    if (asksForDnssec.kind !== 'ok') return asksForDnssec;
+    const requiresDnssec = await this.#hasDomainIn(required);
+    if (requiresDnssec.kind !== 'ok') return requiresDnssec;
     const search: HostSearch = {
       frame,
       until,
-      ignore: settingsOf(this.#instance).ignore_target_hosts,
+      ignore,
+      dnssec: asksForDnssec.value,
+      requiresDnssec: requiresDnssec.value,
       ipv4Only: parsed.ipv4Only,
       ipv4Prefer: parsed.ipv4Prefer,
     };
@@ -200,6 +208,13 @@ class ManualRouting {
     });
   }
 
+  async #hasDomainIn(list: ListSource | undefined): Promise<Outcome<boolean>> {
+    if (list === undefined) return ok(false);
+    const { frame } = this.#context;
+    const match = await frame.services.lists.matchDomain(list, tainted(this.#address.domain), frame);
+    return match.kind === 'ok' ? ok(match.value.matched) : match;
+  }
+
   async #randomizes(): Promise<boolean> {
     const value = this.#set.hosts_randomize;
     if (typeof value === 'boolean') return value;
@@ -212,6 +227,8 @@ class ManualRouting {
     switch (finding.kind) {
       case 'again':
         return { kind: 'defer', message: `host lookup for ${item.host.name} did not complete`, isTimeout: true };
+      case 'insecure':
+        return { kind: 'defer', message: `host ${item.host.name} lookup done insecurely` };
       case 'ignored':
       case 'not-found': {
         const action = this.#set.host_find_failed ?? 'freeze';
