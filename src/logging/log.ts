@@ -34,6 +34,8 @@ export interface LogParts {
   readonly settings: LogSettings;
   readonly sendSyslog?: SyslogSend | undefined;
   readonly debug?: DebugSink | undefined;
+  /** Has root act as who owns the logs: links that Exim's user could put into its directory lead nowhere then. */
+  readonly asOwner?: <T>(owner: LogSettings['owner'], action: () => T) => T;
   /** The last resort when neither panic log nor syslog can be written. */
   readonly writeStderr?: ((text: Octets) => void) | undefined;
 }
@@ -189,7 +191,7 @@ class FileLog implements Log {
 
   removeDebug(suffix: Octets): void {
     const path = this.#debugPath(suffix);
-    if (path !== undefined) this.#parts.files.unlink(path);
+    if (path !== undefined) this.#asOwner(() => this.#parts.files.unlink(path));
   }
 
   /** Undefined: everything goes to syslog. */
@@ -301,8 +303,17 @@ class FileLog implements Log {
     return log;
   }
 
-  /** A file that root makes belongs to Exim's user, and so does its directory. */
   #openToAppend(path: Octets): SystemResult<OpenFile> {
+    return this.#asOwner(() => this.#openOrMake(path));
+  }
+
+  #asOwner<T>(action: () => T): T {
+    const { asOwner, machine, settings } = this.#parts;
+    return asOwner && machine.effectiveUid() === 0 ? asOwner(settings.owner, action) : action();
+  }
+
+  /** A file that root makes belongs to Exim's user, and so does its directory. */
+  #openOrMake(path: Octets): SystemResult<OpenFile> {
     const { files, settings, machine } = this.#parts;
     const isNew = files.stat(path).kind === 'error';
     let opened = files.open(path, 'append', LOG_MODE);

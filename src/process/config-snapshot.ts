@@ -92,12 +92,27 @@ export function writeSnapshot(
 
 /** Only our supervisor writes it; a file of somebody else is refused. */
 export function readSnapshot(files: Files, path: Octets, ownerUid: number): SystemResult<ConfigSnapshot> {
-  const facts = files.lstat(path);
-  if (facts.kind === 'error') return facts;
-  if (facts.value.type !== 'file' || facts.value.uid !== ownerUid)
-    return { kind: 'error', errno: 'EPERM', reason: 'it is not the supervisor’s' };
-  const content = files.readFile(path, SNAPSHOT_LIMIT_BYTES);
+  const content = readOwned(files, path, ownerUid);
   if (content.kind === 'error') return content;
   const entries = JSON.parse(content.value.toString('utf8')) as [Octets, Octets | null][]; // written by writeSnapshot
   return { kind: 'ok', value: new Map(entries.map(([name, text]) => [name, text ?? undefined])) };
+}
+
+/** What is asked and what is read are one open file: the directory belongs to Exim's user, who could put another in its place. */
+function readOwned(files: Files, path: Octets, ownerUid: number): SystemResult<Buffer> {
+  const opened = files.open(path, 'read', 0, true);
+  if (opened.kind === 'error') return opened;
+  const file = opened.value;
+  try {
+    const facts = file.facts();
+    if (facts.kind === 'error') return facts;
+    const { type, uid, sizeBytes } = facts.value;
+    if (type !== 'file' || uid !== ownerUid) return { kind: 'error', errno: 'EPERM', reason: 'it is not the supervisor’s' };
+    if (sizeBytes > SNAPSHOT_LIMIT_BYTES) return { kind: 'error', errno: 'EFBIG', reason: 'File too large' };
+    const bytes = Buffer.alloc(sizeBytes);
+    const read = file.read(bytes, 0);
+    return read.kind === 'error' ? read : { kind: 'ok', value: bytes.subarray(0, read.value) };
+  } finally {
+    file.close();
+  }
 }

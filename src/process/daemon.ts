@@ -3,7 +3,7 @@ import type { Octets } from '../base/octets.ts';
 import { bytesFromOctets } from '../base/octets.ts';
 import { formatTimeSpan } from '../base/time-span.ts';
 import { EXIM_VERSION } from '../base/version.ts';
-import type { Config, Files, Log, SystemResult } from '../core/index.ts';
+import type { Config, Files, Log, OpenFile, SystemResult } from '../core/index.ts';
 import type { BoundSocket, SystemNet } from '../system/net.ts';
 import { onSignal, startOwnProcess } from '../system/processes.ts';
 import type { ConfigChoice } from './choice.ts';
@@ -143,10 +143,10 @@ function wantedAddresses(parts: DaemonParts): ReturnType<typeof listenAddresses>
 }
 
 /** Whether a daemon before this one left its mark: it did not come to its end. */
-function markRunning({ config, files, pid }: DaemonParts): boolean {
+function markRunning({ config, files, isRoot, pid }: DaemonParts): boolean {
   const mark = runningMark(config);
   const wasCutOff = files.stat(mark).kind === 'ok';
-  const opened = files.open(mark, 'create', 0o640);
+  const opened = createAnew(files, mark, 0o640, isRoot);
   if (opened.kind === 'ok') {
     opened.value.write(bytesFromOctets(`${pid}\n`));
     opened.value.close();
@@ -248,10 +248,17 @@ function makeSupervisor(parts: DaemonParts, { bound, submitSocketFd, helperSocke
   });
 }
 
-function writePidFile({ pidFile, config, files, log, pid, listens }: DaemonParts): void {
+/** Root never opens what is there: it could be a link that Exim's user, whose directory it is, has put there. Others may have been given the file and not its directory. */
+function createAnew(files: Files, path: Octets, mode: number, isRoot: boolean): SystemResult<OpenFile> {
+  files.unlink(path);
+  const made = files.open(path, 'create-exclusive', mode, true);
+  return made.kind === 'error' && made.errno === 'EEXIST' && !isRoot ? files.open(path, 'create', mode, true) : made;
+}
+
+function writePidFile({ pidFile, config, files, isRoot, log, pid, listens }: DaemonParts): void {
   const path = pidFile ?? (listens ? config.startup.pidFilePath : '');
   if (path === '') return;
-  const opened = files.open(path, 'create', 0o644);
+  const opened = createAnew(files, path, 0o644, isRoot);
   if (opened.kind === 'error') {
     log.panic(`failed to open pid file ${path}: ${opened.reason}`);
     return;

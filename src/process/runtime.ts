@@ -38,6 +38,7 @@ import { Spool, spoolSettings } from '../spool/spool.ts';
 import type { SystemPorts } from '../system/create-system.ts';
 import { Resolver } from '../system/dns.ts';
 import { SystemHosts } from '../system/hosts.ts';
+import { asUser } from '../system/own-ids.ts';
 import { roleCommand } from '../system/processes.ts';
 import { SystemRandom } from '../system/random.ts';
 import { SyslogWriter } from '../system/syslog.ts';
@@ -140,7 +141,15 @@ async function readWith(parts: RuntimeParts) {
   const machine = system.machine;
   const { files, clock } = system;
   const { build } = parts.load;
-  const logParts = { files, clock, machine, sendSyslog: build.adaptations?.sendSyslog, debug: parts.debug, writeStderr: parts.writeStderr };
+  const logParts = {
+    files,
+    clock,
+    machine,
+    asOwner: asUser,
+    sendSyslog: build.adaptations?.sendSyslog,
+    debug: parts.debug,
+    writeStderr: parts.writeStderr,
+  };
   const lists = createLists();
   const { acls, check: checkAcl } = createLazyAcls(() => registry.acl(), expander);
   const verifier = lazyVerifier();

@@ -1,6 +1,6 @@
 /** Our own program as another process that talks with this one over a socket pair (its descriptor 3), and Unix sockets for processes that are apart. */
 import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, unlinkSync } from 'node:fs';
+import { lchownSync, unlinkSync } from 'node:fs';
 import * as net from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Octets } from '../base/octets.ts';
@@ -73,10 +73,8 @@ export function listenLocal(
     server.once('error', (error) => resolve(failureOf(error)));
     const ownUmask = process.umask(owner ? 0o177 : 0o111); // bind happens within the call
     server.listen({ path: String(nodePath(path)) }, () => {
-      const given = attempt(() => {
-        if (owner && process.geteuid?.() === 0) chownSync(nodePath(path), owner.uid, owner.gid);
-        chmodSync(nodePath(path), owner ? 0o600 : 0o666);
-      });
+      // A link that was put in its place meanwhile is not followed.
+      const given = attempt(() => owner && process.geteuid?.() === 0 && lchownSync(nodePath(path), owner.uid, owner.gid));
       if (given.kind === 'error') {
         server.close();
         return resolve(given);

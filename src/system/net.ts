@@ -1,5 +1,5 @@
 /** Sockets: outgoing connections, listening sockets, and a connection over the process's own descriptors (`-bs`, inetd). */
-import { chmodSync, unlinkSync } from 'node:fs';
+import { unlinkSync } from 'node:fs';
 import * as net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { plainIp } from '../base/ip.ts';
@@ -148,13 +148,12 @@ export class SystemNet implements Net {
   /** A Unix socket with this mode, in the place of a stale one: as `bind`. Closing it removes the file. */
   bindPath(path: Octets, mode: number): SystemResult<{ readonly fd: number; close(): void }> {
     attempt(() => unlinkSync(nodePath(path))); // usually it is not there
+    const ownUmask = process.umask(0o777 & ~mode);
     const handle: unknown = createServerHandle(String(nodePath(path)), -1, -1, 0);
+    process.umask(ownUmask);
     if (typeof handle === 'number') return failure(errnoName(handle));
     const bound = handle as ServerHandle; // what it returns when it is no errno
-    const given = attempt(() => chmodSync(nodePath(path), mode));
-    if (given.kind === 'ok') return { kind: 'ok', value: { fd: bound.fd, close: () => bound.close() } };
-    bound.close();
-    return given;
+    return { kind: 'ok', value: { fd: bound.fd, close: () => bound.close() } };
   }
 
   /** A stream that is no socket: a caller's streams as they come over the submission socket. */
