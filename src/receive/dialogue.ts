@@ -161,6 +161,8 @@ export class Dialogue {
   previousVerb: string | undefined;
   /** The MAIL before was refused: RCPT after it is no protocol error when it was pipelined. */
   wasMailRejected = false;
+  /** The last RCPT came without a sender, and its client could know that. */
+  isRcptOutOfPlace = false;
   /** The last text a RCPT was refused with, for the refusal of DATA; whether all were refused with it. */
   rcptRefusal: { readonly text: Octets; readonly isShared: boolean } | undefined;
   /** The client sent its next command before it had our reply. */
@@ -425,7 +427,6 @@ export class Dialogue {
     const { origin, log } = this;
     const what = role === 'sender' ? 'sender' : 'recipient';
     this.reply('501', printable(`${given}: ${what} address must contain a domain`, { escapeTab: false }));
-    if (!log.selected('smtp_syntax_error')) return;
     if (!log.selected('smtp_syntax_error')) return;
     const nameless = origin.hostLookup === 'failed' ? ` (${missingNameReason(origin)})` : '';
     log.mainAndReject(`unqualified ${role} rejected: <${printable(address)}> ${hostAndIdent(origin, log, true)}${nameless}`);

@@ -274,7 +274,10 @@ class Routing {
     const { frame } = context;
     const which = context.verify === 'sender' ? 'fail_verify_sender' : 'fail_verify_recipient';
     if ((context.verify === 'sender' || context.verify === 'recipient') && pairOption(router, 'fail_verify', which)) {
-      return problem(view, 'failed', `${router.name} router forced verify failure`, { isFailVerify: true });
+      const message = `${router.name} router forced verify failure`;
+      // of a sender the peer is not told
+      const told = context.verify === 'recipient' ? { userMessage: message } : {};
+      return problem(view, 'failed', message, { isFailVerify: true, ...told });
     }
     const headers = await setHeaderData(view, router, frame, context);
     if (headers !== undefined) return this.#deferred(view, router, messageOf(headers));

@@ -63,7 +63,9 @@ export async function reportAddress(
     }
     for (const discarded of routed.discarded) lines.push(`mail to ${discarded.address} is discarded`, ...parentLines(discarded.parent));
     if (isBrief && !goesOn(routed.children.length, places.length)) break;
-    pending.unshift(...routed.children, ...places);
+    // an address that is delivered here comes before its copy that goes on (`unseen`)
+    const own = places.filter(({ delivery }) => delivery.kind === 'mailbox');
+    pending.unshift(...own, ...routed.children, ...places.filter((place) => !own.includes(place)));
   }
   if (isBrief) return { text: verdict(address, purpose, status, lines), status };
   for (const delivered of [...local, ...remote]) lines.push(...deliveryLines(delivered, seen));

@@ -53,7 +53,7 @@ export async function mayBeginData(dialogue: Dialogue, verb: 'DATA' | 'BDAT'): P
       ? `All RCPT commands were rejected with this error:\n${refusal.text.replace(/\n+$/, '').replace(/\n[ \t]+/g, '\n')}\n`
       : '';
   const problem = `valid RCPT command must precede ${verb}`;
-  if (dialogue.advertised.pipelining && dialogue.previousVerb === 'RCPT')
+  if (dialogue.advertised.pipelining && dialogue.previousVerb === 'RCPT' && !dialogue.isRcptOutOfPlace)
     dialogue.reply('503', `${lines}Valid RCPT command must precede ${verb}`);
   else dialogue.protocolError('protocol', '503', `${lines}${problem}`, problem);
   return false;

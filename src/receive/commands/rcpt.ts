@@ -18,6 +18,7 @@ import { addressSyntax } from './syntax.ts';
 export async function rcpt(dialogue: Dialogue, command: Command): Promise<void> {
   const { config, origin } = dialogue;
   const state = dialogue.transaction?.state;
+  dialogue.isRcptOutOfPlace = false;
   if (state?.sender === undefined) return refuseWithoutSender(dialogue);
   if (command.argument === '') return syntaxError(dialogue, `${command.line.slice(0, 4)} must have an address operand`);
   const parsed = parseRcptArgument(command.argument, { dsn: dialogue.session.state.esmtp && dialogue.advertised.dsn });
@@ -52,7 +53,7 @@ function refuseWithoutSender(dialogue: Dialogue): void {
     dialogue.reply('503', 'sender not yet given');
     return;
   }
-  dialogue.previousVerb = undefined;
+  dialogue.isRcptOutOfPlace = true;
   dialogue.protocolError('protocol', '503', 'sender not yet given');
 }
 

@@ -7,6 +7,7 @@ import { headerCases } from './cases/headers.ts';
 import { limitCases } from './cases/limits.ts';
 import { messageCases } from './cases/messages.ts';
 import { phaseCases } from './cases/phases.ts';
+import { routingCases } from './cases/routing.ts';
 import { verbCases } from './cases/verbs.ts';
 import { heloCases, verificationCases } from './cases/verification.ts';
 
@@ -22,5 +23,6 @@ export function allCases(): readonly AclCase[] {
     ...dnslistCases(),
     ...verificationCases(),
     ...heloCases(),
+    ...routingCases(),
   ];
 }

@@ -59,6 +59,14 @@ const explanations: readonly Explanation[] = [
   { why: 'Exim does not count down after a loop of ACLs', name: /ACLs: calls, loop/ },
   { why: 'one text for variables that were never set', name: /variables, strict, defined/ },
   { why: 'DEVIATIONS: separators of remove_header', name: /remove_header = <;/ },
+  {
+    why: 'the trace of ACLs that are no named ones: newer than Exim 4.96',
+    name: /ACL that expands to nothing: (?:predata|data|vrfy|quit)/,
+  },
+  { why: 'Exim says an empty text', name: /routing: data = :fail:$/ },
+  { why: 'lines of the panic log, as -bv shows them', name: /routing, -bvs?: condition = \$\{if bool/ },
+  { why: 'DEVIATIONS: configuration errors', theirs: /option "forbid_fail" unknown/ },
+  { why: 'Exim goes on with addresses beside :fail: in -bt', name: /routing, -bt: data = x@b\.example, :fail:/ },
   { why: 'DEVIATIONS: recipients in acl_not_smtp', name: /in not_smtp: recipients/ },
 ];
 

@@ -72,7 +72,9 @@ function steps(text: string): string {
 function envelope(text: string): string {
   const lines = text.split('\n').slice(1);
   const kept = lines.filter(
-    (line, index) => index !== 0 && !/^(?:\d+ \d+|-received_time_(?:usec|complete) .*|-smtp_utf8.*|-tls_resumption .*| +)$/.test(line),
+    (line, index) =>
+      index !== 0 &&
+      !/^(?:\d+ \d+|-received_time_(?:usec|complete) .*|-smtp_utf8.*|-tls_resumption .*|-host_auth_pubname .*| +)$/.test(line),
   );
   return kept
     .map((line) => line.replace(/^--?(host_address|ident)/, '-$1').replace(/^(-host_address .*\]):0$/, '$1'))
