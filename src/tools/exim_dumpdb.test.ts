@@ -79,6 +79,19 @@ test('every database is printed in its form; keys alone', () => {
   assert.equal(dump(['/spool', 'bogus']).status, 1);
 });
 
+test('options stand anywhere, together or alone', () => {
+  const keys = '  key\n';
+  for (const args of [
+    ['-kz', '/spool', 'seen'],
+    ['/spool', 'seen', '-k'],
+    ['-k', '--', '/spool', 'seen'],
+    ['/spool', '-k', '-k', 'seen'],
+  ])
+    assert.deepEqual([dump(args).status, dump(args).out], [0, keys], args.join(' '));
+  for (const args of [['-x', '/spool', 'seen'], ['-kx', '/spool', 'seen'], ['/spool', '--', '-k', 'seen'], ['-k']])
+    assert.deepEqual([dump(args).status, dump(args).out], [1, ''], args.join(' '));
+});
+
 test('a database that cannot be opened', () => {
   const parts = { open: () => undefined, clock: new FakeClock(), write: () => assert.fail(), writeError: () => assert.fail() };
   assert.equal(runEximDumpdb(['/spool', 'retry'], parts), 1);

@@ -59,9 +59,10 @@ const DATABASES = /^(?:retry|misc|wait-.*|callout|ratelimit|tls|seen)$/s;
 
 /** The exit status. */
 export function runEximDumpdb(args: readonly Octets[], parts: DumpParts): number {
-  const flags = args.filter((arg) => arg === '-z' || arg === '-k');
-  const [spoolDirectory, database, ...excess] = args.filter((arg) => !flags.includes(arg));
-  if (spoolDirectory === undefined || database === undefined || excess.length > 0 || !isHintsDatabase(database)) {
+  const { flags, words } = splitFlags(args);
+  const [spoolDirectory, database, ...excess] = words;
+  const areKnown = [...flags].every((flag) => flag === 'z' || flag === 'k');
+  if (!areKnown || spoolDirectory === undefined || database === undefined || excess.length > 0 || !isHintsDatabase(database)) {
     parts.writeError(
       octetsFromUnicode(
         'Usage: exim_dumpdb [-z] [-k]  <spool-directory> <database-name>\n  <database-name> = retry | misc | wait-<transport-name> | callout | ratelimit | tls | seen\n',
@@ -75,13 +76,25 @@ export function runEximDumpdb(args: readonly Octets[], parts: DumpParts): number
     const value = hints.get(database, key);
     if (value === undefined) continue;
     parts.write(
-      flags.includes('-k')
+      flags.has('k')
         ? `  ${key}\n`
-        : formatRecord(database, key, value, (seconds) => formatTime(seconds, flags.includes('-z') ? 'UTC' : '', parts.clock)),
+        : formatRecord(database, key, value, (seconds) => formatTime(seconds, flags.has('z') ? 'UTC' : '', parts.clock)),
     );
   }
   hints.close();
   return 0;
+}
+
+/** As getopt(3) reads them: `-zk` is two, they may stand anywhere, `--` ends them. */
+function splitFlags(args: readonly Octets[]): { readonly flags: ReadonlySet<string>; readonly words: readonly Octets[] } {
+  const flags = new Set<string>();
+  const words: Octets[] = [];
+  for (const [index, arg] of args.entries()) {
+    if (arg === '--') return { flags, words: [...words, ...args.slice(index + 1)] };
+    if (arg.startsWith('-') && arg !== '-') for (const flag of arg.slice(1)) flags.add(flag);
+    else words.push(arg);
+  }
+  return { flags, words };
 }
 
 type RecordDump = (key: Octets, value: Octets, time: (seconds: number) => Octets) => Octets | undefined;
