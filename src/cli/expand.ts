@@ -128,8 +128,19 @@ async function answerTo(line: Octets, macros: MacroLines, frame: Frame, { io, sy
     return setting ? setVariable(setting[1] ?? '', setting[2] ?? '', frame) : `${await testExpansion(answer.text, frame)}\n`;
   }
   if (answer.kind === 'defined') return `Defined macro '${answer.name}'\n`;
-  io.stderr.write(`${formatLogTime(system.clock, undefined, system.clock.now())} Exim configuration error:\n  ${answer.message}\n`);
+  const where = answer.isUnreadable ? endOfConfiguration(frame, system) : '';
+  const stamp = formatLogTime(system.clock, undefined, system.clock.now());
+  io.stderr.write(`${stamp} Exim configuration error${where}:\n  ${answer.message}\n`);
   return '';
+}
+
+/** ` in line 7 of /etc/exim.conf`. */
+function endOfConfiguration({ config }: Frame, { files }: ModeContext['system']): Octets {
+  const path = config.files[0]?.path;
+  const content = path === undefined ? undefined : files.readFile(path);
+  if (content?.kind !== 'ok') return '';
+  const lines = octetsFromBytes(content.value).split('\n');
+  return ` in line ${lines.at(-1) === '' ? lines.length - 1 : lines.length} of ${path}`;
 }
 
 /** `set acl_m_x = …`; nothing is printed unless the value cannot be expanded. */

@@ -6,8 +6,8 @@ import type { MacroDefinition } from '../core/index.ts';
 export type MacroAnswer =
   | { readonly kind: 'expand'; readonly text: Octets }
   | { readonly kind: 'defined'; readonly name: string }
-  /** In Exim's words. */
-  | { readonly kind: 'wrong'; readonly message: string };
+  /** In Exim's words; of a definition that cannot be read Exim says that it stands where the configuration ends. */
+  | { readonly kind: 'wrong'; readonly message: string; readonly isUnreadable: boolean };
 
 /** Reads lines one after another; what one defines holds for the next. */
 export class MacroLines {
@@ -25,12 +25,12 @@ export class MacroLines {
   /** A line that begins with an upper case letter, before or after substitution, is meant to define a macro. */
   read(line: Octets): MacroAnswer {
     const substituted = this.#table.expand(line, definedNameEnd(line, 0) ?? 0);
-    if (!substituted) return { kind: 'wrong', message: 'line is too long after macro substitution' };
+    if (!substituted) return { kind: 'wrong', message: 'line is too long after macro substitution', isUnreadable: false };
     const { text } = substituted;
     if (!isUpperCode(text.charCodeAt(0))) return { kind: 'expand', text };
     const macro = parseMacroLine(text);
-    if (macro.kind === 'malformed') return { kind: 'wrong', message: macro.message };
+    if (macro.kind === 'malformed') return { kind: 'wrong', message: macro.message, isUnreadable: true };
     const message = this.#table.define(macro.name, macro.text, macro.isRedefinition);
-    return message === undefined ? { kind: 'defined', name: macro.name } : { kind: 'wrong', message };
+    return message === undefined ? { kind: 'defined', name: macro.name } : { kind: 'wrong', message, isUnreadable: false };
   }
 }

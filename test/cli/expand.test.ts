@@ -77,6 +77,31 @@ test('-bem: a message from a file; no ACL runs and no Received: line is added', 
   });
 });
 
+test('-be: works in the spool directory', () => {
+  assert.equal(run(['-be', '${if exists{./message}{${length_4:${readfile{message}}}}} ${run{/bin/pwd}}']).stdout, `From ${folder}\n\n`);
+  assert.match(run(['-be', '$exim_path']).stdout, /^\/.*\/exim/);
+});
+
+test('-be: a macro that cannot be read stands where the configuration ends', () => {
+  const { stdout, stderr } = run(['-be'], 'Hello world\nX = 1\nX = 2\n');
+  assert.equal(stdout, "> > Defined macro 'X'\n> > \n");
+  const lines = stderr.split('\n').map((line) => line.replace(/^[-0-9]+ [:0-9]+ /, ''));
+  const where = `in line 12 of ${configuration}`;
+  assert.deepEqual(lines, [
+    `Exim configuration error ${where}:`,
+    '  malformed macro definition',
+    'Exim configuration error:',
+    '  macro "X" is already defined (use "==" if you want to redefine it)',
+    '',
+  ]);
+});
+
+test('-d: a category that there is not', () => {
+  const refused = { stdout: '', stderr: 'exim: unknown debug_selector setting: +nonsense\n', status: 1 };
+  assert.deepEqual(run(['-d+acl+nonsense', '-be', 'x']), refused);
+  assert.equal(run(['-d-all+expand', '-be', 'x']).stdout.split('\n').at(-2), 'x');
+});
+
 test('-be: what would be logged goes to stderr', () => {
   const { stdout, stderr } = run(['-be', '${dlfunc{/no/such.js}{f}}']);
   const reason = 'dlopen "/no/such.js" failed: /no/such.js: cannot open shared object file: No such file or directory';
