@@ -166,6 +166,7 @@ export class Dialogue {
   /** The last text a RCPT was refused with, for the refusal of DATA; whether all were refused with it. */
   rcptRefusal: { readonly text: Octets; readonly isShared: boolean } | undefined;
   /** The client sent its next command before it had our reply. */
+  /** Something came behind MAIL or RCPT before the reply, which is what the log tells. */
   usedPipelining = false;
   /** Commands before MAIL may come at once (`pipelining_connect_advertise_hosts`), and whether they came before the greeting. */
   earlyPipelining: 'no' | 'accepted' | 'used' = 'no';
@@ -384,8 +385,9 @@ export class Dialogue {
 
   /** Sends what is held back unless the client's next command is already here. */
   async flushUnlessPipelined(): Promise<void> {
-    if (this.reader.bufferedBytes > 0 && this.#held.length < MAX_HELD_REPLY && !this.isOver) this.usedPipelining = true;
-    else await this.flush();
+    const isMoreHere = this.reader.bufferedBytes > 0 && this.#held.length < MAX_HELD_REPLY && !this.isOver;
+    if (!isMoreHere) await this.flush();
+    else if (this.previousVerb === 'MAIL' || this.previousVerb === 'RCPT') this.usedPipelining = true;
   }
 
   /** A refused or malformed command: counted, and the connection ends with too many. `logged` is the reason in the log. */

@@ -636,6 +636,34 @@ test('connection lines: a MAIL that is refused is a MAIL; what is not known of a
   ]);
 });
 
+test('log selector pipelining: only what comes behind MAIL and RCPT counts', async () => {
+  const [ehlo, mail, rcpt, data, text, quit] = [
+    'EHLO x',
+    'MAIL FROM:<a@b>',
+    'RCPT TO:<c@d>',
+    'DATA',
+    'x: y\r\n\r\nx\r\n.',
+    'QUIT',
+  ] as const;
+  const cases: readonly [pieces: readonly (readonly string[])[], field: string][] = [
+    [[[ehlo], [mail], [rcpt], [data], [text], [quit]], 'L.-'],
+    [[[ehlo, mail], [rcpt], [data], [text], [quit]], 'L.-'],
+    [[[ehlo], ['NOOP', 'NOOP', mail], [rcpt], [data], [text], [quit]], 'L.-'],
+    [[[ehlo], [mail, rcpt], [data], [text], [quit]], 'L.'],
+    [[[ehlo], [mail], [rcpt, rcpt], [data], [text], [quit]], 'L.'],
+    [[[ehlo], [mail], [rcpt, data], [text], [quit]], 'L.'],
+    [[[ehlo], [mail], [rcpt, 'BDAT 6 LAST\r\nx: y\r\n'], [quit]], 'L.'],
+    [[[ehlo], [mail], [rcpt], ['BDAT 6', 'x: y', 'BDAT 5 LAST\r\n\r\nx\r\n'], [quit]], 'L.-'],
+  ];
+  for (const [pieces, field] of cases) {
+    const log = new FakeLog({ selectors: ['pipelining'] });
+    const peer = scriptedPeer(pieces.map((lines) => `${lines.join('\r\n')}${lines.at(-1)?.startsWith('BDAT') ? '' : '\r\n'}`));
+    await playSession(peer, { ...open, services: { log } });
+    const arrival = log.mainLines.find((line) => line.startsWith('<=')) ?? '';
+    assert.equal(/ P=esmtp (\S+) /.exec(arrival)?.[1], field, JSON.stringify([pieces, log.mainLines]));
+  }
+});
+
 test('limits', async () => {
   assert.deepEqual((await replies(['A', 'B', 'C', 'D', 'E'])).slice(1), [
     '500 unrecognized command',

@@ -76,6 +76,7 @@ async function begin(dialogue: Dialogue): Promise<ChunkedMessage | undefined> {
 }
 
 async function takeChunk(dialogue: Dialogue, message: ChunkedMessage, bytes: number, isLast: boolean): Promise<void> {
+  dialogue.previousVerb = 'BDAT'; // a chunk behind it is not pipelining
   for (let left = bytes; left > 0; ) {
     await dialogue.flushUnlessPipelined();
     const result = await dialogue.reader.readChunk(dialogue.wholeDeadline(message.startedMs));
