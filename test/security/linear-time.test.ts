@@ -143,7 +143,7 @@ test('headers of 100 KB of one thing', { timeout: 240_000 }, async () => {
     await client.quit();
   }
   assert.equal(server.log('panic'), '');
-  assert.ok(server.log().length < 2_000_000, 'the log has no header of 100 KB');
+  for (const line of server.log().split('\n')) assert.ok(line.length < 8192, line.slice(0, 200));
 });
 
 test('as many header lines, recipients and commands as can be', { timeout: 240_000 }, async () => {
