@@ -182,6 +182,8 @@ export class Dialogue {
   isEndTold = false;
   /** By the ACL for connections, without `drop`, or because TLS on connect failed: no session has begun. */
   isTurnedAway = false;
+  /** The ACL for HELO did not take the last name. */
+  isHeloRefused = false;
   /** It was dropped for what the client did. */
   wasCutOff = false;
   /** The log line about that, when it comes after the ACL for the end. */

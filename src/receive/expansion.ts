@@ -34,6 +34,15 @@ export async function expandSize(template: Template | undefined, frame: Frame, u
   return size === undefined ? fail(`"${expanded.value}" is not a number (${template.what})`) : ok(size);
 }
 
+/** What is wrong with `message_size_limit`, in Exim's words; undefined when nothing is. */
+export async function sizeLimitProblem(template: Template | undefined, frame: Frame): Promise<Octets | undefined> {
+  const expanded = await expandOctets(template, frame);
+  if (expanded.kind === 'forced-fail') return undefined;
+  if (expanded.kind !== 'ok') return `unable to expand message_size_limit: ${expanded.message}`;
+  const isSize = template === undefined || parseSize(expanded.value) !== undefined;
+  return isSize ? undefined : `invalid message_size_limit: integer expected but "${expanded.value}" found`;
+}
+
 /** Seconds; a bare number is seconds too. */
 export async function expandTime(template: Template | undefined, frame: Frame, unset: number): Promise<Outcome<number>> {
   if (template === undefined) return ok(unset);

@@ -4,18 +4,17 @@ import { hostAndIdent } from '../logging/lines/host.ts';
 import type { Dialogue } from './dialogue.ts';
 import { isSenderHostIn } from './expansion.ts';
 
-/** Whether the client may go on; who may not has been told. */
+/** Whether the client of the daemon may go on; who may not has been told. */
 export async function isLoadAcceptable(dialogue: Dialogue): Promise<boolean> {
   const { config, log, origin, parts } = dialogue;
+  if (!dialogue.isOverTcp) return true;
   const { smtp_load_reserve: limit, smtp_reserve_hosts: reserved } = config.main;
   if (limit < 0 || origin.hostAddress === undefined || parts.isRehearsal) return true;
   const load = parts.services.machine.loadAverage();
   if (load <= limit || (await isSenderHostIn(reserved, dialogue.frame()))) return true;
   if (log.selected('connection_reject'))
-    log.mainAndReject(
-      `temporarily refused connection from ${hostAndIdent(origin, log, false)}: not in reserve list and load average = ${load.toFixed(2)}`,
-    );
-  dialogue.reply('421', `${dialogue.hostName}: Too much load; please try again later`);
+    log.main(`Connection from ${hostAndIdent(origin, log, false)} refused: load average = ${load.toFixed(2)}`);
+  dialogue.reply('421', 'Too much load; please try again later.');
   dialogue.drop();
   return false;
 }

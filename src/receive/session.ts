@@ -26,7 +26,7 @@ import { wellknown } from './commands/wellknown.ts';
 import { xclient } from './commands/xclient.ts';
 import type { SmtpParts } from './dialogue.ts';
 import { Dialogue } from './dialogue.ts';
-import { expandTime, isSenderHostInOption, matchSenderHostInOption } from './expansion.ts';
+import { expandOctets, expandTime, isSenderHostInOption, matchSenderHostInOption, sizeLimitProblem } from './expansion.ts';
 import { askIdent } from './ident.ts';
 import { noteIncomplete } from './incomplete-transaction.ts';
 import { isLoadAcceptable } from './load.ts';
@@ -110,12 +110,12 @@ export class SmtpSession {
     const { origin, log } = dialogue;
     const isUnlogged = await isSenderHostInOption('hosts_connection_nolog', dialogue.frame());
     this.#logsConnection = log.selected('smtp_connection') && !isUnlogged;
+    if (this.#countToTell() !== 'inetd' && !(await isLoadAcceptable(dialogue))) return false;
     if (this.#logsConnection) log.main(connectionLine(origin, this.#countToTell(), log));
     await askIdent(dialogue);
     if (origin.hostAddress !== undefined && !(await this.#checkHost())) return false;
-    if (!(await isLoadAcceptable(dialogue))) return false;
     await negotiateProxy(dialogue);
-    await this.#readSettings();
+    if (!(await this.#readSettings())) return false;
     if (!(await this.#runConnectAcl())) return false;
     if (this.#parts.isTlsOnConnect && !(await startTlsAtOnce(dialogue))) return false;
     const mayBeEarly = await isSenderHostInOption('pipelining_connect_advertise_hosts', dialogue.frame());
@@ -158,7 +158,8 @@ export class SmtpSession {
     return true;
   }
 
-  async #readSettings(): Promise<void> {
+  /** False: what cannot be read ends the session. */
+  async #readSettings(): Promise<boolean> {
     const dialogue = this.#dialogue;
     const { main } = dialogue.config;
     if (dialogue.origin.hostAddress === undefined && !dialogue.session.commandLine?.keepsUnqualified) {
@@ -166,12 +167,42 @@ export class SmtpSession {
       dialogue.origin.allowUnqualifiedRecipient = true;
     }
     if (main.smtp_active_hostname !== undefined) {
-      const name = await optionText(dialogue, main.smtp_active_hostname, 'smtp_active_hostname');
-      if (name !== undefined && name !== '') dialogue.origin.activeHostname = name;
+      const { source } = main.smtp_active_hostname;
+      const name = await expandOctets(main.smtp_active_hostname, dialogue.frame());
+      if (name.kind === 'fail' || name.kind === 'defer')
+        return this.#breakOff(
+          `failed to expand "${source}" (smtp_active_hostname): ${name.message}`,
+          'Local configuration error; please try again later.',
+        );
+      if (name.kind === 'ok' && name.value !== '') dialogue.origin.activeHostname = name.value;
     }
+    await this.#readReceiveTimeout();
+    const problem = await sizeLimitProblem(main.message_size_limit, dialogue.frame());
+    return problem === undefined || this.#breakOff(problem, 'Temporary local problem - please try later');
+  }
+
+  /** For a mistake in the configuration. Gives false. */
+  #breakOff(cause: Octets, text: Octets): false {
+    const dialogue = this.#dialogue;
+    dialogue.log.panic(cause);
+    dialogue.reply('421', text);
+    dialogue.wasCutOff = true;
+    dialogue.drop();
+    return false;
+  }
+
+  /** Five minutes, when it makes no sense. */
+  async #readReceiveTimeout(): Promise<void> {
+    const dialogue = this.#dialogue;
+    const option = dialogue.config.main.smtp_receive_timeout;
     const given = this.#parts.receiveTimeoutSeconds;
-    const timeout = given !== undefined ? ok(given) : await expandTime(main.smtp_receive_timeout, dialogue.frame(), 300);
-    if (timeout.kind === 'ok') dialogue.receiveTimeoutMs = timeout.value * 1000;
+    const timeout = given !== undefined ? ok(given) : await expandTime(option, dialogue.frame(), 300);
+    if (timeout.kind === 'ok') {
+      dialogue.receiveTimeoutMs = timeout.value * 1000;
+      return;
+    }
+    const text = await expandOctets(option, dialogue.frame());
+    dialogue.log.panic(`bad value for smtp_receive_timeout: '${text.kind === 'ok' ? text.value : ''}'`);
   }
 
   async #runConnectAcl(): Promise<boolean> {
@@ -202,6 +233,8 @@ export class SmtpSession {
     const option = dialogue.config.main.smtp_banner;
     const banner = this.#banner ?? (await optionText(dialogue, option, 'smtp_banner'));
     if (banner === undefined) {
+      dialogue.reply('421', 'Unexpected failure, please try later');
+      dialogue.wasCutOff = true;
       dialogue.drop();
       return false;
     }
@@ -444,7 +477,7 @@ export class SmtpSession {
     if (isDropByAcl) this.#logClosed(durationMs);
     const isAsked = dialogue.endReason !== 'quit' && (this.#isGreeted || isDropByAcl) && !dialogue.isTurnedAway;
     if (isAsked && dialogue.config.main.acl_smtp_notquit !== undefined) await this.#runNotquit();
-    if (isDropByAcl && !dialogue.isHeloSeen) origin.heloName = undefined; // that of a HELO that was refused
+    if (isDropByAcl && dialogue.isHeloRefused) origin.heloName = undefined; // from now on
     if (dialogue.endReason === 'eof' || dialogue.endReason === 'error') this.#noteLost();
     if (dialogue.dropLine !== undefined) log.mainAndReject(dialogue.dropLine);
     dialogue.isOver = false;

@@ -1,8 +1,8 @@
 /** DATA. RFC 5321 s4.1.1.4. */
-import { printable, upperCase } from '../../base/octets.ts';
+import { type Octets, printable, upperCase } from '../../base/octets.ts';
 import type { MessageSink } from '../../core/index.ts';
 import { lostLine } from '../../logging/lines/connection.ts';
-import { hostAndIdent } from '../../logging/lines/host.ts';
+import { fullHost, hostAndIdent } from '../../logging/lines/host.ts';
 import { rejectedMessage } from '../../logging/lines/rejection.ts';
 import { DataDecoder } from '../../smtp/data-decoder.ts';
 import type { Dialogue } from '../dialogue.ts';
@@ -162,6 +162,11 @@ function loggedId(dialogue: Dialogue, id: string, position: InputPosition): stri
   return position === 'body' && upperCase(dialogue.lastCommand.slice(0, 4)) === 'BDAT' ? id : undefined;
 }
 
+/** Without its ident; a local caller's name. */
+function hostOnly({ origin, log }: Dialogue): Octets {
+  return origin.hostAddress === undefined ? hostAndIdent(origin, log, false) : fullHost(origin, log.selected('incoming_port'));
+}
+
 /** Spec ch. 53 "The reject log"; the texts are Exim's. */
 function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageReading, { kind: 'ok' }>): void {
   const { log, origin, config } = dialogue;
@@ -174,7 +179,7 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
       if (log.selected('size_reject'))
         log.mainAndReject(
           `rejected from ${from} ${hostAndIdent(origin, log, true)}: message too big: read=${reading.sizeBytes} max=${reading.limitBytes}`,
-          reading.headers.map((header) => `${header.type} ${header.text}`),
+          rejectedMessage(sender, dialogue.transaction?.state.recipients.map((recipient) => recipient.address) ?? [], reading.headers),
           id,
         );
       return;
@@ -182,13 +187,13 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
     case 'header-too-big':
       dialogue.reply('552', 'Message header is ridiculously long');
       log.main(
-        `ridiculously long message header received from ${hostAndIdent(origin, log, false)} (more than ${main.header_maxsize || 1024 * 1024} characters): message abandoned`,
+        `ridiculously long message header received from ${hostOnly(dialogue)} (more than ${main.header_maxsize || 1024 * 1024} characters): message abandoned`,
       );
       return;
     case 'header-line-too-long':
       dialogue.reply('552', 'A message header line is too long');
       log.main(
-        `overlong message header line received from ${hostAndIdent(origin, log, false)} (more than ${main.header_line_maxsize} characters): message abandoned`,
+        `overlong message header line received from ${hostOnly(dialogue)} (more than ${main.header_line_maxsize} characters): message abandoned`,
       );
       return;
     case 'store':

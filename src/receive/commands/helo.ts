@@ -20,7 +20,7 @@ export async function greet(dialogue: Dialogue, command: Command): Promise<void>
   const { main } = config;
   const verb = command.verb === 'EHLO' ? 'EHLO' : 'HELO';
   const name = command.argument;
-  if (!isValidHelo(name, main.helo_allow_chars ?? '', isHeloLiteral) && !(name !== '' && dialogue.heloRules.acceptsJunk)) {
+  if (!isValidHelo(name, main.helo_allow_chars ?? '', isHeloLiteral) && !dialogue.heloRules.acceptsJunk) {
     log.mainAndReject(
       `rejected ${verb} from ${hostAndIdent(origin, log, false)}: syntactically invalid argument(s): ${name === '' ? '(no argument given)' : printable(name, { escapeHigh: !main.print_topbitchars })}`,
     );
@@ -35,14 +35,15 @@ export async function greet(dialogue: Dialogue, command: Command): Promise<void>
   const verdict = await dialogue.runAcl('helo', main.acl_smtp_helo, { kind: 'accept' });
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
     dialogue.refuse('helo', `EHLO or HELO ${name}`, verdict);
+    dialogue.isHeloRefused = true;
     if (dialogue.isOver) return;
     origin.heloName = undefined;
     dialogue.session.state.esmtp = false;
-    dialogue.isHeloSeen = false;
     return;
   }
   if (await hasSpokenBeforeReply(dialogue, verb)) return;
   dialogue.isHeloSeen = true;
+  dialogue.isHeloRefused = false;
   origin.protocol = protocolName(origin, verb === 'EHLO', dialogue.isOverTcp);
   const extensions = verb === 'EHLO' ? await extensionLines(dialogue) : [];
   if (verb === 'HELO') dialogue.forgetAdvertised();
@@ -123,7 +124,7 @@ async function extensionLines(dialogue: Dialogue): Promise<Octets[]> {
   if (xclient !== undefined) lines.push(xclient);
   const prdr = main.prdr_enable;
   if (prdr) lines.push('PRDR');
-  const smtputf8 = await isSenderHostInOption('smtputf8_advertise_hosts', frame);
+  const smtputf8 = main.accept_8bitmime && (await isSenderHostInOption('smtputf8_advertise_hosts', frame)); // RFC 6531 s3.1
   if (smtputf8) lines.push('SMTPUTF8');
   const wellknown = main.acl_smtp_wellknown !== undefined && (await isSenderHostInOption('wellknown_advertise_hosts', frame));
   if (wellknown) lines.push('WELLKNOWN');

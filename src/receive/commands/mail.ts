@@ -33,7 +33,7 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
   const isEsmtp = session.state.esmtp;
   const parsed = parseMailArgument(command.argument, {
     size: isEsmtp,
-    body: isEsmtp && config.main.accept_8bitmime,
+    body: isEsmtp,
     dsn: isEsmtp && dialogue.advertised.dsn,
     prdr: dialogue.advertised.prdr,
     smtputf8: dialogue.advertised.smtputf8,
