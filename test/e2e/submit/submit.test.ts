@@ -173,23 +173,14 @@ test('with a daemon', { skip: !isRoot && 'needs root' }, async (context) => {
     assert.match(id, /^\w{6}-\w{11}-\w{4}$/, site.logAndPanics);
     const denied = ENDED(1, '', 'Permission denied\n');
     const deniedQueue = ENDED(1, 'exim: permission denied\n');
+    // the other actions and letters: test/differential/submission.tsv
     await site.expect([
-      ...['-Mf', '-Mt', '-Mvh', '-Mvb', '-Mvl', '-Mvc'].map((action) => [[action, id], denied] as const),
-      [['-Mmad', id], ENDED(1, '', 'Permission denied\n\n')],
+      [['-Mvh', id], denied],
       [['-Mar', id, 'a@b.test'], denied],
-      [['-Mes', id, 'a@b.test'], denied],
-      [['-Mmd', id, 'kept@site.test'], denied],
       [['-M', id], ENDED(1, 'exim: Permission denied\n')],
-      [['-Mg', id], deniedQueue],
-    ]);
-    await site.expect([
-      ...[['-q'], ['-qff'], ['-R', 'x'], ['-S', 'x']].map((args) => [args, deniedQueue] as const),
-      [[], deniedQueue, '', 'runq'],
-      [['-bp'], deniedQueue],
+      [['-qff'], deniedQueue],
       [[], deniedQueue, '', 'mailq'],
       [['-d', '-bp'], ENDED(1, 'exim: debugging permission denied\n')],
-      [['-G', TO], ENDED(1, 'exim: permission denied (-G requires a trusted user)\n'), TEXT],
-      [['-bP', 'primary_hostname'], ENDED(0, '', `primary_hostname = ${HOST}\n`)],
       [['-be', '$primary_hostname'], ENDED(0, '', `${HOST}\n`)],
     ]);
     assert.deepEqual(await site.run(['-Mrm', id]), ENDED(0, '', `Message ${id} has been removed\n`), 'the own message');
@@ -219,14 +210,10 @@ test('without a daemon messages wait for it, and everything else is to be tried 
   const later = ENDED(75, noDaemon);
   await site.expect([
     [['-bs'], later, dialogue],
-    [['-bS'], later, batch],
     [[], later, batch, 'rsmtp'],
     [['-bp'], later],
-    [[], later, '', 'mailq'],
-    [['-q'], later],
     [[], later, '', 'runq'],
     [['-Mrm', '1abcde-000000-00'], later],
-    [['-M', '1abcde-000000-00'], later],
     [[TO, '-k'], ENDED(1, 'exim abandoned: unknown, malformed, or incomplete option -k\n'), TEXT],
   ]);
 });
