@@ -6,8 +6,8 @@ import { type Text, tainted } from '../core/text.ts';
 import { decodeEncodedWords, findHeader, findHeaders, rawValue } from '../message/header.ts';
 import type { HeaderForm } from './ast.ts';
 
-/** What several headers of one name come to at most. */
-const MAX_VALUE = 64 * 1024;
+/** What several headers of one name come to at most, or all of them. */
+export const MAX_HEADER_VALUE = 64 * 1024;
 /** Exim's own default (Debian's): where `headers_charset` is not set. */
 export const defaultCharset = 'UTF-8';
 
@@ -20,7 +20,7 @@ export function readHeader(frame: Frame, name: Octets, form: HeaderForm): Text |
   if (headers === undefined) return undefined;
   const found = findHeaders(headers, name);
   if (found.length === 0) return undefined;
-  return tainted(headerText(found, form, frame).slice(0, MAX_VALUE));
+  return tainted(headerText(found, form, frame).slice(0, MAX_HEADER_VALUE));
 }
 
 export function hasHeader(frame: Frame, name: Octets): boolean {

@@ -48,6 +48,12 @@ function messageWith(headers: readonly string[], parts: Partial<Message> = {}): 
   return { message: message as Message }; // only what the variables under test read
 }
 
+test('header lines are given out up to 64 KiB', async () => {
+  const frame = messageWith(['To: a@b', `X: ${'y'.repeat(70_000)}`, 'Y: end']);
+  const { octets } = await expand('${strlen:$message_headers}/${strlen:$message_headers_raw}/${strlen:$h_x:}', frame);
+  assert.equal(octets, '65536/65536/65536');
+});
+
 test('captures and $value end with their item', async () => {
   const cases: readonly (readonly [string, string])[] = [
     ['${if match{abc}{(b)}{$1}}[$1]', 'b[]'],

@@ -6,7 +6,7 @@ import type { NotOk, Outcome } from '../../core/outcome.ts';
 import { type Text, tainted } from '../../core/text.ts';
 import { domainOf, localPartOf } from '../../message/address.ts';
 import { findHeader, rawValue } from '../../message/header.ts';
-import { decodeWords } from '../header-value.ts';
+import { decodeWords, MAX_HEADER_VALUE } from '../header-value.ts';
 import { flagVariable, numberVariable, octetsVariable, remoteVariable, variable, yesNoVariable } from '../reading.ts';
 
 export default [
@@ -99,7 +99,12 @@ function onlyRecipient(mail: Mail | undefined): Octets | undefined {
 function headerText(frame: Frame, read: (text: Octets) => Octets, joint: string): Text | undefined {
   const headers = liveHeaders(frame);
   if (headers.length === 0) return undefined;
-  return tainted(headers.map((header) => read(header.text)).join(joint));
+  return tainted(
+    headers
+      .map((header) => read(header.text))
+      .join(joint)
+      .slice(0, MAX_HEADER_VALUE),
+  );
 }
 
 function bodyText(frame: Frame, part: (body: Body, limit: number) => Outcome<Buffer>): Text | undefined | NotOk {
