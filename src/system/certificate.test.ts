@@ -89,7 +89,7 @@ test('names: alternative names before the common name, wildcards for one label, 
     return made.error ? undefined : new X509Certificate(made.stdout).raw;
   };
   const plain = make('mx.a.example', '');
-  const several = make('unused.example', 'DNS:mx.b.example,DNS:*.C.example,DNS:*.example,IP:192.0.2.1,IP:2001:db8::1');
+  const several = make('unused.example', 'DNS:mx.b.example,DNS:*.C.example,DNS:*.example,DNS:*.0.2.9,IP:192.0.2.1,IP:2001:db8::1');
   if (!plain || !several) return context.skip('openssl is not installed');
   const cases: readonly (readonly [Buffer, string, boolean])[] = [
     [plain, 'mx.a.example', true],
@@ -104,6 +104,7 @@ test('names: alternative names before the common name, wildcards for one label, 
     [several, 'd.example', false],
     [several, '192.0.2.1', true],
     [several, '192.0.2.2', false],
+    [several, '192.0.2.9', false], // no label of a name
     [several, '2001:db8::1', true],
   ];
   for (const [certificate, host, expected] of cases) assert.equal(certificateIsFor(certificate, host), expected, host);

@@ -1,6 +1,6 @@
 /** What is read from certificates beyond Node's own: names as OpenSSL prints them on one line, the names they are for; and a self-made one. */
 
-import { formatIp } from '../base/ip.ts';
+import { formatIp, isIp } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
 import { lowerCase } from '../base/octets.ts';
 import { type DerElement, der, derOid, derTag, readDer, readDerSequence, readOid } from './der.ts';
@@ -73,7 +73,7 @@ export function certificateIsFor(certificate: Buffer, host: Octets): boolean {
 
 function nameMatches(pattern: Octets, host: Octets): boolean {
   if (pattern === host) return true;
-  if (!pattern.startsWith('*.') || pattern.indexOf('.', 2) < 0) return false;
+  if (!pattern.startsWith('*.') || pattern.indexOf('.', 2) < 0 || isIp(host)) return false;
   const dot = host.indexOf('.');
   return dot > 0 && host.slice(dot) === pattern.slice(1);
 }

@@ -2,7 +2,6 @@
  * From "connect" to "ready for MAIL": banner, EHLO or LHLO, TLS, authentication. Shared by the smtp transport and by callouts.
  * Spec ch. 30, ch. 43 "Configuring an Exim client to use TLS"; RFC 5321 s3.1, RFC 3207, RFC 4954.
  */
-import { isIp } from '../../base/ip.ts';
 import type { Octets } from '../../base/octets.ts';
 import type { ListSource, Template } from '../../core/config.ts';
 import type { Deadline } from '../../core/deadline.ts';
@@ -253,7 +252,7 @@ class Handshake {
     // with neither list the certificate must verify
     const mustVerify = (isUnset(set.tls_verify_hosts) && isUnset(set.tls_try_verify_hosts)) || (await this.#isIn(set.tls_verify_hosts));
     const tryVerify = mustVerify || (await this.#isIn(set.tls_try_verify_hosts));
-    const checksName = tryVerify && !isIp(host.name) && (await this.#isIn(set.tls_verify_cert_hostnames));
+    const checksName = tryVerify && (await this.#isIn(set.tls_verify_cert_hostnames));
     const verify = values.get('tls_verify_certificates');
     const alpn = values.get('tls_alpn');
     return {

@@ -46,7 +46,7 @@ log_file_path = ${place.path('log/%slog')}
 pid_file_path = ${place.path('exim.pid')}
 primary_hostname = mail.site.test
 keep_environment =
-local_interfaces = <; 127.0.0.1 ; 127.0.0.2 ; 127.0.0.3 ; 127.0.0.4
+local_interfaces = <; 127.0.0.1 ; 127.0.0.2 ; 127.0.0.3 ; 127.0.0.4 ; 127.0.0.5
 daemon_smtp_ports = ${port} : ${securePort}
 tls_on_connect_ports = ${securePort}
 tls_advertise_hosts = *
@@ -113,6 +113,7 @@ function senderConfig(): string {
     // hosts of their own, because they are not tried again soon
     wrong: ['hosts = 127.0.0.2', 'hosts_avoid_tls = *', 'hosts_require_auth = *'],
     unverified: ['hosts = 127.0.0.3', 'hosts_require_tls = *', 'tls_verify_hosts = *'],
+    misnamed: ['hosts = 127.0.0.5', 'hosts_require_tls = *', `tls_verify_certificates = ${trusted}`, 'tls_verify_hosts = *'],
     neither: ['hosts = 127.0.0.4', 'hosts_require_tls = *', 'tls_try_verify_hosts ='],
     certified: ['hosts_require_tls = *', `tls_certificate = ${clientPem}`],
     on_connect: ['protocol = smtps'],
@@ -344,6 +345,8 @@ test('to exim: what must not be sent waits', { skip }, async () => {
   for (const [from, domain, why] of [
     ['auth.wrong@sender.test', 'wrong.test', 'authentication required but authentication attempt\\(s\\) failed'],
     ['unverified@sender.test', 'unverified.test', 'TLS session: .*certificate verify failed'],
+    // trusted, but not for the host, which has its address as its name
+    ['misnamed@sender.test', 'misnamed.test', 'TLS session: .*certificate verify failed'],
     // neither of the lists of hosts to verify is set
     ['neither@sender.test', 'neither.test', 'TLS session: .*certificate verify failed'],
   ] as const) {
