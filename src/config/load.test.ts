@@ -39,6 +39,15 @@ const errors: readonly (readonly [text: string, ...problems: readonly string[]])
   ['delay_warning = "1h:2h"\n', inLine(1, 'invalid time value for delay_warning')],
   ['smtp_receive_timeout = "$x"\n', inLine(1, 'invalid time value for smtp_receive_timeout')],
   ['exim_user = ${if eq{a}{a}{mail}}\n', inLine(1, 'user ${if eq{a}{a}{mail}} was not found')],
+  ...[
+    'smtp_accept_queue = 5',
+    'smtp_accept_max_per_host = 5',
+    'smtp_accept_max_per_host =',
+    'smtp_accept_queue = 5\nsmtp_accept_max_per_host = 5',
+  ].map((options): [string, string] => [
+    `smtp_accept_max = 0\n${options}\n`,
+    'Exim configuration error:\n  smtp_accept_max must be set if smtp_accept_queue or smtp_accept_max_per_host is set',
+  ]),
   ['tls_dh_max_bits = 1000\n', 'Exim configuration error:\n  tls_dh_max_bits is too small, must be at least 1024 for interop'],
   ['local_sender_retain\n', 'both local_from_check and local_sender_retain are set; this combination is not allowed'],
   ['smtp_ratelimit_mail = 2,0.5,1.05,4m\n', 'malformed ratelimit data: 2,0.5,1.05,4m'],

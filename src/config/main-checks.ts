@@ -30,12 +30,19 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['log_selector', checkLogSelector],
   ['errors_reply_to', checkErrorsReplyTo],
   ['local_sender_retain', checkSenderRetain],
+  ['smtp_accept_queue', ({ main }) => (main.smtp_accept_queue > 0 ? checkAcceptMax(main.smtp_accept_max) : undefined)],
+  ['smtp_accept_max_per_host', ({ main }) => (main.smtp_accept_queue > 0 ? undefined : checkAcceptMax(main.smtp_accept_max))],
   ['smtp_ratelimit_mail', ({ main }) => checkRatelimit(main.smtp_ratelimit_mail)],
   ['smtp_ratelimit_rcpt', ({ main }) => checkRatelimit(main.smtp_ratelimit_rcpt)],
   ['syslog_facility', checkSyslogFacility],
   ['tls_dh_max_bits', checkDhBits],
   ['uucp_from_pattern', checkUucpPattern],
 ]);
+
+/** Connections are counted only where there is a limit for all. */
+function checkAcceptMax(max: number): Flaw | undefined {
+  return max > 0 ? undefined : { message: 'smtp_accept_max must be set if smtp_accept_queue or smtp_accept_max_per_host is set' };
+}
 
 export function checkMainOptions(config: Config, parts: MainCheckParts, problems: Problems): void {
   for (const [name, check] of CHECKS) {
