@@ -60,6 +60,7 @@ const server = new MailServer(
     acl_smtp_rcpt: 'rcpt',
     acl_smtp_data: 'data',
     acl_smtp_etrn: 'accept',
+    auth_advertise_hosts: '*',
     log_selector: '+all',
     smtp_max_synprot_errors: 100,
     smtp_accept_max_nonmail: 1000,
@@ -104,6 +105,13 @@ maildir:
   directory = ${place.path('mail/catch')}
   maildir_format
   user = ${place.account.name}
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = \${if and{{eq{$auth2}{user}}{eq{$auth3}{secret}}}}
+  server_set_id = $auth2
 `,
 );
 
@@ -302,4 +310,51 @@ test('HTTP on the SMTP port ends at its first lines', async () => {
   assert.match(await client.reply(), /^554 SMTP synchronization error|^220 /);
   assert.ok(await client.closed(20_000));
   assert.doesNotMatch(server.log(), /http@site/);
+});
+
+test('who is no proxy may not speak for others', async () => {
+  for (const header of [
+    'PROXY TCP4 192.0.2.7 198.51.100.1 4711 25\r\n',
+    '\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c\xc0\x00\x02\x07\xc6\x33\x64\x01\x12\x67\x00\x19',
+  ]) {
+    const client = await SmtpClient.open(port);
+    await client.write(header);
+    assert.match(await client.reply(), /^500 unrecognized command/);
+    client.close();
+  }
+  const client = await begin();
+  assert.equal(await client.command('XCLIENT ADDR=192.0.2.7 LOGIN=root'), '501 XCLIENT command used when not advertised');
+  await client.quit();
+  assert.doesNotMatch(server.log(), /\[192\.0\.2\.7\]/);
+});
+
+test('base 64 of AUTH: padding, octets and lengths that are wrong', async () => {
+  const client = await begin();
+  for (const [answer, expected] of [
+    ['Q', '501 Invalid base64 data'],
+    ['QQ', '501 Invalid base64 data'],
+    ['QUI', '501 Invalid base64 data'],
+    ['QUJD=', '501 Invalid base64 data'],
+    ['Q=UI', '501 Invalid base64 data'],
+    ['QUJD QUJD', '501 Invalid base64 data'],
+    ['QUJD\tQUJD', '501 Invalid base64 data'],
+    ['QU\xffD', '501 Invalid base64 data'],
+    ['=', '501 Invalid base64 data'],
+    ['*', '501 Authentication cancelled'],
+    ['', '535 Incorrect authentication data'],
+    ['AAAA', '535 Incorrect authentication data'],
+    [Buffer.from('\0\0').toString('base64'), '535 Incorrect authentication data'],
+    [Buffer.from('\0'.repeat(3000)).toString('base64'), '535 Incorrect authentication data'],
+    [Buffer.from(`\0${RUN}\0${RUN}`).toString('base64'), '535 Incorrect authentication data'],
+    [Buffer.from('\0__proto__\0constructor').toString('base64'), '535 Incorrect authentication data'],
+  ] as const) {
+    assert.match(await client.command('AUTH PLAIN'), /^334/, answer);
+    assert.equal(await client.command(answer), expected, JSON.stringify(answer));
+  }
+  assert.match(await client.command('AUTH PLAIN'), /^334/);
+  await client.write(`${'QUJD'.repeat(5000)}\r\n`); // longer than a command line can be: what does not fit is a command
+  assert.equal(await client.reply(), '501 Invalid base64 data');
+  assert.equal(await client.reply(), '500 unrecognized command');
+  await client.quit();
+  assertNothingRan();
 });
