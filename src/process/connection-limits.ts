@@ -2,7 +2,7 @@
 
 import { invariant } from '../base/invariant.ts';
 import type { Octets } from '../base/octets.ts';
-import { parseDecimal } from '../base/octets.ts';
+import { parseDecimal, printable } from '../base/octets.ts';
 import type { Frame } from '../core/index.ts';
 import type { Admission, Admittance } from './admission.ts';
 
@@ -17,7 +17,7 @@ export type Entrance =
 
 export async function admitConnection(admission: Admission, host: Octets, frame: Frame): Promise<Entrance> {
   const { main } = frame.config;
-  const limits = { total: main.smtp_accept_max, reserve: Math.max(0, main.smtp_accept_reserve), perHost: await hostLimit(frame) };
+  const limits = { total: main.smtp_accept_max, reserve: Math.max(0, main.smtp_accept_reserve), perHost: await hostLimit(host, frame) };
   let given = await admission.enter(host, limits);
   if (given.verdict === 'reserve' && (await isReserved(host, frame))) given = await admission.enter(host, { ...limits, reserve: 0 });
   return given.verdict === 'admitted'
@@ -54,15 +54,18 @@ async function isReserved(host: Octets, frame: Frame): Promise<boolean> {
 }
 
 /** 0 for none; an expansion that fails is logged and limits nothing. */
-async function hostLimit(frame: Frame): Promise<number> {
+async function hostLimit(host: Octets, frame: Frame): Promise<number> {
   const template = frame.config.main.smtp_accept_max_per_host;
   if (!template) return 0;
   const expanded = await template.evaluate(frame);
   if (expanded.kind === 'forced-fail') return 0;
   const limit = expanded.kind === 'ok' ? parseDecimal(expanded.value.octets) : undefined;
   if (limit !== undefined) return limit;
+  const what = 'expansion of smtp_accept_max_per_host';
   frame.services.log.panic(
-    `expansion of smtp_accept_max_per_host ${expanded.kind === 'ok' ? `gave "${expanded.value.octets}", which is no number` : `failed: ${expanded.message}`}`,
+    expanded.kind === 'ok'
+      ? `${what} for [${host}] contains non-digit: ${printable(expanded.value.octets)}`
+      : `${what} failed for [${host}]: ${expanded.message}`,
   );
   return 0;
 }
