@@ -56,6 +56,7 @@ const NO_VARIABLES: ReadonlySet<string> = new Set([
   'header_',
   'lheader_',
   'pipe_addresses',
+  'port',
   'rheader_',
   'run_in_acl',
   'srs_encode',

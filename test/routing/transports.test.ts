@@ -492,6 +492,12 @@ data:
 shell:
   driver = pipe
   use_shell
+each:
+  driver = pipe
+  command = /bin/deliver a $pipe_addresses "$pipe_addresses" b
+within:
+  driver = pipe
+  command = /bin/deliver x$pipe_addresses
 `;
 
 async function pipe(transport: string, program: FakeProgram, address: Address, more: Partial<Message> = {}) {
@@ -522,6 +528,18 @@ test('pipe: the command is split before it is expanded', async () => {
     ['o ne', 'real-', 'b.ex', 'real-o ne@b.ex', 'snd@x.ex', '/home/one', '/bin:/usr/bin', '1xUlZP-00000000bq2-2R00', '/bin/sh'],
   );
   assert.match(input ?? '', /^From snd@x\.ex .*\nSubject: hi\nX-Old: 1\n\ntext\n\n$/);
+});
+
+test('pipe: an argument $pipe_addresses is one for each address; it is no variable', async () => {
+  const spawner = new FakeSpawner({ '/bin/deliver': () => '' });
+  const world = await makeWorld(PIPES, { spawner });
+  const { results } = await deliver(world, 'each', [local('a@b.ex'), local('"o ne"@c.ex')], messageWith('text\n'));
+  assert.deepEqual(results.map(short), ['delivered | a@b.ex', 'delivered | "o ne"@c.ex']);
+  const both = ['a@b.ex', '"o ne"@c.ex'];
+  assert.deepEqual(spawner.requests[0]?.argv, ['/bin/deliver', 'a', ...both, ...both, 'b']);
+  assert.deepEqual((await pipe('within', () => '', local('a@b.ex'))).lines, [
+    'deferred | a@b.ex | 0 | Expansion of "x$pipe_addresses" from command "/bin/deliver x$pipe_addresses" in within transport failed: unknown variable name "pipe_addresses"',
+  ]);
 });
 
 test('pipe: what a status, a signal, output and a time-out mean', async () => {
