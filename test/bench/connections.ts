@@ -1,6 +1,7 @@
 /**
  * Many connections: 10,000 idle ones and what they cost in memory (PSS, all our processes together), then connect + EHLO + QUIT as fast as it goes. Prints both
- * and fails where a promise of DESIGN is broken. With EXIMIUS_TEST_PROGRAM=dist/exim.js the bundle is measured; needs 2 × 10,000 descriptors (`ulimit -n`).
+ * and fails where a promise of DESIGN is broken. WORKERS=1 changes the number of workers, EXIMIUS_TEST_PROGRAM=dist/exim.js
+ * measures the bundle; needs 10,000 descriptors a process (`ulimit -n`).
  */
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
