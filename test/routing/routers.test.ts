@@ -169,7 +169,10 @@ test('redirect: addresses, files, pipes and special items', async () => {
   ]);
   await rows(':blackhole:', ['discard x@a.ex']);
   await rows(':fail: 550 5.1.1 gone, away', ['failed x@a.ex: 550 5.1.1 gone, away']);
+  await rows(':fail: 550 5.1.1 gone', ['failed x@a.ex: gone'], ' forbid_smtp_code');
+  await rows(':fail: 5501 gone', ['failed x@a.ex: 5501 gone'], ' forbid_smtp_code');
   await rows(':defer: later', ['deferred x@a.ex: later']);
+  await rows(':defer: 451 later', ['deferred x@a.ex: later'], ' forbid_smtp_code');
   await rows(':unknown:', ['deliver x@a.ex b local']);
   await rows('a@@b', ['deferred x@a.ex: error in redirect data: domain missing or malformed in "a@@b"']);
   await rows('a@@b, good@b.ex', ['child good@b.ex'], ' skip_syntax_errors');

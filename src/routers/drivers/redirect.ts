@@ -360,11 +360,10 @@ class Redirection {
     const isAllowed = item.kind === 'fail' ? this.#set.allow_fail : this.#set.allow_defer;
     if (!isAllowed) return this.#notPermitted(item.source);
     const code = /^([0-9]{3}) ([0-9]\.[0-9]+\.[0-9]+ )?/.exec(item.text);
-    const text = { message: item.text, userMessage: item.text };
-    if (item.kind === 'defer')
-      return { kind: 'defer', ...text, userMessage: code && this.#set.forbid_smtp_code ? item.text.slice(code[0].length) : item.text };
-    if (code && this.#set.forbid_smtp_code) return { kind: 'fail', message: item.text, userMessage: item.text.slice(code[0].length) };
-    return { kind: 'fail', ...text, isSmtpCode: code !== null };
+    const isForbidden = code !== null && this.#set.forbid_smtp_code;
+    const text = isForbidden ? item.text.slice(code[0].length) : item.text;
+    const texts = { message: text, userMessage: text };
+    return item.kind === 'defer' ? { kind: 'defer', ...texts } : { kind: 'fail', ...texts, isSmtpCode: code !== null && !isForbidden };
   }
 
   async #makeChild(item: RedirectItem & { kind: 'address' }): Promise<ChildAddress | NotOk> {
