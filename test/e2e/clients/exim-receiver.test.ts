@@ -1,7 +1,7 @@
 /** Exim as the receiving MTA: what the smtp transport says to it under STARTTLS, with AUTH, DSN, SIZE and SMTPUTF8. Needs Exim and root. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { MailServer, placeOptions, signal } from '../support/mail-server.ts';
+import { isAlive, MailServer, placeOptions, signal } from '../support/mail-server.ts';
 import { freePorts, Place } from '../support/place.ts';
 import { missingReference, REFERENCE_USER, ReferenceServer, referenceFolder } from '../support/reference.ts';
 import { SmtpClient } from '../support/smtp-client.ts';
@@ -30,7 +30,7 @@ before(async () => {
 after(async () => {
   await sender.stop();
   const pid = Number(place.read('exim.pid'));
-  if (pid > 0) signal(pid, 'SIGTERM');
+  if (pid > 0 && signal(pid, 'SIGTERM')) await waitFor('Exim ends', () => !isAlive(pid));
   place.remove();
   ours.remove();
 });
@@ -354,4 +354,10 @@ test('to exim: what must not be sent waits', { skip }, async () => {
     await sender.waitForLog(new RegExp(` == waits@${domain} .*${why}`));
     assert.ok(!place.read('log/mainlog').includes(`<= ${from} `), from);
   }
+  // and the connections are given up at once
+  await waitFor(
+    () => `three handshakes end\n${place.read('log/mainlog')}`,
+    () => place.read('log/mainlog').split('TLS error on connection from').length === 4,
+    10_000,
+  );
 });
