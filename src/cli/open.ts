@@ -116,7 +116,7 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
   const isDaemon = options.files !== undefined;
   const runtime = isDaemon || options.replaceLog ? opened.runtime : withCallersLog(context, opened.runtime);
   const { startup, main } = runtime.config;
-  workIn(startup.spoolDirectory);
+  if (!isDaemon) workIn(startup.spoolDirectory); // a daemon's workers do; the supervisor reads the files again where it was started
   actors.usePolicy(agentPolicy(build, startup, main));
   const caller = await findCaller(context, runtime);
   const refusal = refusalOf(invocation, caller, runtime);

@@ -27,6 +27,7 @@ import { currentIds } from '../system/own-ids.ts';
 import { becomeIdentity } from '../system/privilege.ts';
 import { onSignal, parentChannel } from '../system/processes.ts';
 import { standardInput, standardOutput } from '../system/standard-streams.ts';
+import { workIn } from '../system/working-directory.ts';
 import { readBuildSettings } from './build.ts';
 import type { RunOptions } from './main.ts';
 import { runSubmission } from './submission.ts';
@@ -114,6 +115,7 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
       return 1;
     }
   }
+  workIn(opened.runtime.config.startup.spoolDirectory);
   if (opened.runtime.config.main.perl_at_start) void startPerl(opened.runtime);
   const admission = new WorkerAdmission((message) => parent.send(message));
   const worker = new Worker({
