@@ -1,6 +1,7 @@
 /** `-bm`, `-t` and plain recipients: a message on standard input. Spec ch. 5 "-bm". */
 import { submitMessage } from '../receive/submission.ts';
 import { commandLineFacts } from './command-line-facts.ts';
+import { endedBySignals } from './interrupted-input.ts';
 import type { ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
 import { presetOrigin } from './origin.ts';
@@ -16,7 +17,7 @@ export const runReceive: ModeRunner = async (context) => {
     services: runtime.services,
     store: runtime.spool,
     caller,
-    input: io.stdin,
+    input: context.daemon ? io.stdin : endedBySignals(io.stdin),
     writeError: (text) => io.stderr.write(text),
     signal: deliveries.signal,
     receiveTimeoutSeconds: invocation.receiveTimeoutSeconds,

@@ -2,7 +2,9 @@
 import { isTlsPort } from '../process/listen.ts';
 import { receiveBatch } from '../receive/batch.ts';
 import { SmtpSession } from '../receive/session.ts';
+import { onSignal } from '../system/processes.ts';
 import { commandLineFacts } from './command-line-facts.ts';
+import { endedBySignals } from './interrupted-input.ts';
 import type { ModeRunner } from './mode.ts';
 import { openForMode, runElsewhere } from './open.ts';
 import { presetOrigin, splitHostAndPort } from './origin.ts';
@@ -19,10 +21,11 @@ export const runSmtp: ModeRunner = async (context) => {
       services: runtime.services,
       store: runtime.spool,
       caller,
-      input: io.stdin,
+      input: context.daemon ? io.stdin : endedBySignals(io.stdin),
       writeOut: (text) => io.stdout.write(text),
       writeError: (text) => io.stderr.write(text),
       signal: deliveries.signal,
+      receiveTimeoutSeconds: invocation.smtpReceiveTimeoutSeconds,
       presetOrigin: presetOrigin(invocation.origin),
       commandLine: commandLineFacts(invocation),
       dontDeliver: invocation.minusN,
@@ -63,6 +66,7 @@ export const runSmtp: ModeRunner = async (context) => {
     dontDeliver: invocation.minusN,
     deliveryMode: wishOf(invocation, runtime.config),
   });
+  if (!context.daemon) for (const signal of ['SIGTERM', 'SIGINT'] as const) onSignal(signal, () => session.close());
   const status = await session.run();
   await deliveries.finish();
   lifetime.abort();

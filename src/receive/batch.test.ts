@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Caller } from '../core/index.ts';
+import { FakeClock } from '../system/fakes/clock.ts';
 import { FakeLog } from '../system/fakes/log.ts';
 import { constantTemplate, fakeServices, testConfig } from '../system/fakes/services.ts';
-import { receiveBatch } from './batch.ts';
+import { type BatchRequest, receiveBatch } from './batch.ts';
 import { MemoryStore, messageText, plainLists, scriptedAcls, testCaller } from './fakes.ts';
 
-async function play(text: string, caller: Caller = { ...testCaller, isTrusted: true }) {
+async function play(
+  text: string,
+  caller: Caller = { ...testCaller, isTrusted: true },
+  request: Partial<BatchRequest> = {},
+  clock = new FakeClock(),
+) {
   const store = new MemoryStore();
   let out = '';
   let err = '';
@@ -15,7 +21,7 @@ async function play(text: string, caller: Caller = { ...testCaller, isTrusted: t
     config: testConfig({
       main: { qualify_domain: 'test.ex', qualify_recipient: 'rcpt.ex', received_header_text: constantTemplate('Received: r') },
     }),
-    services: fakeServices({ log, lists: plainLists, acls: scriptedAcls({}) }),
+    services: fakeServices({ log, clock, lists: plainLists, acls: scriptedAcls({}) }),
     store,
     caller,
     input: (async function* () {
@@ -30,6 +36,7 @@ async function play(text: string, caller: Caller = { ...testCaller, isTrusted: t
     signal: new AbortController().signal,
     onAccepted: ({ claim }) => claim.release(),
     deliveryMode: 'queue',
+    ...request,
   });
   return { status, out, err, log, messages: store.accepted };
 }
@@ -75,4 +82,23 @@ test('an end of the input within a message', async () => {
   assert.equal(status, 2);
   assert.equal(out, '421 Lost incoming connection\nTransaction started in line 0\nError detected in line 4\n');
   assert.deepEqual(log.mainLines, ['SMTP connection from caller lost while reading message data (after header)']);
+});
+
+test('a command that does not come ends the batch', async () => {
+  const clock = new FakeClock();
+  const begun = 'mail from:a@b\n';
+  const endless = (async function* () {
+    yield Buffer.from(begun);
+    await new Promise(() => {});
+  })();
+  const playing = play(begun, undefined, { input: endless, receiveTimeoutSeconds: 10 }, clock);
+  while (clock.sleeping === 0) await new Promise(setImmediate);
+  await clock.advance(10_000);
+  while (clock.sleeping > 0) {
+    await clock.advance(10_000); // the first piece came at once, the second never
+    await new Promise(setImmediate);
+  }
+  const { status, out, log } = await playing;
+  assert.deepEqual([status, out], [2, '421 SMTP command timeout\nTransaction started in line 0\nError detected in line 1\n']);
+  assert.deepEqual(log.mainLines, ['SMTP command timeout on connection from caller']);
 });

@@ -3,9 +3,11 @@
  * Spec ch. 49 "Incoming batched SMTP".
  */
 import type { Octets } from '../base/octets.ts';
+import { earlier } from '../core/deadline.ts';
 import type {
   AcceptedMessage,
   Caller,
+  Clock,
   CommandLineFacts,
   Config,
   Deadline,
@@ -18,6 +20,7 @@ import type {
   Transaction,
 } from '../core/index.ts';
 import { lostLine } from '../logging/lines/connection.ts';
+import { hostAndIdent } from '../logging/lines/host.ts';
 import type { ParsedAddress } from '../message/address.ts';
 import { parseAddress } from '../message/address.ts';
 import type { Command } from '../smtp/command.ts';
@@ -26,10 +29,11 @@ import { DataDecoder } from '../smtp/data-decoder.ts';
 import { LineReader } from '../smtp/line-reader.ts';
 import { addressSyntax } from './commands/syntax.ts';
 import type { DeliveryWish } from './dialogue.ts';
-import { expandSize } from './expansion.ts';
+import { expandSize, expandTime } from './expansion.ts';
 import { fromLineTest, senderOfFromLine } from './from-line.ts';
 import type { Intake, IntakeContext } from './intake.ts';
 import { acceptMessage } from './intake.ts';
+import { LocalInput } from './local-input.ts';
 import type { MessageReading, ReadMessage } from './message-input.ts';
 import { readMessage } from './message-input.ts';
 import { logNonSmtpRejection, logTooBig } from './refused-submission.ts';
@@ -44,6 +48,8 @@ export interface BatchRequest {
   readonly writeOut: (text: Octets) => void;
   readonly writeError: (text: Octets) => void;
   readonly signal: AbortSignal;
+  /** `-os`, in place of `smtp_receive_timeout`; 0: none. */
+  readonly receiveTimeoutSeconds?: number | undefined;
   /** `-oMa` and the like; only for trusted callers. */
   readonly presetOrigin?: Partial<Origin>;
   readonly commandLine?: CommandLineFacts;
@@ -97,18 +103,34 @@ class Batch {
       state: newSessionState(origin),
     };
     this.#transaction = newTransaction(1, now);
-    this.#input = new InputLines(request.input, this.#until);
+    this.#input = new InputLines(request.input, services.clock, this.#until);
   }
 
   async run(): Promise<number> {
+    this.#input.timeoutMs = (await this.#receiveTimeoutSeconds()) * 1000;
     for (;;) {
-      const line = await this.#input.next();
-      if (line === undefined) return 0;
-      const command = parseCommand(line);
+      const next = await this.#input.next();
+      if (next.kind === 'end') return 0;
+      if (next.kind === 'timeout') return this.#timedOut();
+      const command = parseCommand(next.line);
       if (command.verb === 'QUIT') return 0;
       const error = await this.#command(command);
       if (error !== undefined) return this.#tell(error);
     }
+  }
+
+  /** Five minutes, when the option makes no sense. */
+  async #receiveTimeoutSeconds(): Promise<number> {
+    const { config, receiveTimeoutSeconds } = this.#request;
+    if (receiveTimeoutSeconds !== undefined) return receiveTimeoutSeconds;
+    const timeout = await expandTime(config.main.smtp_receive_timeout, receptionFrame(this.#intakeContext()), 300);
+    return timeout.kind === 'ok' ? timeout.value : 300;
+  }
+
+  #timedOut(): number {
+    const { log } = this.#request.services;
+    log.main(`SMTP command timeout on connection from ${hostAndIdent(this.#session.state.origin, log, false)}`);
+    return this.#tell({ reply: '421 SMTP command timeout', command: undefined });
   }
 
   async #command(command: Command): Promise<BatchError | undefined> {
@@ -289,26 +311,27 @@ const READING_REPLIES: Readonly<Record<Exclude<MessageReading['kind'], 'ok'>, Oc
 class InputLines {
   readonly #reader: LineReader;
   readonly #until: Deadline;
+  /** How long each piece may take; 0: as long as it likes. */
+  timeoutMs = 0;
   lineNumber = 0;
 
-  constructor(input: AsyncIterable<Uint8Array>, until: Deadline) {
-    const iterator = input[Symbol.asyncIterator]();
+  constructor(input: AsyncIterable<Uint8Array>, clock: Clock, until: Deadline) {
+    const local = new LocalInput(input, clock);
     this.#until = until;
     this.#reader = new LineReader({
       bufferedBytes: 0,
       discardBuffered: () => {},
-      read: async () => {
-        const next = await iterator.next();
-        return next.done === true ? { kind: 'end' } : { kind: 'data', bytes: Buffer.from(next.value) };
-      },
+      read: () => local.read(this.timeoutMs === 0 ? until : earlier(until, clock.monotonicMs() + this.timeoutMs)),
     });
   }
 
-  async next(): Promise<Octets | undefined> {
+  /** A command line. */
+  async next(): Promise<{ readonly kind: 'line'; readonly line: Octets } | { readonly kind: 'end' } | { readonly kind: 'timeout' }> {
     const result = await this.#reader.readLine(this.#until);
-    if (result.kind !== 'line') return undefined;
+    if (result.kind === 'timeout') return { kind: 'timeout' };
+    if (result.kind !== 'line') return { kind: 'end' };
     this.lineNumber++;
-    return result.line;
+    return { kind: 'line', line: result.line };
   }
 
   async read(): Promise<ReadResult> {

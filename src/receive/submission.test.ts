@@ -411,3 +411,17 @@ test('input that takes longer than -or or receive_timeout is given up', async ()
     assert.match(log.mainLines.join('\n'), /timed out while reading local message/);
   }
 });
+
+test('input that is broken off is no message', async () => {
+  for (const text of ['Subject: x\n', 'Subject: x\n\nhalf\n']) {
+    const { status, stderr, accepted, log } = await submit(text, {
+      recipients: ['a@b'],
+      input: (async function* () {
+        yield Buffer.from(text);
+        throw new Error('SIGTERM received');
+      })(),
+    });
+    assert.deepEqual([status, stderr, accepted.length], [1, 'exim: SIGTERM received - message abandoned\n', 0]);
+    assert.deepEqual(log.mainLines, ['SIGTERM received while reading local message']);
+  }
+});

@@ -9,7 +9,6 @@ import { earlier } from '../core/deadline.ts';
 import type {
   AcceptedMessage,
   Caller,
-  Clock,
   CommandLineFacts,
   Config,
   Deadline,
@@ -36,6 +35,7 @@ import { isResentMessage } from './fixups.ts';
 import { fromLineTest, senderOfFromLine } from './from-line.ts';
 import type { Intake, IntakeContext } from './intake.ts';
 import { acceptMessage, prepareHeaders, takeFacts } from './intake.ts';
+import { LocalInput } from './local-input.ts';
 import { markAsOwn, mayChooseSender, ownAddress } from './local-sender.ts';
 import type { MessageReading, OctetSource, ReadMessage } from './message-input.ts';
 import { readMessage } from './message-input.ts';
@@ -157,7 +157,7 @@ class Submission {
     this.#applySender(chosen);
     state.dsn = { ret: request.dsn?.ret, envid: request.dsn?.envid };
     const listed = this.#argumentRecipients();
-    const source = new InputSource(request.input, this.#services.clock, this.#inputDeadline());
+    const source = new InputSource(new LocalInput(request.input, this.#services.clock), this.#inputDeadline());
     if (listed.kind === 'error') return this.#fail({ kind: 'bad-argument', bad: listed.error }, undefined, source);
     const { recipients } = listed;
     if (!request.takesRecipientsFromHeaders) {
@@ -191,7 +191,7 @@ class Submission {
     if (begun.kind === 'error') return 1;
     const { sink } = begun;
     state.id = sink.id;
-    const source = new InputSource(request.input, this.#services.clock, this.#inputDeadline());
+    const source = new InputSource(new LocalInput(request.input, this.#services.clock), this.#inputDeadline());
     const reading = await readMessage(
       source,
       new DataDecoder(request.isDotNotEnd ? 'end-of-input' : 'lone-dot'),
@@ -505,11 +505,14 @@ class Submission {
         log.panic(`spool write error: ${reading.reason}`, sink.id);
         this.#request.writeError(`exim: error while writing spool file: ${reading.reason}\n`);
         return 1;
-      default:
+      default: {
         sink.abort();
-        log.main(`timed out while reading local message`, sink.id);
-        this.#request.writeError('exim: timed out while reading - message abandoned\n');
+        const id = reading.position === 'body' ? sink.id : undefined;
+        const reason = reading.kind === 'error' ? reading.reason : undefined;
+        log.main(`${reason ?? 'timed out'} while reading local message`, id);
+        this.#request.writeError(`exim: ${reason ?? 'timed out while reading'} - message abandoned\n`);
         return 1;
+      }
     }
   }
 
@@ -588,42 +591,20 @@ const REPORT_BODY_LIMIT = 100 * 1024;
 
 /** Standard input as a source of octets. */
 class InputSource implements OctetSource {
-  readonly #iterator: AsyncIterator<Uint8Array>;
-  readonly #clock: Clock;
+  readonly #input: LocalInput;
   readonly #until: Deadline;
   #rest: Buffer | undefined;
 
-  constructor(input: AsyncIterable<Uint8Array>, clock: Clock, until: Deadline) {
-    this.#iterator = input[Symbol.asyncIterator]();
-    this.#clock = clock;
+  /** The whole message has one deadline. */
+  constructor(input: LocalInput, until: Deadline) {
+    this.#input = input;
     this.#until = until;
   }
 
   async read(): Promise<ReadResult> {
-    if (this.#rest !== undefined) {
-      const bytes = this.#rest;
-      this.#rest = undefined;
-      return { kind: 'data', bytes };
-    }
-    const next = await this.#next();
-    if (next === 'timeout') return { kind: 'timeout' };
-    return next.done === true
-      ? { kind: 'end' }
-      : { kind: 'data', bytes: Buffer.from(next.value.buffer, next.value.byteOffset, next.value.length) };
-  }
-
-  /** The whole message has one deadline. */
-  async #next(): Promise<IteratorResult<Uint8Array> | 'timeout'> {
-    if (this.#until.endMs === Number.POSITIVE_INFINITY) return this.#iterator.next();
-    const waiting = new AbortController();
-    const signal = AbortSignal.any([this.#until.signal, waiting.signal]);
-    const left = Math.max(0, this.#until.endMs - this.#clock.monotonicMs());
-    const late = this.#clock.sleep(left, { endMs: this.#until.endMs, signal }).then(() => 'timeout' as const);
-    try {
-      return await Promise.race([this.#iterator.next(), late]);
-    } finally {
-      waiting.abort();
-    }
+    const bytes = this.#rest;
+    this.#rest = undefined;
+    return bytes === undefined ? this.#input.read(this.#until) : { kind: 'data', bytes };
   }
 
   unread(rest: Buffer): void {

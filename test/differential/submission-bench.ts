@@ -1,5 +1,5 @@
 /** Runs a command line as the daemon runs it for its caller: the real modes on a spool of their own, nothing of the process itself. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duplex, Readable, Writable } from 'node:stream';
 import { octetsFromUnicode } from '../../src/base/octets.ts';
@@ -21,6 +21,8 @@ const accounts = new FakeAccounts(
   ['root:x:0:', 'nogroup:x:65534:'],
 );
 
+const EXIM = { uid: 102, gid: 105 };
+
 const IDS = { root: { uid: 0, gid: 0, groups: [0] }, nobody: { uid: 65534, gid: 65534, groups: [65534] } } as const;
 
 export class SubmissionBench {
@@ -34,7 +36,8 @@ export class SubmissionBench {
   /** `folder` is empty. */
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true });
-    this.#world = new SubmissionWorld(folder);
+    chmodSync(folder, 0o755); // root writes logs as Exim's user
+    this.#world = new SubmissionWorld(folder, process.getuid?.() === 0 ? EXIM : undefined);
     this.#world.clear();
   }
 
@@ -86,8 +89,8 @@ export class SubmissionBench {
       configureFiles: [this.#file],
       spoolDirectory: '/nowhere',
       logFilePath: '',
-      eximUser: { name: 'Debian-exim', uid: 102 },
-      eximGroup: { name: 'Debian-exim', gid: 105 },
+      eximUser: { name: 'Debian-exim', uid: EXIM.uid },
+      eximGroup: { name: 'Debian-exim', gid: EXIM.gid },
       configureOwners: [],
       configureGroups: [],
       fixedNeverUsers: [0],

@@ -105,6 +105,12 @@ class OrderedOutput {
   }
 }
 
+/** A caller that is gone has not sent the whole of it. */
+async function* inputOf(call: IncomingCall): AsyncGenerator<Buffer> {
+  yield* call.chunks();
+  if (call.signal.aborted) throw new Error('caller lost');
+}
+
 function submissionOf(
   call: IncomingCall,
   ordered: OrderedOutput,
@@ -114,11 +120,13 @@ function submissionOf(
   gid: number,
 ): Submission {
   const output = (octets: Octets) => void ordered.write(bytesFromOctets(octets));
-  const input = Readable.from(call.chunks(), { objectMode: false });
+  const input = Readable.from(inputOf(call), { objectMode: false });
+  input.on('error', () => {}); // who reads gets it
   const stream = Duplex.from({
     readable: input,
     writable: new Writable({ write: (chunk: Buffer, _encoding, done) => void ordered.write(chunk).then(() => done()) }),
   });
+  stream.on('error', () => {});
   return {
     calledAs,
     args,

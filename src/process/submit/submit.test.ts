@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { octetsFromBytes } from '../../base/octets.ts';
+import { connectLocal } from '../../system/attached-process.ts';
 import { SystemFiles } from '../../system/files.ts';
 import { SystemMachine } from '../../system/machine.ts';
 import { Native } from '../../system/native.ts';
 import { SystemRandom } from '../../system/random.ts';
+import { Channel } from '../channel/channel.ts';
 import { submitToDaemon } from './client.ts';
 import { dropMessage, droppedMessages } from './drop.ts';
 import { type RunSubmission, SubmissionServer, TEMPORARY_FAILURE } from './server.ts';
@@ -84,6 +86,35 @@ test('arguments, input, output, status and who calls', needsNative, async (conte
 test('input that nobody reads does not keep the call', needsNative, async (context) => {
   const called = await call(context, async () => 0, { input: 'x'.repeat(1_000_000) });
   assert.deepEqual([called.status, called.stdout], [0, '']);
+});
+
+test('input of a caller that is gone is broken off, not at its end', needsNative, async (context) => {
+  const socket = join(temporaryFolder(context), 'socket');
+  const seen = Promise.withResolvers<string>();
+  const run: RunSubmission = async ({ stdin }) => {
+    let input = '';
+    try {
+      for await (const chunk of stdin) {
+        input += octetsFromBytes(chunk);
+        if (input.endsWith('half')) begun.resolve();
+      }
+      seen.resolve(`${input}, all`);
+    } catch (error) {
+      seen.resolve(`${input}, ${error instanceof Error ? error.message : ''}`);
+    }
+    return 0;
+  };
+  const begun = Promise.withResolvers<void>();
+  const server = new SubmissionServer(run, () => {});
+  assert.equal((await server.listen(socket, native)).kind, 'ok');
+  const connected = await connectLocal(socket);
+  assert.ok(connected.kind === 'ok');
+  const call = new Channel(connected.value).call({ calledAs: 'sendmail', args: [] });
+  await call.write(Buffer.from('half'));
+  await begun.promise;
+  connected.value.destroy();
+  assert.equal(await seen.promise, 'half, caller lost');
+  await server.close();
 });
 
 test('without native calls nobody can tell who calls: try again later', async (context) => {
