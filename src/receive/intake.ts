@@ -34,7 +34,7 @@ import { decodeEncodedWords, findHeader, headerName, headerValue, unfold } from 
 import { rewriteAddress, rewriteHeaders } from '../rewrite/rewrite.ts';
 import type { DeliveryWish } from './dialogue.ts';
 import { expandOctets, expandText } from './expansion.ts';
-import { addressProblems, fixHeaders, insertAdded, parseSubmission, qualifyHeaders, removeNamed } from './fixups.ts';
+import { addressProblems, fixHeaders, insertAdded, isResentMessage, parseSubmission, qualifyHeaders, removeNamed } from './fixups.ts';
 import { queueingLoad } from './load.ts';
 import type { ScanRejection } from './local-scan.ts';
 import { runLocalScan } from './local-scan.ts';
@@ -546,7 +546,7 @@ function arrival(
 ): Octets {
   const { services, session, config } = context;
   const { log } = services;
-  const id = findHeader(state.headers, 'Resent-Message-ID') ?? findHeader(state.headers, 'Message-ID');
+  const id = findHeader(state.headers, isResentMessage(state.headers) ? 'Resent-Message-ID' : 'Message-ID');
   const subject = findHeader(state.headers, 'Subject');
   const parsed = id === undefined ? undefined : parseAddress(headerValue(id), { allowsDomainLiterals: true });
   const value = parsed?.kind === 'ok' ? parsed.address : undefined;

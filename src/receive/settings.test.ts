@@ -115,3 +115,14 @@ test('what is too big is told with envelope and header in the reject log', async
   assert.match(line?.line ?? '', /^rejected from <a@b> H=\(x\) \[192\.0\.2\.25\]: message too big: read=[0-9]+ max=100$/);
   assert.deepEqual(line?.headers, ['Envelope-from: <a@b>\n', 'Envelope-to: <c@d>\n', '  Subject: x\n']);
 });
+
+test('id= of a message that was sent again by hand', async () => {
+  for (const [header, shown] of [
+    ['Message-ID: <m@i>', ' id=m@i'],
+    ['Message-ID: <m@i>\r\nResent-From: <r@s>', ''],
+    ['Message-ID: <m@i>\r\nResent-From: <r@s>\r\nResent-Message-ID: <r@i>', ' id=r@i'],
+  ] as const) {
+    const { log } = await play(['EHLO x', 'MAIL FROM:<a@b>', 'RCPT TO:<c@d>', 'DATA', `${header}\r\n\r\nx\r\n.`, 'QUIT'], {});
+    assert.equal(/^<= a@b H=\(x\) \[192\.0\.2\.25\] P=esmtp S=[0-9]+(.*)$/.exec(log.mainLines[0] ?? '')?.[1], shown, header);
+  }
+});
