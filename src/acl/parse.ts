@@ -74,10 +74,10 @@ export function splitAclText(text: Octets, file: string): readonly AclLine[] {
   let pendingLine = 0;
   for (const [index, raw] of text.split('\n').entries()) {
     const line = trimEnd(raw);
-    const start = skipSpace(line, 0);
+    const start = skipSpace(raw, 0);
     if (line[start] === '#') continue;
     if (pending === '') {
-      if (start === line.length) continue;
+      if (start === raw.length) continue;
       pendingLine = index + 1;
     }
     if (line.endsWith('\\')) {

@@ -104,6 +104,7 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
       mustBeTrusted,
     },
     replaceLog: options.replaceLog,
+    keepsNoLog: invocation.mode?.kind === 'host-test',
     logTag: invocation.logTag,
     debug: debugSink(context),
     writeStderr: (text) => io.stderr.write(text),
@@ -200,7 +201,7 @@ async function reportProblems({ io, system, invocation }: ModeContext, problems:
     if (isPrintingOptions(invocation)) {
       const log = problem.isPlain ? 'LOG: MAIN PANIC DIE' : 'LOG: PANIC DIE';
       io.stderr.write(`${log}\n  ${text}${suggestion}\n`);
-    } else io.stderr.write(`${stamp} ${text}${suggestion}\n`);
+    } else io.stderr.write(`${invocation.mode?.kind === 'host-test' ? 'LOG:' : stamp} ${text}${suggestion}\n`);
   }
 }
 

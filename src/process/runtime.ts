@@ -58,6 +58,8 @@ export interface RuntimeParts {
   readonly writeStderr?: ((text: Octets) => void) | undefined;
   /** The program, which answers for PAM in a process of its own; default: the running one. */
   readonly script?: string | undefined;
+  /** `-bh`: what is wrong with the configuration goes to no log. */
+  readonly keepsNoLog?: boolean;
   /** `-bh` shows its log. */
   readonly replaceLog?: ((log: Log) => Log) | undefined;
   /** `-L`: in place of `syslog_processname`, and syslog in place of the log files. */
@@ -271,7 +273,7 @@ function logRefusal(
 export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> {
   const { loaded, expander, lookups, resolvers, perls, makeServices, logParts, machine } = await readWith(parts);
   if (loaded.kind === 'failed') {
-    logRefusal(loaded, parts, logParts);
+    if (!parts.keepsNoLog) logRefusal(loaded, parts, logParts);
     return loaded;
   }
   const { registry } = parts;

@@ -420,7 +420,7 @@ export class SmtpSession {
     this.#noteLostChunks();
     const verdict = await dialogue.runAcl('quit', dialogue.config.main.acl_smtp_quit, { kind: 'accept' });
     if (verdict.kind === 'error') dialogue.log.panic(`ACL for QUIT returned ERROR: ${verdict.logMessage}`);
-    if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.replyAsWritten('221', verdict.message);
+    if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.replyWithoutCode('221', verdict.message);
     else dialogue.reply('221', `${dialogue.hostName} closing connection`);
     dialogue.isOver = true;
     dialogue.endReason = 'quit';

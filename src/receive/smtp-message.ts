@@ -8,7 +8,7 @@ export async function finishSmtpMessage(dialogue: Dialogue, intake: Intake): Pro
   switch (intake.kind) {
     case 'accepted': {
       const { id } = intake.accepted.message;
-      if (intake.fake !== undefined) dialogue.replyAsWritten(intake.fake.code, intake.fake.text);
+      if (intake.fake !== undefined) dialogue.replyWithoutCode(intake.fake.code, intake.fake.text);
       else if (intake.takers !== undefined) replyToAll(dialogue, id, intake.takers);
       else if (intake.message !== undefined) dialogue.replyText('250', summary + intake.message);
       else dialogue.reply('250', `${summary}OK id=${id}`);

@@ -5,7 +5,7 @@ export default defineAclCondition({
   name: 'spf_guess',
   summary: 'Compares the result of SPF with a guessed record.',
   spec: 'ch. 58 "SPF"',
-  permittedIn: ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim', 'prdr'],
+  permittedIn: ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim', 'prdr', 'quit', 'notquit'],
   isNotYet: true,
   isExpanded: true,
   prepare: () => ({ test: () => defer('ACL condition "spf_guess" is not built yet') }),

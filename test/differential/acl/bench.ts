@@ -132,7 +132,7 @@ function prepareFolder({ folder, localConf, owner }: Bench): void {
 
 /** Beside the configuration. */
 const FILES: Readonly<Record<string, string>> = {
-  'acl-file': '# an ACL\naccept local_parts = x\n\ndeny message = not in \\\n   the file\n',
+  'acl-file': '# an ACL\naccept local_parts = x\n\ndeny message = not in \\   \n  # a comment\n   the file\\\n   \ndeny message = never\n',
   'acl-broken': 'accept domains = a.example\nbogus\n',
   senders: 's@s.example: known sender\n*@t.example: all of t\n',
   domains: 'a.example: value of a\nb.example: value of b\n',

@@ -10,6 +10,7 @@ const CONTROLS: readonly string[] = [
   'fakereject/551 5.1.1 coded',
   'fakereject/451 wrong',
   'fakereject/',
+  'fakereject/a rather long text that is split up into more than one line of the reply because it does not fit into one',
   'fakedefer',
   'fakedefer/my text',
   'fakedefer/452 4.1.1 coded',

@@ -55,7 +55,19 @@ export function messageCases(): AclCase[] {
   return [
     ...TEXTS.map((text, index) => textCase(`message: text ${index}`, `message = ${text}`)),
     ...TEXTS.map((text, index) => textCase(`log_message: text ${index}`, `message = said\n    log_message = ${text}`)),
-    ...['250 fine', '251 other', '250 2.1.5 enhanced', '220 two\\nlines', '550 wrong', 'no code', '354 x', '2.1.5 only', '250', ''].map(
+    ...[
+      '250 fine',
+      '251 other',
+      '250 2.1.5 enhanced',
+      '220 two\\nlines',
+      '550 wrong',
+      'no code',
+      '354 x',
+      '2.1.5 only',
+      '250',
+      '',
+      'a rather long text that is split up into more than one line of the reply because it does not fit into one',
+    ].map(
       (text, index): AclCase => ({
         name: `message of accept ${index}`,
         options:

@@ -1,6 +1,22 @@
 /** Every condition, modifier, control and kind of verification in every hook: where it is not permitted the error text counts. */
 import type { AclCase } from '../case.ts';
 
+/** Of subsystems that look at contents and signatures. */
+const SCANNING: readonly string[] = [
+  'malware = *',
+  'spam = nobody',
+  'regex = ^x',
+  'mime_regex = ^x',
+  'decode = default',
+  'dkim_signers = a.example',
+  'dkim_status = none',
+  'spf = pass',
+  'spf_guess = pass',
+  'arc_status = none',
+  'verify = arc',
+  'verify = recipient/quota',
+];
+
 /** What a statement has of each word: a harmless argument. */
 export const ITEMS: readonly string[] = [
   'acl = nothing',
@@ -66,6 +82,7 @@ export const ITEMS: readonly string[] = [
   'verify = reverse_host_lookup',
   'verify = sender',
   'verify = sender=s@a.example',
+  ...SCANNING,
 ];
 
 /** Words that name nothing, and options that none has. */
