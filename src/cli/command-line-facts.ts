@@ -2,6 +2,13 @@
 import type { CommandLineFacts } from '../core/index.ts';
 import type { Invocation } from './invocation.ts';
 
-export function commandLineFacts({ fullName, origin, isLocalError, isGatewayed, noQualify }: Invocation): CommandLineFacts {
-  return { fullName, reference: origin.messageReference, isLocalError, isGatewayed, keepsUnqualified: noQualify };
+export function commandLineFacts({ calledAs, fullName, origin, isLocalError, isGatewayed, noQualify }: Invocation): CommandLineFacts {
+  return {
+    fullName,
+    reference: origin.messageReference,
+    isLocalError,
+    isGatewayed,
+    keepsUnqualified: noQualify,
+    ...(calledAs === 'rmail' ? { protocol: 'local-rmail' } : {}),
+  };
 }

@@ -110,6 +110,8 @@ export interface CommandLineFacts {
   readonly reference?: string | undefined;
   /** `-E`: it is a bounce. */
   readonly isLocalError?: boolean;
+  /** In place of `local`: of rmail. */
+  readonly protocol?: Octets;
   /** `-G`: no fix-ups. */
   readonly isGatewayed?: boolean;
   /** `-bnq`: unqualified addresses are refused in the envelope and stay in header lines. */

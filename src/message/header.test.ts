@@ -88,3 +88,13 @@ test('folding keeps the words and the limit where it can', () => {
   assert.equal(unfold(folded), text);
   assert.equal(foldHeader('x'.repeat(200)), 'x'.repeat(200));
 });
+
+test('an encoded word cuts no UTF-8 character', () => {
+  const words = encodeWords('\xe2\x82\xac'.repeat(20), 'UTF-8').split(' ');
+  assert.equal(words.length, 3);
+  for (const word of words) {
+    assert.ok(word.length <= 75);
+    assert.match(word, /^=\?UTF-8\?Q\?(?:=E2=82=AC)+\?=$/);
+  }
+  assert.equal(encodeWords('\x82\xe2', 'UTF-8'), '=?UTF-8?Q?=82=E2?=');
+});

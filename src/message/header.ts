@@ -209,16 +209,18 @@ export function needsEncoding(text: Octets): boolean {
   return /[^ -~\t\n]|\n(?![ \t])/.test(text);
 }
 
-/** One or more Q-encoded words of at most 75 octets. RFC 2047 s4.2. */
+function encodeOctet(octet: Octets): Octets {
+  return `=${upperCase(octet.charCodeAt(0).toString(16)).padStart(2, '0')}`;
+}
+
+/** One or more Q-encoded words of at most 75 octets, each with whole characters where the charset is UTF-8. RFC 2047 s4.2, s5. */
 export function encodeWords(text: Octets, charset: Octets): Octets {
   if (!needsEncoding(text)) return text;
   const head = `=?${charset === '' ? 'iso-8859-1' : charset}?Q?`;
   const words: Octets[] = [];
   let word = head;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    const char = text[i] ?? '';
-    const piece = char === ' ' ? '_' : /[!*+\-/0-9A-Za-z]/.test(char) ? char : `=${upperCase(code.toString(16)).padStart(2, '0')}`;
+  for (const [character] of text.matchAll(lowerCase(charset) === 'utf-8' ? /[^\x80-\xbf][\x80-\xbf]{0,3}|[\x80-\xbf]/g : /[^]/g)) {
+    const piece = character === ' ' ? '_' : character.replace(/[^!*+\-/0-9A-Za-z]/g, encodeOctet);
     if (word.length + piece.length > MAX_ENCODED_WORD - 2) {
       words.push(`${word}?=`);
       word = head;

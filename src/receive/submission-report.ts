@@ -16,7 +16,7 @@ export type SubmissionError =
   | { readonly kind: 'no-recipients' }
   | { readonly kind: 'all-suppressed' }
   /** More than `recipients_max`. */
-  | { readonly kind: 'too-many-recipients'; readonly areArguments: boolean }
+  | { readonly kind: 'too-many-recipients'; readonly areArguments: boolean; readonly limit: number }
   | { readonly kind: 'too-big'; readonly limitBytes: number; readonly body: Buffer | undefined }
   /** `text`: the header as far as it was read. */
   | { readonly kind: 'header-too-big' | 'header-line-too-long'; readonly limitBytes: number; readonly text: Octets }
@@ -53,7 +53,7 @@ export function errorLine(error: SubmissionError): Octets {
 /** What the log says when there is nobody to tell. */
 export function logText(error: SubmissionError): Octets {
   if (error.kind === 'too-big') return `message too big (limit set to ${error.limitBytes})`;
-  if (error.kind === 'too-many-recipients') return 'too many recipients';
+  if (error.kind === 'too-many-recipients') return `too many recipients (max set to ${error.limit})`;
   const [bad] = error.kind === 'bad-argument' ? [error.bad] : error.kind === 'bad-headers' ? error.bad : [];
   if (bad) return `at least one malformed recipient address: ${printable(bad.text)} - ${printable(bad.message)}`;
   if (error.kind === 'header-too-big') return `excessively long message header section read (more than ${error.limitBytes} characters)`;

@@ -128,7 +128,7 @@ class Submission {
     const origin: Origin = {
       ...newOrigin(caller, true),
       ident: caller.login,
-      protocol: 'local',
+      protocol: request.commandLine?.protocol ?? 'local',
       ...(keepsUnqualified ? {} : { allowUnqualifiedSender: true, allowUnqualifiedRecipient: true }),
       ...(caller.isTrusted ? presetOrigin : {}),
     };
@@ -161,7 +161,8 @@ class Submission {
     if (listed.kind === 'error') return this.#fail({ kind: 'bad-argument', bad: listed.error }, undefined, source);
     const { recipients } = listed;
     if (!request.takesRecipientsFromHeaders) {
-      if (await this.#areTooMany(recipients)) return this.#fail({ kind: 'too-many-recipients', areArguments: true }, undefined, source);
+      const limit = await this.#exceededLimit(recipients);
+      if (limit !== undefined) return this.#fail({ kind: 'too-many-recipients', areArguments: true, limit }, undefined, source);
       this.#addRecipients(recipients);
     }
     await this.#runStartAcl();
@@ -250,9 +251,9 @@ class Submission {
   }
 
   /** `recipients_max`, which an expansion may depend on who asks. */
-  async #areTooMany(recipients: readonly GivenAddress[]): Promise<boolean> {
+  async #exceededLimit(recipients: readonly GivenAddress[]): Promise<number | undefined> {
     const limit = await expandSize(this.#config.main.recipients_max, this.#frame(), 0);
-    return limit.kind === 'ok' && limit.value > 0 && recipients.length > limit.value;
+    return limit.kind === 'ok' && limit.value > 0 && recipients.length > limit.value ? limit.value : undefined;
   }
 
   // ---------------------------------------------------------------- sender and recipients
@@ -399,6 +400,11 @@ class Submission {
     const request = this.#request;
     const { state } = this.#transaction;
     const problem = request.takesRecipientsFromHeaders ? await this.#takeHeaderRecipients(sink, message, listed) : undefined;
+    if (problem?.kind === 'too-many-recipients') {
+      sink.abort();
+      state.id = undefined; // nothing of the message is in the report
+      return this.#fail(problem, undefined, undefined);
+    }
     state.body = sink.body();
     if (problem !== undefined) {
       await prepareHeaders(this.#intakeContext(chosen), state, message.headers, this.#frame()); // as they are copied into the report
@@ -419,7 +425,8 @@ class Submission {
     listed: readonly GivenAddress[],
   ): Promise<SubmissionError | undefined> {
     const { recipients, bad, wereSuppressed } = this.#headerRecipients(message.headers, listed);
-    if (await this.#areTooMany(recipients)) return { kind: 'too-many-recipients', areArguments: false };
+    const limit = await this.#exceededLimit(recipients);
+    if (limit !== undefined) return { kind: 'too-many-recipients', areArguments: false, limit };
     this.#addRecipients(recipients);
     if (bad.length > 0) {
       this.#services.log.panic(`${sink.id} bad addresses found in headers`, sink.id);

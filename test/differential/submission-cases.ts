@@ -1231,7 +1231,104 @@ const frozen = submissions('frozen message', { before: [...oneMessage, { args: [
   ['-M', '-M MSG1'],
 ]);
 
+const names = submissions('called as', {}, [
+  ['sendmail', `-f x@y.example ${TO}`, TEXT, { calledAs: 'sendmail' }],
+  ['sendmail, no arguments', '', TEXT, { calledAs: 'sendmail' }],
+  ['rmail', TO, 'From you Thu Jan  1 00:00:00 1970\nSubject: x\n\n.\ny\n', { calledAs: 'rmail' }],
+  ['rmail, a bad address', `'x y@z'`, TEXT, { calledAs: 'rmail' }],
+  ['rmail by an ordinary user', TO, TEXT, { calledAs: 'rmail', ...nobody }],
+  ['rmail, no arguments', '', TEXT, { calledAs: 'rmail' }],
+  ['runq', '', '', { calledAs: 'runq', before: oneMessage }],
+  ['runq by an ordinary user', '', '', { calledAs: 'runq', before: oneMessage, ...nobody }],
+  ['newaliases', '', '', { calledAs: 'newaliases' }],
+  ['mailq -v', '-v', '', { calledAs: 'mailq', before: oneMessage }],
+  ['rsmtp with a bad command', '', 'foo\n', { calledAs: 'rsmtp' }],
+  ['rsmtp by an ordinary user', '', dialogue(`mail from:<x@y.example>\nrcpt to:<${TO}>\n${DATA}`), { calledAs: 'rsmtp', ...nobody }],
+]);
+
+const limits = submissions('limit', {}, [
+  ['recipients_max', 'a@b.example c@d.example e@f.example', TEXT, { main: 'recipients_max = 2' }],
+  ['recipients_max, -oep', '-oep a@b.example c@d.example e@f.example', TEXT, { main: 'recipients_max = 2' }],
+  ['recipients_max, not reached', 'a@b.example c@d.example', TEXT, { main: 'recipients_max = 2' }],
+  ['recipients_max with -t', '-t', 'To: a@b.example, c@d.example, e@f.example\n\ny\n', { main: 'recipients_max = 2' }],
+  ['recipients_max with -t, -oep', '-t -oep', 'To: a@b.example, c@d.example, e@f.example\n\ny\n', { main: 'recipients_max = 2' }],
+  ['recipients_max, the null sender', '-f <> a@b.example c@d.example e@f.example', TEXT, { main: 'recipients_max = 2' }],
+  ['received_headers_max, reached', TO, `${'Received: x\n'.repeat(3)}Subject: y\n\nz\n`, { main: 'received_headers_max = 3' }],
+  ['message_size_limit, just', TO, `Subject: x\n\n${'y'.repeat(86)}\n`, { main: 'message_size_limit = 100' }],
+  ['message_size_limit, one more', `-oep ${TO}`, `Subject: x\n\n${'y'.repeat(88)}\n`, { main: 'message_size_limit = 100' }],
+  ['message_size_limit in K', `-oep ${TO}`, `Subject: x\n\n${'y\n'.repeat(600)}`, { main: 'message_size_limit = 1K' }],
+  [
+    'message_size_limit depends on the caller',
+    `-oep ${TO}`,
+    `Subject: x\n\n${'y\n'.repeat(600)}`,
+    { main: 'message_size_limit = ${if eq{$caller_uid}{0}{100}{1M}}' },
+  ],
+  ['header_maxsize, just', TO, `X: ${'y'.repeat(96)}\n\nz\n`, { main: 'header_maxsize = 100' }],
+  ['header_line_maxsize, just', TO, `X: ${'y'.repeat(96)}\n\nz\n`, { main: 'header_line_maxsize = 100' }],
+  ['header_maxsize over many lines, -oep', `-oep ${TO}`, `${'X: y\n'.repeat(30)}\nz\n`, { main: 'header_maxsize = 100' }],
+  ['check_spool_space', TO, TEXT, { main: 'check_spool_space = 1' }],
+  [
+    '-bs: message_size_limit',
+    '-bs',
+    dialogue(
+      `ehlo h\nmail from:<x@y.example> size=1000\nmail from:<x@y.example>\nrcpt to:<${TO}>\ndata\nSubject: x\n\n${'y'.repeat(100)}\n.`,
+    ),
+    { main: 'message_size_limit = 100' },
+  ],
+  [
+    '-bs: recipients_max',
+    '-bs',
+    dialogue(`ehlo h\nmail from:<x@y.example>\nrcpt to:<a@b.example>\nrcpt to:<c@d.example>\nrcpt to:<e@f.example>\n${DATA}`),
+    { main: 'recipients_max = 2' },
+  ],
+  [
+    '-bs: header_maxsize',
+    '-bs',
+    dialogue(`ehlo h\nmail from:<x@y.example>\nrcpt to:<${TO}>\ndata\nX: ${'y'.repeat(100)}\n\nz\n.`),
+    { main: 'header_maxsize = 50' },
+  ],
+]);
+
+const start = (control: string) => ({ main: 'acl_not_smtp_start = a', acl: `a:\n  accept control = ${control}\n` });
+const controls = submissions('control', { stdin: 'From: q@r.example\nSender: s@t.example\nTo: local\n\nz\n' }, [
+  ['submission', TO, undefined, start('submission')],
+  ['submission by an ordinary user', TO, undefined, { ...nobody, ...start('submission') }],
+  ['submission, sender_retain, ordinary user', TO, undefined, { ...nobody, ...start('submission/sender_retain') }],
+  ['submission, domain, ordinary user', TO, undefined, { ...nobody, ...start('submission/domain=d.example') }],
+  ['submission, name', TO, undefined, start('submission/domain=d.example/name=A B')],
+  ['submission, -oMai', `-oMai id ${TO}`, undefined, start('submission/domain=d.example')],
+  ['submission from a host', `-oMa 192.0.2.7 -oMai id ${TO}`, undefined, start('submission/domain=d.example')],
+  ['suppress_local_fixups, ordinary user', TO, undefined, { ...nobody, ...start('suppress_local_fixups') }],
+  [
+    'suppress_local_fixups, From: login',
+    TO,
+    undefined,
+    { ...start('suppress_local_fixups'), stdin: 'From: root\nBcc: x\nReturn-path: y\n\nz\n' },
+  ],
+  ['suppress_local_fixups and -t', '-t', undefined, { ...start('suppress_local_fixups'), stdin: 'To: local\nBcc: x\n\nz\n' }],
+  ['freeze', TO, undefined, start('freeze')],
+  ['freeze, no_tell', TO, undefined, start('freeze/no_tell')],
+  ['queue_only', `-odi ${TO}`, undefined, { ...start('queue_only'), main: 'acl_not_smtp_start = a\nqueue_only = false' }],
+  ['utf8_downconvert', TO, undefined, start('utf8_downconvert')],
+  ['fakereject', TO, undefined, start('fakereject')],
+  ['no_mbox_unspool', TO, undefined, start('no_mbox_unspool')],
+  ['dkim_disable_verify', TO, undefined, start('dkim_disable_verify')],
+]);
+
+const charsets = submissions('charset', {}, [
+  ['-F in UTF-8', `-F 'J\u00f6rg' ${TO}`, TEXT, { main: 'headers_charset = UTF-8' }],
+  ['-F in UTF-8, a dot', `-F 'J\u00f6rg B. X' ${TO}`, TEXT, { main: 'headers_charset = UTF-8' }],
+  ['-F long in UTF-8', `-F '${'\u00f6\u00e4 '.repeat(30)}' ${TO}`, TEXT, { main: 'headers_charset = UTF-8' }],
+  ['a coded subject in the log', TO, 'Subject: =?utf-8?b?w6TDtg==?= =?iso-8859-1?q?=E4?= x\n\nz\n', { main: 'log_selector = +subject' }],
+  ['a subject with octets in the log', TO, 'Subject: \xe4\xf6 "x"\n\nz\n', { main: 'log_selector = +subject' }],
+  ['print_topbitchars', TO, 'Subject: \xe4\xf6 "x"\n\nz\n', { main: 'log_selector = +subject\nprint_topbitchars' }],
+]);
+
 export const submissionCases: readonly SubmissionCase[] = [
+  ...names,
+  ...limits,
+  ...controls,
+  ...charsets,
   ...plain,
   ...fromLines,
   ...fromHeader,

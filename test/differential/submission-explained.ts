@@ -11,6 +11,8 @@ const explanations: readonly (readonly [cases: RegExp, why: string])[] = [
   [/^-bs: end of input in a transaction$/, 'newer than Exim 4.96: disconnection'],
   [/^-bs: -N$/, 'Exim also shows lines whose log selector is off'],
   [/^-bS: too big$/, 'Exim stops to count lines where the message became too big'],
+  [/^limit: -bs: message_size_limit$/, 'the reject log has the header as it came'],
+  [/^charset: -F long in UTF-8$/, 'encoded words are no longer than 75 octets and cut no character'],
   [/^option: -L(?: attached)?$/, 'syslog has the lines; the daemon, as which this runs, keeps its own log'],
   [/^-oM: -oMm bad/, 'newer than Exim 4.96: the message begins with the name of the program'],
   [/^queue by root: -Mvl$/, 'DEVIATIONS: no msglog before the first attempt'],
