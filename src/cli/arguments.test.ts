@@ -35,6 +35,7 @@ const CASES: readonly (readonly [line: string, expected: Partial<Invocation>])[]
   ['-d -d-all', { debug: undefined }],
   ['-bem /f', { mode: { kind: 'expand', messageFile: '/f' } }],
   ['-M 1a 2b', { mode: { kind: 'message-action', option: '-M', action: 'deliver', id: '1a' }, words: ['2b'] }],
+  ['-qGa -MG b 1a 2b', { mode: { kind: 'message-action', option: '-MG', action: 'move', id: '1a', queue: 'b' }, words: ['2b'] }],
   ['-Mrm 1a', { mode: { kind: 'message-action', option: '-Mrm', action: 'remove', id: '1a' } }],
   [
     '-C /a -DX=1 -D Y',
@@ -109,6 +110,9 @@ const REFUSED: readonly (readonly [line: string, message: string])[] = [
   ['-t -q', 'exim: incompatible command-line options or arguments'],
   ['-M', 'exim: no message ids given after -M option'],
   ['-Dx=1', 'exim: macro name set by -D must start with an upper case letter'],
+  ['-MG', 'exim: no message ids given after -MG option'],
+  ['-MG a/b 1a', 'exim: bad queue name "a/b"'],
+  ['-qG..', 'exim: bad queue name ".."'],
   ['-d+nonsense', 'exim: unknown debug_selector setting: +nonsense'],
   ['-dx', 'exim: malformed debug_selector setting: + or - expected but found "x"'],
   ['-DX=1 -DX=2', 'exim: duplicated -D in command line'],

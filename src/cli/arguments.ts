@@ -62,10 +62,6 @@ function ignored(name: string, extra: { readonly attached?: boolean; readonly va
   return { name, ...extra, read: () => undefined };
 }
 
-function notYet(name: string, extra: { readonly attached?: boolean; readonly value?: boolean } = {}): OptionRule {
-  return { name, ...extra, read: ({ draft }) => void (draft.mode = { kind: 'not-yet', option: `-${name}` }) };
-}
-
 function listQueue(name: string, what: 'all' | 'count' | 'undelivered' | 'all-addresses' | 'ids', isUnsorted = false): OptionRule {
   return mode(name, { kind: 'list-queue', what, isUnsorted });
 }
@@ -274,7 +270,17 @@ const RULES: readonly OptionRule[] = [
   messageAction('Mvh', 'view-header'),
   messageAction('Mvl', 'view-log'),
   messageAction('Mc', 'deliver-if-due'),
-  notYet('MG'),
+  {
+    name: 'MG',
+    read: (reader) => {
+      const [queue, id] = [reader.next(), reader.next()];
+      if (queue === undefined || id === undefined) return { message: 'exim: no message ids given after -MG option' };
+      if (!isQueueName(queue)) return badQueueName(queue);
+      reader.draft.mode = { kind: 'message-action', option: '-MG', action: 'move', id, queue };
+      reader.draft.words.push(...reader.rest());
+      return undefined;
+    },
+  },
   {
     name: 'MC',
     attached: true,
@@ -446,6 +452,7 @@ function readQueue(reader: Reader, text: Octets): Fault {
   const time = match?.[6] ?? match?.[7] ?? '';
   const intervalSeconds = time === '' ? undefined : parseTimeSpan(time);
   if (!match || (time !== '' && intervalSeconds === undefined)) return badTime(`-q${text}`);
+  if (!isQueueName(match[5] ?? '')) return badQueueName(match[5] ?? '');
   const base: QueueSelection = {
     isTwoStage: match[1] === 'q',
     isFirstOnly: match[2] === 'i',
@@ -471,6 +478,15 @@ function readSelection(reader: Reader, text: Octets, letter: string, key: 'selec
   reader.draft[key] = selection;
   reader.draft.queue ??= { ...EMPTY_QUEUE };
   return undefined;
+}
+
+/** A directory of that name holds it; '' is the default queue. */
+function isQueueName(name: Octets): boolean {
+  return !name.includes('/') && !name.startsWith('.');
+}
+
+function badQueueName(name: Octets): Fault {
+  return { message: `exim: bad queue name "${name}"` };
 }
 
 /** `-d` and `-dd`; each one begins anew. */

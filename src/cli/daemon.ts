@@ -58,7 +58,8 @@ async function runHere(context: ModeContext, isDetached: boolean): Promise<numbe
   const { config, services } = runtime;
   const choice = { paths: invocation.configFiles ?? context.build.configureFiles, macros: invocation.macros };
   const { lists, log } = services;
-  const unbuilt = unbuiltReason(config, 'process');
+  const runsNamedQueue = invocation.queue !== undefined && invocation.queue.queueName !== '';
+  const unbuilt = runsNamedQueue ? 'a daemon that runs a named queue is not built yet' : unbuiltReason(config, 'process');
   if (unbuilt !== undefined) {
     log.panic(unbuilt);
     log.flush();

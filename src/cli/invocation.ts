@@ -17,7 +17,13 @@ export type Mode =
   | { readonly kind: 'print-options' }
   | { readonly kind: 'version' }
   | { readonly kind: 'help' }
-  | { readonly kind: 'message-action'; readonly option: string; readonly action: MessageAction; readonly id: Octets }
+  | {
+      readonly kind: 'message-action';
+      readonly option: string;
+      readonly action: MessageAction;
+      readonly id: Octets /** Of -MG. */;
+      readonly queue?: Octets;
+    }
   | { readonly kind: 'filter-test'; readonly file: Octets; readonly isSystem: boolean }
   | { readonly kind: 'retry-test' }
   | { readonly kind: 'rewrite-test' }
@@ -43,7 +49,7 @@ export type MessageAction =
   | 'view-body'
   | 'view-log'
   | 'view-copy'
-  | 'set-queue';
+  | 'move';
 
 /** Which messages a queue run takes. Spec ch. 5 `-q<…>`. */
 export interface QueueSelection {

@@ -9,6 +9,7 @@ import {
   freezeMessage,
   giveUpMessage,
   markDelivered,
+  moveMessage,
   removeMessage,
   showCopy,
   showFile,
@@ -82,6 +83,10 @@ async function actOnAll(
   return isOk ? 0 : 1;
 }
 
+function queueOf({ mode }: ModeContext['invocation']): Octets {
+  return mode?.kind === 'message-action' ? (mode.queue ?? '') : '';
+}
+
 async function act(action: MessageAction, id: Octets, { invocation, io }: ModeContext, context: ActionContext): Promise<ActionResult> {
   const { words } = invocation;
   const show = (bytes: Buffer) => io.stdout.write(octetsFromBytes(bytes));
@@ -118,6 +123,8 @@ async function act(action: MessageAction, id: Octets, { invocation, io }: ModeCo
       return addRecipients(id, words, context);
     case 'edit-sender':
       return editSender(id, words, context);
+    case 'move':
+      return moveMessage(id, queueOf(invocation), context);
     case 'view-header':
       return showFile(id, 'header', show, context);
     case 'view-body':
@@ -126,7 +133,5 @@ async function act(action: MessageAction, id: Octets, { invocation, io }: ModeCo
       return showFile(id, 'log', show, context);
     case 'view-copy':
       return showCopy(id, async (bytes) => show(bytes), context);
-    case 'set-queue':
-      return { text: `exim: -M option "${action}" is not built yet\n`, isOk: false };
   }
 }

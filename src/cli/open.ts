@@ -74,8 +74,9 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
       context.io.stderr.write(`${refusal}\n`);
       return { kind: 'exit', status: 1 };
     }
-    const runtime = withCallersLog(context, daemon.runtime);
-    return { kind: 'ok', runtime, caller, deliveries: daemon.deliveries(runtime), close: () => {} };
+    const runtime = withCallersLog(context, inChosenQueue(daemon.runtime, context));
+    const deliveries = runtime.spool === daemon.runtime.spool ? daemon.deliveries(runtime) : await foregroundDeliveries(context, runtime);
+    return { kind: 'ok', runtime, caller, deliveries, close: () => {} };
   }
   const { invocation, system, build, registry, io } = context;
   const { paths, macros, mustBeTrusted } = configChoice(invocation, build, context.callerIds.uid);
@@ -115,7 +116,7 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
     return { kind: 'exit', status: 1 };
   }
   const isDaemon = options.files !== undefined;
-  const runtime = isDaemon || options.replaceLog ? opened.runtime : withCallersLog(context, opened.runtime);
+  const runtime = isDaemon || options.replaceLog ? opened.runtime : withCallersLog(context, inChosenQueue(opened.runtime, context));
   const { startup, main } = runtime.config;
   if (!isDaemon) workIn(startup.spoolDirectory); // a daemon's workers do; the supervisor reads the files again where it was started
   actors.usePolicy(agentPolicy(build, startup, main));
@@ -153,6 +154,11 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
     },
   };
   return options.delivers ? { ...mode, deliveries: await foregroundDeliveries(context, runtime) } : mode;
+}
+
+/** `-qG<name>`. */
+function inChosenQueue(runtime: Runtime, { invocation }: ModeContext): Runtime {
+  return runtime.inQueue(invocation.queue?.queueName ?? '');
 }
 
 /** What the caller may not ask for, in Exim's words. */

@@ -42,7 +42,8 @@ export async function submit(context: ModeContext): Promise<number> {
 
 /** Has the running daemon of this spool do it (`-q`, `-M`, deliveries of `-odb`); undefined when none runs. */
 export function handToDaemon(context: ModeContext, spoolDirectory: Octets, args: readonly Octets[]): Promise<number | undefined> {
-  const { io, build, daemon } = context;
+  const { io, build, daemon, invocation } = context;
+  if (invocation.queue !== undefined && invocation.queue.queueName !== '') return Promise.resolve(undefined); // its deliveries are those of the default queue
   if (daemon || build.adaptations?.deliversInForeground) return Promise.resolve(undefined);
   return submitToDaemon(`${spoolDirectory}/${CONTROL_SOCKET}`, {
     calledAs: 'exim',

@@ -102,7 +102,7 @@ async function makeEnvelope(report: Report, id: string, body: BodyCounts, parts:
     warningCount: 0,
     isSenderSetUntrusted: false,
     unknownSpoolLines: [],
-    queueName: '',
+    queueName: parts.spool.queueName,
     isQueueOnly: false,
   };
   const received = await receivedHeader({ ...envelope, id, size: 0, body: memoryBody(Buffer.alloc(0)) }, parts);

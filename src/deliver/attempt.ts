@@ -153,7 +153,8 @@ export class Attempt {
   }
 
   facts(change: Partial<DeliveryFacts> = {}): DeliveryFacts {
-    return { sender: this.message.sender, queuedMs: this.queuedMs, ...change };
+    const { sender, queueName } = this.message;
+    return { sender, queueName, queuedMs: this.queuedMs, ...change };
   }
 
   // ------------------------------------------------------------ deliveries

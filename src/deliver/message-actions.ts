@@ -1,4 +1,4 @@
-/** What an administrator does to single messages: -Mf -Mt -Mrm -Mar -Mmd -Mmad -Mes -Mg -Mvh -Mvb -Mvl -Mvc. Spec ch. 5, with the texts of Exim. */
+/** What an administrator does to single messages: -Mf -Mt -Mrm -Mar -Mmd -Mmad -Mes -Mg -MG -Mvh -Mvb -Mvl -Mvc. Spec ch. 5, with the texts of Exim. */
 import type { Octets } from '../base/octets.ts';
 import type { Deadline, Message } from '../core/index.ts';
 import { completedLine } from '../logging/lines/queue.ts';
@@ -52,6 +52,21 @@ export function thawMessage(id: string, context: ActionContext): Promise<ActionR
       context,
     );
   });
+}
+
+/** Into the queue of that name; '' is the default queue. */
+export function moveMessage(id: string, queue: Octets, context: ActionContext): Promise<ActionResult> {
+  const { spool, services } = context.parts;
+  return change(id, context, async (claim) => {
+    const moved = await spool.move(claim, queue);
+    if (moved.kind === 'error') return refused(`Message ${id} could not be moved: ${moved.reason}\n`);
+    services.log.main(`moved from ${queueText(spool.queueName)} to ${queueText(queue)}`, id);
+    return done(`Message ${id} \n`);
+  });
+}
+
+function queueText(name: Octets): Octets {
+  return `${name === '' ? '' : `(${name}) `}input, msglog`;
 }
 
 export async function removeMessage(id: string, context: ActionContext): Promise<ActionResult> {

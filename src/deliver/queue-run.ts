@@ -38,12 +38,12 @@ export type DeliverId = (id: string, reason: DeliveryReason) => Promise<unknown>
 export async function runQueue(parts: DeliverParts, options: QueueRunOptions, deliver: DeliverId, until: Deadline): Promise<void> {
   const { log, machine } = parts.services;
   const flags = flagsOf(options);
-  if (log.selected('queue_run')) log.main(queueRunLine(options.isOdmr ? 'Start ODMR' : 'Start', machine.pid, flags));
+  if (log.selected('queue_run')) log.main(queueRunLine(options.isOdmr ? 'Start ODMR' : 'Start', machine.pid, flags, parts.spool.queueName));
   parts.spool.removeOrphans();
   const ids = inOrder(chooseIds(parts, options), parts);
   if (options.isTwoStage) await pass(parts, ids, { ...reasonOf(options), isRoutingOnly: true }, options, deliver, until);
   await pass(parts, ids, reasonOf(options), options, deliver, until);
-  if (log.selected('queue_run')) log.main(queueRunLine('End', machine.pid, flags));
+  if (log.selected('queue_run')) log.main(queueRunLine('End', machine.pid, flags, parts.spool.queueName));
   log.flush();
 }
 

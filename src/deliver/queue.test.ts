@@ -16,6 +16,7 @@ import {
   freezeMessage,
   giveUpMessage,
   markDelivered,
+  moveMessage,
   removeMessage,
   showCopy,
   showFile,
@@ -137,6 +138,21 @@ test('ages and sizes', () => {
     ' 1.0M',
     '  19M',
   ]);
+});
+
+test('-MG', async () => {
+  const { context, accept, log } = fixture();
+  const id = await accept();
+  assert.deepEqual(await moveMessage(id, 'slow', context), { text: `Message ${id} \n`, isOk: true });
+  assert.equal((await moveMessage(id, 'other', context)).text, `Spool data file for ${id} does not exist\n`);
+  const inSlow = { ...context, parts: { ...context.parts, spool: context.parts.spool.inQueue('slow') } };
+  assert.equal((await moveMessage(id, '', inSlow)).text, `Message ${id} \n`);
+  assert.deepEqual(log.mainLines, [
+    'moved from input, msglog to (slow) input, msglog',
+    `Spool file ${id}-D not found`,
+    'moved from (slow) input, msglog to input, msglog',
+  ]);
+  assert.equal((await moveMessage(id, 'slow', { ...context, caller: { uid: 8, isAdmin: false } })).text, 'Permission denied\n');
 });
 
 test('-Mf and -Mt', async () => {

@@ -107,6 +107,14 @@ export class Runtime {
     return { config: this.config, services: this.services, results, captures: [], until };
   }
 
+  /** The same at work on a named queue; '' is the default queue. */
+  inQueue(name: Octets): Runtime {
+    if (name === '') return this;
+    const { config, services, expander, registry, lines } = this;
+    const [spool, close] = [() => this.#spool().inQueue(name), this.#close];
+    return new Runtime({ config, services, expander, spool, registry, lines, close });
+  }
+
   /** The same with another log; closing one closes the other. */
   withLog(log: Log): Runtime {
     const { config, services, expander, registry, lines } = this;

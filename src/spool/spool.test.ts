@@ -98,6 +98,38 @@ test('an accepted message is -D and -H, and loads as what it was', async () => {
   assert.equal(await bodyText(bodyNow), await bodyText(bodyThen));
 });
 
+test('a message moves to a named queue and back, whole and locked', async () => {
+  const { files, spool, other } = fixture();
+  const accepted = await accept(spool);
+  const { id } = accepted.message;
+  accepted.claim.release();
+  const claiming = spool.claim(id);
+  assert.ok(claiming.kind === 'ok');
+  const { claim } = claiming;
+  await spool.journal(claim, ['a@b']);
+  spool.appendMessageLog(claim, ['line\n']);
+  files.put(`/spool/slow/input/${id}-D`, 'of a move that was cut off');
+  assert.deepEqual(await spool.move(claim, 'slow'), { kind: 'ok', value: undefined });
+  const moved = ['-D', '-H', '-J'].map((suffix) => `/spool/slow/input/${id}${suffix}`);
+  assert.deepEqual(files.paths('/spool').sort(), [...moved, `/spool/slow/msglog/${id}`]);
+  assert.deepEqual([spool.scan(), spool.inQueue('slow').scan()], [[], [id]]);
+  assert.equal(other().inQueue('slow').claim(id).kind, 'busy', 'the lock goes with it');
+  claim.release();
+  const again = other().inQueue('slow').claim(id);
+  assert.ok(again.kind === 'ok');
+  const loaded = other().inQueue('slow').load(again.claim);
+  assert.ok(loaded.kind === 'ok');
+  assert.equal(loaded.message.queueName, 'slow');
+  assert.ok(loaded.message.nonRecipients.has('a@b'));
+  assert.equal(await bodyText(loaded.message.body), 'body\n');
+  files.put(`/spool/input/${id}-H`, 'another');
+  assert.equal((await other().inQueue('slow').move(again.claim, '')).kind, 'error');
+  files.unlink(`/spool/input/${id}-H`);
+  assert.equal((await other().inQueue('slow').move(again.claim, '')).kind, 'ok');
+  assert.deepEqual(spool.scan(), [id]);
+  again.claim.release();
+});
+
 test('large bodies go to -D as they come and are read in chunks', async () => {
   const { spool } = fixture();
   const begun = spool.begin();

@@ -7,6 +7,8 @@ import { tlsFields } from './tls.ts';
 /** What the lines need beside the result. */
 export interface DeliveryFacts {
   readonly sender: Octets;
+  /** The named queue that the message is in; absent or empty for the default queue. */
+  readonly queueName?: Octets | undefined;
   /** Sent with the message; undefined when nothing was sent. */
   readonly returnPath?: Octets | undefined;
   /** Since the message was received, for QT=. */
@@ -128,9 +130,10 @@ function durationField(facts: DeliveryFacts, log: Log): Octets {
 }
 
 function driverFields(address: Address, facts: DeliveryFacts): Octets {
+  const queue = facts.queueName === undefined || facts.queueName === '' ? '' : ` Q=${facts.queueName}`;
   const router = address.state.router === undefined ? '' : ` R=${address.state.router.name}`;
   const transport = facts.transport ?? address.state.transport;
-  return `${router}${facts.bypassed ? ' T=**bypassed**' : transport === undefined ? '' : ` T=${transport.name}`}`;
+  return `${queue}${router}${facts.bypassed ? ' T=**bypassed**' : transport === undefined ? '' : ` T=${transport.name}`}`;
 }
 
 export function topAddress(address: Address): Octets {

@@ -326,6 +326,7 @@ test('the rest', () => {
   assert.equal(completedLine(25, plain), 'Completed');
   assert.equal(frozenLine('delivery error message'), 'Frozen (delivery error message)');
   assert.equal(queueRunLine('Start', 12, '-qf'), 'Start queue run: pid=12 -qf');
+  assert.equal(queueRunLine('End', 12, '', 'slow'), "End 'slow' queue run: pid=12");
   assert.equal(formatDuration(225_000, true), '3m45s');
   assert.equal(formatDuration(1578, true), '1.578s');
   assert.equal(formatDuration(1578, false), '1s');

@@ -26,6 +26,6 @@ export function interruptedLine(address: Octets, reason: Octets): Octets {
 }
 
 /** `flags` as `-qf`, '' for a plain run. */
-export function queueRunLine(which: 'Start' | 'Start ODMR' | 'End', pid: number, flags: Octets): Octets {
-  return `${which} queue run: pid=${pid}${flags === '' ? '' : ` ${flags}`}`;
+export function queueRunLine(which: 'Start' | 'Start ODMR' | 'End', pid: number, flags: Octets, queueName: Octets = ''): Octets {
+  return `${which}${queueName === '' ? '' : ` '${queueName}'`} queue run: pid=${pid}${flags === '' ? '' : ` ${flags}`}`;
 }
