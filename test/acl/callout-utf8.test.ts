@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createAcls } from '../../src/acl/acls.ts';
-import { type Octets, octetsFromUnicode } from '../../src/base/octets.ts';
+import { type Octets, octetsFromUnicode, type Unicode } from '../../src/base/octets.ts';
 import { builtin } from '../../src/builtin.ts';
 import { type Frame, untainted } from '../../src/core/index.ts';
 import { createExpander } from '../../src/expand/expander.ts';
@@ -52,7 +52,7 @@ function host(extensions: Octets, heard: Octets[]): () => FakeConnection {
   };
 }
 
-async function ask(verify: Octets, sender: Octets, recipient: Octets, control?: Octets) {
+async function ask(verify: Octets, sender: Unicode, recipient: Unicode, control?: Octets) {
   const heard: Octets[] = [];
   const net = new FakeNet({ '192.0.2.7:25': host('', heard), '192.0.2.8:25': host('250-SMTPUTF8\r\n', heard) });
   const world = await makeWorld(CONFIG, { net });
@@ -74,7 +74,7 @@ const JORG = 'jörg@bücher.ex';
 const R = 'recipient/callout=use_sender';
 
 test('MAIL and RCPT', async () => {
-  const cases: readonly (readonly [recipient: Octets, heard: readonly Octets[], control?: Octets])[] = [
+  const cases: readonly (readonly [recipient: Unicode, heard: readonly Unicode[], control?: Octets])[] = [
     ['usual.new@a.ex', [`MAIL FROM:<${JORG}> SMTPUTF8`, 'RCPT TO:<usual.new@a.ex>']],
     ['usual.old@a.ex', ['MAIL FROM:<xn--jrg-sna@xn--bcher-kva.ex>', 'RCPT TO:<usual.old@a.ex>']],
     ['usual.old.ü@ü.ex', ['MAIL FROM:<xn--jrg-sna@xn--bcher-kva.ex>', 'RCPT TO:<xn--usual.old.-jeb@xn--tda.ex>']],
