@@ -182,11 +182,12 @@ export class Worker {
     return areSessionsOver && areDeliveriesOver;
   }
 
-  /** Ends with the connection; never rejects. */
+  /** Ends when the session has begun: what waits for it takes memory as long as it lasts. Never rejects. */
   async #accept(connection: Connection, socket: WorkerSocket): Promise<void> {
     const { admission } = this.#parts;
     const { log } = this.#runtime.services;
     const host = connection.remoteAddress;
+    let isAdmitted = false;
     try {
       this.#watchBacklog(connection);
       const number = ++this.#connections;
@@ -198,14 +199,17 @@ export class Worker {
         connection.close();
         return;
       }
-      await this.#serve(connection, socket, number, entrance.open).finally(() => admission.leave(host));
+      isAdmitted = true;
+      this.#serve(connection, socket, number, entrance.open);
     } catch (error) {
+      if (isAdmitted) admission.leave(host);
       log.panic(`session with [${host}] failed: ${error instanceof Error ? error.message : String(error)}`);
       connection.close();
     }
   }
 
-  async #serve(connection: Connection, socket: WorkerSocket, connectionNumber: number, connectionCount: number): Promise<void> {
+  /** Of an admitted connection. */
+  #serve(connection: Connection, socket: WorkerSocket, connectionNumber: number, connectionCount: number): void {
     const runtime = this.#runtime;
     const session = new SmtpSession({
       connection,
@@ -225,12 +229,15 @@ export class Worker {
       waitsFor: (work) => void this.#keep(work),
       startQueueRun: (recipient) => this.#run({ recipient: { text: recipient, isRegex: false } }),
       signal: this.#lifetime.signal,
+      isClosedAtEnd: true,
       ...(this.#parts.deliveryMode === undefined ? {} : { deliveryMode: this.#parts.deliveryMode }),
     });
     this.#sessions.add(session);
     if (this.#stopping) session.leave();
-    await session.run();
-    this.#sessions.delete(session);
+    void session.run().finally(() => {
+      this.#sessions.delete(session);
+      this.#parts.admission.leave(connection.remoteAddress);
+    });
   }
 
   /** `smtp_backlog_monitor`. */

@@ -23,13 +23,16 @@ const CR = 0x0d;
 /** As Exim's buffer for a command; a CR before the line end counts. */
 export const MAX_COMMAND_BYTES = 16_384;
 
+/** One for all: of 10,000 connections most have nothing. */
+const NOTHING = Buffer.alloc(0);
+
 type Source = Pick<Connection, 'read' | 'bufferedBytes' | 'discardBuffered'> & Partial<Pick<Connection, 'unread'>>;
 
 export class LineReader {
   /** Runs before the peer is waited for in the middle of a line: it may be waiting for what has not been sent to it. */
   beforeWait: (() => Promise<void>) | undefined;
   readonly #source: Source;
-  #data: Buffer = Buffer.alloc(0);
+  #data: Buffer = NOTHING;
   #hasEnded: Exclude<ReadResult, { kind: 'data' }> | undefined;
 
   constructor(source: Source) {
@@ -65,7 +68,7 @@ export class LineReader {
       if (searched === 0 && this.#data.length > 0 && fromFirst !== undefined) limit = fromFirst();
       searched = this.#data.length;
       if (this.#source.bufferedBytes === 0) await this.beforeWait?.();
-      const ended = this.#hasEnded ?? (await this.#fill(limit));
+      const ended = this.#hasEnded ?? this.#keep(await this.#source.read(limit));
       if (ended) return ended;
     }
   }
@@ -73,11 +76,11 @@ export class LineReader {
   /** The next octets as they are, for message data. */
   async readChunk(until: Deadline): Promise<ReadResult> {
     if (this.#data.length === 0) {
-      const ended = this.#hasEnded ?? (await this.#fill(until));
+      const ended = this.#hasEnded ?? this.#keep(await this.#source.read(until));
       if (ended) return ended;
     }
     const bytes = this.#data;
-    this.#data = Buffer.alloc(0);
+    this.#data = NOTHING;
     return { kind: 'data', bytes };
   }
 
@@ -89,31 +92,30 @@ export class LineReader {
   /** Puts what was read too far back into the connection: it is for TLS. */
   giveBack(): void {
     this.#source.unread?.(this.#data);
-    this.#data = Buffer.alloc(0);
+    this.#data = NOTHING;
   }
 
   /** Takes in what has arrived, without waiting: all of it can be seen with `peek`. */
   async gather(until: Deadline): Promise<void> {
-    while (this.#source.bufferedBytes > 0 && this.#hasEnded === undefined) await this.#fill(until);
+    while (this.#source.bufferedBytes > 0 && this.#hasEnded === undefined) this.#keep(await this.#source.read(until));
   }
 
   /** Reads what has arrived; false at once when nothing is there within `until`. */
   async poll(until: Deadline): Promise<boolean> {
     if (this.#data.length > 0) return true;
     if (this.#hasEnded) return false;
-    const ended = await this.#fill(until);
+    const ended = this.#keep(await this.#source.read(until));
     if (ended?.kind === 'timeout') this.#hasEnded = undefined;
     return !ended;
   }
 
   /** Throws away everything that came before TLS. RFC 3207 s4.2. */
   discard(): void {
-    this.#data = Buffer.alloc(0);
+    this.#data = NOTHING;
     this.#source.discardBuffered();
   }
 
-  async #fill(until: Deadline): Promise<Exclude<ReadResult, { kind: 'data' }> | undefined> {
-    const result = await this.#source.read(until);
+  #keep(result: ReadResult): Exclude<ReadResult, { kind: 'data' }> | undefined {
     if (result.kind !== 'data') {
       if (result.kind !== 'timeout') this.#hasEnded = result;
       return result;
@@ -126,7 +128,7 @@ export class LineReader {
     const to = !isPiece && end > 0 && this.#data[end - 1] === CR ? end - 1 : end;
     const bytes = this.#data.subarray(0, to);
     const line = octetsFromBytes(bytes);
-    this.#data = next >= this.#data.length ? Buffer.alloc(0) : this.#data.subarray(next);
+    this.#data = next >= this.#data.length ? NOTHING : this.#data.subarray(next);
     const isBare = bytes.includes(CR) || (!isPiece && next > end && to === end);
     return { kind: 'line', line, hasNul: bytes.includes(0), isPiece, hasBareLineEnd: isBare };
   }
