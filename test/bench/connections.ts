@@ -19,6 +19,8 @@ const SHORT_PER_SECOND = 1000;
 const SOURCES = 20;
 const OPENED_AT_ONCE = 100;
 const REPLY_MS = 60_000;
+/** V8 collects what a burst has left eight seconds after it. */
+const SETTLING_MS = 12_000;
 
 const place = new Place('connections');
 const [port = 0] = await freePorts(1);
@@ -141,9 +143,6 @@ interface Measured {
   readonly role: string;
   readonly pssMiB: number;
 }
-
-/** V8 collects what a burst has left eight seconds after it. */
-const SETTLING_MS = 12_000;
 
 async function settledMemory(): Promise<readonly Measured[]> {
   await pause(SETTLING_MS);
