@@ -72,6 +72,7 @@ export interface SubmissionOptions {
 }
 
 export interface FixedHeader {
+  /** With `REWRITTEN_RECIPIENTS` and `REWRITTEN_SENDER` among them. */
   readonly headers: HeaderLine[];
   /** The envelope sender: changed when a Sender: line was made. */
   readonly sender: Octets;
@@ -90,6 +91,10 @@ export function isResentMessage(headers: readonly HeaderLine[]): boolean {
   return headers.some((header) => header.type !== '*' && isResentHeader(header));
 }
 
+/** Where `X-rewrote-original-recipient` and `X-rewrote-sender` go when the envelope is rewritten. */
+export const REWRITTEN_RECIPIENTS: HeaderLine = { type: '*', text: '' };
+export const REWRITTEN_SENDER: HeaderLine = { type: '*', text: '' };
+
 /** New lines come last, Date and Message-Id of a message that is sent again first. */
 export function fixHeaders(headers: readonly HeaderLine[], facts: FixupFacts): FixedHeader {
   const doesFixups = (facts.isLocal || facts.submission !== undefined) && !facts.isSuppressed;
@@ -99,14 +104,16 @@ export function fixHeaders(headers: readonly HeaderLine[], facts: FixupFacts): F
   );
   ignoreLaterIds(fixed, isResent);
   fixLoginOnlyFrom(fixed, isResent, facts);
-  if (!doesFixups) return { headers: fixed, sender: facts.sender };
+  if (!doesFixups) return { headers: [...fixed, REWRITTEN_RECIPIENTS, REWRITTEN_SENDER], sender: facts.sender };
   const prefix = isResent ? 'Resent-' : '';
   const id = findHeader(fixed, `${prefix}Message-ID`) === undefined ? [makeHeader(`${prefix}Message-Id: ${facts.messageId}\n`)] : [];
   const date = findHeader(fixed, `${prefix}Date`) === undefined ? [makeHeader(`${prefix}Date: ${facts.date}\n`)] : [];
   if (isResent) fixed.unshift(...date, ...id);
   else fixed.push(...id);
+  fixed.push(REWRITTEN_RECIPIENTS);
   addMissingFrom(fixed, prefix, facts);
   const sender = addSender(fixed, prefix, facts);
+  fixed.push(REWRITTEN_SENDER);
   if (!isResent) fixed.push(...date);
   return { headers: fixed, sender };
 }

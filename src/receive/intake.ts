@@ -34,7 +34,17 @@ import { decodeEncodedWords, findHeader, headerName, headerValue, unfold } from 
 import { rewriteAddress, rewriteHeaders } from '../rewrite/rewrite.ts';
 import type { DeliveryWish } from './dialogue.ts';
 import { expandOctets, expandText } from './expansion.ts';
-import { addressProblems, fixHeaders, insertAdded, isResentMessage, parseSubmission, qualifyHeaders, removeNamed } from './fixups.ts';
+import {
+  addressProblems,
+  fixHeaders,
+  insertAdded,
+  isResentMessage,
+  parseSubmission,
+  qualifyHeaders,
+  REWRITTEN_RECIPIENTS,
+  REWRITTEN_SENDER,
+  removeNamed,
+} from './fixups.ts';
 import { queueingLoad } from './load.ts';
 import type { ScanRejection } from './local-scan.ts';
 import { runLocalScan } from './local-scan.ts';
@@ -114,7 +124,7 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
     session.mode === 'smtp-local' || session.mode === 'smtp-batch'
       ? { ...context, isSenderSetUntrusted: await takeLocalSender(context, state, frame) }
       : context;
-  const failure = await prepareHeaders(chosen, state, read.headers, frame);
+  const failure = await fixUp(chosen, state, read.headers, frame);
   if (failure !== undefined) return failed(context, sink, failure);
   const received = context.givenRecipients ?? state.recipients.map((recipient) => recipient.address);
   await rewrite(state, frame);
@@ -225,6 +235,29 @@ export async function prepareHeaders(
   headers: readonly HeaderLine[],
   frame: Frame,
 ): Promise<Octets | undefined> {
+  const failure = await fixUp(context, state, headers, frame);
+  state.headers = withoutMarks(state.headers);
+  return failure;
+}
+
+/** And the configuration's rewriting. */
+export async function prepareAndRewrite(
+  context: IntakeContext,
+  state: TransactionState,
+  headers: readonly HeaderLine[],
+  frame: Frame,
+): Promise<void> {
+  await fixUp(context, state, headers, frame);
+  await rewrite(state, frame);
+}
+
+/** With the marks of fixups.ts for the lines that tell of rewriting. */
+async function fixUp(
+  context: IntakeContext,
+  state: TransactionState,
+  headers: readonly HeaderLine[],
+  frame: Frame,
+): Promise<Octets | undefined> {
   const { config, services, session, caller } = context;
   const { main } = config;
   const { origin } = session.state;
@@ -276,13 +309,28 @@ export async function prepareHeaders(
 
 /** The rules of the configuration, for the envelope and for the lines that came with the message (Spec ch. 31 "When does rewriting happen?"). */
 async function rewrite(state: TransactionState, frame: Frame): Promise<void> {
-  if (frame.config.rewriteRules.length === 0) return;
+  if (frame.config.rewriteRules.length === 0) {
+    state.headers = withoutMarks(state.headers);
+    return;
+  }
   state.headers = withoutIntermediate(await rewriteHeaders(state.headers, frame));
+  const { sender, recipients: given } = state;
   if (state.sender !== undefined && state.sender !== '') state.sender = (await rewriteAddress(state.sender, 'env-from', frame)).address;
   const recipients: Recipient[] = [];
   for (const recipient of state.recipients)
     recipients.push({ ...recipient, address: (await rewriteAddress(recipient.address, 'env-to', frame)).address });
   state.recipients = recipients;
+  const old = (name: Octets, address: Octets): HeaderLine => ({ type: '*', text: `${name}: ${address}\n` });
+  const changed = given.filter(({ address }, index) => address !== recipients[index]?.address);
+  state.headers = state.headers.flatMap((header) => {
+    if (header === REWRITTEN_RECIPIENTS) return changed.map(({ address }) => old('X-rewrote-original-recipient', address));
+    if (header !== REWRITTEN_SENDER) return [header];
+    return sender === state.sender ? [] : [old('X-rewrote-sender', sender ?? '')];
+  });
+}
+
+function withoutMarks(headers: readonly HeaderLine[]): HeaderLine[] {
+  return headers.filter((header) => header !== REWRITTEN_RECIPIENTS && header !== REWRITTEN_SENDER);
 }
 
 /** Of a line that was qualified and then rewritten the first and the last form stay. */

@@ -5,7 +5,7 @@ import { hostAndIdent } from '../logging/lines/host.ts';
 import { rejectedMessage } from '../logging/lines/rejection.ts';
 import { logRejection } from '../logging/rejections.ts';
 import type { IntakeContext } from './intake.ts';
-import { prepareHeaders, takeLocalSender } from './intake.ts';
+import { prepareAndRewrite, takeLocalSender } from './intake.ts';
 import type { MessageReading } from './message-input.ts';
 import { receptionFrame } from './transaction.ts';
 
@@ -18,7 +18,7 @@ export async function logTooBig(
   const { log } = context.services;
   const frame = receptionFrame(context);
   if (context.session.mode === 'smtp-batch') await takeLocalSender(context, state, frame);
-  await prepareHeaders(context, state, reading.headers, frame);
+  await prepareAndRewrite(context, state, reading.headers, frame);
   if (!log.selected('size_reject')) return;
   log.mainAndReject(
     `rejected from <${printable(state.sender ?? '')}> ${hostAndIdent(context.session.state.origin, log, true)}: message too big: read=${reading.sizeBytes} max=${reading.limitBytes}`,

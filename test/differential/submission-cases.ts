@@ -74,6 +74,10 @@ function words(text: string): string[] {
 
 const nobody = { user: 'nobody' } as const;
 
+/** A dialogue over -bs, lines with \n. */
+const dialogue = (lines: string) => `${lines}\nquit\n`;
+const DATA = 'data\nSubject: x\n\nz\n.';
+
 const plain = submissions('plain', {}, [
   ['one recipient', TO],
   ['-bm', `-bm ${TO}`],
@@ -508,6 +512,20 @@ const headers = submissions('header', {}, [
   ],
 ]);
 
+const rules = 'begin rewrite\n*@qualify.example ${local_part:$0}@new.example Ffrs\n*@rcpt.example $1@other.example Tt\n';
+const rewriting = submissions('rewriting', { rest: rules }, [
+  ['nothing to rewrite', `-f x@y.example ${TO}`],
+  ['the sender only', TO],
+  ['the recipients only', `-f x@y.example one ${TO} two`],
+  ['all lines are there', `one`, 'From: me\nDate: Thu, 01 Jan 2015 00:00:00 +0000\nMessage-ID: <x@y>\n\nz\n'],
+  ['Sender is added', 'one', 'From: q@r.example\n\nz\n', nobody],
+  ['no fix-ups', '-G one', 'From: me\nTo: you\n\nz\n'],
+  ['resent', 'one', 'From: me\nResent-From: you\n\nz\n'],
+  ['too big', `-oep one`, `From: me\n\n${'y'.repeat(100)}\n`, { main: 'message_size_limit = 50' }],
+  ['-bs', '-bs', dialogue(`helo h\nmail from:<me>\nrcpt to:<one>\n${DATA}`)],
+  ['-t', '-t', 'To: one, two\nBcc: three\n\nz\n'],
+]);
+
 const aclHeaders = submissions(
   'ACL header',
   { stdin: 'Received: old\nFrom: q@r.example\nResent-From: a@b.example\nTo: x@y.example\nX-Old: 1\nX-Old: 2\n\nz\n' },
@@ -650,10 +668,6 @@ const aclHeaders = submissions(
     ['queue= by ACL', TO, 'Subject: x\n\nz\n', { main: 'acl_not_smtp = a', acl: 'a:\n  accept logwrite = seen $message_exim_id\n' }],
   ],
 );
-
-/** A dialogue over -bs, lines with \n. */
-const dialogue = (lines: string) => `${lines}\nquit\n`;
-const DATA = 'data\nSubject: x\n\nz\n.';
 
 const localSmtp = submissions('-bs', {}, [
   ['one message', '-bs', dialogue(`ehlo me\nmail from:<x@y.example>\nrcpt to:<${TO}>\n${DATA}`), {}],
@@ -1335,6 +1349,7 @@ export const submissionCases: readonly SubmissionCase[] = [
   ...errors,
   ...senders,
   ...headers,
+  ...rewriting,
   ...aclHeaders,
   ...localSmtp,
   ...batch,

@@ -5,7 +5,6 @@ const explanations: readonly (readonly [cases: RegExp, why: string])[] = [
   [/^errors: refused by the ACL without message/, 'DEVIATIONS: Exim 4.96 logs NULL'],
   [/^header: both$|^header: message_id_header_domain$/, 'Exim 4.96 crashes'],
   [/^header: unqualified with phrases$/, 'DEVIATIONS: header lines that become longer are not folded'],
-  [/^header: rewriting$/, 'DEVIATIONS: no X-rewrote- lines, which Exim 4.96 marks as deleted, in -H'],
   [/^ACL header: remove_header \*$/, 'newer than Exim 4.96: names that end in *'],
   [/^-bs: -bnq$/, 'newer than Exim 4.96: unqualified senders are in the main log too'],
   [/^-bs: end of input in a transaction$/, 'newer than Exim 4.96: disconnection'],
