@@ -30,7 +30,8 @@ const TOO_MANY_UNKNOWN = 'SMTP call from (client.test) [client] dropped: too man
 
 /** Exim 4.96's replies and log lines, as seen with its default `smtp_enforce_sync`; ` (6 bytes)` is told by 4.99 only. */
 const EXPECTED: Readonly<Record<string, Answer>> = {
-  'a line over the limit': { replies: [UNKNOWN], main: syntaxErrors('NOOP x…', 'x…'), reject: [] },
+  // The line of its beginning is longer than lines of the log may be: it is cut before it names the client.
+  'a line over the limit': { replies: [UNKNOWN], main: syntaxErrors('x…'), reject: [] },
   NUL: { replies: ['501 NUL characters are not allowed in SMTP commands', '250 OK'], main: [nulIn('NO?OP')], reject: [] },
   'eight bits': { replies: [UNKNOWN], main: syntaxErrors('\\377\\376\\375'), reject: [] },
   'bare CR': { replies: [UNKNOWN], main: syntaxErrors('NOOP\\rNOOP'), reject: [] },
