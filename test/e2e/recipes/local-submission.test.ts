@@ -33,7 +33,9 @@ test('three messages a minute, but thirty to the administrator', () =>
     const taken: boolean[] = [];
     for (let count = 0; count < 4; count++) taken.push(await submit(site, OTHER));
     assert.deepEqual(taken, [true, true, true, false]);
-    await site.server.waitForLog(/ rejected by non-SMTP ACL: AL02: Sender rate limit for local submission exceeded: (?:3\.\d|4\.0) \/ 1m\.$/);
+    await site.server.waitForLog(
+      / rejected by non-SMTP ACL: AL02: Sender rate limit for local submission exceeded: (?:3\.\d|4\.0) \/ 1m\.$/,
+    );
     // Others' limits are not the administrator's.
     assert.equal(await submit(site, ADMIN), true);
     assert.equal((await site.server.queue()).length, 4);
