@@ -143,7 +143,12 @@ function qualified({ address, isSender }: VerifyRequest, frame: Frame): Octets |
 /** That no router takes an address is for the peer too; why a router refused it only when the configuration gives a text (`:fail:`). */
 function ofProblem({ kind, address, message, userMessage, cause }: RoutingProblem): Exclude<Verification, { kind: 'ok' }> {
   if (kind === 'deferred') return { kind: 'defer', userMessage, logMessage: cause ?? message };
-  return { kind: 'fail', userMessage: userMessage ?? (address.state.router === undefined ? message : undefined), logMessage: message, failure: 'route' };
+  return {
+    kind: 'fail',
+    userMessage: userMessage ?? (address.state.router === undefined ? message : undefined),
+    logMessage: message,
+    failure: 'route',
+  };
 }
 
 /** One for a process: it keeps nothing between calls. */
