@@ -75,6 +75,12 @@ test('queue runs', () => {
   assert.deepEqual(invocationOf('-qqff').queue, { ...base, isTwoStage: true, force: 'frozen' });
   assert.deepEqual(invocationOf('-qifl').queue, { ...base, isFirstOnly: true, force: 'retry', isLocalOnly: true });
   assert.deepEqual(invocationOf('-qGlist/1h').queue, { ...base, queueName: 'list', intervalSeconds: 3600 });
+  assert.deepEqual(invocationOf('-bd -q15m -qGslow/1h -qqGa/1d').queueRuns, [
+    { ...base, intervalSeconds: 900 },
+    { ...base, queueName: 'slow', intervalSeconds: 3600 },
+    { ...base, isTwoStage: true, queueName: 'a', intervalSeconds: 86_400 },
+  ]);
+  assert.deepEqual(invocationOf('-Rff x -qGslow').queueRuns, [{ ...base, queueName: 'slow' }]);
   assert.deepEqual(invocationOf('-q 1a 2b').queue, { ...base, fromId: '1a', toId: '2b' });
   assert.equal(invocationOf('-qqSr ^10').queue?.isTwoStage, true);
 });
@@ -89,6 +95,9 @@ test('names that stand for modes', () => {
 
 const REFUSED: readonly (readonly [line: string, message: string])[] = [
   ['-konsense', 'exim abandoned: unknown, malformed, or incomplete option -konsense'],
+  ['-q -q', 'exim: -q specified more than once'],
+  ['-q15m -qGslow', 'exim: -q specified more than once'],
+  ['-qGslow/15m -qGslow/1h', 'exim: -q specified more than once'],
   ['-q30x', 'exim: bad time value -q30x: abandoned'],
   ['-qqffl30x', 'exim: bad time value -qqffl30x: abandoned'],
   ['-os 5x', 'exim: bad time value 5x: abandoned'],

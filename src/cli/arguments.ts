@@ -5,6 +5,7 @@ import { parseTimeSpan } from '../base/time-span.ts';
 import { parseMacroArgument } from '../config/macros.ts';
 import { parseDebugSelector } from '../logging/debug-categories.ts';
 import { isMessageId } from '../spool/message-id.ts';
+import { isQueueName } from '../spool/places.ts';
 import type { AddressSelection, ErrorMode, Invocation, MessageAction, Mode, OriginOptions, QueueSelection } from './invocation.ts';
 import { splitHostAndPort } from './origin.ts';
 
@@ -13,7 +14,8 @@ export type ParsedArguments =
   | { readonly kind: 'error'; readonly message: Octets; readonly status: number };
 
 /** The record that options write into while they are read. */
-type Draft = Omit<{ -readonly [K in keyof Invocation]: Invocation[K] }, 'macros' | 'words' | 'origin'> & {
+type Draft = Omit<{ -readonly [K in keyof Invocation]: Invocation[K] }, 'macros' | 'words' | 'origin' | 'queueRuns'> & {
+  queueRuns: QueueSelection[];
   macros: [string, Octets][];
   words: Octets[];
   origin: { -readonly [K in keyof OriginOptions]: OriginOptions[K] };
@@ -461,7 +463,11 @@ function readQueue(reader: Reader, text: Octets): Fault {
     queueName: match[5] ?? '',
     intervalSeconds,
   };
+  const { queueRuns } = reader.draft;
+  const mayBeAnother = queueRuns.every((other) => isPeriodic(other) && isPeriodic(base) && other.queueName !== base.queueName);
+  if (!mayBeAnother) return { message: 'exim: -q specified more than once' };
   reader.draft.queue = base;
+  queueRuns.push(base);
   return undefined;
 }
 
@@ -480,9 +486,8 @@ function readSelection(reader: Reader, text: Octets, letter: string, key: 'selec
   return undefined;
 }
 
-/** A directory of that name holds it; '' is the default queue. */
-function isQueueName(name: Octets): boolean {
-  return !name.includes('/') && !name.startsWith('.');
+function isPeriodic({ intervalSeconds }: QueueSelection): boolean {
+  return intervalSeconds !== undefined;
 }
 
 function badQueueName(name: Octets): Fault {
@@ -508,6 +513,7 @@ function draftFor(calledAs: string): Draft {
     isVerbose: false,
     words: [],
     queue: undefined,
+    queueRuns: [],
     selectRecipient: undefined,
     selectSender: undefined,
     listen: { interfaces: undefined, pidFile: undefined, tlsOnConnect: false },

@@ -4,11 +4,14 @@ import { eximProblemText } from '../config/problems.ts';
 import { type MainOptions, unbuiltReason } from '../core/index.ts';
 import { recordingFiles } from '../process/config-snapshot.ts';
 import { type DaemonParts, startDaemon } from '../process/daemon.ts';
+import type { PeriodicQueueRun } from '../process/role-arguments.ts';
 import { readForCheck } from '../process/runtime.ts';
 import { DirectSpawner } from '../system/direct-spawner.ts';
 import { startOwnProcess } from '../system/processes.ts';
+import type { Invocation } from './invocation.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
+import { queueRunOptions } from './queue-run-options.ts';
 import { startLines } from './start-lines.ts';
 
 /** The process that stays is told by this that it is to be the daemon, in the foreground of nobody. */
@@ -58,8 +61,7 @@ async function runHere(context: ModeContext, isDetached: boolean): Promise<numbe
   const { config, services } = runtime;
   const choice = { paths: invocation.configFiles ?? context.build.configureFiles, macros: invocation.macros };
   const { lists, log } = services;
-  const runsNamedQueue = invocation.queue !== undefined && invocation.queue.queueName !== '';
-  const unbuilt = runsNamedQueue ? 'a daemon that runs a named queue is not built yet' : unbuiltReason(config, 'process');
+  const unbuilt = unbuiltReason(config, 'process');
   if (unbuilt !== undefined) {
     log.panic(unbuilt);
     log.flush();
@@ -82,7 +84,7 @@ async function runHere(context: ModeContext, isDetached: boolean): Promise<numbe
     pidFile: invocation.listen.pidFile,
     listens: invocation.mode?.kind === 'daemon',
     inherited: invocation.mode?.kind === 'inetd-wait' ? { fd: 0, idleSeconds: invocation.mode.idleSeconds } : undefined,
-    queueIntervalSeconds: invocation.queue?.intervalSeconds,
+    queueRuns: queueRunsOf(invocation),
     deliveryMode: invocation.delivery === 'default' ? undefined : invocation.delivery,
     split: (list) => lists.split(list),
     snapshot: recorded.snapshot,
@@ -97,6 +99,13 @@ async function runHere(context: ModeContext, isDetached: boolean): Promise<numbe
   }
   if (isDetached) process.send?.('started');
   return -1;
+}
+
+function queueRunsOf({ queueRuns }: Invocation): readonly PeriodicQueueRun[] {
+  return queueRuns.flatMap((selection) => {
+    const { queueName, intervalSeconds } = selection;
+    return intervalSeconds === undefined ? [] : [{ queueName, intervalSeconds, options: queueRunOptions(selection) }];
+  });
 }
 
 const SELF_SIGNED_WARNING =

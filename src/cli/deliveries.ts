@@ -1,5 +1,6 @@
 /** Who delivers what a mode accepts: a command line itself, before it ends, or the daemon that runs the mode for its caller. */
 
+import type { Octets } from '../base/octets.ts';
 import type { AcceptedMessage } from '../core/index.ts';
 import { untilAborted } from '../core/index.ts';
 import { type DeliverParts, leaveOnQueue, ON_ARRIVAL } from '../deliver/attempt.ts';
@@ -20,7 +21,7 @@ export interface Deliveries {
 
 export interface ForegroundOptions {
   /** Has messages delivered by another process; without it they are delivered here. */
-  readonly inBackground?: (ids: readonly string[]) => Promise<void>;
+  readonly inBackground?: (ids: readonly string[], queueName: Octets) => Promise<void>;
   /** A delivery that is waited for begins. */
   readonly onDelivery?: (id: string) => void;
 }
@@ -32,7 +33,7 @@ export class Foreground implements Deliveries {
 
   readonly #foreground: Promise<void>[] = [];
   /** What nobody is to wait for (`-odb`). */
-  readonly #background: string[] = [];
+  readonly #background: { readonly id: string; readonly queueName: Octets }[] = [];
   readonly #options: ForegroundOptions;
 
   constructor(runtime: Runtime, options: ForegroundOptions = {}) {
@@ -75,7 +76,7 @@ export class Foreground implements Deliveries {
     if (wish === 'queue') leaveOnQueue(accepted);
     else if (wish === 'background' && this.#options.inBackground) {
       leaveOnQueue(accepted);
-      this.#background.push(accepted.message.id);
+      this.#background.push(accepted.message);
     } else this.#pool.add(accepted, wish === 'queue-smtp' ? { ...ON_ARRIVAL, queuesSmtp: true } : ON_ARRIVAL);
   }
 
@@ -84,7 +85,11 @@ export class Foreground implements Deliveries {
     await Promise.all(this.#foreground);
     await this.#pool.idle();
     await this.#pool.close(); // what was interrupted is left on the queue
-    if (this.#background.length > 0) await this.#options.inBackground?.(this.#background);
+    for (const [queueName, messages] of Map.groupBy(this.#background, (message) => message.queueName))
+      await this.#options.inBackground?.(
+        messages.map(({ id }) => id),
+        queueName,
+      );
     await this.#runtime.spool.close();
     this.#lifetime.abort();
   }

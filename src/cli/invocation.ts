@@ -88,7 +88,9 @@ export interface Invocation {
   readonly words: readonly Octets[];
   /** `-n`: -bP shows values without names. */
   readonly isValueOnly: boolean;
+  /** Of the last `-q`, and of all of them: a daemon runs several queues. */
   readonly queue: QueueSelection | undefined;
+  readonly queueRuns: readonly QueueSelection[];
   readonly selectRecipient: AddressSelection | undefined;
   readonly selectSender: AddressSelection | undefined;
   readonly listen: { readonly interfaces: Octets | undefined; readonly pidFile: Octets | undefined; readonly tlsOnConnect: boolean };

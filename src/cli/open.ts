@@ -75,8 +75,7 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
       return { kind: 'exit', status: 1 };
     }
     const runtime = withCallersLog(context, inChosenQueue(daemon.runtime, context));
-    const deliveries = runtime.spool === daemon.runtime.spool ? daemon.deliveries(runtime) : await foregroundDeliveries(context, runtime);
-    return { kind: 'ok', runtime, caller, deliveries, close: () => {} };
+    return { kind: 'ok', runtime, caller, deliveries: daemon.deliveries(runtime), close: () => {} };
   }
   const { invocation, system, build, registry, io } = context;
   const { paths, macros, mustBeTrusted } = configChoice(invocation, build, context.callerIds.uid);
@@ -104,8 +103,8 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
       ...(options.onMacro ? { onMacro: options.onMacro } : {}),
       mustBeTrusted,
     },
-    replaceLog: options.replaceLog,
     keepsNoLog: invocation.mode?.kind === 'host-test',
+    replaceLog: options.replaceLog,
     logTag: invocation.logTag,
     debug: debugSink(context),
     writeStderr: (text) => io.stderr.write(text),
@@ -183,7 +182,7 @@ function withCallersLog({ io, invocation, system: { clock } }: ModeContext, runt
 
 async function foregroundDeliveries(context: ModeContext, runtime: Runtime): Promise<Deliveries> {
   const { Foreground } = await import('./deliveries.ts');
-  const inBackground = (ids: readonly string[]) => deliverElsewhere(context, runtime, ids);
+  const inBackground = (ids: readonly string[], queueName: Octets) => deliverElsewhere(context, runtime, ids, queueName);
   return new Foreground(runtime, {
     ...(context.build.adaptations?.deliversInForeground ? {} : { inBackground }),
     ...(context.invocation.isVerbose ? { onDelivery: (id) => context.io.stderr.write(`delivering ${id}\n`) } : {}),
@@ -229,8 +228,8 @@ function debugSink({ invocation: { debug }, io }: ModeContext): DebugSink | unde
 }
 
 /** `-odb`. */
-function deliverElsewhere(context: ModeContext, runtime: Runtime, ids: readonly string[]): Promise<void> {
-  return runElsewhere(context, runtime, ['-Mc', ...ids]);
+function deliverElsewhere(context: ModeContext, runtime: Runtime, ids: readonly string[], queueName: Octets): Promise<void> {
+  return runElsewhere(context, runtime, [...(queueName === '' ? [] : [`-qG${queueName}`]), '-Mc', ...ids]);
 }
 
 /** By the daemon, else by a process of its own that outlives this one. */

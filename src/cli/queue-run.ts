@@ -5,6 +5,7 @@ import { deliverById } from '../deliver/run.ts';
 import type { AddressSelection, Invocation } from './invocation.ts';
 import type { ModeRunner } from './mode.ts';
 import { openForMode } from './open.ts';
+import { queueRunOptions } from './queue-run-options.ts';
 import { handToDaemon, withoutConfigChoice } from './submission.ts';
 
 export const runQueueRun: ModeRunner = async (context) => {
@@ -36,10 +37,8 @@ export const runQueueRun: ModeRunner = async (context) => {
 function optionsOf({ queue, selectRecipient, selectSender }: Invocation): QueueRunOptions {
   const strongest = [queue?.force, selectRecipient?.force, selectSender?.force];
   return {
+    ...(queue ? queueRunOptions(queue) : {}),
     force: strongest.includes('frozen') ? 'ff' : strongest.includes('retry') ? 'f' : 'none',
-    isFirstOnly: queue?.isFirstOnly ?? false,
-    isLocalOnly: queue?.isLocalOnly ?? false,
-    isTwoStage: queue?.isTwoStage ?? false,
     ...(selectRecipient ? { recipient: selection(selectRecipient) } : {}),
     ...(selectSender ? { sender: selection(selectSender) } : {}),
     ...(queue?.fromId === undefined ? {} : { fromId: queue.fromId }),

@@ -123,7 +123,7 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
     net: system.net,
     sockets: args.sockets,
     admission,
-    queueIntervalSeconds: args.queueIntervalSeconds,
+    queueRuns: args.queueRuns,
     isQueueRunner: args.index === 0,
     deliveryMode: args.deliveryMode,
     reload: () => open(args.choice, system, options, actors),

@@ -42,8 +42,7 @@ export async function submit(context: ModeContext): Promise<number> {
 
 /** Has the running daemon of this spool do it (`-q`, `-M`, deliveries of `-odb`); undefined when none runs. */
 export function handToDaemon(context: ModeContext, spoolDirectory: Octets, args: readonly Octets[]): Promise<number | undefined> {
-  const { io, build, daemon, invocation } = context;
-  if (invocation.queue !== undefined && invocation.queue.queueName !== '') return Promise.resolve(undefined); // its deliveries are those of the default queue
+  const { io, build, daemon } = context;
   if (daemon || build.adaptations?.deliversInForeground) return Promise.resolve(undefined);
   return submitToDaemon(`${spoolDirectory}/${CONTROL_SOCKET}`, {
     calledAs: 'exim',
@@ -103,9 +102,9 @@ export async function runSubmission({ worker, system, build, registry, script }:
     callerIds: { uid: submission.uid, gid: submission.gid, groups: groupsOf(system, submission.uid, submission.gid) },
     daemon: {
       runtime: worker.runtime,
-      deliveries: () =>
+      deliveries: ({ spool }) =>
         new DaemonDeliveries(
-          () => worker.deliverParts(),
+          () => worker.deliverParts(spool.queueName),
           (accepted, wish) => worker.accepted(accepted, wish),
         ),
     },

@@ -548,9 +548,10 @@ export interface UserActions {
 /** Where accepted messages go; implemented by spool/. */
 export interface MessageStore {
   /**
-   * Begins a message: chooses its id and creates its -D file, locked. The sink must end with `commit` or `abort`.
+   * Begins a message: chooses its id and creates its -D file, locked. The sink must end with `commit` or `abort`. In the queue of that name; default: the
+   * store's own.
    */
-  begin(): { readonly kind: 'ok'; readonly sink: MessageSink } | SystemFailure;
+  begin(queueName?: Octets): { readonly kind: 'ok'; readonly sink: MessageSink } | SystemFailure;
 }
 
 /** What a Message has beyond its body; `size` is computed by the store (headers, blank line and body). */

@@ -147,6 +147,8 @@ export interface SessionState {
   messagesAccepted: number;
   /** The load average that was too high for deliveries at once, for the rest of the session (`queue_only_load_latch`). */
   queueingLoad?: number;
+  /** Where messages go that are begun from now on (ACL modifier `queue`). */
+  queueName?: Octets;
   esmtp: boolean;
   quitReason?: Octets | undefined;
   /** `$authentication_failed`: an AUTH command did not succeed; `$authenticated_fail_id`: who it was for. */

@@ -159,6 +159,7 @@ function logArrival(message: Message, report: Report, reference: string, parts: 
         reference,
         bodyType: '',
         durationMs: 0,
+        queueName: message.queueName,
         messageId: { value: messageIdOf(message.id, parts.config), isCreated: true },
         subject,
         rawSender: '',

@@ -29,7 +29,7 @@ function fixture(memoryLimit: number, clock = new FakeClock()) {
 
 /** Frozen: an attempt ends at once and releases the claim. */
 function accepted(id: string, released: string[]): AcceptedMessage {
-  const message = { id, frozenAt: 1, receivedAtMs: 0, sender: 'a@b' } as Partial<Message> as Message; // nothing else is read of a frozen message
+  const message = { id, frozenAt: 1, receivedAtMs: 0, sender: 'a@b', queueName: '' } as Partial<Message> as Message; // nothing else is read of a frozen message
   return {
     message,
     claim: {
@@ -72,13 +72,13 @@ test('what was interrupted is tried again a few times, and not when the pool clo
   pool.addId = (id) => void taken.push(id); // nothing is delivered
   const waits = [1000, 5000, 30_000];
   for (const [index, waitMs] of waits.entries()) {
-    pool.retry('a', ON_ARRIVAL);
+    pool.retry('a', '', ON_ARRIVAL);
     await clock.advance(waitMs - 1);
     assert.equal(taken.length, index);
     await clock.advance(1);
     assert.equal(taken.length, index + 1);
   }
-  pool.retry('a', ON_ARRIVAL);
+  pool.retry('a', '', ON_ARRIVAL);
   await clock.advance(3_600_000);
   assert.equal(taken.length, waits.length, 'then a queue run does it');
 });

@@ -2,9 +2,10 @@
  * What one process has to deliver: at most so many at a time, at most 200 messages in memory; the rest stay on disk as ids. DESIGN 3.10
  * "One message".
  */
+import type { Octets } from '../base/octets.ts';
 import type { AcceptedMessage, Deadline } from '../core/index.ts';
 import { type DeliverParts, type DeliveryReason, leaveOnQueue, ON_ARRIVAL } from './attempt.ts';
-import { type DeliveryEnd, deliverAccepted, deliverById } from './run.ts';
+import { type DeliveryEnd, deliverAccepted, deliverById, inQueue } from './run.ts';
 
 export interface DeliveryPoolOptions {
   /** The current configuration's; asked at each start, so that a reload takes effect. */
@@ -19,7 +20,10 @@ export interface DeliveryPoolOptions {
 /** After a loss of the process that delivered: a message that causes it itself then waits for a queue run. */
 const RETRY_AFTER_MS: readonly number[] = [1000, 5000, 30_000];
 
-type Job = { readonly reason: DeliveryReason } & ({ readonly accepted: AcceptedMessage } | { readonly id: string });
+type Job = { readonly reason: DeliveryReason } & (
+  | { readonly accepted: AcceptedMessage }
+  | { readonly id: string; readonly queueName: Octets }
+);
 
 const MEMORY_LIMIT = 200;
 
@@ -49,21 +53,22 @@ export class DeliveryPool {
       return;
     }
     if (this.#inMemory >= (this.#options.memoryLimit ?? MEMORY_LIMIT)) {
-      const { id } = accepted.message;
+      const { id, queueName } = accepted.message;
       leaveOnQueue(accepted);
-      this.#push({ id, reason });
+      this.#push({ id, queueName, reason });
       return;
     }
     this.#inMemory++;
     this.#push({ accepted, reason });
   }
 
-  addId(id: string, reason: DeliveryReason = ON_ARRIVAL): void {
-    if (!this.#isClosed) this.#push({ id, reason });
+  /** A message of the queue of that name; '' is the default queue. */
+  addId(id: string, queueName: Octets, reason: DeliveryReason = ON_ARRIVAL): void {
+    if (!this.#isClosed) this.#push({ id, queueName, reason });
   }
 
   /** A delivery was interrupted by the loss of another process: it is tried again soon, a few times. */
-  retry(id: string, reason: DeliveryReason): void {
+  retry(id: string, queueName: Octets, reason: DeliveryReason): void {
     const count = this.#interruptions.get(id) ?? 0;
     const waitMs = RETRY_AFTER_MS[count];
     if (this.#isClosed || waitMs === undefined) {
@@ -73,7 +78,7 @@ export class DeliveryPool {
     this.#interruptions.set(id, count + 1);
     const { clock } = this.#options.parts().services;
     const until = { endMs: Number.POSITIVE_INFINITY, signal: this.#lifetime.signal };
-    void clock.sleep(waitMs, until).then(() => this.addId(id, reason));
+    void clock.sleep(waitMs, until).then(() => this.addId(id, queueName, reason));
   }
 
   /** Resolves when nothing waits or runs. */
@@ -102,8 +107,8 @@ export class DeliveryPool {
       void this.#run(job).then((end) => {
         this.#running--;
         if ('accepted' in job) this.#inMemory--;
-        const id = 'accepted' in job ? job.accepted.message.id : job.id;
-        if (end === 'interrupted') this.retry(id, job.reason);
+        const { id, queueName } = 'accepted' in job ? job.accepted.message : job;
+        if (end === 'interrupted') this.retry(id, queueName, job.reason);
         else if (this.#interruptions.size > 0) this.#interruptions.delete(id);
         this.#next();
         if (this.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
@@ -116,6 +121,6 @@ export class DeliveryPool {
     const parts = this.#options.parts();
     return 'accepted' in job
       ? deliverAccepted(parts, job.accepted, job.reason, this.#options.until)
-      : deliverById(parts, job.id, job.reason, this.#options.until);
+      : deliverById(inQueue(parts, job.queueName), job.id, job.reason, this.#options.until);
   }
 }

@@ -134,11 +134,14 @@ function shuffled(ids: readonly string[], random: Random): string[] {
 }
 
 /**
- * Messages that a crash left: never tried, or with a journal; not frozen. Ids, oldest first, for delivery at once. Messages whose attempt ended with a
+ * Messages that a crash left in any queue: never tried, or with a journal; not frozen. Oldest first, for delivery at once. Messages whose attempt ended with a
  * deferral wait for their queue run.
  */
-export function* leftBehind(parts: DeliverParts): Generator<string> {
-  for (const { message, hasJournal } of parts.spool.overview()) {
-    if (message.frozenAt === undefined && (message.isFirstDelivery || hasJournal) && !parts.spool.isHeldHere(message.id)) yield message.id;
+export function* leftBehind({ spool }: Pick<DeliverParts, 'spool'>): Generator<{ readonly id: string; readonly queueName: Octets }> {
+  for (const queue of spool.queues()) {
+    for (const { message, hasJournal } of queue.overview()) {
+      const { id, queueName } = message;
+      if (message.frozenAt === undefined && (message.isFirstDelivery || hasJournal) && !queue.isHeldHere(id)) yield { id, queueName };
+    }
   }
 }

@@ -60,7 +60,7 @@ function fixture() {
   };
   const context: ActionContext = { parts, login: 'root', caller: { uid: 0, isAdmin: true }, until };
   const accept = async (change: Partial<MessageEnvelope> = {}): Promise<string> => {
-    const begun = spool.begin();
+    const begun = spool.begin(change.queueName);
     if (begun.kind !== 'ok') return assert.fail(begun.reason);
     await begun.sink.write(Buffer.from('body\n'));
     const done = await begun.sink.commit({
@@ -297,6 +297,20 @@ test('queue run lines', () => {
   for (const [options, expected] of flagCases) assert.equal(flagsOf(options), expected);
 });
 
+const inDefault = (id: string) => ({ id, queueName: '' });
+
+test('what a crash left is found in every queue', async () => {
+  const { accept, context, files } = fixture();
+  const slow = await accept({ queueName: 'slow' });
+  const first = await accept();
+  await accept({ queueName: 'slow', frozenAt: 1 });
+  files.put('/spool/db/x', 'no queue');
+  const found = [inDefault(first), { id: slow, queueName: 'slow' }];
+  assert.deepEqual([...leftBehind(context.parts)], found);
+  const { spool } = context.parts;
+  assert.deepEqual([...leftBehind({ spool: spool.inQueue('slow') })], found, 'whichever of them is asked');
+});
+
 test('a queue run takes what is selected, in order, and says so', async () => {
   const { accept, log, files, context } = fixture();
   const first = await accept();
@@ -321,9 +335,9 @@ test('a queue run takes what is selected, in order, and says so', async () => {
   assert.deepEqual(await ids({ sender: { text: '^other', isRegex: true } }), [second]);
   assert.deepEqual(await ids({ isFirstOnly: true }), [first, third]);
   assert.deepEqual(await ids({ fromId: second, toId: second }), [second]);
-  assert.deepEqual([...leftBehind(context.parts)], [first], 'neither tried before nor frozen');
+  assert.deepEqual([...leftBehind(context.parts)], [inDefault(first)], 'neither tried before nor frozen');
   files.put(`/spool/input/${second}-J`, 'one@test.ex\n', 0o640);
-  assert.deepEqual([...leftBehind(context.parts)], [first, second], 'its delivery was cut off');
+  assert.deepEqual([...leftBehind(context.parts)], [first, second].map(inDefault), 'its delivery was cut off');
   files.unlink(`/spool/input/${second}-J`);
   assert.deepEqual((await chosen({ force: 'ff', isLocalOnly: true }))[0]?.[1], {
     isQueueRun: true,

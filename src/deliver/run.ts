@@ -2,6 +2,7 @@
  * Delivery of one message: all addresses are routed, local deliveries run one after another, then remote ones side by side; then what is left
  * is decided. Spec ch. 3 "Delivery in detail"; DESIGN 3.8, 3.10.
  */
+import type { Octets } from '../base/octets.ts';
 import type { AcceptedMessage, Address, Deadline, HeldLink, Message } from '../core/index.ts';
 import { tainted, unbuiltReason } from '../core/index.ts';
 import type { Claim } from '../spool/claims.ts';
@@ -46,7 +47,13 @@ export async function deliverMessage(
   return end;
 }
 
-/** By id: claims and loads it first. */
+/** The same at work on another queue: what is made on the way, as bounces, goes there too. */
+export function inQueue(parts: DeliverParts, queueName: Octets): DeliverParts {
+  const spool = parts.spool.inQueue(queueName);
+  return spool === parts.spool ? parts : { ...parts, spool };
+}
+
+/** By id, in the queue of `parts`: claims and loads it first. */
 export async function deliverById(parts: DeliverParts, id: string, reason: DeliveryReason, until: Deadline): Promise<DeliveryEnd> {
   const { log } = parts.services;
   const claiming = parts.spool.claim(id);
@@ -77,7 +84,13 @@ export function deliverAccepted(
   until: Deadline,
 ): Promise<DeliveryEnd> {
   const claim = accepted.claim as Claim; // Spool, the only MessageStore, gives Claims
-  return deliverMessage(parts, { claim, message: accepted.message, reason, until, held: accepted.held });
+  return deliverMessage(inQueue(parts, accepted.message.queueName), {
+    claim,
+    message: accepted.message,
+    reason,
+    until,
+    held: accepted.held,
+  });
 }
 
 async function attemptDelivery(attempt: Attempt): Promise<AttemptEnd> {

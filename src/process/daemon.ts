@@ -10,7 +10,7 @@ import type { ConfigChoice } from './choice.ts';
 import { type ConfigSnapshot, writeSnapshot } from './config-snapshot.ts';
 import { type ListenAddress, listenAddresses } from './listen.ts';
 import { agentPolicy } from './policy.ts';
-import { encodeRole } from './role-arguments.ts';
+import { encodeRole, type PeriodicQueueRun } from './role-arguments.ts';
 import { makeSpoolDirectory } from './spool-directory.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -31,7 +31,7 @@ export interface DaemonParts {
   readonly listens: boolean;
   /** A socket that listens already, from inetd or its like (`-bw`); the daemon ends when nobody connects for so long. */
   readonly inherited?: InheritedSocket | undefined;
-  readonly queueIntervalSeconds: number | undefined;
+  readonly queueRuns: readonly PeriodicQueueRun[];
   readonly deliveryMode: 'background' | 'foreground' | 'queue' | 'queue-smtp' | undefined;
   readonly split: (list: Octets) => readonly Octets[];
   /** What reading the configuration read. */
@@ -225,7 +225,7 @@ function makeSupervisor(parts: DaemonParts, { bound, submitSocketFd, helperSocke
             helperSocket,
             hasAgent,
             becomes: parts.isRoot ? policy.exim : undefined,
-            queueIntervalSeconds: parts.queueIntervalSeconds,
+            queueRuns: parts.queueRuns,
             takesUp: wasCutOff,
             deliveryMode: parts.deliveryMode,
           }),
@@ -274,8 +274,18 @@ function startLine(parts: DaemonParts, addresses: readonly ListenAddress[]): Oct
     const end = idleSeconds === undefined ? 'with no wait timeout' : `terminating after ${idleSeconds} seconds`;
     return `exim ${EXIM_VERSION} daemon started: pid=${parts.pid}, launched with listening socket, ${end}`;
   }
-  const queue = parts.queueIntervalSeconds === undefined ? 'no queue runs' : `-q${formatTimeSpan(parts.queueIntervalSeconds)}`;
-  return `exim ${EXIM_VERSION} daemon started: pid=${parts.pid}, ${queue}, ${listeningText(addresses)}`;
+  return `exim ${EXIM_VERSION} daemon started: pid=${parts.pid}, ${queueRunsText(parts.queueRuns)}, ${listeningText(addresses)}`;
+}
+
+/** `-q30m`, `-qq1h`; where there are several, with the names of their queues: `-q30m -qGslow/1h`. */
+function queueRunsText(runs: readonly PeriodicQueueRun[]): Octets {
+  if (runs.length === 0) return 'no queue runs';
+  return runs
+    .map(({ queueName, intervalSeconds, options }) => {
+      const name = runs.length > 1 && queueName !== '' ? `G${queueName}/` : '';
+      return `-q${options.isTwoStage ? 'q' : ''}${name}${formatTimeSpan(intervalSeconds)}`;
+    })
+    .join(' ');
 }
 
 function listeningText(addresses: readonly ListenAddress[]): Octets {

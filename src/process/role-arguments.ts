@@ -1,7 +1,15 @@
 /** What our own processes are started with: one JSON argument, made and read here. */
 import type { Octets } from '../base/octets.ts';
 import type { Identity } from '../core/index.ts';
+import type { QueueRunOptions } from '../deliver/queue-run.ts';
 import type { ConfigChoice } from './choice.ts';
+
+/** What a daemon does again and again in one of its queues (`-q<time>`, `-qG<name>/<time>`); '' is the default queue. */
+export interface PeriodicQueueRun {
+  readonly queueName: Octets;
+  readonly intervalSeconds: number;
+  readonly options: QueueRunOptions;
+}
 
 export interface WorkerArguments {
   readonly choice: ConfigChoice;
@@ -14,7 +22,7 @@ export interface WorkerArguments {
   readonly hasAgent: boolean;
   /** Started by root: whom it becomes for good. */
   readonly becomes: Identity | undefined;
-  readonly queueIntervalSeconds: number | undefined;
+  readonly queueRuns: readonly PeriodicQueueRun[];
   /** The last daemon did not end by itself: what it held is delivered at once. */
   readonly takesUp: boolean;
   readonly deliveryMode: 'background' | 'foreground' | 'queue' | 'queue-smtp' | undefined;

@@ -15,6 +15,7 @@ import { admitConnection } from './connection-limits.ts';
 import { isTlsPort } from './listen.ts';
 import { listenBacklog } from './listen-backlog.ts';
 import { SESSION_GRACE_MS, WORKER_GRACE_MS } from './messages.ts';
+import type { PeriodicQueueRun } from './role-arguments.ts';
 import type { Runtime } from './runtime.ts';
 import { TurnedLine } from './turned-line.ts';
 
@@ -29,8 +30,8 @@ export interface WorkerParts {
   readonly net: SystemNet;
   readonly sockets: readonly WorkerSocket[];
   readonly admission: Admission;
-  /** Seconds between queue runs; undefined for none. The one worker that runs the queue also takes up what has no claim. */
-  readonly queueIntervalSeconds: number | undefined;
+  /** Of the one worker that runs queues, which also takes up what has no claim. */
+  readonly queueRuns: readonly PeriodicQueueRun[];
   readonly isQueueRunner: boolean;
   readonly deliveryMode: DeliveryWish | undefined;
   /** Loads the configuration anew. */
@@ -81,7 +82,7 @@ export class Worker {
   #listeners: Listener[] = [];
   #connections = 0;
   #sessions = new Set<SmtpSession>();
-  #queueTimer: NodeJS.Timeout | undefined;
+  #queueTimers: NodeJS.Timeout[] = [];
   readonly #runs = new Set<Promise<void>>();
   /** Ends queue runs: what they deliver at the moment goes on. */
   readonly #queue = new AbortController();
@@ -128,7 +129,7 @@ export class Worker {
   /** Delivers what nobody holds and was never tried: after a start, or when a worker died. */
   takeUp(): void {
     if (!this.#parts.isQueueRunner) return;
-    for (const id of leftBehind(this.deliverParts())) this.#pool.addId(id);
+    for (const { id, queueName } of leftBehind(this.#runtime)) this.#pool.addId(id, queueName);
   }
 
   /** A queue run on request (`-q`, ETRN). */
@@ -166,7 +167,7 @@ export class Worker {
   }
 
   async #stop(others: Promise<unknown>): Promise<boolean> {
-    clearInterval(this.#queueTimer);
+    this.#stopQueueRuns();
     this.#queue.abort();
     const startedMs = performance.now();
     const ends = [others, ...this.#listeners.map((listener) => listener.close())]; // each listener waits for its connections
@@ -281,15 +282,22 @@ export class Worker {
   }
 
   #scheduleQueue(): void {
-    clearInterval(this.#queueTimer);
-    const { isQueueRunner, queueIntervalSeconds } = this.#parts;
-    if (!isQueueRunner || queueIntervalSeconds === undefined) return;
-    void this.#run({});
-    this.#queueTimer = setInterval(() => void this.#run({}), queueIntervalSeconds * 1000);
+    this.#stopQueueRuns();
+    const { isQueueRunner, queueRuns } = this.#parts;
+    if (!isQueueRunner) return;
+    for (const { queueName, intervalSeconds, options } of queueRuns) {
+      const run = () => void this.#run(options, queueName);
+      run();
+      this.#queueTimers.push(setInterval(run, intervalSeconds * 1000));
+    }
   }
 
-  #run(options: QueueRunOptions): Promise<void> {
-    return this.#keep(this.#runOnce(options));
+  #stopQueueRuns(): void {
+    for (const timer of this.#queueTimers.splice(0)) clearInterval(timer);
+  }
+
+  #run(options: QueueRunOptions, queueName: Octets = ''): Promise<void> {
+    return this.#keep(this.#runOnce(options, queueName));
   }
 
   /** The customer's mail, over the connection that it has opened (ATRN). */
@@ -310,21 +318,27 @@ export class Worker {
     return work.finally(() => this.#runs.delete(work));
   }
 
-  async #runOnce(options: QueueRunOptions): Promise<void> {
+  async #runOnce(options: QueueRunOptions, queueName: Octets): Promise<void> {
     try {
       const deliver = async (id: string, reason: DeliveryReason) => {
-        const end = await deliverById(this.deliverParts(), id, reason, untilAborted(this.#deliveries.signal));
-        if (end === 'interrupted') this.#pool.retry(id, reason);
+        const end = await deliverById(this.deliverParts(queueName), id, reason, untilAborted(this.#deliveries.signal));
+        if (end === 'interrupted') this.#pool.retry(id, queueName, reason);
       };
-      await runQueue(this.deliverParts(), { concurrency: QUEUE_DELIVERIES, ...options }, deliver, untilAborted(this.#queue.signal));
+      await runQueue(
+        this.deliverParts(queueName),
+        { concurrency: QUEUE_DELIVERIES, ...options },
+        deliver,
+        untilAborted(this.#queue.signal),
+      );
     } catch (error) {
       this.#runtime.services.log.panic(`queue run failed: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
-  deliverParts(): DeliverParts {
+  /** At work on the queue of that name. */
+  deliverParts(queueName: Octets = ''): DeliverParts {
     const { config, services, spool } = this.#runtime;
-    return { config, services, spool, handOver: (made) => this.#pool.add(made) };
+    return { config, services, spool: spool.inQueue(queueName), handOver: (made) => this.#pool.add(made) };
   }
 
   /** Takes the claim of an accepted message: delivers it now, or leaves it on the queue. */

@@ -204,7 +204,7 @@ class Batch {
     const { config, services, store } = this.#request;
     const frame = receptionFrame({ config, services, session: this.#session, transaction: this.#transaction, until: this.#until });
     const limit = await expandSize(config.main.message_size_limit, frame, 0);
-    const begun = store.begin();
+    const begun = store.begin(this.#session.state.queueName);
     if (begun.kind === 'error' || limit.kind !== 'ok') {
       if (begun.kind === 'error') services.log.panic(`spool file creation failed: ${begun.reason}`);
       else begun.sink.abort();

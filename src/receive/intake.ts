@@ -25,7 +25,7 @@ import type {
   TransactionState,
 } from '../core/index.ts';
 import { unbuiltReason } from '../core/index.ts';
-import { arrivalLine } from '../logging/lines/arrival.ts';
+import { type Arrival, arrivalLine } from '../logging/lines/arrival.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
 import { rejectedMessage } from '../logging/lines/rejection.ts';
 import { parseAddress } from '../message/address.ts';
@@ -486,7 +486,8 @@ async function commit(
   }
   const accepted = { ...committed.value, held: takeHeld(state) };
   context.session.state.messagesAccepted++;
-  services.log.main(arrival(context, state, received, accepted.message.size, takers !== undefined), sink.id);
+  const { size, queueName } = accepted.message;
+  services.log.main(arrival(context, state, received, size, { usedPrdr: takers !== undefined, queueName }), sink.id);
   const freeze = state.controls.get('freeze');
   if (freeze !== undefined) services.log.main('frozen by ACL', sink.id);
   await services.log.written();
@@ -531,7 +532,7 @@ function envelopeOf(context: IntakeContext, state: TransactionState, read: ReadM
     warningCount: 0,
     isSenderSetUntrusted: context.hasSenderOption === true && context.isSenderSetUntrusted === true,
     unknownSpoolLines: [],
-    queueName: state.controls.get('queue-name') ?? '',
+    queueName: session.state.queueName ?? '',
     isQueueOnly: state.controls.has('queue') || state.controls.has('queue_only'),
   };
 }
@@ -590,7 +591,7 @@ function arrival(
   state: TransactionState,
   received: readonly Octets[],
   sizeBytes: number,
-  usedPrdr = false,
+  { usedPrdr = false, queueName = context.session.state.queueName }: Pick<Arrival, 'usedPrdr' | 'queueName'> = {},
 ): Octets {
   const { services, session, config } = context;
   const { log } = services;
@@ -607,6 +608,7 @@ function arrival(
       pipelining: context.usedPipelining,
       earlyPipelining: context.earlyPipelining,
       usedPrdr,
+      queueName,
       usedChunking: context.usedChunking ?? false,
       bodyType: state.bodyType,
       durationMs: services.clock.now() - state.receivedAtMs,

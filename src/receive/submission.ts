@@ -188,7 +188,7 @@ class Submission {
   async #rehearseMessage(chosen: SenderChoice): Promise<Frame | number> {
     const { state } = this.#transaction;
     const request = this.#request;
-    const begun = request.store.begin();
+    const begun = request.store.begin(this.#session.state.queueName);
     if (begun.kind === 'error') return 1;
     const { sink } = begun;
     state.id = sink.id;
@@ -366,7 +366,7 @@ class Submission {
       log.panic(`failed to expand message_size_limit: ${limit.kind === 'forced-fail' ? 'forced failure' : limit.message}`);
       return 1;
     }
-    const begun = request.store.begin();
+    const begun = request.store.begin(this.#session.state.queueName);
     if (begun.kind === 'error') {
       log.panic(`spool file creation failed: ${begun.reason}`);
       request.writeError(`exim: failed to create spool file: ${begun.reason}\n`);

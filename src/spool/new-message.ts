@@ -87,7 +87,9 @@ export class NewMessage implements MessageSink {
   async commit(envelope: MessageEnvelope): Promise<SystemResult<AcceptedMessage>> {
     const body = this.#finishBody();
     if (body.kind === 'error') return this.#fail(body);
-    const message: Message = { ...envelope, id: this.id, size: headersSize(envelope.headers) + body.value.sizeBytes, body: body.value };
+    const { queueName } = this.#places; // where -D is, whatever was asked for since
+    const size = headersSize(envelope.headers) + body.value.sizeBytes;
+    const message: Message = { ...envelope, queueName, id: this.id, size, body: body.value };
     const durable = await this.#makeDurable(message);
     return durable.kind === 'error' ? this.#fail(durable) : { kind: 'ok', value: { message, claim: this.#claim } };
   }
@@ -111,6 +113,8 @@ export class NewMessage implements MessageSink {
     const synced = await this.#syncBoth(header.value, data, message);
     header.value.close();
     if (synced.kind === 'error') return synced;
+    const reachable = await this.#places.makeDirectoriesDurable();
+    if (reachable.kind === 'error') return reachable;
     const renamed = this.#files.rename(paths.newHeader, paths.header);
     return renamed.kind === 'error' ? renamed : this.#files.fsyncDirectory(paths.directory);
   }

@@ -21,15 +21,26 @@ export interface MessagePaths {
   readonly log: Octets;
 }
 
+/** Whether a directory of this name may hold a queue; '' stands for the default queue. Spec ch. 5 "-qG<name>". */
+export function isQueueName(name: Octets): boolean {
+  return !name.includes('/') && !name.includes('\0') && !name.startsWith('.');
+}
+
 export class SpoolPlaces {
+  readonly queueName: Octets;
   readonly root: Octets;
   readonly #files: Files;
   readonly #machine: Machine;
   readonly #isSplit: boolean;
   readonly #owner: SpoolOwner;
+  /** Directories with new directories in them that are not durable yet, and how many there have been. */
+  readonly #unsynced = new Map<Octets, number>();
 
-  constructor(root: Octets, files: Files, machine: Machine, isSplit: boolean, owner: SpoolOwner) {
-    this.root = root;
+  constructor(spoolDirectory: Octets, queueName: Octets, files: Files, machine: Machine, isSplit: boolean, owner: SpoolOwner) {
+    this.queueName = queueName;
+    this.root = queueName === '' ? spoolDirectory : `${spoolDirectory}/${queueName}`;
+    // another process may have made those of a named queue a moment ago
+    if (queueName !== '') this.#unsynced.set(spoolDirectory, 0).set(this.root, 0);
     this.#files = files;
     this.#machine = machine;
     this.#isSplit = isSplit;
@@ -79,9 +90,21 @@ export class SpoolPlaces {
 
   makeDirectory(path: Octets): void {
     if (path === '' || this.#files.stat(path).kind === 'ok') return;
-    this.makeDirectory(path.slice(0, path.lastIndexOf('/')));
-    if (this.#files.mkdir(path, SPOOL_DIRECTORY_MODE).kind === 'ok' && this.isRoot())
-      this.#files.chown(path, this.#owner.uid, this.#owner.gid);
+    const parent = path.slice(0, path.lastIndexOf('/'));
+    this.makeDirectory(parent);
+    if (this.#files.mkdir(path, SPOOL_DIRECTORY_MODE).kind !== 'ok') return;
+    this.#unsynced.set(parent, (this.#unsynced.get(parent) ?? 0) + 1);
+    if (this.isRoot()) this.#files.chown(path, this.#owner.uid, this.#owner.gid);
+  }
+
+  /** What lies in a new directory is durable when that itself is; resolves when all are. */
+  async makeDirectoriesDurable(): Promise<SystemResult<void>> {
+    for (const [parent, count] of [...this.#unsynced]) {
+      const synced = await this.#files.fsyncDirectory(parent === '' ? '/' : parent);
+      if (synced.kind === 'error') return synced;
+      if (this.#unsynced.get(parent) === count) this.#unsynced.delete(parent); // else there is one more by now
+    }
+    return { kind: 'ok', value: undefined };
   }
 
   /** Files made by root are given to Exim's user. */

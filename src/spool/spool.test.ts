@@ -130,6 +130,63 @@ test('a message moves to a named queue and back, whole and locked', async () => 
   again.claim.release();
 });
 
+test('a message is accepted into a named queue, durable with its directories', async () => {
+  const { files, spool } = fixture({ split: true });
+  const synced: string[] = [];
+  const { fsyncDirectory } = files;
+  files.fsyncDirectory = (path) => {
+    synced.push(path);
+    return fsyncDirectory.call(files, path);
+  };
+  const begun = spool.begin('slow');
+  assert.ok(begun.kind === 'ok');
+  await begun.sink.write(Buffer.from('body\n'));
+  const committed = await begun.sink.commit(envelope({ queueName: 'asked for too late' }));
+  assert.ok(committed.kind === 'ok');
+  const { message, claim } = committed.value;
+  const directory = `/spool/slow/input/${message.id[5]}`;
+  assert.equal(message.queueName, 'slow', 'where it is');
+  assert.deepEqual(files.paths('/spool').sort(), [`${directory}/${message.id}-D`, `${directory}/${message.id}-H`]);
+  assert.deepEqual(synced, ['/spool', '/spool/slow', '/', '/spool/slow/input', directory]);
+  assert.equal(spool.isHeldHere(message.id), true, 'a claim is of the whole spool');
+  claim.release();
+  synced.length = 0;
+  const next = spool.begin('slow');
+  assert.ok(next.kind === 'ok');
+  assert.notEqual(next.sink.id, message.id);
+  assert.equal((await next.sink.commit(envelope())).kind, 'ok');
+  assert.deepEqual(synced, [directory], 'only once');
+});
+
+test('queues of a spool share ids, claims and their end', async () => {
+  const { files, spool } = fixture();
+  const slow = spool.inQueue('slow');
+  assert.equal(slow.inQueue(''), spool);
+  assert.equal(spool.inQueue('slow'), slow);
+  const ids = [spool.newId(), slow.newId(), spool.newId()];
+  assert.equal(new Set(ids).size, 3);
+  files.put('/spool/fast/input/x', '');
+  files.put('/spool/msglog/x', '');
+  files.put('/spool/.hidden/input/x', '');
+  assert.deepEqual(
+    [...slow.queues()].map(({ queueName }) => queueName),
+    ['', 'fast'],
+  );
+  const accepted = await accept(slow);
+  const { claim, message } = accepted;
+  assert.equal(slow.remove(claim as Claim).kind, 'ok'); // the spool's own claims are Claims
+  await spool.close();
+  assert.deepEqual(files.paths('/spool/slow'), [], `closing one removes what is left of ${message.id}`);
+});
+
+test('queues that nobody uses are forgotten', () => {
+  const { spool } = fixture();
+  const first = spool.inQueue('a');
+  for (let i = 0; i < 1000; i++) spool.inQueue(String(i));
+  assert.notEqual(spool.inQueue('a'), first);
+  assert.equal(spool.inQueue(''), spool);
+});
+
 test('large bodies go to -D as they come and are read in chunks', async () => {
   const { spool } = fixture();
   const begun = spool.begin();

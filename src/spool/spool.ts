@@ -21,7 +21,7 @@ import { type Claim, type Claiming, Claims, firstLineLength } from './claims.ts'
 import { formatHeaderFile, type HeaderFile, parseHeaderFile } from './header-file.ts';
 import { isMessageId, type MessageIdFormat, MessageIds } from './message-id.ts';
 import { NewMessage } from './new-message.ts';
-import { type MessagePaths, SPOOL_FILE_MODE, type SpoolOwner, SpoolPlaces } from './places.ts';
+import { isQueueName, type MessagePaths, SPOOL_FILE_MODE, type SpoolOwner, SpoolPlaces } from './places.ts';
 
 export interface SpoolSettings {
   readonly directory: Octets;
@@ -87,44 +87,68 @@ const JOURNAL_LIMIT = 64 * 1024 * 1024;
 const NOTHING_JOURNALLED: SystemResult<readonly Octets[]> = { kind: 'ok', value: [] };
 const MEMORY_FOR_BODIES = 32 * 1024 * 1024;
 const ORPHAN_AGE_MS = 3600_000;
+/** Anybody may ask for one of any name (`mailq -qG…`): they are forgotten then, and made anew. */
+const MAX_KNOWN_QUEUES = 1000;
 const EXISTS: SystemResult<void> = { kind: 'ok', value: undefined };
+
+/** What all queues of a spool have together: an id is given once, a message held once, and the memory for bodies is for all of them. */
+class SharedByQueues {
+  readonly queues = new Map<Octets, Spool>();
+  /** Removals that are not durable yet, and what ends their waiting for others. */
+  readonly pending = new Set<Promise<void>>();
+  hurry = new AbortController();
+  readonly ids: MessageIds;
+  readonly claims: Claims;
+  bodyBytes = 0;
+
+  constructor({ files, clock, machine, settings }: SpoolParts) {
+    this.ids = new MessageIds(clock, machine, settings.idFormat, settings.localhostNumber);
+    this.claims = new Claims(files, machine, settings.directory, (claim) => {
+      this.bodyBytes -= claim.bodyBytes;
+    });
+  }
+}
 
 export class Spool implements MessageStore {
   readonly directory: Octets;
   /** Empty for the default queue. */
   readonly queueName: Octets;
-  readonly #queues = new Map<Octets, Spool>();
   readonly #parts: SpoolParts;
   readonly #places: SpoolPlaces;
-  readonly #ids: MessageIds;
-  readonly #claims: Claims;
+  readonly #shared: SharedByQueues;
   readonly #removals = new Map<Octets, Claim[]>();
-  readonly #pending = new Set<Promise<void>>();
-  #hurry = new AbortController();
-  #bodyBytes = 0;
 
-  constructor(parts: SpoolParts) {
-    const { files, clock, machine, settings } = parts;
+  /** `shared` is for other queues of a spool: ask that for them. */
+  constructor(parts: SpoolParts, shared = new SharedByQueues(parts)) {
+    const { files, machine, settings } = parts;
     this.#parts = parts;
+    this.#shared = shared;
     this.directory = settings.directory;
     this.queueName = settings.queueName ?? '';
-    const root = this.queueName === '' ? settings.directory : `${settings.directory}/${this.queueName}`;
-    this.#places = new SpoolPlaces(root, files, machine, settings.split, settings.owner);
-    this.#ids = new MessageIds(clock, machine, settings.idFormat, settings.localhostNumber);
-    this.#claims = new Claims(files, machine, settings.directory, (claim) => {
-      this.#bodyBytes -= claim.bodyBytes;
-    });
+    this.#places = new SpoolPlaces(settings.directory, this.queueName, files, machine, settings.split, settings.owner);
+    if (shared.queues.size >= MAX_KNOWN_QUEUES) for (const name of [...shared.queues.keys()].slice(1)) shared.queues.delete(name);
+    shared.queues.set(this.queueName, this);
   }
 
   // ------------------------------------------------------------ named queues
 
-  /** Another queue in the same spool directory; `close` closes those that were asked for, too. Spec ch. 3 "Named queues". */
+  /** Another queue in the same spool directory; '' is the default one. Closing one closes all. Spec ch. 3 "Named queues". */
   inQueue(name: Octets): Spool {
-    if (name === this.queueName) return this;
+    const known = this.#shared.queues.get(name);
+    if (known !== undefined) return known;
     const { settings, ...parts } = this.#parts;
-    const queue = this.#queues.get(name) ?? new Spool({ ...parts, settings: { ...settings, queueName: name } });
-    this.#queues.set(name, queue);
-    return queue;
+    return new Spool({ ...parts, settings: { ...settings, queueName: name } }, this.#shared);
+  }
+
+  /** All queues that the spool directory has, the default one first. */
+  *queues(): Generator<Spool> {
+    yield this.inQueue('');
+    const { files } = this.#parts;
+    const names = files.list(this.directory);
+    if (names.kind === 'error') return;
+    for (const name of names.value) {
+      if (isQueueName(name) && files.stat(`${this.directory}/${name}/input`).kind === 'ok') yield this.inQueue(name);
+    }
   }
 
   /**
@@ -144,7 +168,8 @@ export class Spool implements MessageStore {
       const linked = files.link(old, link);
       if (linked.kind === 'error' && (old === from.data || linked.errno !== 'ENOENT')) return this.#moveBack(to, linked);
     }
-    const synced = await files.fsyncDirectory(to.directory);
+    const reachable = await places.makeDirectoriesDurable();
+    const synced = reachable.kind === 'ok' ? await files.fsyncDirectory(to.directory) : reachable;
     const moved = synced.kind === 'ok' ? files.rename(from.header, to.header) : synced;
     if (moved.kind === 'error') return this.#moveBack(to, moved);
     const both = await Promise.all([files.fsyncDirectory(to.directory), files.fsyncDirectory(from.directory)]);
@@ -161,12 +186,13 @@ export class Spool implements MessageStore {
 
   /** An id for what needs one without a message (log lines of a rejection before DATA). */
   newId(): string {
-    return this.#ids.next();
+    return this.#shared.ids.next();
   }
 
-  begin(): { readonly kind: 'ok'; readonly sink: MessageSink } | SystemFailure {
+  begin(queueName = this.queueName): { readonly kind: 'ok'; readonly sink: MessageSink } | SystemFailure {
+    if (queueName !== this.queueName) return this.inQueue(queueName).begin();
     for (;;) {
-      const id = this.#ids.next();
+      const id = this.#shared.ids.next();
       const paths = this.#places.forNew(id);
       const made = this.#places.withDirectory(paths.directory, () =>
         this.#parts.files.open(paths.data, 'create-exclusive', SPOOL_FILE_MODE),
@@ -176,7 +202,7 @@ export class Spool implements MessageStore {
         return made;
       }
       if (this.#places.isRoot()) made.value.chown(this.#places.owner.uid, this.#places.owner.gid);
-      const claiming = this.#claims.hold(id, paths, made.value);
+      const claiming = this.#shared.claims.hold(id, paths, made.value);
       if (claiming.kind === 'ok') {
         const { claim } = claiming;
         claim.mayHaveMore = false;
@@ -189,8 +215,8 @@ export class Spool implements MessageStore {
 
   /** Whether a body of this size may stay in memory. */
   #reserve(claim: Claim, bytes: number): boolean {
-    if (this.#bodyBytes + bytes > MEMORY_FOR_BODIES) return false;
-    this.#bodyBytes += bytes;
+    if (this.#shared.bodyBytes + bytes > MEMORY_FOR_BODIES) return false;
+    this.#shared.bodyBytes += bytes;
     claim.bodyBytes = bytes;
     return true;
   }
@@ -234,12 +260,12 @@ export class Spool implements MessageStore {
 
   claim(id: string): Claiming {
     if (!isMessageId(id)) return { kind: 'gone' };
-    return this.#claims.take(id, this.#places.find(id, 'D'));
+    return this.#shared.claims.take(id, this.#places.find(id, 'D'));
   }
 
   /** Held by a task of this process. */
   isHeldHere(id: string): boolean {
-    return this.#claims.isHeld(id);
+    return this.#shared.claims.isHeld(id);
   }
 
   /** The message with what its journal says; read only while it is claimed. */
@@ -362,8 +388,8 @@ export class Spool implements MessageStore {
     else {
       this.#removals.set(claim.paths.directory, [claim]);
       const finished = this.#finishRemovals(claim.paths.directory);
-      this.#pending.add(finished);
-      const forget = () => this.#pending.delete(finished);
+      this.#shared.pending.add(finished);
+      const forget = () => this.#shared.pending.delete(finished);
       void finished.then(forget, forget); // `settle` sees a rejection
     }
     return EXISTS;
@@ -371,7 +397,7 @@ export class Spool implements MessageStore {
 
   async #finishRemovals(directory: Octets): Promise<void> {
     const { files, clock, settings } = this.#parts;
-    await clock.sleep(settings.removalDelayMs ?? 50, { endMs: Number.POSITIVE_INFINITY, signal: this.#hurry.signal });
+    await clock.sleep(settings.removalDelayMs ?? 50, { endMs: Number.POSITIVE_INFINITY, signal: this.#shared.hurry.signal });
     const claims = this.#removals.get(directory) ?? [];
     this.#removals.delete(directory);
     const synced = await files.fsyncDirectory(directory);
@@ -399,19 +425,19 @@ export class Spool implements MessageStore {
     this.#parts.files.rename(claim.paths.log, `${kept}/${claim.id}`);
   }
 
-  /** Finishes what removals still have to do, at once. */
+  /** Finishes what removals still have to do, in all queues, at once. */
   async settle(): Promise<void> {
-    while (this.#pending.size > 0) {
-      this.#hurry.abort();
-      await Promise.all(this.#pending);
+    const shared = this.#shared;
+    while (shared.pending.size > 0) {
+      shared.hurry.abort();
+      await Promise.all(shared.pending);
     }
-    this.#hurry = new AbortController();
+    shared.hurry = new AbortController();
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
     await this.settle();
-    this.#claims.close();
+    this.#shared.claims.close();
   }
 
   // ------------------------------------------------------------ message log, tidying

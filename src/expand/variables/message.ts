@@ -54,14 +54,19 @@ export default [
   numberVariable('rcpt_defer_count', 'The RCPT commands that were refused for now.', (frame) => frame.transaction?.state.rcptDeferCount),
   remoteVariable('headers_added', 'The header lines that `add_header` added so far.', (frame) => headersAdded(frame)),
   remoteVariable('dsn_envid', 'The envelope identifier of RFC 3461.', (frame) => mailOf(frame)?.dsn.envid),
-  octetsVariable('queue_name', 'The queue that the message is in.', (frame) =>
-    frame.message?.queueName === '' ? undefined : frame.message?.queueName,
+  octetsVariable('queue_name', 'The queue that the message is in, or will be in; empty for the default queue.', (frame) =>
+    queueName(frame),
   ),
   octetsVariable('local_scan_data', 'What local_scan() said when it took the message.', (frame) => mailOf(frame)?.localScanData),
   flagVariable('mime_is_coverletter', 'The MIME part is the cover letter.', () => false),
   flagVariable('mime_is_multipart', 'The MIME part has parts.', () => false),
   flagVariable('mime_is_rfc822', 'The MIME part is a message.', () => false),
 ];
+
+function queueName({ message, session }: Frame): Octets | undefined {
+  const name = message === undefined ? session?.state.queueName : message.queueName;
+  return name === '' ? undefined : name;
+}
 
 function messageSize(frame: Frame): number | undefined {
   const receiving = frame.message === undefined ? frame.transaction?.state : undefined;

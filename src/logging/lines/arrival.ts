@@ -19,6 +19,8 @@ export interface Arrival {
   readonly usedPrdr?: boolean | undefined;
   readonly bodyType?: '' | '7BIT' | '8BITMIME' | undefined;
   readonly durationMs?: number | undefined;
+  /** The named queue that it is in; absent or empty for the default queue. */
+  readonly queueName?: Octets | undefined;
   /** The value of Message-ID: without angle brackets, and whether it was made here. */
   readonly messageId?: { readonly value: Octets; readonly isCreated: boolean } | undefined;
   /** Decoded. */
@@ -96,7 +98,8 @@ function optionalFields(arrival: Arrival, log: Log): Octets {
   if (log.selected('dkim') && arrival.dkimDomain !== undefined) fields += ` DKIM=${printable(arrival.dkimDomain)}`;
   if (log.selected('receive_time') && arrival.durationMs !== undefined)
     fields += ` RT=${formatDuration(arrival.durationMs, log.selected('millisec'))}`;
-  const { messageId } = arrival;
+  const { messageId, queueName = '' } = arrival;
+  if (queueName !== '') fields += ` Q=${printable(queueName)}`;
   if (messageId !== undefined && messageId.value.length <= MAX_ID && isIdLogged(messageId.isCreated, log))
     fields += ` id${messageId.isCreated ? '*' : ''}=${printable(messageId.value)}`;
   if (log.selected('subject') && arrival.subject !== undefined)

@@ -88,6 +88,8 @@ test('<=', () => {
     '<= s@x.y U=root P=local S=293 M8S=0 RT=0.000s id*=E1xUlBX-0004Y2-27@host.test.ex T="hi there \\303\\244" from <s@x.y> for x@red.ex z@remote.ex',
   );
   assert.ok(arrivalLine({ ...arrival, recipients: [] }, all).endsWith(' from <s@x.y>'));
+  assert.equal(arrivalLine({ ...arrival, queueName: 'slow' }, plain), '<= s@x.y U=root P=local S=293 Q=slow');
+  assert.ok(arrivalLine({ ...arrival, queueName: 'slow' }, all).includes(' RT=0.000s Q=slow id*='));
   const fromHost: Arrival = {
     ...arrival,
     origin: { ...remote, tls: { ...tls, peerDn: '' } },

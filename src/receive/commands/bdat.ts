@@ -55,7 +55,7 @@ async function begin(dialogue: Dialogue): Promise<ChunkedMessage | undefined> {
     return undefined;
   }
   const limits = await inputLimits(dialogue);
-  const begun = parts.store.begin();
+  const begun = parts.store.begin(dialogue.session.state.queueName);
   if (begun.kind === 'error' || limits === undefined || transaction === undefined) {
     if (begun.kind === 'error') dialogue.log.panic(`spool file creation failed: ${begun.reason}`);
     else begun.sink.abort();

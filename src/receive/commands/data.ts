@@ -26,7 +26,7 @@ export async function data(dialogue: Dialogue): Promise<boolean> {
     return false;
   }
   if (await hasSpokenBeforeReply(dialogue, 'DATA')) return false;
-  const begun = dialogue.parts.store.begin();
+  const begun = dialogue.parts.store.begin(dialogue.session.state.queueName);
   if (begun.kind === 'error') {
     dialogue.log.panic(`spool file creation failed: ${begun.reason}`);
     dialogue.reply('451', 'Temporary local problem - please try later');
