@@ -41,7 +41,8 @@ const expected: Readonly<Record<string, RegExp>> = {
   'a binary PROXY header': UNKNOWN_OR_LOST,
   "the answer about a client's user": GAVE_UP,
   'a name server': GAVE_UP,
-  'a socket that is read': GAVE_UP,
+  // What came until the limit may be the text, if the client is still there to read it.
+  'a socket that is read': /^$|^250 x+$|^221 /,
   'the server banner.away.test': MALFORMED,
   'the server lines.away.test': MALFORMED,
   'the server ehlo.away.test': MALFORMED,
