@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Caller } from '../core/index.ts';
+import type { Caller, Frame } from '../core/index.ts';
 import { FakeClock } from '../system/fakes/clock.ts';
 import { FakeLog } from '../system/fakes/log.ts';
 import { constantTemplate, fakeServices, testConfig } from '../system/fakes/services.ts';
@@ -56,6 +56,40 @@ test('several messages without replies', async () => {
     ],
   );
   assert.match(messageText(messages[0] ?? assert.fail()), /\n\ntext\n\.dot\n$/);
+});
+
+test('the ACL before a message runs when its data begin, whatever it says', async () => {
+  const seen: string[] = [];
+  const acls = {
+    ...scriptedAcls({}),
+    run: async (phase: string, _text: unknown, _args: unknown, frame: Frame) => {
+      seen.push(`${phase} ${frame.transaction?.state.sender} ${frame.transaction?.state.recipients.length}`);
+      if (phase === 'not_smtp_start' && frame.session) frame.session.state.queueName = `q${seen.length}`;
+      return { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false } as const;
+    },
+  };
+  const main = { acl_not_smtp_start: constantTemplate('start'), received_header_text: constantTemplate('') };
+  const { status, messages } = await play(`${first}mail from:<a@b>\nrset\n${first}`, undefined, {
+    config: testConfig({ main }),
+    services: fakeServices({ lists: plainLists, acls }),
+  });
+  assert.equal(status, 0);
+  assert.deepEqual(seen, ['not_smtp_start someone@some.where 1', 'not_smtp_start someone@some.where 1']);
+  assert.deepEqual(
+    messages.map(({ queueName }) => queueName),
+    ['q1', 'q2'],
+  );
+});
+
+test('a transaction begins, as errors tell, with the last command that is for none', async () => {
+  for (const [commands, start] of [
+    ['mail from:<a@b>', 0],
+    ['helo x\nmail from:<a@b>', 1],
+    ['mail from:<a@b>\nrset', 2],
+    ['mail from:<a@b>\nvrfy x\nrcpt to:<a@b>', 2],
+    ['noop\nexpn x\nhelp\netrn #x', 4],
+  ] as const)
+    assert.match((await play(`${commands}\nbogus\n`)).out, new RegExp(`^500 .*\nTransaction started in line ${start}\n`), commands);
 });
 
 test('an untrusted caller sends as itself', async () => {

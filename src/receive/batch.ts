@@ -37,6 +37,7 @@ import { LocalInput } from './local-input.ts';
 import type { MessageReading, ReadMessage } from './message-input.ts';
 import { readMessage } from './message-input.ts';
 import { logNonSmtpRejection, logTooBig } from './refused-submission.ts';
+import { runStartAcl } from './start-acl.ts';
 import { newOrigin, newSessionState, newTransaction, receptionFrame } from './transaction.ts';
 
 export interface BatchRequest {
@@ -154,6 +155,7 @@ class Batch {
       case 'ETRN':
       case 'HELP':
       case 'NOOP':
+        this.#startLine = this.#input.lineNumber; // as Exim counts, in a transaction too
         return undefined;
       default:
         return { reply: '500 Command unrecognized', command: command.line };
@@ -203,6 +205,7 @@ class Batch {
     if (state.recipients.length === 0) return { reply: '503 RCPT TO:<recipient> must precede DATA', command: command.line };
     const { config, services, store } = this.#request;
     const frame = receptionFrame({ config, services, session: this.#session, transaction: this.#transaction, until: this.#until });
+    await runStartAcl(frame);
     const limit = await expandSize(config.main.message_size_limit, frame, 0);
     const begun = store.begin(this.#session.state.queueName);
     if (begun.kind === 'error' || limit.kind !== 'ok') {
@@ -265,7 +268,7 @@ class Batch {
         return undefined;
       case 'refused': {
         const { verdict } = intake;
-        const text = verdict.kind === 'error' ? undefined : verdict.message;
+        const text = verdict.kind === 'error' ? 'local configuration problem' : verdict.message;
         logNonSmtpRejection(this.#request.services.log, verdict, this.#transaction.state);
         return { reply: `550 ${text ?? 'Administrative prohibition'}`, command: undefined };
       }

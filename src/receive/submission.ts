@@ -2,7 +2,6 @@
  * A message from the command line: `-bm`, `-t`, `-f`, `-F`, `-i` and how errors are reported. Spec ch. 5 "The Exim command line"; ch. 48
  * "Message processing". Nothing here is of the process itself: the daemon runs it for callers too.
  */
-import { expandAclOption } from '../acl/option-text.ts';
 import type { Octets } from '../base/octets.ts';
 import { printable, trimSpace } from '../base/octets.ts';
 import { earlier } from '../core/deadline.ts';
@@ -40,6 +39,7 @@ import { markAsOwn, mayChooseSender, ownAddress } from './local-sender.ts';
 import type { MessageReading, OctetSource, ReadMessage } from './message-input.ts';
 import { readMessage } from './message-input.ts';
 import { logNonSmtpRejection, logTooBig } from './refused-submission.ts';
+import { runStartAcl } from './start-acl.ts';
 import type { BadAddress, SubmissionError } from './submission-report.ts';
 import { errorLine, logText, reportMessage } from './submission-report.ts';
 import { newOrigin, newSessionState, newTransaction, receptionFrame } from './transaction.ts';
@@ -165,7 +165,7 @@ class Submission {
       if (limit !== undefined) return this.#fail({ kind: 'too-many-recipients', areArguments: true, limit }, undefined, source);
       this.#addRecipients(recipients);
     }
-    await this.#runStartAcl();
+    await runStartAcl(this.#frame());
     return this.#receive(source, recipients, chosen);
   }
 
@@ -348,15 +348,6 @@ class Submission {
   }
 
   // ---------------------------------------------------------------- the message
-
-  /** Its verdict does not matter: it is for setting variables and controls. */
-  async #runStartAcl(): Promise<void> {
-    const option = this.#config.main.acl_not_smtp_start;
-    if (option === undefined) return;
-    const frame = this.#frame();
-    const text = await expandAclOption(option, frame);
-    if (text.kind === 'ok' && text.value.octets !== '') await this.#services.acls.run('not_smtp_start', text.value, [], frame);
-  }
 
   async #receive(source: InputSource, listed: readonly GivenAddress[], chosen: SenderChoice): Promise<number> {
     const request = this.#request;
