@@ -148,10 +148,10 @@ function readLogs(folder: string): Record<string, string> {
 }
 
 function readHeaders(folder: string): string[] {
-  const input = join(folder, 'spool/input');
-  if (!existsSync(input)) return [];
-  return readdirSync(input, { recursive: true })
-    .map((name) => join(input, String(name)))
+  const spool = join(folder, 'spool'); // with its named queues
+  if (!existsSync(spool)) return [];
+  return readdirSync(spool, { recursive: true })
+    .map((name) => join(spool, String(name)))
     .filter((path) => path.endsWith('-H'))
     .sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs)
     .map((path) => readFileSync(path, 'latin1'));

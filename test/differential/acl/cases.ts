@@ -7,6 +7,7 @@ import { headerCases } from './cases/headers.ts';
 import { limitCases } from './cases/limits.ts';
 import { messageCases } from './cases/messages.ts';
 import { phaseCases } from './cases/phases.ts';
+import { queueCases } from './cases/queues.ts';
 import { routingCases } from './cases/routing.ts';
 import { verbCases } from './cases/verbs.ts';
 import { heloCases, verificationCases } from './cases/verification.ts';
@@ -24,5 +25,6 @@ export function allCases(): readonly AclCase[] {
     ...verificationCases(),
     ...heloCases(),
     ...routingCases(),
+    ...queueCases(),
   ];
 }
