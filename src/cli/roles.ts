@@ -16,7 +16,7 @@ import { type OpeningRuntime, openRuntime, type Runtime } from '../process/runti
 import { SpawnerClient } from '../process/spawner/client.ts';
 import { serveSpawner } from '../process/spawner/serve.ts';
 import { CONTROL_SOCKET } from '../process/spool-directory.ts';
-import { droppedMessages } from '../process/submit/drop.ts';
+import { DropDirectory } from '../process/submit/drop.ts';
 import { type Submission, SubmissionServer, TEMPORARY_FAILURE } from '../process/submit/server.ts';
 import { Worker } from '../process/worker.ts';
 import { attachedStream, connectLocal, listenLocal, startAttached } from '../system/attached-process.ts';
@@ -208,21 +208,25 @@ async function openSubmissions(
   if (control.kind === 'error') log.panic(`control socket: ${control.reason}`);
   if (listening.kind === 'error' && build.preset !== 'embedded')
     log.main(`submission socket ${build.submitSocket}: ${listening.reason}: local users without rights cannot submit mail`);
-  const takeDropped = async () => {
-    for (const dropped of droppedMessages({ files: system.files, directory: build.dropDirectory }, (line) => log.panic(line))) {
-      const status = await run({
-        ...dropped,
-        stdin: Readable.from([dropped.message]),
-        stdout: { write: () => {} },
-        stderr: { write: (text) => log.main(`dropped message of uid ${dropped.uid}: ${text}`) },
-        stream: Duplex.from(dropped.message),
-        signal: new AbortController().signal,
-      });
-      if (status !== TEMPORARY_FAILURE) system.files.unlink(dropped.path);
-    }
-  };
-  await takeDropped();
-  const timer = setInterval(() => void takeDropped(), DROP_INTERVAL_MS);
+  const drop = new DropDirectory(
+    { files: system.files, directory: build.dropDirectory, clock: system.clock },
+    {
+      submit: async (dropped) => {
+        const status = await run({
+          ...dropped,
+          stdin: Readable.from([dropped.message]),
+          stdout: { write: () => {} },
+          stderr: { write: (text) => log.main(`dropped message of uid ${dropped.uid}: ${text}`) },
+          stream: Duplex.from(dropped.message),
+          signal: new AbortController().signal,
+        });
+        return status !== TEMPORARY_FAILURE;
+      },
+      onProblem: (line) => log.panic(line),
+    },
+  );
+  await drop.takeUp();
+  const timer = setInterval(() => void drop.takeUp(), DROP_INTERVAL_MS);
   return {
     close: () => {
       clearInterval(timer);

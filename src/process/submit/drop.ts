@@ -3,7 +3,7 @@
  * owns a file sent it. DESIGN 3.11.
  */
 import { bytesFromOctets, type Octets, octetsFromBytes } from '../../base/octets.ts';
-import type { Files, Machine, Random, SystemResult } from '../../core/index.ts';
+import type { Clock, FileFacts, Files, Machine, Random, SystemResult } from '../../core/index.ts';
 
 /** First line: JSON of the arguments; then the message as it was on standard input. */
 export interface Dropped {
@@ -17,6 +17,9 @@ export interface Dropped {
 
 const MAX_DROPPED_BYTES = 50 * 1024 * 1024;
 const DROP_SUFFIX = '.msg';
+const BEGUN_SUFFIX = '.tmp';
+/** After this nobody writes any more what was begun. */
+const BEGUN_AGE_MS = 3600_000;
 
 export interface DropParts {
   readonly files: Files;
@@ -31,16 +34,22 @@ export async function dropMessage(
   input: AsyncIterable<Uint8Array>,
 ): Promise<SystemResult<void>> {
   const name = `${directory}/${machine.pid}.${Buffer.from(random.bytes(16)).toString('hex')}`;
-  const opened = files.open(`${name}.tmp`, 'create-exclusive', 0o644);
+  const begun = `${name}${BEGUN_SUFFIX}`;
+  const opened = files.open(begun, 'create-exclusive', 0o644);
   if (opened.kind === 'error') return opened;
   const file = opened.value;
-  const written = await writeAll(file, command, input);
-  file.close();
-  if (written.kind === 'error') {
-    files.unlink(`${name}.tmp`);
-    return written;
+  try {
+    const written = await writeAll(file, command, input);
+    if (written.kind === 'error') {
+      files.unlink(begun);
+      return written;
+    }
+    const renamed = files.rename(begun, `${name}${DROP_SUFFIX}`);
+    // The caller may not open the directory to make the new name durable; the file's next fsync takes the rename along.
+    return renamed.kind === 'error' ? renamed : await file.fsync();
+  } finally {
+    file.close();
   }
-  return files.rename(`${name}.tmp`, `${name}${DROP_SUFFIX}`);
 }
 
 async function writeAll(
@@ -62,6 +71,59 @@ async function writeAll(
 
 function escapeHigh(json: string): string {
   return json.replace(/[\x7f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** Takes up what waits, now and again. */
+export class DropDirectory {
+  readonly #parts: DropParts & { readonly clock: Clock };
+  readonly #handlers: DropHandlers;
+  /** Told already: once is enough for the panic log. */
+  #told: ReadonlySet<Octets> = new Set();
+  #isBusy = false;
+
+  constructor(parts: DropParts & { readonly clock: Clock }, handlers: DropHandlers) {
+    this.#parts = parts;
+    this.#handlers = handlers;
+  }
+
+  /** One pass; nothing where the last one has not ended, so that no message is taken twice. */
+  async takeUp(): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      this.#removeBegun();
+      const problems = new Set<Octets>();
+      for (const dropped of droppedMessages(this.#parts, (line) => problems.add(line)))
+        if (await this.#handlers.submit(dropped)) this.#parts.files.unlink(dropped.path);
+      for (const line of problems) if (!this.#told.has(line)) this.#handlers.onProblem(line);
+      this.#told = problems;
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  /** What a caller that was killed left half written. */
+  #removeBegun(): void {
+    const { files, directory, clock } = this.#parts;
+    const names = files.list(directory);
+    if (names.kind === 'error') return;
+    for (const name of names.value) {
+      if (!name.endsWith(BEGUN_SUFFIX)) continue;
+      const path = `${directory}/${name}`;
+      const facts = files.lstat(path);
+      if (facts.kind === 'ok' && isAbandoned(facts.value, clock.now())) files.unlink(path);
+    }
+  }
+}
+
+export interface DropHandlers {
+  /** Whether the message is settled: taken or refused for good. */
+  submit(dropped: Dropped): Promise<boolean>;
+  onProblem(line: Octets): void;
+}
+
+function isAbandoned({ type, mtimeMs }: FileFacts, now: number): boolean {
+  return type !== 'directory' && now - mtimeMs > BEGUN_AGE_MS;
 }
 
 /** What waits; files that are no regular file with one link, or that cannot be read, are passed over and told. */

@@ -1,18 +1,19 @@
 /** Command lines over the submission socket, and messages in the drop directory: who calls, what goes back, what is refused. DESIGN 3.11. */
 import assert from 'node:assert/strict';
-import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, lutimesSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { octetsFromBytes } from '../../base/octets.ts';
 import { connectLocal } from '../../system/attached-process.ts';
+import { SystemClock } from '../../system/clock.ts';
 import { SystemFiles } from '../../system/files.ts';
 import { SystemMachine } from '../../system/machine.ts';
 import { Native } from '../../system/native.ts';
 import { SystemRandom } from '../../system/random.ts';
 import { Channel } from '../channel/channel.ts';
 import { submitToDaemon } from './client.ts';
-import { dropMessage, droppedMessages } from './drop.ts';
+import { DropDirectory, type Dropped, dropMessage, droppedMessages } from './drop.ts';
 import { type RunSubmission, SubmissionServer, TEMPORARY_FAILURE } from './server.ts';
 
 function temporaryFolder(context: TestContext): string {
@@ -204,6 +205,42 @@ test('what is no message of one owner is passed over and told', (context) => {
     'symbolic.msg: Too many levels of symbolic links',
     'two.msg: not a regular file with one name',
   ]);
+});
+
+test('each pass takes a message once, tells a problem once, and removes what nobody goes on writing', async (context) => {
+  const directory = temporaryFolder(context);
+  await drop(directory, ['a@b.test'], content('Subject: one\n\n'));
+  for (const name of ['bad.msg', 'new.tmp', 'old.tmp']) writeFileSync(join(directory, name), '');
+  symlinkSync('/etc/passwd', join(directory, 'link.tmp'));
+  mkdirSync(join(directory, 'directory.tmp'));
+  const anHourAgo = Date.now() / 1000 - 3700;
+  utimesSync(join(directory, 'old.tmp'), anHourAgo, anHourAgo);
+  lutimesSync(join(directory, 'link.tmp'), anHourAgo, anHourAgo);
+  const taken: Dropped[] = [];
+  const problems: string[] = [];
+  let answer = Promise.withResolvers<boolean>();
+  const submit = (dropped: Dropped) => {
+    taken.push(dropped);
+    return answer.promise;
+  };
+  const passes = new DropDirectory(
+    { files, directory, clock: new SystemClock() },
+    { submit, onProblem: (line) => problems.push(line.replace(`${directory}/`, '')) },
+  );
+
+  const pass = passes.takeUp();
+  await passes.takeUp();
+  assert.equal(taken.length, 1, 'the first pass still has it');
+  answer.resolve(false);
+  await pass;
+  assert.equal(readdirSync(directory).filter((name) => name.endsWith('.msg')).length, 2, 'it waits for better times');
+  answer = Promise.withResolvers();
+  answer.resolve(true);
+  await passes.takeUp();
+  await passes.takeUp();
+  assert.equal(taken.length, 2);
+  assert.deepEqual(problems, ['bad.msg: malformed']);
+  assert.deepEqual(readdirSync(directory).sort(), ['bad.msg', 'directory.tmp', 'new.tmp']);
 });
 
 test('a message that is too large leaves nothing behind', async (context) => {
