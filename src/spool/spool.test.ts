@@ -179,6 +179,16 @@ test('queues of a spool share ids, claims and their end', async () => {
   assert.deepEqual(files.paths('/spool/slow'), [], `closing one removes what is left of ${message.id}`);
 });
 
+test('a kept message log stays in its queue', async () => {
+  const { files, spool } = fixture({ preservesMessageLogs: true });
+  const slow = spool.inQueue('slow');
+  const { message, claim } = await accept(slow);
+  slow.appendMessageLog(claim as Claim, ['line\n']); // the spool's own claims are Claims
+  slow.remove(claim as Claim);
+  await spool.close();
+  assert.deepEqual(files.paths('/spool'), [`/spool/slow/msglog.OLD/${message.id}`]);
+});
+
 test('queues that nobody uses are forgotten', () => {
   const { spool } = fixture();
   const first = spool.inQueue('a');

@@ -420,7 +420,7 @@ export class Spool implements MessageStore {
   }
 
   #keepMessageLog(claim: Claim): void {
-    const kept = `${this.directory}/msglog.OLD`;
+    const kept = `${this.#places.root}/msglog.OLD`;
     this.#places.makeDirectory(kept);
     this.#parts.files.rename(claim.paths.log, `${kept}/${claim.id}`);
   }

@@ -33,6 +33,7 @@ export function deliveredLine(flag: DeliveryFlag, result: DeliveryResult, facts:
   const { address } = result;
   let line = `${flag} ${sentAddress(result) ?? loggedAddress(address, log, true)}`;
   if (log.selected('sender_on_delivery')) line += ` F=<${printable(result.senderSentAs ?? facts.sender)}>`;
+  line += queueField(facts);
   if (log.selected('return_path_on_delivery') && facts.returnPath !== undefined) line += ` P=<${printable(facts.returnPath)}>`;
   line += driverFields(address, facts);
   if (log.selected('delivery_size') && facts.sizeBytes !== undefined) line += ` S=${facts.sizeBytes}`;
@@ -77,6 +78,7 @@ export function failedMessageLogLine(result: DeliveryResult, facts: DeliveryFact
 function failedText(result: DeliveryResult, facts: DeliveryFacts, log: Log): Octets {
   let line = sentAddress(result) ?? loggedAddress(result.address, log, false);
   if (log.selected('sender_on_delivery')) line += ` F=<${printable(facts.sender)}>`;
+  line += queueField(facts);
   if (log.selected('return_path_on_delivery') && facts.returnPath !== undefined) line += ` P=<${printable(facts.returnPath)}>`;
   line += driverFields(result.address, facts) + hostField(result.host, facts, log) + interfaceField(result, log);
   const reason = [result.errorReason, result.message].filter((part) => part !== undefined && part !== '').join(': ');
@@ -89,7 +91,7 @@ export function deferredLine(result: DeliveryResult, facts: DeliveryFacts, log: 
 
 export function deferredMessageLogLine(result: DeliveryResult, facts: DeliveryFacts, log: Log): Octets {
   const number = result.errorNumber ?? 0;
-  let line = loggedAddress(result.address, log, false) + driverFields(result.address, facts);
+  let line = loggedAddress(result.address, log, false) + queueField(facts) + driverFields(result.address, facts);
   line += `${facts.isRouting ? ' routing' : ''} defer (${number})${number > 0 && result.errorReason !== undefined ? `: ${result.errorReason}` : ''}`;
   line += hostField(result.host, facts, log) + interfaceField(result, log) + durationField(facts, log);
   return result.message === undefined || result.message === '' ? line : `${line}: ${printable(result.message)}`;
@@ -129,11 +131,14 @@ function durationField(facts: DeliveryFacts, log: Log): Octets {
     : '';
 }
 
+function queueField({ queueName = '' }: DeliveryFacts): Octets {
+  return queueName === '' ? '' : ` Q=${printable(queueName)}`;
+}
+
 function driverFields(address: Address, facts: DeliveryFacts): Octets {
-  const queue = facts.queueName === undefined || facts.queueName === '' ? '' : ` Q=${facts.queueName}`;
   const router = address.state.router === undefined ? '' : ` R=${address.state.router.name}`;
   const transport = facts.transport ?? address.state.transport;
-  return `${queue}${router}${facts.bypassed ? ' T=**bypassed**' : transport === undefined ? '' : ` T=${transport.name}`}`;
+  return `${router}${facts.bypassed ? ' T=**bypassed**' : transport === undefined ? '' : ` T=${transport.name}`}`;
 }
 
 export function topAddress(address: Address): Octets {

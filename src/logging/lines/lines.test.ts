@@ -196,6 +196,11 @@ test('=> and ->', () => {
     deliveredLine('=>', done(final), { ...facts, queuedMs: 12, durationMs: 2, sizeBytes: 330 }, all),
     '=> final <x@red.ex> F=<s@x.y> P=<s@x.y> R=local T=t1 S=330 QT=0.012s DT=0.002s',
   );
+  const inSlow = { ...facts, queueName: 'slow' };
+  assert.equal(
+    deliveredLine('=>', done(final), { ...inSlow, sizeBytes: 330 }, all).slice(0, 65),
+    '=> final <x@red.ex> F=<s@x.y> Q=slow P=<s@x.y> R=local T=t1 S=330',
+  );
   const other = address('other@remote.ex', { parent: red, router: router('remote', true), transport: transport('smtp', true) });
   const sent = done(other, {
     host: { name: '127.0.0.1', address: '127.0.0.1', port: 2599 },
@@ -232,6 +237,14 @@ test('** and ==', () => {
   assert.equal(
     failedLine(done(bad, { kind: 'failed', message: 'forced failure' }), facts, plain),
     '** userx@test.ex R=r2 : forced failure',
+  );
+  assert.match(
+    failedLine(done(bad, { kind: 'failed', message: 'no' }), { ...facts, queueName: 'slow' }, all),
+    /^\*\* userx@test\.ex F=<s@x\.y> Q=slow P=<s@x\.y> R=r2 : no/,
+  );
+  assert.equal(
+    deferredLine(done(bad, { kind: 'deferred', errorNumber: -1, message: 'later' }), { ...facts, queueName: 'slow' }, plain),
+    '== userx@test.ex Q=slow R=r2 defer (-1): later',
   );
   assert.equal(
     failedMessageLogLine(done(address('s@x.y'), { kind: 'failed', message: 'Unrouteable address' }), facts, plain),
