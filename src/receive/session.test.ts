@@ -389,6 +389,10 @@ test('ACLs of every phase', async () => {
   );
   assert.deepEqual(phases, ['connect', 'helo', 'mail', 'rcpt', 'predata', 'data', 'quit']);
   phases.length = 0;
+  const chunked = ['MAIL FROM:<a@b>\r\n', 'RCPT TO:<a@b>\r\n', 'BDAT 5 LAST\r\n\r\nx\r\n', 'QUIT\r\n'];
+  await playSession(scriptedPeer(['EHLO x\r\n', ...chunked]), setup);
+  assert.deepEqual(phases, ['connect', 'helo', 'mail', 'rcpt', 'data', 'quit'], 'none before chunks');
+  phases.length = 0;
   await playSession(scriptedPeer(['HELO x\r\n']), setup);
   assert.deepEqual(phases, ['connect', 'helo', 'notquit']);
 });

@@ -47,13 +47,9 @@ function readChunk(dialogue: Dialogue, command: Command): Chunk {
   return bytes === 0 && !isLast ? { kind: 'problem', code: '504', text: 'zero size for BDAT command' } : { kind: 'chunk', bytes, isLast };
 }
 
+/** The ACL before the data is not run. Spec ch. 44 "The DATA ACLs". */
 async function begin(dialogue: Dialogue): Promise<ChunkedMessage | undefined> {
-  const { config, transaction, parts } = dialogue;
-  const verdict = await dialogue.runAcl('predata', config.main.acl_smtp_predata, { kind: 'accept' });
-  if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
-    dialogue.refuse('predata', 'BDAT', verdict);
-    return undefined;
-  }
+  const { transaction, parts } = dialogue;
   const limits = await inputLimits(dialogue);
   const begun = parts.store.begin(dialogue.session.state.queueName);
   if (begun.kind === 'error' || limits === undefined || transaction === undefined) {
