@@ -1,6 +1,6 @@
 /**
  * Bundles an entry for processes that soon end: each module is a function that runs when something of it is first used, so that a process pays for what
- * it does and not for all it could do. The price is a call at each use of another module (`use(12).parseAddress`), which processes that
+ * it does and not for all it could do. The price is a call at each use of another module (`__use(12).parseAddress`), which processes that
  * go on should not pay: they run bundle.ts's.
  *
  * It makes no difference but in time: modules have no state and do nothing when they are loaded (STYLE.md 3), and there are no cycles of imports.
@@ -16,6 +16,9 @@ export interface LazyBundle {
   readonly first: string;
   readonly rest: string;
 }
+
+/** What the linker puts into a module's code: a variable of the module of that name would stand before it. */
+const LINKED_NAMES = /\b__(?:use\b|node_)/;
 
 interface Module {
   /** Without its imports and exports, which are as esbuild writes them for CommonJS: `(0, import_octets.trimEnd)(line)`. */
@@ -51,18 +54,18 @@ export async function lazyBundle(modules: Modules, isFirst: (module: number) => 
   const firstCode = `
     const loaded = [];
     let rest;
-    function use(number) {
+    function __use(number) {
       return (loaded[number] ??= (modules[number] ?? (rest ??= readRest())[number])());
     }
     function readRest() {
-      const part = __loadRest(use);
+      const part = __loadRest(__use);
       if (part.build !== ${build}) throw new Error('eximius was replaced by another version while this process ran');
       return part.modules;
     }
     ${first}
-    module.exports = { ...use(0), loadedModules: () => Object.keys(loaded).map(Number), loadRest: () => { rest ??= readRest(); } };`;
+    module.exports = { ...__use(0), loadedModules: () => Object.keys(loaded).map(Number), loadRest: () => { rest ??= readRest(); } };`;
   const restCode = `${rest}\nmodule.exports = { modules, build: ${build} };`;
-  return { first: await scriptOf(firstCode, '__loadRest'), rest: await scriptOf(restCode, 'use') };
+  return { first: await scriptOf(firstCode, '__loadRest'), rest: await scriptOf(restCode, '__use') };
 }
 
 /** An array of the chosen modules' functions, with holes where the others are. */
@@ -109,7 +112,7 @@ class Linker {
   }
 
   #use(path: string): string {
-    return `(use(${this.#numbers.get(path)}))`;
+    return `(__use(${this.#numbers.get(path)}))`;
   }
 
   #reference(module: Module, path: string, variable: string, name: string | undefined): string {
@@ -132,7 +135,7 @@ class Linker {
   }
 
   #builtin(specifier: string): string {
-    const name = `node_${specifier.replace(/^node:/, '').replaceAll('/', '_')}`;
+    const name = `__node_${specifier.replace(/^node:/, '').replaceAll('/', '_')}`;
     this.#builtins.set(specifier, name);
     return `(${name} ??= process.getBuiltinModule(${JSON.stringify(specifier)}))`;
   }
@@ -181,6 +184,7 @@ async function readModule(path: string, { inputs }: Metafile): Promise<Module> {
       imports.set(name, specifier);
       return '';
     });
+  if (LINKED_NAMES.test(rest)) throw new Error(`${path}: names that begin with __use or __node_ are the linker's`);
   if (/\bstdin_exports\b/.test(rest)) throw new Error(`${path}: its exports are written in a way that is not known here`);
   return { code: rest, imports, targets, exports, stars, isForeign: false };
 }
