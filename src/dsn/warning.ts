@@ -35,7 +35,7 @@ export async function composeWarning(request: WarningRequest): Promise<Report> {
   const mark = boundary(frame);
   const delay = formatDelay(request.delaySeconds);
   const items = await readTemplateFile(frame.config.main.warn_message_file, 'warn_message_file', frame);
-  const names = { warn_message_delay: delay, warn_message_recipients: recipient };
+  const names = { warn_message_delay: delay, warn_message_recipients: recipient, warnmsg_delay: delay, warnmsg_recipients: recipient };
   const subject = await expandItem(items[0], `Subject: Warning: message ${message.id} delayed ${delay}\n`, frame, names);
   const opening = await expandItem(items[1], openingText(request, delay), frame, names);
   const closing = await expandItem(items[2], CLOSING, frame, names);

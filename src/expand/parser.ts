@@ -172,6 +172,7 @@ class Parser {
   ): { readonly definition: OperatorDefinition; readonly name: string; readonly suffix: Octets | undefined } | string {
     const exact = this.#words.operators.get(name);
     if (exact && !exact.needsSuffix) return { definition: exact, name, suffix: undefined };
+    if (exact) return `missing values after ${name}`;
     const underscore = name.indexOf('_');
     const base = underscore < 0 ? '' : name.slice(0, underscore);
     const definition = this.#words.operators.get(base);

@@ -15,6 +15,7 @@ export default defineCondition({
     ['${if bool{ YES }{y}{n}}', 'y'],
     ['${if bool{00}{y}{n}}', 'n'],
     ['${if bool{}{y}{n}}', 'n'],
+    ['${if bool{-}{y}{n}}', 'n'],
     ['${if bool{foo}{y}{n}}', { kind: 'fail', message: 'unrecognised boolean value "foo"' }],
   ],
   arguments: [{ kind: 'string' }],
@@ -33,6 +34,7 @@ function parseBoolean(word: Octets): Outcome<Judged> {
     case 'false':
     case 'no':
     case '':
+    case '-': // a number without digits
       return judged(false);
     default:
       return fail(`unrecognised boolean value "${word}"`);

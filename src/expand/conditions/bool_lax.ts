@@ -4,7 +4,7 @@ import { defineCondition } from '../../core/define/expansion.ts';
 import { chainOk } from '../../core/maybe-promise.ts';
 import { judged } from '../judged.ts';
 
-const FALSE: ReadonlySet<string> = new Set(['', '0', 'no', 'false']);
+const FALSE: ReadonlySet<string> = new Set(['', '-', '0', 'no', 'false']);
 
 export default defineCondition({
   name: 'bool_lax',
@@ -13,6 +13,7 @@ export default defineCondition({
   examples: [
     ['${if bool_lax{00}{y}{n}}', 'y'],
     ['${if bool_lax{ No }{y}{n}}', 'n'],
+    ['${if bool_lax{-}{y}{n}}', 'n'],
     ['${if bool_lax{foo}{y}{n}}', 'y'],
   ],
   arguments: [{ kind: 'string' }],

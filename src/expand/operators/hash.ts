@@ -10,6 +10,7 @@ export default defineOperator({
   needsSuffix: true,
   examples: [
     ['${hash_3:monty}', 'jmg'],
+    ['${h:abc}', { kind: 'fail', message: 'missing values after h' }],
     ['${h_4_62:monty python}', 'fbWx'],
   ],
   transform: (text, suffix = '', name = 'hash') => applySuffixed(name, hashed, text, suffix, 2, false),

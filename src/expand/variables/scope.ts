@@ -26,6 +26,8 @@ export default [
   nestedVariable('bounce_recipient', 'To whom the bounce goes that is being written.'),
   nestedVariable('warn_message_delay', 'How long a message waits, in the warning that is being written.'),
   nestedVariable('warn_message_recipients', 'The recipients that wait, in the warning that is being written.'),
+  nestedVariable('warnmsg_delay', 'Old name of `warn_message_delay`.'),
+  nestedVariable('warnmsg_recipients', 'Old name of `warn_message_recipients`.'),
   nestedVariable('inode', 'The inode of a file that directory_file is to name.', '0'),
   unsetVariable('mailstore_basename', 'The name of the files of a mailstore delivery, without extension.'),
   octetsVariable('verify_mode', '`S` or `R` while the routers run to verify a sender or recipient.', (frame) => frame.verifyMode),
