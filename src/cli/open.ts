@@ -1,5 +1,5 @@
 /** Opens the configuration for a mode: problems as Exim prints them, the caller's rights, who acts for other users. */
-import type { Octets } from '../base/octets.ts';
+import { type Octets, unicodeFromOctets } from '../base/octets.ts';
 import { eximProblemText } from '../config/problems.ts';
 import { type Caller, type Log, type MacroDefinition, type Problem, untilAborted } from '../core/index.ts';
 import type { DebugSink } from '../logging/log.ts';
@@ -244,7 +244,7 @@ export async function runElsewhere(context: ModeContext, runtime: Runtime, args:
   asRoot(() =>
     startOwnProcess({
       script,
-      args: [...choice, ...args],
+      args: [...choice, ...args].map((arg) => unicodeFromOctets(arg) ?? arg),
       descriptors: [],
       isDetached: true,
       hasChannel: false,

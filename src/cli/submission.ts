@@ -6,6 +6,7 @@ import { submitToDaemon } from '../process/submit/client.ts';
 import { dropMessage } from '../process/submit/drop.ts';
 import { type Submission, TEMPORARY_FAILURE } from '../process/submit/server.ts';
 import type { Worker } from '../process/worker.ts';
+import { argumentOctets } from '../system/arguments.ts';
 import type { SystemPorts } from '../system/create-system.ts';
 import { parseArguments } from './arguments.ts';
 import { configChoice } from './config-choice.ts';
@@ -16,7 +17,7 @@ import { chosenMode, runMode, SPOOL_MODES } from './modes.ts';
 /** For modes that the daemon runs: the exit status when it (or the drop directory) took the command line. */
 export async function submit(context: ModeContext): Promise<number> {
   const { invocation, system, build, io } = context;
-  const args = context.argv.filter((arg) => !arg.startsWith('--called-as='));
+  const args = argumentOctets(context.argv.filter((arg) => !arg.startsWith('--called-as=')));
   const status = await submitToDaemon(build.submitSocket, {
     calledAs: invocation.calledAs,
     args,
@@ -55,8 +56,9 @@ export function handToDaemon(context: ModeContext, spoolDirectory: Octets, args:
 
 const NO_INPUT: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }) };
 
-/** The arguments without the choice of a configuration: the daemon has its own. */
-export function withoutConfigChoice(args: readonly Octets[]): readonly Octets[] {
+/** The arguments, as octets, without the choice of a configuration: the daemon has its own. */
+export function withoutConfigChoice(argv: readonly string[]): readonly Octets[] {
+  const args = argumentOctets(argv);
   const kept: Octets[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? '';

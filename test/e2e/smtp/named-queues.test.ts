@@ -9,6 +9,8 @@ import { waitFor } from '../support/wait.ts';
 
 const place = new Place('queues');
 const [port = 0] = await freePorts(1);
+/** A name whose octets are more than its letters. */
+const LOCAL = 'né';
 
 /** Local parts choose the queue; mail for `later` waits until the file `open` exists. */
 const server = new MailServer(
@@ -45,7 +47,7 @@ choose:
 told:
   accept logwrite = data <$queue_name>
 choose_local:
-  accept queue = local
+  accept queue = ${Buffer.from(LOCAL).toString('latin1')}
 begin routers
 later:
   driver = redirect
@@ -167,24 +169,21 @@ test('local messages, with every way of delivering', async () => {
     assert.deepEqual([status, stderr], [0, '']);
     await server.waitForLog(pattern);
   }
-  await waitFor('they have gone', () => spooled('local').length === 0);
+  await waitFor('they have gone', () => spooled(LOCAL).length === 0);
   await server.exim(['-odq', 'q@mx.test'], { input: 'Subject: x\n\nx\n' });
-  const [header] = await waitFor(
-    'it is queued',
-    () => spooled('local').filter((name) => name.endsWith('-H')).length === 1 && spooled('local'),
-  );
+  const [header] = await waitFor('it is queued', () => spooled(LOCAL).filter((name) => name.endsWith('-H')).length === 1 && spooled(LOCAL));
   const id = header?.slice(0, -2) ?? '';
-  assert.match((await server.exim(['-qGlocal', '-Mvh', id])).stdout, /queue <local>/);
-  await server.exim(['-qGlocal', '-M', id]);
+  assert.match((await server.exim([`-qG${LOCAL}`, '-Mvh', id])).stdout, /queue <n\xc3\xa9>/);
+  await server.exim([`-qG${LOCAL}`, '-M', id]);
   await server.waitForLog(new RegExp(`${id} => :blackhole: <q@mx\\.test> R=taken$`));
 });
 
 test('what a killed daemon left in a named queue is taken up by the next one', async () => {
   await server.exim(['-odq', 'again@mx.test'], { input: 'Subject: x\n\nx\n' });
-  const [data = ''] = spooled('local');
+  const [data = ''] = spooled(LOCAL);
   const id = data.slice(0, -2);
   await server.stop();
-  assert.deepEqual(spooled('local'), [`${id}-D`, `${id}-H`]);
+  assert.deepEqual(spooled(LOCAL), [`${id}-D`, `${id}-H`]);
   place.file('spool/eximius-running', ''); // as one leaves it that does not come to its end
   await server.start();
   await server.waitForLog(new RegExp(`${id} => :blackhole: <again@mx\\.test> R=taken$`));
@@ -194,5 +193,5 @@ test('without a daemon -odb delivers from the named queue, too', async () => {
   await server.stop();
   await server.exim(['-odb', 'alone@mx.test'], { input: 'Subject: x\n\nx\n' });
   await server.waitForLog(/=> :blackhole: <alone@mx\.test> R=taken$/);
-  await waitFor('it has gone', () => spooled('local').length === 0);
+  await waitFor('it has gone', () => spooled(LOCAL).length === 0);
 });
