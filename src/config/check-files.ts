@@ -15,12 +15,13 @@ const FILE_OPTIONS: ReadonlySet<string> = new Set([
   'tls_dhparam',
   'tls_ocsp_file',
   'tls_privatekey',
+  'tls_verify_certificates',
   'warn_message_file',
 ]);
 
-/** A look-up in a file whose name is not expanded: `lsearch;/etc/x`, `lsearch{/etc/x}`. */
+/** A look-up in a file whose name is not expanded, or the file itself: `lsearch;/etc/x`, `lsearch{/etc/x}`, `readfile{/etc/x}`. */
 const LOOKUP_FILE =
-  /\b(?:partial[0-9]*(?:\([^)]*\))?-)?(?:cdb|dbmnz|dbm|dsearch|iplsearch|lsearch|nwildlsearch|passwd|wildlsearch)[*@]*(?:,[a-z=,]*)?(?:;[ \t]*|[ \t]*\{)(\/[A-Za-z0-9_./+-]+)(?=$|[ \t:;}])/g;
+  /\b(?:partial[0-9]*(?:\([^)]*\))?-)?(?:cdb|dbmnz|dbm|dsearch|iplsearch|lsearch|nwildlsearch|passwd|wildlsearch|readfile)[*@]*(?:,[a-z=,]*)?(?:;[ \t]*|[ \t]*\{)(\/[A-Za-z0-9_./+-]+)(?=$|[ \t:;}])/g;
 
 export function checkFiles(config: Config, templates: readonly Template[], files: Pick<Files, 'stat'>): readonly Problem[] {
   const settings: (readonly [string, OptionSetting])[] = [

@@ -66,12 +66,18 @@ export function checkExpansions(templates: readonly Template[]): readonly Proble
 /** Options whose value is a regular expression. */
 const REGEX_OPTIONS = ['dns_check_names_pattern', 'gecos_pattern', 'uucp_from_pattern'] as const;
 
-/** Regular expressions that do not compile, in options that hold one. */
-export function checkRegexes(config: Config, regexes: Regexes): readonly Problem[] {
-  return REGEX_OPTIONS.flatMap((name) => {
+/** Regular expressions that do not compile, in options that hold one and in rules. */
+export function checkRegexes(config: Config, compiler: TemplateCompiler, regexes: Regexes): readonly Problem[] {
+  const inOptions = REGEX_OPTIONS.flatMap((name) => {
     const setting = config.mainSettings.get(name);
     return setting ? regexProblem(config.main[name] ?? '', setting.at, regexes).map((problem) => ({ ...problem, subject: name })) : [];
   });
+  const patterns = [
+    ...config.rewriteRules.map((rule) => rule.patternTemplate),
+    ...config.retryRules.map(({ pattern, at }) => compiler.template(pattern, at, 'pattern of a retry rule')),
+  ];
+  const inRules = patterns.flatMap(({ constant, at }) => (constant?.startsWith('^') ? regexProblem(constant, at, regexes) : []));
+  return [...inOptions, ...inRules];
 }
 
 /** Lists as they were written: named ones, and options of the main section and of drivers. */

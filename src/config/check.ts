@@ -59,10 +59,10 @@ export function checkConfig(config: Config, parts: CheckParts, inPart?: ReadInPa
     ...checkExpansions(templates),
     ...checkAclTexts(texts),
     ...checkAclPhases(config, texts, parts.acl),
-    ...checkRegexes(config, parts.regexes),
+    ...checkRegexes(config, parts.compiler, parts.regexes),
     ...(inPart?.lacksFiles ? [] : names),
     ...checkTrailingComments(config),
-    ...checkFiles(config, templates, parts.files),
+    ...checkFiles(config, [...templates, ...texts.map(({ template }) => template)], parts.files),
     ...checkTaint(config, mentions),
   ];
   return sortProblems(found);

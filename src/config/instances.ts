@@ -153,12 +153,15 @@ export function checkReferences(config: Config, routers: readonly string[], prob
   for (const router of config.routers) {
     for (const option of ['pass_router', 'redirect_router']) {
       const wanted = router.generic[option];
-      if (typeof wanted !== 'string' || routers.includes(wanted)) continue;
-      const message = `new_router "${wanted}" not found for "${router.name}" router`;
-      problems.error(message, router.settings.get(option)?.at ?? router.at, {
+      if (typeof wanted !== 'string') continue;
+      const isKnown = routers.includes(wanted);
+      // An address that is passed on goes forward, one that begins anew where it likes.
+      if (isKnown && (option === 'redirect_router' || routers.indexOf(wanted) > routers.indexOf(router.name))) continue;
+      const what = isKnown ? 'does not follow' : 'not found for';
+      problems.error(`new_router "${wanted}" ${what} "${router.name}" router`, router.settings.get(option)?.at ?? router.at, {
         subject: wanted,
         isWithoutLine: true,
-        suggestion: didYouMean(wanted, routers),
+        suggestion: isKnown ? 'name a router that stands behind this one' : didYouMean(wanted, routers),
       });
     }
   }

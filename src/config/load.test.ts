@@ -118,6 +118,14 @@ const errors: readonly (readonly [text: string, ...problems: readonly string[]])
     'begin routers\nfoo:\n driver = accept\n pass_router = nope\n verify_only\n',
     withoutLine('new_router "nope" not found for "foo" router'),
   ],
+  [
+    'begin routers\nfoo:\n driver = accept\n pass_router = foo\n verify_only\n',
+    withoutLine('new_router "foo" does not follow "foo" router'),
+  ],
+  [
+    'begin routers\nfoo:\n driver = accept\n pass_router = baz\n verify_only\nbar:\n driver = accept\n pass_router = foo\n verify_only\nbaz:\n driver = accept\n verify_only\n',
+    withoutLine('new_router "foo" does not follow "bar" router'),
+  ],
   ['begin routers\nfoo:\n driver = accept\n more = maybe\n verify_only\n', inLine(4, '"maybe" is not a valid value for the "more" option')],
   ['begin routers\nfoo:\n driver = accept\n user = nosuch\n verify_only\n', inLine(4, 'user nosuch was not found')],
   ['begin routers\nfoo:\n driver = redirect\n', 'Exim configuration error for foo router:\n  one of "file" or "data" must be specified'],
