@@ -225,8 +225,9 @@ function unfitVerb(verb: AclVerb, isTrue: boolean, context: AclContext): MaybePr
   if (acl.depth > 0 || verb === 'warn' || !decides) return undefined;
   if (phase === 'quit' || phase === 'notquit')
     return { kind: 'error', logMessage: `QUIT or not-QUIT toplevel ACL may not fail ('${verb}' verb used incorrectly)` };
-  if (verb !== 'discard' || DISCARDING.has(phase)) return undefined;
-  const why = `"discard" verb not allowed in ${phaseName(phase)} ACL`;
+  const isMisused = verb === 'discard' ? !DISCARDING.has(phase) : verb === 'drop' && phase === 'mailauth';
+  if (!isMisused) return undefined;
+  const why = `"${verb}" verb not allowed in ${phaseName(phase)} ACL`;
   frame.services.log.panic(why);
   return chain(expandMessage(statement.logMessage, context), (logMessage) => ({ kind: 'error', logMessage: logMessage ?? why }));
 }

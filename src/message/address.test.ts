@@ -256,6 +256,14 @@ test('the options of the syntax', () => {
   const dotted = parseAddress('a@b.c.', { stripsTrailingDot: true });
   assert.ok(dotted.kind === 'ok' && dotted.address === 'a@b.c');
   assert.equal(parseAddress('a@\xc3\xa9.x', { allowsUtf8Domains: true }).kind, 'ok');
+  for (const domain of ['\xc3.x', 'a\xe9.x', '\xc2', '\xff.x', '\xff\x80\x80\x80\x80\x80\x80.x', 'a\xe9\x80'])
+    assert.deepEqual(
+      parseAddress(`<a@${domain}>`, { allowsUtf8Domains: true }),
+      { kind: 'error', message: 'invalid UTF-8 byte sequence' },
+      domain,
+    );
+  assert.equal(parseAddress('<a@\xfc\x88\x80\x80\x80\x80.x>', { allowsUtf8Domains: true }).kind, 'ok');
+  assert.deepEqual(parseAddress('<a@\x80.x>', { allowsUtf8Domains: true }), { kind: 'error', message: 'domain missing or malformed' });
   assert.equal(parseAddress('<@[1.2.3.4]:a@b>', { allowsDomainLiterals: true }).kind, 'ok');
 });
 

@@ -171,6 +171,28 @@ function endOfComment(text: Octets, at: number, end: number): number {
   return end;
 }
 
+/** How many octets of a character follow its first one, as RFC 2279 s2 had it: none can be enough for FE and FF. */
+function continuations(lead: number): number {
+  return lead < 0xc0
+    ? 0
+    : lead < 0xe0
+      ? 1
+      : lead < 0xf0
+        ? 2
+        : lead < 0xf8
+          ? 3
+          : lead < 0xfc
+            ? 4
+            : lead < 0xfe
+              ? 5
+              : Number.POSITIVE_INFINITY;
+}
+
+function areContinuations(text: Octets, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if ((text.charCodeAt(at) & 0xc0) !== 0x80) return false;
+  return true;
+}
+
 /** The index after `>`; of an unclosed one the end of the text. */
 function endOfAngle(text: Octets, at: number): number {
   for (let i = at + 1; i < text.length; i++) {
@@ -189,6 +211,7 @@ const NO_LOCAL_PART = 'missing or malformed local part';
 const UNMATCHED_QUOTE = 'unmatched doublequote in local part';
 const BAD_LITERAL = 'malformed domain literal';
 const BAD_DOMAIN = 'domain missing or malformed';
+const BAD_UTF8 = 'invalid UTF-8 byte sequence';
 
 /** What ends a word that is not quoted. */
 function isSpecialCode(code: number): boolean {
@@ -413,8 +436,15 @@ class AddressParser {
         this.#error = BAD_DOMAIN;
         return undefined;
       }
-      let at = start + 1;
-      while (at < this.#end && (this.#text[at] === '-' || this.#isLabelStart(at))) at++;
+      let at = start;
+      while (at < this.#end && (this.#text[at] === '-' || this.#isLabelStart(at))) {
+        const next = at + 1 + continuations(this.#text.charCodeAt(at));
+        if (!areContinuations(this.#text, at + 1, Math.min(next, this.#end)) || next > this.#end) {
+          this.#error = BAD_UTF8;
+          return undefined;
+        }
+        at = next;
+      }
       text += this.#text.slice(start, at);
       this.#at = to = at;
       this.#skipBlank();
@@ -429,7 +459,7 @@ class AddressParser {
   #isLabelStart(at: number): boolean {
     if (at >= this.#end) return false;
     const code = this.#text.charCodeAt(at);
-    return isAlnumCode(code) || (code >= 0x80 && this.#syntax.allowsUtf8Domains === true);
+    return isAlnumCode(code) || (code >= 0xc0 && this.#syntax.allowsUtf8Domains === true);
   }
 
   /** `[1.2.3.4]`, `[IPv6:::1]`: letters, digits, `.`, `:`. RFC 5321 s4.1.3. */

@@ -119,6 +119,10 @@ test('a transaction that a command ends is logged, but not when HELO ends it', a
   await check([
     { lines: [...RCPT, 'RSET'], log: [incomplete('RSET', ' for c@d')] },
     { lines: [...RCPT, 'QUIT'], log: [incomplete('QUIT', ' for c@d')] },
+    {
+      lines: [...RCPT, 'STARTTLS'],
+      log: [incomplete('STARTTLS', ' for c@d'), 'TLS error on connection from (x) [192.0.2.25] SSL_accept'],
+    },
     { lines: [...RCPT, 'EHLO y'], log: [] },
     { lines: [...MAIL, 'HELO y'], log: [] },
     {

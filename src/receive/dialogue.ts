@@ -301,6 +301,7 @@ export class Dialogue {
     this.endCutthrough();
     this.transaction = undefined;
     const { origin } = this;
+    origin.authenticatedSender = undefined; // of the next message another may be the author
     if (origin.protocol?.startsWith(UTF8_PROTOCOL)) origin.protocol = origin.protocol.slice(UTF8_PROTOCOL.length);
     this.rcptRefusal = undefined;
     this.wasMailRejected = false;

@@ -1,7 +1,7 @@
 /** Settings that make no sense for a connection, and others that decide what is said before a message: answers and lines are Exim's. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AclVerdict, MainOptions, Template } from '../core/index.ts';
+import type { AclVerdict, Frame, MainOptions, Template } from '../core/index.ts';
 import { fail } from '../core/index.ts';
 import { scriptedPeer } from '../system/fakes/net.ts';
 import { constantTemplate, testList, testLocation } from '../system/fakes/services.ts';
@@ -22,7 +22,7 @@ const accept = (): AclVerdict => ({ kind: 'accept' });
 function play(
   commands: readonly string[],
   main: Partial<MainOptions>,
-  acls: Readonly<Record<string, () => AclVerdict>> = {},
+  acls: Readonly<Record<string, (frame: Frame) => AclVerdict>> = {},
 ): Promise<PlayedSession> {
   return playSession(scriptedPeer(commands.map((command) => `${command}\r\n`)), {
     config: {
@@ -100,6 +100,62 @@ test('HELO: junk, and names that the ACL does not take', async () => {
   assert.equal(codes(await play(['EHLO good', 'EHLO bad', 'MAIL FROM:<a@b>', 'QUIT'], main, { helo })), '250 550 250');
   isBad = true;
   assert.equal(codes(await play(['EHLO bad', 'MAIL FROM:<a@b>', 'QUIT'], main, { helo })), '550 503');
+});
+
+test('HELO: a name that the ACL does not take leaves the transaction as it is', async () => {
+  let greetings = 0;
+  const helo = (): AclVerdict =>
+    greetings++ === 1 ? { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false } : { kind: 'accept' };
+  const commands = ['EHLO good', 'MAIL FROM:<a@b>', 'HELO bad', 'RCPT TO:<c@d>', 'EHLO good', 'RCPT TO:<c@d>', 'QUIT'];
+  assert.equal(codes(await play(commands, { acl_smtp_helo: constantTemplate('helo') }, { helo })), '250 250 550 250 250 503');
+});
+
+test('AUTH= of MAIL holds for one message', async () => {
+  const senders: (string | undefined)[] = [];
+  const mail = ({ session }: Frame): AclVerdict => {
+    senders.push(session?.state.origin.authenticatedSender);
+    return { kind: 'accept' };
+  };
+  const main = { acl_smtp_mail: constantTemplate('mail'), acl_smtp_mailauth: constantTemplate('mailauth') };
+  await play(['EHLO c', 'MAIL FROM:<a@b> AUTH=x@y', 'RSET', 'MAIL FROM:<a@b>', 'QUIT'], main, { mail, mailauth: accept });
+  assert.deepEqual(senders, ['x@y', undefined]);
+});
+
+test('a MAIL that is too big: what was pipelined behind it counts as no error', async () => {
+  const { written } = await playSession(
+    scriptedPeer(['EHLO c\r\n', `MAIL FROM:<a@b> SIZE=1000\r\n${'RCPT TO:<c@d>\r\n'.repeat(9)}`, 'NOOP\r\n', 'QUIT\r\n']),
+    {
+      config: { main: { smtp_banner: constantTemplate('mail.test.example ESMTP'), message_size_limit: constantTemplate('100') } },
+    },
+  );
+  const last = written.split('\n').slice(-3);
+  assert.deepEqual(last, ['250 OK', '221 mail.test.example closing connection', '']);
+  assert.equal(written.match(/^503 sender not yet given$/gm)?.length, 9);
+});
+
+test('AUTH= of MAIL: acl_smtp_mailauth decides, before the ACL for MAIL, and whether or not the client has authenticated', async () => {
+  const seen: string[] = [];
+  const note =
+    (name: string, verdict: AclVerdict) =>
+    ({ session }: Frame): AclVerdict => {
+      seen.push(`${name} <${session?.state.origin.authenticatedSender ?? '-'}>`);
+      return verdict;
+    };
+  const given = (kind: 'fail' | 'defer'): AclVerdict => ({ kind, message: undefined, logMessage: undefined, isDrop: false }) as const;
+  const main = { acl_smtp_mail: constantTemplate('mail'), acl_smtp_mailauth: constantTemplate('mailauth') };
+  const cases: readonly (readonly [AclVerdict, string, readonly string[], readonly string[]])[] = [
+    [{ kind: 'accept' }, '250 250', ['mailauth <x@y>', 'mail <x@y>'], []],
+    [given('fail'), '250 250', ['mailauth <x@y>', 'mail <->'], ['ignoring AUTH=x@y from H=(c) [192.0.2.25] (rejected by ACL)']],
+    [given('defer'), '250 451', ['mailauth <x@y>'], ['H=(c) [192.0.2.25] temporarily rejected MAILAUTH <a@b> AUTH=x@y']],
+  ];
+  for (const [verdict, replies, calls, log] of cases) {
+    seen.length = 0;
+    const acls = { mailauth: note('mailauth', verdict), mail: note('mail', { kind: 'accept' }) };
+    const played = await play(['EHLO c', 'MAIL FROM:<a@b> AUTH=x@y', 'QUIT'], main, acls);
+    assert.equal(codes(played), replies);
+    assert.deepEqual(seen, calls);
+    assert.deepEqual(played.log.mainLines, log);
+  }
 });
 
 test('without accept_8bitmime neither it nor SMTPUTF8 is offered, but BODY is taken', async () => {

@@ -164,7 +164,8 @@ function readMailParameter(
     case 'PRDR':
       return advertised.prdr ? { isPrdr: true } : undefined;
     case 'SMTPUTF8':
-      return advertised.smtputf8 && !hasValue ? { isUtf8: true } : undefined;
+      if (hasValue || !advertised.size) return undefined;
+      return advertised.smtputf8 ? { isUtf8: true } : failed('SMTPUTF8 used when not advertised');
     default:
       return undefined;
   }

@@ -70,6 +70,11 @@ test('parameters of MAIL', () => {
     ['a@b ENVID=a ENVID=b', 'ENVID can be specified once only'],
   ] as const)
     assert.deepEqual(parseMailArgument(text, all), { kind: 'error', message });
+  const withoutUtf8 = { ...all, smtputf8: false };
+  for (const text of ['<a@b> SMTPUTF8', '<a@b> SMTPUTF8 SIZE=2', '<a@b> SIZE=2 SMTPUTF8'])
+    assert.deepEqual(parseMailArgument(text, withoutUtf8), { kind: 'error', message: 'SMTPUTF8 used when not advertised' });
+  assert.deepEqual(mail('<a@b> SMTPUTF8=', withoutUtf8), { address: '<a@b> SMTPUTF8=' });
+  assert.deepEqual(mail('<a@b> SMTPUTF8', { ...withoutUtf8, size: false }), { address: '<a@b> SMTPUTF8' });
 });
 
 test('parameters of RCPT', () => {

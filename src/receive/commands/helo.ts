@@ -27,7 +27,6 @@ export async function greet(dialogue: Dialogue, command: Command): Promise<void>
     dialogue.countedError('501', `Syntactically invalid ${verb} argument(s)`);
     return;
   }
-  dialogue.resetTransaction();
   origin.heloName = name;
   origin.heloVerified = undefined;
   dialogue.session.state.esmtp = verb === 'EHLO';
@@ -42,6 +41,7 @@ export async function greet(dialogue: Dialogue, command: Command): Promise<void>
     return;
   }
   if (await hasSpokenBeforeReply(dialogue, verb)) return;
+  dialogue.resetTransaction(); // a refused HELO changes nothing (RFC 5321 s4.1.4)
   dialogue.isHeloSeen = true;
   dialogue.isHeloRefused = false;
   origin.protocol = protocolName(origin, verb === 'EHLO', dialogue.isOverTcp);

@@ -42,20 +42,19 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
   const { state } = dialogue.beginTransaction();
   applyParameters(state, parsed);
   if (state.isUtf8) origin.protocol = `${UTF8_PROTOCOL}${origin.protocol ?? ''}`;
-  if (parsed.size !== undefined && !(await isSizeAcceptable(dialogue, command, parsed.size))) return dialogue.resetTransaction();
-  if (!hasRoom(dialogue, parsed.size)) return dialogue.resetTransaction();
+  if (parsed.size !== undefined && !(await isSizeAcceptable(dialogue, command, parsed.size))) return forget(dialogue);
+  if (!hasRoom(dialogue, parsed.size)) return forget(dialogue);
+  if (!(await takeMailAuth(dialogue, command, parsed))) return forget(dialogue);
   const given = (await rewriteSmtpArgument(parsed.address, dialogue.frame())) ?? parsed.address;
   const address = parseAddress(given, { ...addressSyntax(config.main, state.isUtf8), allowsEmpty: true });
   if (address.kind === 'error') {
-    dialogue.resetTransaction();
-    dialogue.wasMailRejected = true;
+    forget(dialogue);
     return dialogue.addressError(parsed.address, address.message);
   }
   let sender = address.address;
   if (sender !== '' && address.domain === '') {
     if (origin.allowUnqualifiedSender !== true) {
-      dialogue.resetTransaction();
-      dialogue.wasMailRejected = true;
+      forget(dialogue);
       return dialogue.refuseUnqualified('sender', parsed.address, sender);
     }
     sender = `${sender}@${config.main.qualify_domain}`;
@@ -65,12 +64,10 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
   const verdict = await dialogue.runAcl('mail', config.main.acl_smtp_mail, { kind: 'accept' });
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
     dialogue.refuse('mail', `MAIL <${printable(sender)}>`, verdict);
-    dialogue.resetTransaction();
-    dialogue.wasMailRejected = true;
+    forget(dialogue);
     return;
   }
   if (verdict.kind === 'discard') state.controls.set('discard', verdict.logMessage ?? '');
-  await takeMailAuth(dialogue, parsed);
   if (await hasSpokenBeforeReply(dialogue, 'MAIL')) return;
   dialogue.wasMailRejected = false;
   if (verdict.message !== undefined) dialogue.replyText('250', verdict.message);
@@ -93,6 +90,12 @@ async function hasTooManyMessages(dialogue: Dialogue): Promise<boolean> {
     `rejected MAIL command ${hostAndIdent(dialogue.origin, dialogue.log, true)}: too many messages in one connection`,
   );
   return true;
+}
+
+/** What follows a refused MAIL in its pipelined group is no protocol error. */
+function forget(dialogue: Dialogue): void {
+  dialogue.resetTransaction();
+  dialogue.wasMailRejected = true;
 }
 
 function applyParameters(state: TransactionState, parameters: MailParameters): void {
@@ -133,32 +136,37 @@ function senderText(command: Command): Octets {
   return end < 0 ? command.argument : command.argument.slice(0, end);
 }
 
-/** AUTH= of a client that authenticated is believed when `acl_smtp_mailauth` lets it (RFC 4954 s5). */
-async function takeMailAuth(dialogue: Dialogue, { auth, authAsGiven = '' }: MailParameters): Promise<void> {
+/**
+ * AUTH= is believed when `acl_smtp_mailauth` accepts it; without that ACL, when the client has authenticated (RFC 4954 s5). False when MAIL is
+ * refused, because the ACL gave no answer.
+ */
+async function takeMailAuth(dialogue: Dialogue, command: Command, { auth, authAsGiven = '' }: MailParameters): Promise<boolean> {
   const { origin, log, config } = dialogue;
-  if (auth === undefined) return;
-  const isTrustedCaller = !dialogue.isOverTcp && dialogue.parts.caller.isTrusted;
+  if (auth === undefined) return true;
   if (auth === '') {
     origin.authenticatedSender = '';
-    return;
-  }
-  if (origin.authenticatorName === undefined && !isTrustedCaller) {
-    log.main(`ignoring AUTH=${printable(authAsGiven)} from ${hostAndIdent(origin, log, true)} (client not authenticated)`);
-    return;
+    return true;
   }
   const before = origin.authenticatedSender;
-  origin.authenticatedSender = auth;
-  const verdict =
-    config.main.acl_smtp_mailauth === undefined
-      ? undefined
-      : await dialogue.runAcl('mailauth', config.main.acl_smtp_mailauth, { kind: 'accept' });
-  if (verdict !== undefined && verdict.kind !== 'accept') {
+  const ignored = (why: Octets): true => {
     origin.authenticatedSender = before;
-    log.main(`ignoring AUTH=${printable(authAsGiven)} from ${hostAndIdent(origin, log, true)} (rejected by ACL)`);
-    return;
+    log.main(`ignoring AUTH=${printable(authAsGiven)} from ${hostAndIdent(origin, log, true)} (${why})`);
+    return true;
+  };
+  origin.authenticatedSender = auth;
+  if (config.main.acl_smtp_mailauth === undefined) {
+    const isTrustedCaller = !dialogue.isOverTcp && dialogue.parts.caller.isTrusted;
+    if (origin.authenticatorName === undefined && !isTrustedCaller) return ignored('client not authenticated');
+  } else {
+    const verdict = await dialogue.runAcl('mailauth', config.main.acl_smtp_mailauth, { kind: 'accept' });
+    if (verdict.kind === 'fail') return ignored('rejected by ACL');
+    if (verdict.kind === 'defer' || verdict.kind === 'error') {
+      origin.authenticatedSender = before;
+      dialogue.refuse('mailauth', `MAILAUTH ${printable(command.argument)}`, verdict);
+      return false;
+    }
   }
   const authenticator = config.authenticators.find((instance) => instance.name === origin.authenticatorName);
-  if (authenticator === undefined || (await believesMailAuth(authenticator, dialogue.frame()))) return;
-  origin.authenticatedSender = before;
-  log.main(`ignoring AUTH=${printable(authAsGiven)} from ${hostAndIdent(origin, log, true)} (server_mail_auth_condition failed)`);
+  if (authenticator === undefined || (await believesMailAuth(authenticator, dialogue.frame()))) return true;
+  return ignored('server_mail_auth_condition failed');
 }

@@ -7,6 +7,7 @@ import { hostAndIdent } from '../../logging/lines/host.ts';
 import type { Command } from '../../smtp/command.ts';
 import type { Dialogue } from '../dialogue.ts';
 import { expandOctets, expandText, isSenderHostIn } from '../expansion.ts';
+import { noteIncomplete } from '../incomplete-transaction.ts';
 import { protocolName } from '../transaction.ts';
 
 export async function starttls(dialogue: Dialogue, command: Command): Promise<void> {
@@ -31,6 +32,7 @@ export async function starttls(dialogue: Dialogue, command: Command): Promise<vo
     dialogue.reply('454', 'TLS currently unavailable');
     return;
   }
+  noteIncomplete(dialogue, 'STARTTLS');
   dialogue.resetTransaction();
   // What came before our answer is not read in the session under TLS (CVE-2011-0411); what comes after it is the handshake.
   dialogue.reader.discard();
