@@ -329,6 +329,8 @@ test('named lists', async () => {
 test('defaults come from the machine, the build and each other', async () => {
   const { main, startup } = await loadedText('qualify_domain = q.example\n');
   assert.deepEqual([main.primary_hostname, main.qualify_domain, main.qualify_recipient], ['mail.test.example', 'q.example', 'q.example']);
+  const emptied = await loadedText('qualify_domain =\n');
+  assert.deepEqual([emptied.main.qualify_domain, emptied.main.qualify_recipient], ['', '']);
   assert.deepEqual(startup, {
     spoolDirectory: '/var/spool/exim',
     logFilePath: '/var/log/exim/%slog',

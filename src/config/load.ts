@@ -314,8 +314,9 @@ const MAX_RETRY_INTERVAL = 24 * 3600;
 function mainValues({ machine }: LoadRequest, main: MainSection, context: OptionContext): MainOptions {
   const values = completeValues(main.options, context) as unknown as MainOptions; // the table's own values and defaults
   const primary = values.primary_hostname === '' ? machine.hostName : values.primary_hostname;
-  const qualify = values.qualify_domain === '' ? primary : values.qualify_domain;
-  const recipient = values.qualify_recipient === '' ? qualify : values.qualify_recipient;
+  const { settings } = main.options;
+  const qualify = settings.has('qualify_domain') ? values.qualify_domain : primary;
+  const recipient = settings.has('qualify_recipient') ? values.qualify_recipient : qualify;
   return {
     ...values,
     taint_mode: taintMode(values, machine),
