@@ -1,5 +1,7 @@
 /** Checks of option values: expansions that do not compile, regular expressions, comments behind values. */
 
+import { parseInterface } from '../base/interface.ts';
+import { parseList } from '../base/list-text.ts';
 import type { Octets } from '../base/octets.ts';
 import type { Config, ListKind, ListSource, NamedListKind, OptionSetting, Template, TemplateCompiler } from '../core/config.ts';
 import type { DriverInstance } from '../core/drivers.ts';
@@ -61,6 +63,20 @@ export function checkExpansions(templates: readonly Template[]): readonly Proble
   return templates.flatMap((template) =>
     template.constant === undefined ? template.problems().map((problem) => ({ ...problem, subject: template.what })) : [],
   );
+}
+
+/** What Exim finds when its daemon starts. */
+export function checkInterfaces({ main, mainSettings }: Config): readonly Problem[] {
+  const setting = mainSettings.get('local_interfaces');
+  if (!setting) return [];
+  const malformed = parseList(main.local_interfaces).items.filter((item) => parseInterface(item) === undefined);
+  return malformed.map((item) => ({
+    severity: 'warning',
+    message: `Malformed IP address "${item}" in local_interfaces`,
+    at: setting.at,
+    subject: 'local_interfaces',
+    suggestion: 'an item is an address, with a port like 192.0.2.1.587 or [2001:db8::1]:587',
+  }));
 }
 
 /** Options whose value is a regular expression. */

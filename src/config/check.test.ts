@@ -120,6 +120,12 @@ const cases: readonly (readonly [what: string, text: string, ...lines: readonly 
     '    make it, or correct its name',
   ],
   [
+    'addresses to listen on',
+    'local_interfaces = <; 127.0.0.1 ; [::1]:26 ; ::1.27 ; 300.1.2.3\n',
+    '/etc/exim.conf:1:20: warning: Malformed IP address "300.1.2.3" in local_interfaces',
+    '    an item is an address, with a port like 192.0.2.1.587 or [2001:db8::1]:587',
+  ],
+  [
     'regular expressions of rules',
     'begin rewrite\n^[ $1 E\nbegin retry\n^[b * F,2h,15m\n',
     '/etc/exim.conf:2:1: warning: regular expression error: missing terminating ] for character class at offset 2 while compiling ^[',

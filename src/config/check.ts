@@ -14,7 +14,7 @@ import { checkFiles } from './check-files.ts';
 import { checkLists, checkMentions, mentionsOf, writtenList } from './check-names.ts';
 import { checkRouters } from './check-routers.ts';
 import { checkTaint } from './check-taint.ts';
-import { checkExpansions, checkRegexes, checkTrailingComments, listsOf, templatesOf } from './check-values.ts';
+import { checkExpansions, checkInterfaces, checkRegexes, checkTrailingComments, listsOf, templatesOf } from './check-values.ts';
 import type { LoadResult } from './load.ts';
 
 export interface CheckParts {
@@ -59,6 +59,7 @@ export function checkConfig(config: Config, parts: CheckParts, inPart?: ReadInPa
     ...checkExpansions(templates),
     ...checkAclTexts(texts),
     ...checkAclPhases(config, texts, parts.acl),
+    ...checkInterfaces(config),
     ...checkRegexes(config, parts.compiler, parts.regexes),
     ...(inPart?.lacksFiles ? [] : names),
     ...checkTrailingComments(config),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { listenAddresses, parseAddressItem } from './listen.ts';
+import { parseInterface } from '../base/interface.ts';
+import { listenAddresses } from './listen.ts';
 
 const base = {
   localInterfaces: ['127.0.0.1'],
@@ -32,6 +33,11 @@ test('addresses are interfaces by ports', () => {
   );
 });
 
+test('what is no address is told as Exim tells it', () => {
+  const expected = { kind: 'error', message: 'Malformed IP address "127.0.0.1.x" in local_interfaces' };
+  assert.deepEqual(listenAddresses({ ...base, localInterfaces: ['::1', ' 127.0.0.1.x'] }), expected);
+});
+
 test('-oX overrides ports, or interfaces, or both', () => {
   const of = (...overriding: string[]) => {
     const result = listenAddresses({ ...base, overriding });
@@ -44,9 +50,9 @@ test('-oX overrides ports, or interfaces, or both', () => {
 });
 
 test('address items', () => {
-  assert.deepEqual(parseAddressItem('1.2.3.4'), { address: '1.2.3.4', port: undefined });
-  assert.deepEqual(parseAddressItem('1.2.3.4.1225'), { address: '1.2.3.4', port: 1225 });
-  assert.deepEqual(parseAddressItem('[::1]:25'), { address: '::1', port: 25 });
-  assert.deepEqual(parseAddressItem('::1.1225'), { address: '::1', port: 1225 });
-  assert.equal(parseAddressItem('host'), undefined);
+  assert.deepEqual(parseInterface('1.2.3.4'), { address: '1.2.3.4', port: undefined });
+  assert.deepEqual(parseInterface('1.2.3.4.1225'), { address: '1.2.3.4', port: 1225 });
+  assert.deepEqual(parseInterface('[::1]:25'), { address: '::1', port: 25 });
+  assert.deepEqual(parseInterface('::1.1225'), { address: '::1', port: 1225 });
+  assert.equal(parseInterface('host'), undefined);
 });

@@ -1,5 +1,5 @@
 /** Where a daemon listens: local_interfaces, daemon_smtp_ports, tls_on_connect_ports and -oX. Spec ch. 13 "Starting the daemon and the use of network interfaces". */
-import { isIp } from '../base/ip.ts';
+import { parseInterface } from '../base/interface.ts';
 import type { Octets } from '../base/octets.ts';
 import { parseDecimal, trimSpace } from '../base/octets.ts';
 
@@ -69,8 +69,8 @@ export function listenAddresses(settings: ListenSettings): ListenAddresses {
 
   const addresses: ListenAddress[] = [];
   for (const item of interfaces) {
-    const parsed = parseAddressItem(trimSpace(item));
-    if (!parsed) return { kind: 'error', message: `invalid IP address "${item}" in local_interfaces` };
+    const parsed = parseInterface(trimSpace(item));
+    if (!parsed) return { kind: 'error', message: `Malformed IP address "${trimSpace(item)}" in local_interfaces` };
     if (settings.isIpv6Disabled && parsed.address.includes(':')) continue;
     for (const port of parsed.port === undefined ? ports : [parsed.port]) {
       if (addresses.some((other) => other.address === parsed.address && other.port === port && port !== 0)) continue;
@@ -82,19 +82,4 @@ export function listenAddresses(settings: ListenSettings): ListenAddresses {
 
 function isAddressItem(item: Octets): boolean {
   return /[.:[]/.test(trimSpace(item));
-}
-
-/** `1.2.3.4`, `1.2.3.4.1225`, `[1.2.3.4]:1225`, and the same for IPv6. */
-export function parseAddressItem(item: Octets): { readonly address: Octets; readonly port: number | undefined } | undefined {
-  const bracketed = /^\[([^\]]+)\](?::([0-9]+))?$/.exec(item);
-  const dotted = /^([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*?)\.([0-9]+)$/.exec(item);
-  const [address, port] = bracketed
-    ? [bracketed[1] ?? '', bracketed[2]]
-    : isIp(item)
-      ? [item, undefined]
-      : dotted
-        ? [dotted[1] ?? '', dotted[2]]
-        : [item, undefined];
-  if (!isIp(address)) return undefined;
-  return { address, port: port === undefined ? undefined : parseDecimal(port) };
 }
