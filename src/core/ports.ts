@@ -596,6 +596,8 @@ export type HintsName = string;
 export interface Hints {
   get(database: HintsName, key: Octets): Octets | undefined;
   put(database: HintsName, key: Octets, value: Octets): void;
+  /** Puts `value` in place of `known` (undefined: nothing), which was read before. False, and nothing is written, when another process was faster. */
+  replace(database: HintsName, key: Octets, known: Octets | undefined, value: Octets): boolean;
   delete(database: HintsName, key: Octets): void;
   /** Deletes what exists of these; one look, and no write when nothing does. */
   forget(database: HintsName, keys: readonly Octets[]): void;

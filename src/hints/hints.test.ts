@@ -160,6 +160,27 @@ test('the store keeps octets, for several databases, and over a reopening', (con
   again.close();
 });
 
+test('a record is replaced only where nobody else was faster', (context) => {
+  const spoolDirectory = testDirectory(context);
+  const system = createSystem();
+  context.after(() => system.close());
+  const parts = { files: system.files, machine: new FakeMachine(), log: new FakeLog(), spoolDirectory, owner: { uid: 0, gid: 0 } };
+  for (const [one, other] of [
+    [openHints(parts), openHints(parts)],
+    [new MemoryHints(), undefined],
+  ] as const) {
+    const second = other ?? one;
+    assert.equal(one.replace('ratelimit', 'k\xe9', undefined, '1\0'), true);
+    assert.equal(second.replace('ratelimit', 'k\xe9', undefined, 'x'), false);
+    assert.equal(second.replace('ratelimit', 'k\xe9', '1\0', '2'), true);
+    assert.equal(one.replace('ratelimit', 'k\xe9', '1\0', 'x'), false);
+    assert.equal(one.replace('ratelimit', 'none', 'x', 'y'), false);
+    assert.deepEqual([one.get('ratelimit', 'k\xe9'), one.keys('ratelimit')], ['2', ['k\xe9']]);
+    one.close();
+    other?.close();
+  }
+});
+
 test('a store that is only read: with its log, and without', (context) => {
   const spoolDirectory = testDirectory(context);
   const system = createSystem();
@@ -169,7 +190,8 @@ test('a store that is only read: with its log, and without', (context) => {
     const reader = openHints({ ...parts, isReadOnly: true });
     const values = reader.keys('retry').map((key) => reader.get('retry', key));
     reader.put('retry', 'k', 'not written');
-    assert.equal(reader.skipped, 1);
+    assert.equal(reader.replace('retry', 'k', 'v', 'not written'), true, 'not to be tried again');
+    assert.equal(reader.skipped, 2);
     reader.close();
     return values;
   };

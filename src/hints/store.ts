@@ -49,6 +49,10 @@ class SqliteHints implements HintsStore {
     this.#attempt((store) => store.put(database, key, value));
   }
 
+  replace(database: HintsName, key: Octets, known: Octets | undefined, value: Octets): boolean {
+    return this.#attempt((store) => store.replace(database, key, known, value)) ?? true; // what cannot be written is not tried again
+  }
+
   delete(database: HintsName, key: Octets): void {
     this.#attempt((store) => store.delete(database, key));
   }

@@ -354,4 +354,12 @@ function selectorProblem(value: Octets): string | undefined {
 }
 
 /** While the configuration is read there is no hints store yet. */
-const NO_HINTS: Hints = { get: () => undefined, put: () => {}, delete: () => {}, forget: () => {}, keys: () => [], close: () => {} };
+const NO_HINTS: Hints = {
+  get: () => undefined,
+  put: () => {},
+  replace: () => true,
+  delete: () => {},
+  forget: () => {},
+  keys: () => [],
+  close: () => {},
+};

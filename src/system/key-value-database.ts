@@ -55,6 +55,8 @@ export class KeyValueDatabase {
   readonly #database: DatabaseSync;
   readonly #get: StatementSync;
   readonly #put: StatementSync;
+  readonly #add: StatementSync;
+  readonly #change: StatementSync;
   readonly #delete: StatementSync;
   readonly #keys: StatementSync;
   /** By the number of keys that are asked for. */
@@ -66,6 +68,8 @@ export class KeyValueDatabase {
     this.#put = database.prepare(
       'INSERT INTO hints (name, key, value) VALUES (?, ?, ?) ON CONFLICT (name, key) DO UPDATE SET value = excluded.value',
     );
+    this.#add = database.prepare('INSERT INTO hints (name, key, value) VALUES (?, ?, ?) ON CONFLICT (name, key) DO NOTHING');
+    this.#change = database.prepare('UPDATE hints SET value = ? WHERE name = ? AND key = ? AND value = ?');
     this.#delete = database.prepare('DELETE FROM hints WHERE name = ? AND key = ?');
     this.#keys = database.prepare('SELECT key FROM hints WHERE name = ? ORDER BY key');
   }
@@ -89,6 +93,13 @@ export class KeyValueDatabase {
 
   put(name: string, key: Octets, value: Octets): void {
     this.#put.run(name, bytesFromOctets(key), bytesFromOctets(value));
+  }
+
+  /** Whether `known` (undefined: nothing) was still there, and `value` has taken its place. */
+  replace(name: string, key: Octets, known: Octets | undefined, value: Octets): boolean {
+    const [id, bytes] = [bytesFromOctets(key), bytesFromOctets(value)];
+    const { changes } = known === undefined ? this.#add.run(name, id, bytes) : this.#change.run(bytes, name, id, bytesFromOctets(known));
+    return Number(changes) === 1;
   }
 
   delete(name: string, key: Octets): void {

@@ -36,6 +36,7 @@ function closable(hints: MemoryHints) {
   return {
     get: hints.get.bind(hints),
     put: hints.put.bind(hints),
+    replace: hints.replace.bind(hints),
     delete: hints.delete.bind(hints),
     forget: hints.forget.bind(hints),
     keys: hints.keys.bind(hints),

@@ -20,9 +20,8 @@ interface World {
   readonly state: TransactionState;
 }
 
-function makeWorld(): World {
+function makeWorld(hints = new MemoryHints()): World {
   const clock = new FakeClock();
-  const hints = new MemoryHints();
   const state: TransactionState = {
     recipients: [{ address: 'a@b' }, { address: 'c@d' }],
     rcptCount: 0,
@@ -186,6 +185,40 @@ test('rates of commands, recipients, messages and connections', async () => {
   assert.equal(hints.get('ratelimit', '1h/per_mail/leaked'), undefined, 'leaky: not kept above the limit');
   assert.deepEqual(measure('1/1h/count=3/strict/kept', 'mail'), { rate: 3, isExceeded: true });
   assert.notEqual(hints.get('ratelimit', '1h/per_mail/kept'), undefined);
+});
+
+/** Something happens once between the look at a record and its change. */
+class RacingHints extends MemoryHints {
+  meanwhile: (() => void) | undefined;
+
+  override replace(...record: Parameters<MemoryHints['replace']>): boolean {
+    const act = this.meanwhile;
+    this.meanwhile = undefined;
+    act?.();
+    return super.replace(...record);
+  }
+}
+
+test('processes that measure at the same time all count', () => {
+  const hints = new RacingHints();
+  for (const [argument, rate] of [
+    ['5/1h/per_addr/strict/k', '3.0'],
+    ['5/1h/per_cmd/strict/k', '3.0'],
+  ] as const) {
+    const parsed = parseRatelimit(argument, 'rcpt', lists);
+    assert.ok(parsed.kind === 'ok');
+    const { question } = parsed;
+    const measure = (name: Octets) => {
+      const { frame, state } = makeWorld(hints);
+      state.currentRecipient = { address: `${name}@b`, localPart: name, domain: 'b' };
+      return measureRate(question, 'rcpt', frame).rate.toFixed(1);
+    };
+    hints.meanwhile = () => {
+      hints.meanwhile = () => assert.equal(measure('x'), '1.0');
+      assert.equal(measure('y'), '2.0');
+    };
+    assert.equal(measure('z'), rate, argument);
+  }
 });
 
 test('seen', async () => {

@@ -7,12 +7,15 @@ import { emptyEvents, formatRateRecord, nextRate, parseRateRecord, RATE_DATABASE
 import type { RateQuestion } from './ratelimit.ts';
 import { rateKey } from './ratelimit.ts';
 
+/** How often a record is read again that another process has changed meanwhile. */
+const MAX_ATTEMPTS = 100;
+
 export interface MeasuredRate {
   readonly rate: number;
   readonly isExceeded: boolean;
 }
 
-/** Reads the record, counts, and writes it again as the update mode says. */
+/** Reads the record, counts, and writes it again as the update mode says; exact over several processes. */
 export function measureRate(question: RateQuestion, phase: AclPhase, frame: Frame): MeasuredRate {
   const { log, hints, clock } = frame.services;
   const trace = (text: () => string) => log.debug('acl', () => `ratelimit ${text()}`);
@@ -27,26 +30,30 @@ export function measureRate(question: RateQuestion, phase: AclPhase, frame: Fram
     trace(() => `found pre-computed rate ${before.toFixed(1)}`);
     return judged(before, question);
   }
-  const nowSeconds = clock.now() / 1000;
-  const value = hints.get(RATE_DATABASE, key);
-  const record = value === undefined ? undefined : parseRateRecord(value);
-  if (record !== undefined) trace(() => 'found key in database');
-  const added = question.unique === undefined ? undefined : countEvent(question, record, nowSeconds, frame, trace);
-  if (record === undefined) {
-    if (question.unique === undefined) trace(() => 'creating new rate data block');
-    trace(() => "initializing new key's rate data");
+  for (let attempt = 1; ; attempt++) {
+    const nowSeconds = clock.now() / 1000;
+    const value = hints.get(RATE_DATABASE, key);
+    const record = value === undefined ? undefined : parseRateRecord(value);
+    if (record !== undefined) trace(() => 'found key in database');
+    const added = question.unique === undefined ? undefined : countEvent(question, record, nowSeconds, frame, trace);
+    if (record === undefined) {
+      if (question.unique === undefined) trace(() => 'creating new rate data block');
+      trace(() => "initializing new key's rate data");
+    }
+    const rate = nextRate(record, added?.isKnown ? 0 : count, nowSeconds, question.periodSeconds);
+    const result = judged(rate, question);
+    if (isReadOnly) trace(() => 'db not updated: readonly mode');
+    else if (result.isExceeded && question.update === 'leaky') trace(() => 'db not updated: over the limit, but leaky');
+    else {
+      const written = formatRateRecord({ atSeconds: nowSeconds, rate, events: added?.events });
+      // Each failure is another process's success: it counts what that one has counted, too.
+      if (!hints.replace(RATE_DATABASE, key, value, written) && attempt < MAX_ATTEMPTS) continue;
+      trace(() => 'db updated');
+    }
+    trace(() => `computed rate ${rate.toFixed(1)}`);
+    known?.set(key, rate);
+    return result;
   }
-  const rate = nextRate(record, added?.isKnown ? 0 : count, nowSeconds, question.periodSeconds);
-  const result = judged(rate, question);
-  if (isReadOnly) trace(() => 'db not updated: readonly mode');
-  else if (result.isExceeded && question.update === 'leaky') trace(() => 'db not updated: over the limit, but leaky');
-  else {
-    hints.put(RATE_DATABASE, key, formatRateRecord({ atSeconds: nowSeconds, rate, events: added?.events }));
-    trace(() => 'db updated');
-  }
-  trace(() => `computed rate ${rate.toFixed(1)}`);
-  known?.set(key, rate);
-  return result;
 }
 
 function judged(rate: number, question: RateQuestion): MeasuredRate {

@@ -18,6 +18,12 @@ export class MemoryHints implements Hints {
     entries.set(key, value);
   }
 
+  replace(database: HintsName, key: Octets, known: Octets | undefined, value: Octets): boolean {
+    if (this.get(database, key) !== known) return false;
+    this.put(database, key, value);
+    return true;
+  }
+
   delete(database: HintsName, key: Octets): void {
     this.#databases.get(database)?.delete(key);
   }
