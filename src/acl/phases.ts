@@ -30,3 +30,24 @@ export const MESSAGE_PHASES: readonly AclPhase[] = [
   'not_smtp_start',
   'not_smtp_mime',
 ];
+
+/** A client can be out of step. */
+export const SESSION_PHASES: readonly AclPhase[] = [
+  'prdr',
+  'connect',
+  'helo',
+  'mail',
+  'auth',
+  'starttls',
+  'rcpt',
+  'predata',
+  'data',
+  'mime',
+  'dkim',
+  'vrfy',
+  'expn',
+  'etrn',
+  'mailauth',
+  'quit',
+  'notquit',
+];

@@ -2,6 +2,7 @@
 export type { Octets, Unicode } from '../base/octets.ts';
 export * from './address.ts';
 export * from './build-settings.ts';
+export * from './callout.ts';
 export * from './config.ts';
 export * from './deadline.ts';
 export * from './define/acl.ts';

@@ -79,6 +79,20 @@ export interface Message extends Mail {
   readonly isQueueOnly: boolean;
 }
 
+/** How a message begins that nobody has tried to deliver; who makes one sets what is otherwise. */
+export const UNTRIED_MESSAGE = {
+  nonRecipients: new Set<Octets>() as ReadonlySet<Octets>,
+  isFirstDelivery: true,
+  isManuallyThawed: false,
+  isLocalError: false,
+  dontDeliver: false,
+  warningCount: 0,
+  isSenderSetUntrusted: false,
+  unknownSpoolLines: [],
+  queueName: '',
+  isQueueOnly: false,
+} as const satisfies Partial<Message>;
+
 /** The part of a message after the headers. One type hides whether it is in memory or in -D. */
 export interface Body {
   /** Octets. */

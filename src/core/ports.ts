@@ -5,6 +5,7 @@
 import type { Octets } from '../base/octets.ts';
 import type { Address } from './address.ts';
 import type { BuildSettings } from './build-settings.ts';
+import type { CalloutOptions } from './callout.ts';
 import type { ListSource } from './config.ts';
 import type { Deadline } from './deadline.ts';
 import type { DeliveryBatch, DeliveryResult } from './drivers.ts';
@@ -842,24 +843,6 @@ export interface VerifyRequest {
 export interface QuotaOptions {
   readonly positiveSeconds: number;
   readonly negativeSeconds: number;
-}
-
-export interface CalloutOptions {
-  readonly connectTimeoutMs: number;
-  readonly commandTimeoutMs: number;
-  readonly totalTimeoutMs: number;
-  readonly isRandom: boolean;
-  readonly isPostmaster: boolean;
-  readonly isFullPostmaster: boolean;
-  readonly postmasterSender: Octets | undefined;
-  readonly mailFrom: Octets;
-  readonly useSender: boolean;
-  readonly usePostmaster: boolean;
-  /** `use_tptsender`: the transport's `return_path`. */
-  readonly useTransportSender?: boolean;
-  readonly noCache: boolean;
-  readonly deferOk: boolean;
-  readonly hold: boolean;
 }
 
 export type Verification =

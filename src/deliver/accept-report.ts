@@ -1,7 +1,7 @@
 /** Takes a report (bounce, warning) into the spool as a message of its own, with the same steps as any other. Spec ch. 3 "Receiving mail"; DESIGN 3.8. */
 import type { Octets } from '../base/octets.ts';
 import type { AcceptedMessage, Config, HeaderLine, Message, MessageEnvelope, MessageSink, Outcome } from '../core/index.ts';
-import { defer, ok } from '../core/index.ts';
+import { defer, ok, UNTRIED_MESSAGE } from '../core/index.ts';
 import type { Report } from '../dsn/report.ts';
 import { arrivalLine } from '../logging/lines/arrival.ts';
 import { formatDate } from '../message/date.ts';
@@ -94,16 +94,9 @@ async function makeEnvelope(report: Report, id: string, body: BodyCounts, parts:
       allowUnqualifiedRecipient: true,
       allowUnqualifiedSender: true,
     },
-    nonRecipients: new Set(),
-    isFirstDelivery: true,
-    isManuallyThawed: false,
+    ...UNTRIED_MESSAGE,
     isLocalError: true,
-    dontDeliver: false,
-    warningCount: 0,
-    isSenderSetUntrusted: false,
-    unknownSpoolLines: [],
     queueName: parts.spool.queueName,
-    isQueueOnly: false,
   };
   const received = await receivedHeader({ ...envelope, id, size: 0, body: memoryBody(Buffer.alloc(0)) }, parts);
   return received === '' ? envelope : { ...envelope, headers: [{ type: 'P', text: received }, ...headers] };

@@ -16,7 +16,7 @@ import type {
   TransportInstance,
   UserActions,
 } from '../core/index.ts';
-import { ok, untainted } from '../core/index.ts';
+import { ok, UNTRIED_MESSAGE, untainted } from '../core/index.ts';
 import { RETRY_DATABASE } from '../hints/retry-record.ts';
 import { createLists } from '../lists/lists.ts';
 import { routerOptions } from '../routers/generic-options.ts';
@@ -200,16 +200,8 @@ function envelope(recipients: readonly string[], sender = 's@x.y'): MessageEnvel
     dsn: {},
     aclM: new Map(),
     origin: { callerLogin: 'me', callerUid: 1, callerGid: 1, ident: 'me', protocol: 'local', isLocal: false, aclC: new Map() },
-    nonRecipients: new Set(),
-    isFirstDelivery: true,
-    isManuallyThawed: false,
+    ...UNTRIED_MESSAGE,
     isLocalError: sender === '',
-    dontDeliver: false,
-    warningCount: 0,
-    isSenderSetUntrusted: false,
-    unknownSpoolLines: [],
-    queueName: '',
-    isQueueOnly: false,
   };
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MessageEnvelope } from '../core/index.ts';
+import { UNTRIED_MESSAGE } from '../core/index.ts';
 import { createLists } from '../lists/lists.ts';
 import { Spool } from '../spool/spool.ts';
 import { FakeClock } from '../system/fakes/clock.ts';
@@ -79,16 +80,7 @@ function fixture() {
       dsn: {},
       aclM: new Map(),
       origin: { callerLogin: 'me', callerUid: 7, callerGid: 7, isLocal: false, aclC: new Map() },
-      nonRecipients: new Set(),
-      isFirstDelivery: true,
-      isManuallyThawed: false,
-      isLocalError: false,
-      dontDeliver: false,
-      warningCount: 0,
-      isSenderSetUntrusted: false,
-      unknownSpoolLines: [],
-      queueName: '',
-      isQueueOnly: false,
+      ...UNTRIED_MESSAGE,
       ...change,
     });
     if (done.kind !== 'ok') return assert.fail(done.reason);

@@ -24,7 +24,7 @@ import type {
   Transaction,
   TransactionState,
 } from '../core/index.ts';
-import { unbuiltReason } from '../core/index.ts';
+import { UNTRIED_MESSAGE, unbuiltReason } from '../core/index.ts';
 import { type Arrival, arrivalLine } from '../logging/lines/arrival.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
 import { rejectedMessage } from '../logging/lines/rejection.ts';
@@ -523,15 +523,12 @@ function envelopeOf(context: IntakeContext, state: TransactionState, read: ReadM
     aclM: new Map(state.aclM),
     // A copy: the session goes on and changes its own.
     origin: { ...origin, hostName: origin.hostAddress === undefined ? undefined : origin.hostName, aclC: new Map(origin.aclC) },
+    ...UNTRIED_MESSAGE,
     nonRecipients: context.nonRecipients ?? new Set(),
-    isFirstDelivery: true,
     frozenAt: state.controls.has('freeze') ? Math.floor(now / 1000) : undefined,
-    isManuallyThawed: false,
     isLocalError: session.commandLine?.isLocalError ?? false,
     dontDeliver: context.dontDeliver ?? false,
-    warningCount: 0,
     isSenderSetUntrusted: context.hasSenderOption === true && context.isSenderSetUntrusted === true,
-    unknownSpoolLines: [],
     queueName: session.state.queueName ?? '',
     isQueueOnly: state.controls.has('queue') || state.controls.has('queue_only'),
   };

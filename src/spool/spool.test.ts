@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bytesFromOctets, octetsFromBytes } from '../base/octets.ts';
 import type { AcceptedMessage, MessageEnvelope } from '../core/index.ts';
+import { UNTRIED_MESSAGE } from '../core/index.ts';
 import { FakeClock } from '../system/fakes/clock.ts';
 import { MemoryFiles } from '../system/fakes/files.ts';
 import { FakeMachine } from '../system/fakes/host.ts';
@@ -35,16 +36,7 @@ function envelope(change: Partial<MessageEnvelope> = {}): MessageEnvelope {
     dsn: {},
     aclM: new Map(),
     origin: { callerLogin: 'exim', callerUid: 93, callerGid: 93, isLocal: false, aclC: new Map() },
-    nonRecipients: new Set(),
-    isFirstDelivery: true,
-    isManuallyThawed: false,
-    isLocalError: false,
-    dontDeliver: false,
-    warningCount: 0,
-    isSenderSetUntrusted: false,
-    unknownSpoolLines: [],
-    queueName: '',
-    isQueueOnly: false,
+    ...UNTRIED_MESSAGE,
     ...change,
   };
 }

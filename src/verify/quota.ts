@@ -4,6 +4,7 @@
  */
 import type { Octets } from '../base/octets.ts';
 import type { Address, DeliveryBatch, Frame, Message, QuotaOptions, RetryPort, TransportInstance, Verification } from '../core/index.ts';
+import { UNTRIED_MESSAGE } from '../core/index.ts';
 import { CALLOUT_DATABASE, type CalloutFinding, formatCalloutRecord, parseCalloutRecord } from '../hints/callout-record.ts';
 import { memoryBody } from '../spool/body.ts';
 import { prepareBatch } from '../transports/headers.ts';
@@ -123,15 +124,6 @@ function messageToCome({ address }: Address, { session, transaction }: Frame): M
     dsn: state.dsn,
     aclM: state.aclM,
     origin: session.state.origin,
-    nonRecipients: new Set(),
-    isFirstDelivery: true,
-    isManuallyThawed: false,
-    isLocalError: false,
-    dontDeliver: false,
-    warningCount: 0,
-    isSenderSetUntrusted: false,
-    unknownSpoolLines: [],
-    queueName: '',
-    isQueueOnly: false,
+    ...UNTRIED_MESSAGE,
   };
 }

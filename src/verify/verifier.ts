@@ -4,6 +4,7 @@
  */
 import type { Octets } from '../base/octets.ts';
 import type { CalloutOptions, Frame, TransactionState, Verification, Verifier, VerifyRequest } from '../core/index.ts';
+import { DEFAULT_CALLOUT } from '../core/index.ts';
 import { indentedLog } from '../logging/indented.ts';
 import { rewriteAddress } from '../rewrite/rewrite.ts';
 import { makeAddress } from '../routers/address.ts';
@@ -107,24 +108,8 @@ function isFirstOrOnHold(state: TransactionState): boolean {
   return typeof state.cutthrough === 'object' || (state.cutthrough === undefined && state.recipients.length === 0);
 }
 
-const CUTTHROUGH_MS = 30_000;
-
 /** How a recipient is asked for when no callout of the ACL did it. */
-const CUTTHROUGH_CALLOUT: CalloutOptions = {
-  connectTimeoutMs: CUTTHROUGH_MS,
-  commandTimeoutMs: CUTTHROUGH_MS,
-  totalTimeoutMs: 4 * CUTTHROUGH_MS,
-  isRandom: false,
-  isPostmaster: false,
-  isFullPostmaster: false,
-  postmasterSender: undefined,
-  mailFrom: '',
-  useSender: true,
-  usePostmaster: false,
-  noCache: true,
-  deferOk: false,
-  hold: true,
-};
+const CUTTHROUGH_CALLOUT: CalloutOptions = { ...DEFAULT_CALLOUT, useSender: true, noCache: true, hold: true };
 
 /** The child to go on with: the routers made one new address and nothing else. */
 function onlyChild(routed: Routed): Routed['children'][number] | undefined {

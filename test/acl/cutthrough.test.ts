@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bytesFromOctets, type Octets } from '../../src/base/octets.ts';
 import type { Body, Cutthrough, Frame, Message } from '../../src/core/index.ts';
-import { ok } from '../../src/core/index.ts';
+import { ok, UNTRIED_MESSAGE } from '../../src/core/index.ts';
 import { newOrigin, newTransaction } from '../../src/receive/transaction.ts';
 import { FakeConnection, FakeNet } from '../../src/system/fakes/net.ts';
 import { makeWorld } from '../routing/world.ts';
@@ -93,16 +93,7 @@ function message(recipients: Message['recipients']): Message {
     dsn: {},
     aclM: new Map(),
     origin: newOrigin({ uid: 0, gid: 0, login: '' }, true),
-    nonRecipients: new Set(),
-    isFirstDelivery: true,
-    isManuallyThawed: false,
-    isLocalError: false,
-    dontDeliver: false,
-    warningCount: 0,
-    isSenderSetUntrusted: false,
-    unknownSpoolLines: [],
-    queueName: '',
-    isQueueOnly: false,
+    ...UNTRIED_MESSAGE,
   };
 }
 

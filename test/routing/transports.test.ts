@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Octets } from '../../src/base/octets.ts';
 import { bytesFromOctets } from '../../src/base/octets.ts';
 import type { Address, Body, DeliveryBatch, DeliveryResult, HostItem, Message, RetryPort } from '../../src/core/index.ts';
+import { UNTRIED_MESSAGE } from '../../src/core/index.ts';
 import { ok } from '../../src/core/outcome.ts';
 import { concatText, tainted, untainted } from '../../src/core/text.ts';
 import { makeHeader } from '../../src/message/header.ts';
@@ -45,17 +46,8 @@ function messageWith(body: Octets, more: Partial<Message> = {}): Message {
     dsn: {},
     aclM: new Map(),
     origin: { isLocal: true, callerUid: 93, callerGid: 93, callerLogin: 'exim', aclC: new Map() },
-    nonRecipients: new Set(),
-    isFirstDelivery: true,
-    isManuallyThawed: false,
-    isLocalError: false,
-    dontDeliver: false,
-    warningCount: 0,
     receivedUsec: 0,
-    isSenderSetUntrusted: false,
-    unknownSpoolLines: [],
-    queueName: '',
-    isQueueOnly: false,
+    ...UNTRIED_MESSAGE,
     ...more,
   };
 }

@@ -1,29 +1,12 @@
 /** `control = enforce_sync`. */
 import { defineAclControl, ok } from '../../core/index.ts';
+import { SESSION_PHASES } from '../phases.ts';
 
 export default defineAclControl({
   name: 'enforce_sync',
   summary: 'Clients that do not wait their turn are refused, whatever smtp_enforce_sync says.',
   spec: 'ch. 44 "Use of the control modifier"',
-  permittedIn: [
-    'prdr',
-    'connect',
-    'helo',
-    'mail',
-    'auth',
-    'starttls',
-    'rcpt',
-    'predata',
-    'data',
-    'mime',
-    'dkim',
-    'vrfy',
-    'expn',
-    'etrn',
-    'mailauth',
-    'quit',
-    'notquit',
-  ],
+  permittedIn: SESSION_PHASES,
   takesOptions: false,
   apply: (_, { frame }) => {
     frame.session?.state.controls.set('enforce_sync', '');

@@ -4,6 +4,7 @@ import type { Octets } from '../../base/octets.ts';
 import { lowerCase, skipSpace, trimSpace } from '../../base/octets.ts';
 import { parseTimeSpan } from '../../base/time-span.ts';
 import type { AclArgumentProblem, AclPhase, CalloutOptions, Lists, QuotaOptions } from '../../core/index.ts';
+import { DEFAULT_CALLOUT } from '../../core/index.ts';
 import { allPhasesBut, phaseName } from '../phases.ts';
 
 export type VerifyKind =
@@ -116,10 +117,13 @@ const PLAIN_OPTIONS: ReadonlyMap<string, (draft: VerifyDraft) => void> = new Map
     'callout_defer_ok',
     (draft) => {
       draft.calloutDeferOk = true;
-      draft.callout ??= NO_CALLOUT;
+      draft.callout ??= DEFAULT_CALLOUT;
     },
   ],
-  ['check_postmaster', (draft) => void (draft.callout = { ...(draft.callout ?? NO_CALLOUT), isPostmaster: true, postmasterSender: '' })],
+  [
+    'check_postmaster',
+    (draft) => void (draft.callout = { ...(draft.callout ?? DEFAULT_CALLOUT), isPostmaster: true, postmasterSender: '' }),
+  ],
 ]);
 
 /** Returns what is wrong, in Exim's words. */
@@ -133,24 +137,6 @@ function readOption(option: Octets, draft: VerifyDraft, text: Octets, lists: Pic
   if (name === undefined) return `unknown option "${option}" in ACL condition "verify ${text}"`;
   return (name === 'callout' ? readCallout : readQuota)(trimSpace(settings), draft, text, lists);
 }
-
-const DEFAULT_CALLOUT_MS = 30_000;
-
-const NO_CALLOUT: CalloutOptions = {
-  commandTimeoutMs: DEFAULT_CALLOUT_MS,
-  connectTimeoutMs: DEFAULT_CALLOUT_MS,
-  totalTimeoutMs: 4 * DEFAULT_CALLOUT_MS,
-  isRandom: false,
-  isPostmaster: false,
-  isFullPostmaster: false,
-  postmasterSender: undefined,
-  mailFrom: '',
-  useSender: false,
-  usePostmaster: false,
-  noCache: false,
-  deferOk: false,
-  hold: false,
-};
 
 type CalloutDraft = { -readonly [K in keyof CalloutOptions]: CalloutOptions[K] } & {
   connectMs?: number;
@@ -209,7 +195,7 @@ function readTime(value: Octets, take: (ms: number) => void): 'ok' | 'bad-time' 
 
 /** Returns what is wrong, in Exim's words. */
 function readCallout(settings: Octets, call: VerifyDraft, text: Octets, lists: Pick<Lists, 'split'>): Octets | undefined {
-  const draft: CalloutDraft = { ...NO_CALLOUT };
+  const draft: CalloutDraft = { ...DEFAULT_CALLOUT };
   for (const item of settings === '' ? [] : lists.split(`<,${settings}`)) {
     const fault = readCalloutItem(item, draft, text);
     if (fault !== undefined) return fault;

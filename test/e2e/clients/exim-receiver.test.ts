@@ -6,7 +6,7 @@ import { freePorts, Place } from '../support/place.ts';
 import { missingReference, REFERENCE_USER, ReferenceServer, referenceFolder } from '../support/reference.ts';
 import { SmtpClient } from '../support/smtp-client.ts';
 import { waitFor } from '../support/wait.ts';
-import { certificateOf, mask, USER } from './site.ts';
+import { AUTHENTICATORS, certificateOf, mask, USER } from './site.ts';
 
 const skip = missingReference();
 const place = new Place('exim-receiver');
@@ -80,25 +80,7 @@ maildir:
   directory = ${place.path('mail/box')}
   maildir_format
   user = ${REFERENCE_USER}
-begin authenticators
-plain:
-  driver = plaintext
-  public_name = PLAIN
-  server_prompts = :
-  server_condition = \${if and{{eq{$auth2}{${USER.user}}}{eq{$auth3}{${USER.pass}}}}}
-  server_set_id = $auth2
-login:
-  driver = plaintext
-  public_name = LOGIN
-  server_prompts = Username:: : Password::
-  server_condition = \${if and{{eq{$auth1}{${USER.user}}}{eq{$auth2}{${USER.pass}}}}}
-  server_set_id = $auth1
-cram:
-  driver = cram_md5
-  public_name = CRAM-MD5
-  server_secret = \${if eq{$auth1}{${USER.user}}{${USER.pass}}fail}
-  server_set_id = $auth1
-`;
+${AUTHENTICATORS}`;
 }
 
 /** The transport is named by the recipient's domain. */

@@ -51,7 +51,8 @@ all:
   transport = maildir
 `;
 
-const AUTHENTICATORS = `
+/** PLAIN, LOGIN and CRAM-MD5 for USER. */
+export const AUTHENTICATORS = `
 begin authenticators
 plain:
   driver = plaintext
