@@ -131,6 +131,9 @@ const REPLY_LINE_LIMIT = 75;
 /** Replies that are held back are sent when there are this many octets of them. */
 const MAX_HELD_REPLY = 16_384;
 /** Where an ACL runs and the sender is part of the log line. */
+/** Of ACLs that see the header, which the reject log shows. */
+const CONTENT_PHASES: ReadonlySet<string> = new Set(['data', 'mime', 'dkim']);
+
 const PHASES_WITH_SENDER: ReadonlySet<string> = new Set(['rcpt', 'data', 'mime', 'dkim', 'prdr']);
 
 /** Codes of rejections other than 550. */
@@ -565,7 +568,7 @@ export class Dialogue {
     const { origin, log } = this;
     const state = this.transaction?.state;
     const addresses = state?.recipients.map((recipient) => recipient.address) ?? [];
-    const headers = phase === 'data' && state !== undefined ? rejectedMessage(state.sender ?? '', addresses, state.headers) : [];
+    const headers = CONTENT_PHASES.has(phase) && state !== undefined ? rejectedMessage(state.sender ?? '', addresses, state.headers) : [];
     if (failure !== undefined && log.selected('sender_verify_fail')) {
       const line = `sender verify ${failure.isDefer ? 'defer' : 'fail'} for <${failure.address}>${failure.logText === '' ? '' : `: ${firstLine(failure.logText)}`}`;
       log.mainAndReject(`${hostAndIdent(origin, log, true)} ${line}`, headers, state?.id);

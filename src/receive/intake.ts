@@ -33,6 +33,7 @@ import { formatDate } from '../message/date.ts';
 import { decodeEncodedWords, findHeader, headerName, headerValue, unfold } from '../message/header.ts';
 import { rewriteAddress, rewriteHeaders } from '../rewrite/rewrite.ts';
 import type { DeliveryWish } from './dialogue.ts';
+import { judgeSignatures } from './dkim-acl.ts';
 import { expandOctets, expandText } from './expansion.ts';
 import {
   addressProblems,
@@ -50,6 +51,7 @@ import type { ScanRejection } from './local-scan.ts';
 import { runLocalScan } from './local-scan.ts';
 import { markAsOwn, mayChooseSender, ownAddress } from './local-sender.ts';
 import type { ReadMessage } from './message-input.ts';
+import { judgeMimeParts } from './mime-acl.ts';
 import { judgeRecipients, type PrdrResult, type RecipientReplies } from './prdr.ts';
 import { receptionFrame } from './transaction.ts';
 
@@ -93,12 +95,20 @@ export type Intake =
     }
   /** Taken and thrown away: a 250 for nothing. With `takers` the recipients have had their refusals. */
   | { readonly kind: 'discarded'; readonly id: string; readonly takers?: PrdrResult }
-  | { readonly kind: 'refused'; readonly phase: 'data' | 'not_smtp'; readonly verdict: Exclude<AclVerdict, { kind: 'accept' | 'discard' }> }
+  | { readonly kind: 'refused'; readonly phase: ContentPhase; readonly verdict: Refusal }
   /** By local_scan(), which the log has told. */
   | { readonly kind: 'scanned-out'; readonly isTemporary: boolean; readonly text: Octets }
   /** Before it could be told that the message is taken; the log has it. */
   | { readonly kind: 'client-gone' }
   | { readonly kind: 'failed'; readonly reason: Octets };
+
+/** The ACLs that see a whole message, in their order: DKIM's, that for its parts, that for its data. */
+export type ContentPhase = 'dkim' | 'mime' | 'data' | 'not_smtp';
+
+type Refusal = Exclude<AclVerdict, { kind: 'accept' | 'discard' }>;
+
+/** Where an ACL sees a message that was read. */
+export type JudgingPhase = 'mime' | 'data' | 'not_smtp';
 
 export interface FakeReply {
   readonly code: string;
@@ -131,6 +141,11 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   const noReceived = await addReceived(context, state, frame);
   if (noReceived !== undefined) return failed(context, sink, noReceived);
   applyAclHeaders(state, context.services.regexes);
+  const contents = await judgeContents(state, frame);
+  if (contents !== undefined) return refuse(state, sink, contents.phase, contents.verdict);
+  const parts = await judgeMimeParts(context, state, frame);
+  if (parts.kind !== 'accept') return notTaken(context, state, sink, received, 'mime', parts);
+  applyAclHeaders(state, context.services.regexes);
   const takers = context.recipientReplies ? await judgeRecipients(state, frame, context.recipientReplies) : undefined;
   if (takers !== undefined && state.recipients.length === 0) {
     sink.abort();
@@ -138,9 +153,7 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   }
   const verdict = await judge(context, frame);
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
-    sink.abort();
-    state.headers = insertAdded(state.headers, state.addedHeaders);
-    return { kind: 'refused', phase: session.mode === 'command-line' || session.mode === 'smtp-batch' ? 'not_smtp' : 'data', verdict };
+    return refuse(state, sink, session.mode === 'command-line' || session.mode === 'smtp-batch' ? 'not_smtp' : 'data', verdict);
   }
   applyAclHeaders(state, context.services.regexes);
   const scanned = await runLocalScan(context, state, frame);
@@ -153,6 +166,23 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   if (cut !== undefined) return cut;
   return commit(chosen, state, read, sink, { received, takers, message: verdict.kind === 'accept' ? verdict.message : undefined });
 }
+
+/** An ACL before those for the whole message refused it, or threw it away. */
+function notTaken(
+  context: IntakeContext,
+  state: TransactionState,
+  sink: MessageSink,
+  received: readonly Octets[],
+  phase: 'mime',
+  verdict: Exclude<AclVerdict, { kind: 'accept' }>,
+): Intake {
+  if (verdict.kind === 'discard') return discard(context, state, sink, received, `(${PHASE_NAMES[phase]} ACL discarded recipients)`);
+  sink.abort();
+  state.headers = insertAdded(state.headers, state.addedHeaders);
+  return { kind: 'refused', phase, verdict };
+}
+
+const PHASE_NAMES = { mime: 'MIME' } as const;
 
 /**
  * Whether an option that is not built yet has to do with the message: ACLs for MIME parts are for messages with Content-Type:, that for DKIM
@@ -386,6 +416,22 @@ function applyAclHeaders(state: TransactionState, regexes: Regexes): void {
   state.headers = insertAdded(removeNamed(state.headers, state.removedHeaders, regexes), state.addedHeaders);
   state.addedHeaders = [];
   state.removedHeaders = [];
+}
+
+/** The ACLs before that for the data: the first that does not take the message. */
+async function judgeContents(
+  state: TransactionState,
+  frame: Frame,
+): Promise<{ readonly phase: ContentPhase; readonly verdict: Refusal } | undefined> {
+  const signatures = await judgeSignatures(state, frame);
+  if (signatures.kind !== 'accept' && signatures.kind !== 'discard') return { phase: 'dkim', verdict: signatures };
+  return undefined;
+}
+
+function refuse(state: TransactionState, sink: MessageSink, phase: ContentPhase, verdict: Refusal): Intake {
+  sink.abort();
+  state.headers = insertAdded(state.headers, state.addedHeaders);
+  return { kind: 'refused', phase, verdict };
 }
 
 async function judge(context: IntakeContext, frame: Frame): Promise<AclVerdict> {

@@ -1,7 +1,16 @@
 /** What an SMTP client is told about its message, and the hand-over to delivery. Spec ch. 49 "Incoming SMTP messages over TCP/IP". */
+import type { Octets } from '../base/octets.ts';
 import type { DeliveryWish, Dialogue } from './dialogue.ts';
-import type { Intake } from './intake.ts';
+import type { ContentPhase, Intake } from './intake.ts';
 import type { PrdrResult } from './prdr.ts';
+
+/** As the log names them. */
+const REFUSED_AFTER: Readonly<Record<ContentPhase, Octets>> = {
+  dkim: 'DKIM',
+  mime: 'MIME',
+  data: 'after DATA',
+  not_smtp: 'after DATA',
+};
 
 export async function finishSmtpMessage(dialogue: Dialogue, intake: Intake): Promise<void> {
   const summary = dialogue.chunkSummary ?? '';
@@ -22,7 +31,7 @@ export async function finishSmtpMessage(dialogue: Dialogue, intake: Intake): Pro
       tellRehearsal(dialogue);
       return;
     case 'refused':
-      dialogue.refuse('data', 'after DATA', intake.verdict);
+      dialogue.refuse(intake.phase === 'not_smtp' ? 'data' : intake.phase, REFUSED_AFTER[intake.phase], intake.verdict);
       return;
     case 'scanned-out':
       dialogue.replyText(intake.isTemporary ? '451' : '550', intake.text);
