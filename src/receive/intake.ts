@@ -107,9 +107,6 @@ export type ContentPhase = 'dkim' | 'mime' | 'data' | 'not_smtp';
 
 type Refusal = Exclude<AclVerdict, { kind: 'accept' | 'discard' }>;
 
-/** Where an ACL sees a message that was read. */
-export type JudgingPhase = 'mime' | 'data' | 'not_smtp';
-
 export interface FakeReply {
   readonly code: string;
   readonly text: Octets;
@@ -143,9 +140,10 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   applyAclHeaders(state, context.services.regexes);
   const contents = await judgeContents(state, frame);
   if (contents !== undefined) return refuse(state, sink, contents.phase, contents.verdict);
-  const parts = await judgeMimeParts(context, state, frame);
-  if (parts.kind !== 'accept') return notTaken(context, state, sink, received, 'mime', parts);
+  const parts = await judgeMimeParts(state, frame);
   applyAclHeaders(state, context.services.regexes);
+  if (parts.kind === 'discard') return discard(context, state, sink, received, '(MIME ACL discarded recipients)');
+  if (parts.kind !== 'accept') return refuse(state, sink, 'mime', parts);
   const takers = context.recipientReplies ? await judgeRecipients(state, frame, context.recipientReplies) : undefined;
   if (takers !== undefined && state.recipients.length === 0) {
     sink.abort();
@@ -166,23 +164,6 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   if (cut !== undefined) return cut;
   return commit(chosen, state, read, sink, { received, takers, message: verdict.kind === 'accept' ? verdict.message : undefined });
 }
-
-/** An ACL before those for the whole message refused it, or threw it away. */
-function notTaken(
-  context: IntakeContext,
-  state: TransactionState,
-  sink: MessageSink,
-  received: readonly Octets[],
-  phase: 'mime',
-  verdict: Exclude<AclVerdict, { kind: 'accept' }>,
-): Intake {
-  if (verdict.kind === 'discard') return discard(context, state, sink, received, `(${PHASE_NAMES[phase]} ACL discarded recipients)`);
-  sink.abort();
-  state.headers = insertAdded(state.headers, state.addedHeaders);
-  return { kind: 'refused', phase, verdict };
-}
-
-const PHASE_NAMES = { mime: 'MIME' } as const;
 
 /**
  * Whether an option that is not built yet has to do with the message: ACLs for MIME parts are for messages with Content-Type:, that for DKIM

@@ -7,7 +7,7 @@ import type { PrdrResult } from './prdr.ts';
 /** As the log names them. */
 const REFUSED_AFTER: Readonly<Record<ContentPhase, Octets>> = {
   dkim: 'DKIM',
-  mime: 'MIME',
+  mime: 'during MIME ACL checks',
   data: 'after DATA',
   not_smtp: 'after DATA',
 };
