@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { bundle, harnessEntry, programEntry } from './build/bundle.ts';
 import { lazyBundle, readModules } from './build/lazy-bundle.ts';
+import { bundleLateModule, lateModules } from './build/packages.ts';
 
 const root = dirname(import.meta.dirname);
 const dist = resolve(process.argv[2] ?? join(root, 'dist'));
@@ -65,6 +66,7 @@ const warmUps: readonly WarmUp[] = [submission, ...shortWarmUps, { args: ['-bs',
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 copyAssets();
+for (const specifier of lateModules) await writeLateModule(specifier);
 writeLaunchers();
 // Works on a spool of its own, whoever runs it.
 const data = mkdtempSync(join(tmpdir(), 'eximius-build-'));
@@ -110,6 +112,14 @@ function copyAssets(): void {
     const from = join(root, 'node_modules', name);
     if (existsSync(from)) cpSync(from, join(dist, 'node_modules', name), { recursive: true });
   }
+}
+
+async function writeLateModule(specifier: string): Promise<void> {
+  const file = join(dist, 'node_modules', specifier);
+  const { code, licences } = await bundleLateModule(specifier);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, code);
+  writeFileSync(`${file}.LICENCES`, licences);
 }
 
 function writeLaunchers(): void {

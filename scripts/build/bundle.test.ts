@@ -19,10 +19,11 @@ export async function run(calledAs: string, args: readonly string[]): Promise<vo
   process.umask(0);
   const loaded = process.moduleLoadList.filter((name) => /^NativeModule (tls|crypto)$/.test(name)).join();
   const { late } = await import('./late.ts');
+  const { beside } = await import('mailauth/lib/beside.js');
   if (args.includes('hash')) console.log(createHash('md5').update('a').digest('hex'), typeof tls.connect);
   if (args.includes('seldom')) console.log(seldom(), seldomNamed);
   const isUrl = EXIMIUS_BUNDLE_URL.endsWith('/');
-  console.log(JSON.stringify([calledAs, args, loaded, late(), isUrl, text, chosen((barrel) => barrel, 1), new Square().name, new Square() instanceof Shape]));
+  console.log(JSON.stringify([calledAs, args, loaded, late(), beside, isUrl, text, chosen((barrel) => barrel, 1), new Square().name, new Square() instanceof Shape]));
 }
 `;
 const others = {
@@ -41,6 +42,8 @@ async function writeProgram(folder: string): Promise<string> {
   mkdirSync(join(folder, 'src'));
   writeFileSync(join(folder, 'src/main.ts'), program);
   for (const [name, code] of Object.entries(others)) writeFileSync(join(folder, 'src', name), code);
+  mkdirSync(join(folder, 'node_modules/mailauth/lib'), { recursive: true });
+  writeFileSync(join(folder, 'node_modules/mailauth/lib/beside.js'), "module.exports = { beside: 'laid beside' };\n");
   const entry = join(folder, 'src/main.ts');
   writeFileSync(join(folder, 'program.bundle.js'), await bundle(entry));
   const modules = await readModules(entry);
@@ -64,7 +67,7 @@ test('both bundles run with their caches and without, under the name they are ca
       return stdout;
     };
     const expected = (calledAs: string, ...args: string[]) =>
-      `${JSON.stringify([calledAs, args, '', 'late inner', true, 'café €', 'inner', 'shape', true])}\n`;
+      `${JSON.stringify([calledAs, args, '', 'late inner', 'laid beside', true, 'café €', 'inner', 'shape', true])}\n`;
     for (const [mode, cacheName] of [
       ['-bd', 'program.bundle.js.daemon.cache'],
       ['-bV', 'program.lazy.js.version.cache'],

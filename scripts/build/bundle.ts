@@ -35,8 +35,10 @@ export function bundleOptions(entry: string) {
     bundle: true,
     format: 'cjs',
     platform: 'node',
-    // Native code cannot be bundled: it is laid beside the bundle.
-    external: ['koffi'],
+    // They are laid beside the bundle: native code, and what is loaded only when it is needed (packages.ts).
+    external: ['koffi', 'mailauth/*'],
+    // A script has no import(): of what is not bundled it becomes a require().
+    supported: { 'dynamic-import': false },
     plugins: [sources],
     write: false,
   } satisfies BuildOptions;

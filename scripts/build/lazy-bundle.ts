@@ -92,9 +92,10 @@ class Linker {
     if (module.stars.length > 0) return `() => ({ ${module.stars.map((star) => `...${this.#use(star)}`).join(', ')} })`;
     const code = module.code
       .replace(/\bimport_(?!meta\b)\w+(?:\.\w+)?/g, (text) => this.#reference(module, path, ...splitReference(text)))
-      .replace(/(?:\b__toESM\()?\brequire\("([^":]+)"\)\)?/g, (text, specifier: string) => {
+      .replace(/(?:\b__toESM\()?\brequire\("([^":]+)"\)\)?/g, (_, specifier: string) => {
         const target = module.targets.get(specifier);
-        return target === undefined ? text : this.#use(target);
+        // CommonJS in any case: the packages that are laid beside the program.
+        return target === undefined ? `require(${JSON.stringify(specifier)})` : this.#use(target);
       });
     const exports = [...module.exports].map(([name, local]) => (name === local ? name : `${name}: ${local}`));
     return `() => {\n${code}\nreturn { ${exports.join(', ')} }; }`;

@@ -119,6 +119,8 @@ function find(root: string, row: Row, registry: Registry): Finding {
       return form.startsWith('perl_') ? registry.option('main', form) : registry.named('item', 'perl');
     case 'config reader':
       return form === 'trusted-config' ? registry.option('main', 'trusted_users') : argumentFinding(`${form} X`);
+    case 'spf/dkim result':
+      return registry.all('acl-condition', ['spf', 'dkim_status']);
     case 'event':
       return registry.option('main', 'event_action');
     default:

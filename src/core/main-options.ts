@@ -454,13 +454,11 @@ export const mainOptions = {
   }),
   spf_guess: option.string({
     default: 'v=spf1 a/24 mx/24 ptr ?all',
-    notYet: 'notice',
     doc: 'The SPF record that is guessed for domains that have none.',
   }),
   spf_smtp_comment_template: option.expanded({
     default: 'Please%_see%_http://www.open-spf.org/Why',
-    notYet: 'notice',
-    doc: 'Text that tells a client what SPF found.',
+    doc: 'What $spf_smtp_comment tells a client, with the macros of RFC 7208.',
   }),
   split_spool_directory: option.boolean({ default: false, doc: 'Spread the messages of the spool over 62 directories.' }),
   spool_directory: option.expanded({ doc: 'The directory of the spool.' }),

@@ -15,7 +15,7 @@ import type { Net } from './ports/network.ts';
 import type { Accounts, Crypt, Dns, Hosts } from './ports/network-names.ts';
 import type { Modules, Pam, Perl, Spawner, UserActions } from './ports/processes.ts';
 import type { Regexes } from './ports/regexes.ts';
-import type { Acls, Lists, Lookups, Verifier } from './ports/upward.ts';
+import type { Acls, Lists, Lookups, Spf, Verifier } from './ports/upward.ts';
 
 export * from './ports/files.ts';
 export * from './ports/hints.ts';
@@ -51,6 +51,7 @@ export interface Services {
   readonly lists: Lists;
   readonly acls: Acls;
   readonly verifier: Verifier;
+  readonly spf: Spf;
   readonly machine: Machine;
   /** What `keep_environment` and `add_environment` leave; programs that are run get this. */
   readonly environment: ReadonlyMap<string, Octets>;

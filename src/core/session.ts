@@ -246,6 +246,18 @@ export interface DsnRequest {
   readonly ret?: 'FULL' | 'HDRS' | undefined;
 }
 
+/** What the last SPF check of a message found: `$spf_…`. */
+export interface SpfResults {
+  readonly result: Octets;
+  readonly isGuessed: boolean;
+  readonly received: Octets;
+  readonly headerComment: Octets;
+  readonly smtpComment: Octets;
+  readonly usedDomain: Octets;
+  /** What it was asked for: another question is another check. */
+  readonly question: Octets;
+}
+
 /** Named slots for variables that are results. One record per owner (session, transaction, delivery, command line). */
 export interface Results {
   runrc?: number;
@@ -283,6 +295,7 @@ export interface Results {
   /** Of the last callout: `[192.0.2.1]:25`. */
   calloutAddress?: Octets;
   csaStatus?: Octets;
+  spf?: SpfResults;
   /** `$auth1`…, `$1`… of an authenticator being evaluated. */
   auth?: readonly Text[];
   srsRecipient?: Text;

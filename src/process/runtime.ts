@@ -6,6 +6,7 @@
 import { createLazyAcls } from '../acl/acls.ts';
 import { lazy } from '../base/lazy.ts';
 import type { Octets } from '../base/octets.ts';
+import { SpfChecker } from '../checks/spf/spf.ts';
 import { keptEnvironment } from '../config/environment.ts';
 import type { ReadLine } from '../config/lines.ts';
 import { type LoadRequest, type LoadResult, loadConfig } from '../config/load.ts';
@@ -193,6 +194,7 @@ async function readWith(parts: RuntimeParts) {
       return resolver;
     });
     const hosts = lazy(() => new SystemHosts({ files, dns: dns() }));
+    const spf = lazy(() => new SpfChecker(dns(), clock));
     const environment = keptEnvironment(main, machine.environment(), system.regexes);
     const perl = new LazyPerl({ config, files, spawner: parts.spawner, environment });
     perls.push(perl);
@@ -223,6 +225,9 @@ async function readWith(parts: RuntimeParts) {
       lists,
       acls,
       verifier,
+      get spf() {
+        return spf();
+      },
       machine,
       environment,
       build,

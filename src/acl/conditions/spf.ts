@@ -1,12 +1,13 @@
-/** `spf`: read, and named by `check`; a statement that meets it defers. */
-import { defer, defineAclCondition } from '../../core/index.ts';
+/** `spf = <results>`. */
+import { defineAclCondition } from '../../core/index.ts';
+import { testSpf } from '../spf-condition.ts';
 
 export default defineAclCondition({
   name: 'spf',
-  summary: 'Compares the result of SPF.',
+  summary:
+    'True when the result of SPF for the sender (for the null sender: of the name in HELO) is in the list: pass, fail, softfail, neutral, none, permerror, temperror, invalid; `!` in front of one inverts it.',
   spec: 'ch. 58 "SPF"',
   permittedIn: ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim', 'prdr', 'quit', 'notquit'],
-  isNotYet: true,
   isExpanded: true,
-  prepare: () => ({ test: () => defer('ACL condition "spf" is not built yet') }),
+  prepare: () => ({ test: (list, context) => testSpf(list, context, false) }),
 });

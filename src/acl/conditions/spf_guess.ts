@@ -1,12 +1,12 @@
-/** `spf_guess`: read, and named by `check`; a statement that meets it defers. */
-import { defer, defineAclCondition } from '../../core/index.ts';
+/** `spf_guess = <results>`. */
+import { defineAclCondition } from '../../core/index.ts';
+import { testSpf } from '../spf-condition.ts';
 
 export default defineAclCondition({
   name: 'spf_guess',
-  summary: 'Compares the result of SPF with a guessed record.',
+  summary: 'As `spf`, but a domain without a record is judged by the record of option spf_guess; $spf_result_guessed is then `yes`.',
   spec: 'ch. 58 "SPF"',
   permittedIn: ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim', 'prdr', 'quit', 'notquit'],
-  isNotYet: true,
   isExpanded: true,
-  prepare: () => ({ test: () => defer('ACL condition "spf_guess" is not built yet') }),
+  prepare: () => ({ test: (list, context) => testSpf(list, context, true) }),
 });

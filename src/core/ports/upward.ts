@@ -1,8 +1,9 @@
-/** Upward calls: lookups, lists, ACLs and verification, which lower folders reach through these ports. */
+/** Upward calls: lookups, lists, ACLs, verification and SPF, which lower folders reach through these ports. */
 import type { Octets } from '../../base/octets.ts';
 import type { Address } from '../address.ts';
 import type { CalloutOptions } from '../callout.ts';
 import type { ListSource } from '../config.ts';
+import type { Deadline } from '../deadline.ts';
 import type { Frame } from '../frame.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
 import type { Message } from '../message.ts';
@@ -202,3 +203,39 @@ export type CutthroughResult =
   | { readonly kind: 'delivered' }
   /** What the host said: code and text. */
   | { readonly kind: 'failed' | 'deferred'; readonly reply: Octets };
+
+/** `invalid`: there is no domain that could be asked about. */
+export type SpfResult = 'pass' | 'fail' | 'softfail' | 'neutral' | 'none' | 'permerror' | 'temperror' | 'invalid';
+
+/** Why a record could not be evaluated. */
+export type SpfProblem = 'lookups' | 'void-lookups' | 'several-records' | 'record';
+
+export interface SpfQuestion {
+  /** Of the client; undefined without one. */
+  readonly address: Octets | undefined;
+  /** '' is the null sender: the name in HELO is checked. */
+  readonly sender: Octets;
+  readonly heloName: Octets;
+  /** This host. */
+  readonly receiver: Octets;
+  /** The record that is assumed for a domain without one. */
+  readonly guess?: Octets | undefined;
+}
+
+export interface SpfFinding {
+  readonly result: SpfResult;
+  readonly isGuessed: boolean;
+  /** As texts have it: IPv4 where it is one. */
+  readonly address: Octets;
+  /** What was checked, `postmaster@` the name in HELO for the null sender; and its domain. */
+  readonly sender: Octets;
+  readonly domain: Octets;
+  /** What made it a result: a mechanism that matched, none that did, or that the client is this host. */
+  readonly reason?: 'mechanism' | 'default' | 'localhost';
+  readonly problem?: SpfProblem;
+}
+
+export interface Spf {
+  /** Undefined when `address` is none. Never rejects, and ends within 20 s. RFC 7208. */
+  check(question: SpfQuestion, until: Deadline): Promise<SpfFinding | undefined>;
+}

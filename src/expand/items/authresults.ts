@@ -1,7 +1,7 @@
 /** `${authresults{authserv-id}}`. Spec ch. 11 "Expansion items"; RFC 8601. */
 import type { Octets } from '../../base/octets.ts';
 import { defineItem } from '../../core/define/expansion.ts';
-import { type Frame, originOf } from '../../core/frame.ts';
+import { type Frame, mailOf, originOf } from '../../core/frame.ts';
 import type { Origin } from '../../core/session.ts';
 import { emptyText, tainted } from '../../core/text.ts';
 import { eager } from '../branches.ts';
@@ -9,7 +9,7 @@ import { eager } from '../branches.ts';
 export default defineItem({
   name: 'authresults',
   summary:
-    'An Authentication-Results: header line of what was found out about client and message: so far reverse lookup and authentication.',
+    'An Authentication-Results: header line of what was found out about client and message: so far reverse lookup, authentication and SPF.',
   spec: 'ch. 11 "Expansion items"',
   examples: [
     ['${authresults}', { kind: 'fail', message: "Not enough arguments for 'authresults' (min is 1)" }],
@@ -18,7 +18,9 @@ export default defineItem({
   arguments: [{ kind: 'strings', min: 1, max: 1 }],
   compile: eager(([id = emptyText], frame) => {
     const origin = originOf(frame);
-    const results = origin ? [reverseLookup(origin), authentication(origin, frame)].filter((result) => result !== undefined) : [];
+    const results = origin
+      ? [reverseLookup(origin), authentication(origin, frame), senderPolicy(origin, frame)].filter((result) => result !== undefined)
+      : [];
     return tainted([`Authentication-Results: ${id.octets}`, ...results].join(';\n\t'));
   }),
 });
@@ -45,4 +47,13 @@ function authentication(
   const id = authenticatedId === undefined || authenticatedId === '' ? '' : ` ${property}=${authenticatedId}`;
   const sender = authenticatedSender === undefined || authenticatedSender === '' ? '' : ` smtp.mailfrom=${authenticatedSender}`;
   return `auth=pass (${authenticator?.publicName ?? authenticatorName})${id}${sender}`;
+}
+
+/** Of the sender, or of the name in HELO for the null sender. */
+function senderPolicy({ heloName = '' }: Readonly<Origin>, frame: Frame): Octets | undefined {
+  const { spf } = frame.results;
+  if (spf === undefined) return undefined;
+  const sender = mailOf(frame)?.sender ?? '';
+  const checked = sender === '' ? `smtp.helo=${heloName}` : `smtp.mailfrom=${sender.slice(sender.lastIndexOf('@') + 1)}`;
+  return `spf=${spf.result}${spf.isGuessed ? ' (best guess record for domain)' : ''} ${checked}`;
 }

@@ -1,5 +1,5 @@
 /** Variables of DKIM, SPF, DMARC, ARC and content scanning: as Exim has them before such a check. Spec ch. 45, ch. 58. */
-import { unsetVariable } from '../reading.ts';
+import { octetsVariable, remoteVariable, unsetVariable, yesNoVariable } from '../reading.ts';
 
 export default [
   unsetVariable('dkim_algo', 'The algorithm of the signature.'),
@@ -30,12 +30,12 @@ export default [
   unsetVariable('dmarc_status', 'What DMARC gave.'),
   unsetVariable('dmarc_status_text', 'What DMARC gave, in words.'),
   unsetVariable('dmarc_used_domain', 'The domain whose policy was used.'),
-  unsetVariable('spf_header_comment', 'A comment for headers.'),
-  unsetVariable('spf_received', 'A Received-SPF: header.'),
-  unsetVariable('spf_result', 'What SPF gave.'),
-  unsetVariable('spf_result_guessed', 'The result was guessed.', 'no'),
-  unsetVariable('spf_smtp_comment', 'A comment for the reply.'),
-  unsetVariable('spf_used_domain', 'The domain whose record was used.'),
+  remoteVariable('spf_header_comment', 'The result of SPF in words.', ({ results }) => results.spf?.headerComment),
+  remoteVariable('spf_received', 'A Received-SPF: header line.', ({ results }) => results.spf?.received),
+  octetsVariable('spf_result', 'What SPF gave.', ({ results }) => results.spf?.result),
+  yesNoVariable('spf_result_guessed', 'The result was guessed.', ({ results }) => results.spf?.isGuessed),
+  remoteVariable('spf_smtp_comment', 'What to tell a client that SPF does not let pass.', ({ results }) => results.spf?.smtpComment),
+  remoteVariable('spf_used_domain', 'The domain whose SPF record was asked for.', ({ results }) => results.spf?.usedDomain),
   unsetVariable('arc_state', 'What ARC gave.'),
   unsetVariable('arc_state_reason', 'Why ARC failed.'),
   unsetVariable('arc_domains', 'The domains of the ARC chain.'),

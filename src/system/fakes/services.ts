@@ -168,6 +168,7 @@ export function fakeServices(overrides: Partial<Services> = {}): Services {
     lists: missing('lists'),
     acls: missing('acls'),
     verifier: missing('verifier'),
+    spf: missing('spf'),
     userActions: missing('userActions'),
     machine: new FakeMachine(),
     environment: new Map(),
