@@ -120,6 +120,7 @@ import variableChecks from '../expand/variables/checks.ts';
 import variableConfiguration from '../expand/variables/configuration.ts';
 import variableMessage from '../expand/variables/message.ts';
 import variableResults from '../expand/variables/results.ts';
+import variableMime from '../expand/variables/mime.ts';
 import variableScope from '../expand/variables/scope.ts';
 import variableSender from '../expand/variables/sender.ts';
 import variableSession from '../expand/variables/session.ts';
@@ -255,6 +256,7 @@ const family: ExpansionFamily = {
     ...variableMessage,
     ...variableResults,
     ...variableScope,
+    ...variableMime,
     ...variableSender,
     ...variableSession,
     ...variableTime,

@@ -432,17 +432,17 @@ test('retry rules', async () => {
 
 test('what is not built yet loads and is named', async () => {
   const config = await loadedText(
-    'acl_not_smtp_mime = x\nbegin routers\nr:\n driver = redirect\n data = x\n sieve_inbox = y\ns:\n driver = iplookup\n',
+    'system_filter = x\nbegin routers\nr:\n driver = redirect\n data = x\n sieve_inbox = y\ns:\n driver = iplookup\n',
   );
   assert.deepEqual(
     config.problems.map(({ severity, message, at }) => [severity, message, at.line]),
     [
-      ['not-yet', 'main option "acl_not_smtp_mime" is not built yet', 1],
+      ['not-yet', 'main option "system_filter" is not built yet', 1],
       ['not-yet', '"sieve_inbox" option of the router r is not built yet', 6],
       ['not-yet', 'router driver "iplookup" is not built yet', 8],
     ],
   );
-  assert.deepEqual([...config.mainNotYet], [['acl_not_smtp_mime', 'receive']]);
+  assert.deepEqual([...config.mainNotYet], [['system_filter', 'deliver']]);
   assert.deepEqual(
     config.routers.map((router) => [router.notYet, router.behaviour === undefined]),
     [

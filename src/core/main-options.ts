@@ -32,7 +32,6 @@ export const mainOptions = {
   }),
   acl_not_smtp: option.expanded({ doc: 'The ACL that is run for a message from the command line, when it has been received.' }),
   acl_not_smtp_mime: option.expanded({
-    notYet: 'receive',
     doc: 'The ACL that is run for each MIME part of a message from the command line.',
   }),
   acl_not_smtp_start: option.expanded({ doc: 'The ACL that is run before a message from the command line is received.' }),
@@ -52,7 +51,7 @@ export const mainOptions = {
   acl_smtp_mailauth: option.expanded({
     doc: 'The ACL that decides whether the AUTH parameter of MAIL is believed; without it it is not.',
   }),
-  acl_smtp_mime: option.expanded({ notYet: 'receive', doc: 'The ACL that is run for each MIME part of a message that came over SMTP.' }),
+  acl_smtp_mime: option.expanded({ doc: 'The ACL that is run for each MIME part of a message that came over SMTP.' }),
   acl_smtp_notquit: option.expanded({ doc: 'The ACL that is run when a session ends without QUIT.' }),
   acl_smtp_predata: option.expanded({ doc: 'The ACL that is run for DATA, before the message is received.' }),
   acl_smtp_quit: option.expanded({ doc: 'The ACL that is run for QUIT; its message is the reply.' }),

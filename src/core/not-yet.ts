@@ -3,10 +3,10 @@ import type { Octets } from '../base/octets.ts';
 import type { Config } from './config.ts';
 import type { NotYetScope } from './option.ts';
 
-/** Why nothing is started, received or delivered; undefined when nothing of the scope is missing that matters here. */
-export function unbuiltReason(config: Config, scope: NotYetScope, matters: (option: string) => boolean = () => true): Octets | undefined {
+/** Why nothing is started, received or delivered; undefined when nothing of the scope is missing. */
+export function unbuiltReason(config: Config, scope: NotYetScope): Octets | undefined {
   const { mainNotYet } = config;
   if (mainNotYet.size === 0) return undefined;
-  const names = [...mainNotYet].filter(([name, its]) => its === scope && matters(name)).map(([name]) => name);
+  const names = [...mainNotYet].filter(([, its]) => its === scope).map(([name]) => name);
   return names.length === 0 ? undefined : `main option ${names.join(', ')} is not built yet`;
 }

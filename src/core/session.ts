@@ -3,7 +3,9 @@
  * Facts are readonly; what changes lives in exactly one state record a lifetime, written only by its owner (receive/, and acl/ for `set`).
  */
 import type { Octets } from '../base/octets.ts';
+import type { ContentScan } from './content-scan.ts';
 import type { Deadline } from './deadline.ts';
+import type { DkimState } from './dkim.ts';
 import type { Body, HeaderLine, Recipient } from './message.ts';
 import type { Cutthrough, LogTarget, SessionDebug, Verification } from './ports.ts';
 import type { Text } from './text.ts';
@@ -87,6 +89,8 @@ export interface Origin {
   authenticatedId?: Octets | undefined;
   authenticatedSender?: Octets | undefined;
   authenticatorName?: Octets | undefined;
+  /** Its `public_name`, for `${authresults`. */
+  authenticatorPublicName?: Octets | undefined;
   tls?: TlsFacts | undefined;
   /** `$proxy_…`; of a session only, not in -H. Undefined without a proxy. */
   proxy?: ProxyFacts | undefined;
@@ -221,6 +225,10 @@ export interface TransactionState {
   readonly warningsLogged: Set<Octets>;
   /** A callout's connection, where the message goes while it is received or just afterwards; `off` when that did not work for some recipient. */
   cutthrough?: Cutthrough | 'off' | undefined;
+  /** Its DKIM signatures, once they have been verified. */
+  dkim?: DkimState;
+  /** When something has looked into the message: its copy for scanners, and its parts. */
+  scan?: ContentScan | undefined;
   /** Rates that `ratelimit` has measured for this message, by key. */
   rates?: Map<Octets, number>;
   readonly results: Results;
@@ -286,7 +294,9 @@ export interface Results {
   prvscheckKeynum?: Text;
   prvscheckResult?: Text;
   lookupDnssecAuthenticated?: Octets;
-  regexMatchString?: Text;
+  regexMatchString?: Text | undefined;
+  /** `$regex1`… of the last `regex` or `mime_regex`. */
+  regexCaptures?: readonly Text[];
   warnMessageId?: Octets;
   /** `log_reject_target` of the ACL that runs. */
   logRejectTargets?: readonly LogTarget[] | undefined;

@@ -36,7 +36,7 @@ import { acceptMessage } from './intake.ts';
 import { LocalInput } from './local-input.ts';
 import type { MessageReading, ReadMessage } from './message-input.ts';
 import { readMessage } from './message-input.ts';
-import { logNonSmtpRejection, logTooBig } from './refused-submission.ts';
+import { logSubmissionRejection, logTooBig, type Refusal } from './refused-submission.ts';
 import { runStartAcl } from './start-acl.ts';
 import { newOrigin, newSessionState, newTransaction, receptionFrame } from './transaction.ts';
 
@@ -266,12 +266,9 @@ class Batch {
       case 'discarded':
         this.#accepted++;
         return undefined;
-      case 'refused': {
-        const { verdict } = intake;
-        const text = verdict.kind === 'error' ? 'local configuration problem' : verdict.message;
-        logNonSmtpRejection(this.#request.services.log, verdict, this.#transaction.state);
-        return { reply: `550 ${text ?? 'Administrative prohibition'}`, command: undefined };
-      }
+      case 'refused':
+        logSubmissionRejection(this.#request.services.log, intake, this.#session.state.origin, this.#transaction.state);
+        return { reply: refusalReply(intake), command: undefined };
       case 'scanned-out':
         return { reply: `${intake.isTemporary ? '451' : '550'} ${intake.text}`, command: undefined };
       case 'client-gone': // a file does not go away
@@ -347,6 +344,14 @@ class InputLines {
     this.lineNumber -= countNewlines(rest);
     this.#reader.unread(rest);
   }
+}
+
+/** For the whole message there is a refusal for good only; for its parts it is what a client would be told. */
+function refusalReply({ phase, verdict }: Refusal): Octets {
+  if (phase === 'not_smtp' && verdict.kind === 'error') return '550 local configuration problem';
+  const text = verdict.kind === 'error' || verdict.message === '' ? undefined : verdict.message;
+  if (phase === 'not_smtp' || verdict.kind === 'fail') return `550 ${text ?? 'Administrative prohibition'}`;
+  return `451 ${text ?? 'Temporary local problem - please try later'}`;
 }
 
 function countNewlines(bytes: Buffer): number {

@@ -5,6 +5,7 @@
 import { expandAclOption } from '../acl/option-text.ts';
 import type { Octets } from '../base/octets.ts';
 import { lowerCase, printable, trimSpace } from '../base/octets.ts';
+import { removeScanCopy } from '../checks/scan/scan-copy.ts';
 import type {
   AcceptedMessage,
   AclVerdict,
@@ -100,7 +101,8 @@ export type Intake =
   | { readonly kind: 'scanned-out'; readonly isTemporary: boolean; readonly text: Octets }
   /** Before it could be told that the message is taken; the log has it. */
   | { readonly kind: 'client-gone' }
-  | { readonly kind: 'failed'; readonly reason: Octets };
+  /** `reply`: in place of the usual one. */
+  | { readonly kind: 'failed'; readonly reason: Octets; readonly reply?: Octets };
 
 /** The ACLs that see a whole message, in their order: DKIM's, that for its parts, that for its data. */
 export type ContentPhase = 'dkim' | 'mime' | 'data' | 'not_smtp';
@@ -119,11 +121,19 @@ const FAKE_REJECT =
 export async function acceptMessage(context: IntakeContext, read: ReadMessage, sink: MessageSink): Promise<Intake> {
   const { transaction, session } = context;
   if (transaction === undefined) {
+  try {
+    return await judgeAndKeep(context, read, sink);
+  } finally {
+    removeScanCopy(receptionFrame(context));
+  }
+}
+
+async function judgeAndKeep(context: IntakeContext, read: ReadMessage, sink: MessageSink): Promise<Intake> {
     sink.abort();
     return { kind: 'failed', reason: 'no transaction' };
   }
   const { state } = transaction;
-  const unbuilt = unbuiltReason(context.config, 'receive', (option) => concerns(option, context, state, read.headers));
+  const unbuilt = unbuiltReason(context.config, 'receive');
   if (unbuilt !== undefined) return failed(context, sink, unbuilt);
   const frame = receptionFrame(context);
   takeFacts(state, read, sink);
@@ -142,8 +152,12 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   if (contents !== undefined) return refuse(state, sink, contents.phase, contents.verdict);
   const parts = await judgeMimeParts(state, frame);
   applyAclHeaders(state, context.services.regexes);
-  if (parts.kind === 'discard') return discard(context, state, sink, received, '(MIME ACL discarded recipients)');
-  if (parts.kind !== 'accept') return refuse(state, sink, 'mime', parts);
+  if (parts.kind === 'unscanned') return failed(context, sink, parts.reason, 'temporary local problem');
+  if (parts.kind === 'discard') {
+    state.recipients = [];
+    state.controls.set('discarded-recipients', 'MIME');
+    if (isOverSmtp(session)) return discard(context, state, sink, received, '(MIME ACL discarded recipients)');
+  } else if (parts.kind !== 'accept') return refuse(state, sink, 'mime', parts);
   const takers = context.recipientReplies ? await judgeRecipients(state, frame, context.recipientReplies) : undefined;
   if (takers !== undefined && state.recipients.length === 0) {
     sink.abort();
@@ -151,7 +165,7 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   }
   const verdict = await judge(context, frame);
   if (verdict.kind !== 'accept' && verdict.kind !== 'discard') {
-    return refuse(state, sink, session.mode === 'command-line' || session.mode === 'smtp-batch' ? 'not_smtp' : 'data', verdict);
+    return refuse(state, sink, isOverSmtp(session) ? 'data' : 'not_smtp', verdict);
   }
   applyAclHeaders(state, context.services.regexes);
   const scanned = await runLocalScan(context, state, frame);
@@ -165,24 +179,8 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
   return commit(chosen, state, read, sink, { received, takers, message: verdict.kind === 'accept' ? verdict.message : undefined });
 }
 
-/**
- * Whether an option that is not built yet has to do with the message: ACLs for MIME parts are for messages with Content-Type:, that for DKIM
- * is for signatures. Spec ch. 45 "Scanning MIME parts", ch. 58 "DKIM".
- */
-function concerns(option: string, { session, config }: IntakeContext, state: TransactionState, headers: readonly HeaderLine[]): boolean {
-  const isSmtp = session.mode === 'smtp-tcp' || session.mode === 'smtp-local';
-  switch (option) {
-    case 'acl_smtp_mime':
-      return isSmtp && findHeader(headers, 'Content-Type') !== undefined;
-    case 'acl_not_smtp_mime':
-      return !isSmtp && findHeader(headers, 'Content-Type') !== undefined;
-    case 'acl_smtp_dkim': {
-      const namesSigners = config.main.dkim_verify_signers?.source !== '$dkim_signers';
-      return isSmtp && !state.controls.has('dkim_disable_verify') && (namesSigners || findHeader(headers, 'DKIM-Signature') !== undefined);
-    }
-    default:
-      return true;
-  }
+function isOverSmtp({ mode }: Session): boolean {
+  return mode === 'smtp-tcp' || mode === 'smtp-local';
 }
 
 /** Delivers where a connection waits for the message. Undefined: it is to be delivered in the usual way. */
@@ -417,7 +415,7 @@ function refuse(state: TransactionState, sink: MessageSink, phase: ContentPhase,
 
 async function judge(context: IntakeContext, frame: Frame): Promise<AclVerdict> {
   const { session, config, services } = context;
-  const isSmtp = session.mode === 'smtp-tcp' || session.mode === 'smtp-local';
+  const isSmtp = isOverSmtp(session);
   const option = isSmtp ? config.main.acl_smtp_data : config.main.acl_not_smtp;
   if (option === undefined) return { kind: 'accept' };
   const text = await expandAclOption(option, frame);
@@ -484,10 +482,10 @@ function abandon(context: IntakeContext, sink: MessageSink): Intake {
   return { kind: 'client-gone' };
 }
 
-function failed(context: IntakeContext, sink: MessageSink, reason: Octets): Intake {
+function failed(context: IntakeContext, sink: MessageSink, reason: Octets, reply?: Octets): Intake {
   sink.abort();
   context.services.log.panic(reason, sink.id);
-  return { kind: 'failed', reason };
+  return { kind: 'failed', reason, ...(reply === undefined ? {} : { reply }) };
 }
 
 /** What is known of an accepted message besides itself. */

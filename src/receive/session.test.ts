@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { AclVerdict, Frame, MainOptions } from '../core/index.ts';
+import type { AclVerdict, Frame } from '../core/index.ts';
 import { FakeLog } from '../system/fakes/log.ts';
 import { FakeConnection, scriptedPeer } from '../system/fakes/net.ts';
 import { constantTemplate } from '../system/fakes/services.ts';
@@ -563,26 +563,15 @@ test('control = queue is logged, and /first_pass_route routes nevertheless', asy
   }
 });
 
-test('ACLs that are not built yet hold up only the messages that they concern', async () => {
-  const outcome = async (header: string, option: string, main: Partial<MainOptions> = {}, controls: readonly string[] = []) => {
-    const rcpt = (frame: Frame): AclVerdict => {
-      for (const control of controls) frame.transaction?.state.controls.set(control, '');
-      return { kind: 'accept' };
-    };
-    const setup = withMain(main, { rcpt });
-    const peer = scriptedPeer(['HELO x\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<a@b>\r\n', 'DATA\r\n', `${header}\r\n\r\nx\r\n.\r\n`]);
-    const { written, log } = await playSession(peer, { ...setup, config: { ...setup.config, mainNotYet: new Map([[option, 'receive']]) } });
-    return [written.split('\n').at(-3)?.slice(0, 3), ...log.panicLines];
-  };
-  const deferred = (option: string) => ['451', `main option ${option} is not built yet`];
-  assert.deepEqual(await outcome('Subject: x', 'acl_smtp_mime'), ['250']);
-  assert.deepEqual(await outcome('Content-type: text/plain', 'acl_smtp_mime'), deferred('acl_smtp_mime'));
-  assert.deepEqual(await outcome('Content-type: text/plain', 'acl_not_smtp_mime'), ['250']);
-  assert.deepEqual(await outcome('Subject: x', 'acl_smtp_dkim'), ['250']);
-  assert.deepEqual(await outcome('DKIM-Signature: v=1', 'acl_smtp_dkim'), deferred('acl_smtp_dkim'));
-  assert.deepEqual(await outcome('DKIM-Signature: v=1', 'acl_smtp_dkim', {}, ['dkim_disable_verify']), ['250']);
-  const signers = { dkim_verify_signers: constantTemplate('paypal.com : $dkim_signers') };
-  assert.deepEqual(await outcome('Subject: x', 'acl_smtp_dkim', signers), deferred('acl_smtp_dkim'));
+test('an option for reception that is not built yet holds up messages', async () => {
+  const setup = withMain({}, { rcpt: () => ({ kind: 'accept' }) });
+  const peer = scriptedPeer(['HELO x\r\n', 'MAIL FROM:<a@b>\r\n', 'RCPT TO:<a@b>\r\n', 'DATA\r\n', 'Subject: x\r\n\r\nx\r\n.\r\n']);
+  const { written, log } = await playSession(peer, {
+    ...setup,
+    config: { ...setup.config, mainNotYet: new Map([['some_option', 'receive']]) },
+  });
+  assert.equal(written.split('\n').at(-3)?.slice(0, 3), '451');
+  assert.deepEqual(log.panicLines, ['main option some_option is not built yet']);
 });
 
 test('smtp_connection: how a connection ends is told once', async () => {

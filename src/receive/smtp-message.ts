@@ -5,8 +5,8 @@ import type { ContentPhase, Intake } from './intake.ts';
 import type { PrdrResult } from './prdr.ts';
 
 /** As the log names them. */
-const REFUSED_AFTER: Readonly<Record<ContentPhase, Octets>> = {
-  dkim: 'DKIM',
+export const REFUSED_AFTER: Readonly<Record<ContentPhase, Octets>> = {
+  dkim: 'DKIM ',
   mime: 'during MIME ACL checks',
   data: 'after DATA',
   not_smtp: 'after DATA',
@@ -42,7 +42,7 @@ export async function finishSmtpMessage(dialogue: Dialogue, intake: Intake): Pro
       dialogue.isEndTold = true;
       return;
     case 'failed':
-      dialogue.reply('451', 'Temporary local problem - please try later');
+      dialogue.reply('451', intake.reply ?? 'Temporary local problem - please try later');
   }
 }
 

@@ -20,7 +20,7 @@ export type SubmissionError =
   | { readonly kind: 'too-big'; readonly limitBytes: number; readonly body: Buffer | undefined }
   /** `text`: the header as far as it was read. */
   | { readonly kind: 'header-too-big' | 'header-line-too-long'; readonly limitBytes: number; readonly text: Octets }
-  | { readonly kind: 'rejected'; readonly by: 'non-SMTP ACL' | 'local_scan()'; readonly text: Octets };
+  | { readonly kind: 'rejected'; readonly by: 'MIME ACL' | 'non-SMTP ACL' | 'local_scan()'; readonly text: Octets };
 
 /** One line (or a list) for stderr, with its newline. */
 export function errorLine(error: SubmissionError): Octets {

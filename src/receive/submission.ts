@@ -38,7 +38,7 @@ import { LocalInput } from './local-input.ts';
 import { markAsOwn, mayChooseSender, ownAddress } from './local-sender.ts';
 import type { MessageReading, OctetSource, ReadMessage } from './message-input.ts';
 import { readMessage } from './message-input.ts';
-import { logNonSmtpRejection, logTooBig } from './refused-submission.ts';
+import { logSubmissionRejection, logTooBig } from './refused-submission.ts';
 import { runStartAcl } from './start-acl.ts';
 import type { BadAddress, SubmissionError } from './submission-report.ts';
 import { errorLine, logText, reportMessage } from './submission-report.ts';
@@ -457,10 +457,10 @@ class Submission {
       case 'discarded':
         return 1;
       case 'refused': {
-        const { verdict } = intake;
-        logNonSmtpRejection(log, verdict, state);
+        const { phase, verdict } = intake;
+        logSubmissionRejection(log, intake, this.#session.state.origin, state);
         const text = (verdict.kind === 'error' ? undefined : verdict.message) ?? 'local configuration problem';
-        return this.#fail({ kind: 'rejected', by: 'non-SMTP ACL', text }, message, undefined);
+        return this.#fail({ kind: 'rejected', by: phase === 'mime' ? 'MIME ACL' : 'non-SMTP ACL', text }, message, undefined);
       }
       case 'scanned-out':
         return this.#fail({ kind: 'rejected', by: 'local_scan()', text: intake.text }, message, undefined);

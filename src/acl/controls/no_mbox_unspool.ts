@@ -3,7 +3,7 @@ import { defineAclControl, ok } from '../../core/index.ts';
 
 export default defineAclControl({
   name: 'no_mbox_unspool',
-  summary: 'The scan file is kept; nothing is scanned yet, so that it has no effect.',
+  summary: 'The directory in which the message was scanned is kept, with all its files.',
   spec: 'ch. 44 "Use of the control modifier"',
   permittedIn: ['mail', 'rcpt', 'predata', 'data', 'mime', 'dkim'],
   takesOptions: false,

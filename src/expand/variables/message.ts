@@ -7,7 +7,7 @@ import { type Text, tainted } from '../../core/text.ts';
 import { domainOf, localPartOf } from '../../message/address.ts';
 import { findHeader, rawValue } from '../../message/header.ts';
 import { decodeWords, MAX_HEADER_VALUE } from '../header-value.ts';
-import { flagVariable, numberVariable, octetsVariable, remoteVariable, variable, yesNoVariable } from '../reading.ts';
+import { numberVariable, octetsVariable, remoteVariable, variable, yesNoVariable } from '../reading.ts';
 
 export default [
   octetsVariable('message_exim_id', 'The id of the message.', (frame) => mailOf(frame)?.id),
@@ -58,9 +58,6 @@ export default [
     queueName(frame),
   ),
   octetsVariable('local_scan_data', 'What local_scan() said when it took the message.', (frame) => mailOf(frame)?.localScanData),
-  flagVariable('mime_is_coverletter', 'The MIME part is the cover letter.', () => false),
-  flagVariable('mime_is_multipart', 'The MIME part has parts.', () => false),
-  flagVariable('mime_is_rfc822', 'The MIME part is a message.', () => false),
 ];
 
 function queueName({ message, session }: Frame): Octets | undefined {

@@ -32,7 +32,13 @@ export default [
   variable('prvscheck_keynum', 'The key number of a tagged address, inside `${prvscheck`.', (frame) => frame.results.prvscheckKeynum),
   variable('prvscheck_result', '`1` when the last tag that was checked is valid.', (frame) => frame.results.prvscheckResult),
   variable('regex_match_string', 'The expression that a `regex` condition found.', (frame) => frame.results.regexMatchString),
-  ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((index) => unsetVariable(`regex${index}`, `Capture ${index} of a \`regex\` condition.`)),
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((index) =>
+    variable(
+      `regex${index}`,
+      `Capture ${index} of the last \`regex\` or \`mime_regex\`.`,
+      (frame) => frame.results.regexCaptures?.[index - 1],
+    ),
+  ),
   octetsVariable('csa_status', 'What client SMTP authorization said.', (frame) => frame.results.csaStatus),
   variable('srs_recipient', 'The address in an SRS address that was decoded.', (frame) => frame.results.srsRecipient),
   octetsVariable('callout_address', 'Where the last callout went: address and port.', (frame) => frame.results.calloutAddress),
