@@ -6,8 +6,10 @@ import { FakeLog } from '../system/fakes/log.ts';
 import { constantTemplate, fakeServices, testBuild, testConfig, testFrame, testLocation } from '../system/fakes/services.ts';
 import { encodeBase64 } from './base64.ts';
 import cramMd5 from './drivers/cram_md5.ts';
+import external from './drivers/external.ts';
 import plaintext from './drivers/plaintext.ts';
-import { authenticate, isAdvertised } from './server.ts';
+import tls from './drivers/tls.ts';
+import { authenticate, authenticateByCertificate, isAdvertised } from './server.ts';
 
 /** A template whose value is made from the frame. */
 function template(evaluate: (frame: Frame) => Outcome<Text>): Template {
@@ -131,9 +133,134 @@ test('CRAM-MD5, with the example of RFC 2195', async () => {
     ['tim b913a602c7eda7a495b4e6e7334d3891', 'failed'],
     ['jim b913a602c7eda7a495b4e6e7334d3890', 'failed'],
     ['', 'failed'],
+    ['b913a602c7eda7a495b4e6e7334d3890', 'failed'],
   ] as const) {
     const result = await authenticate(cram, '', { challenge: async () => reply }, testFrame({ services }));
     assert.equal(result.kind, expected, reply);
+  }
+});
+
+test('CRAM-MD5 takes no data with the command', async () => {
+  const cram = instance({}, { server_secret: constantTemplate('x') });
+  for (const data of [encodeBase64('tim'), '=']) {
+    const { result, asked } = await run(cram, data);
+    assert.deepEqual(result, { kind: 'failed', code: '553', reply: 'Initial data not expected', id: undefined });
+    assert.deepEqual(asked, []);
+  }
+});
+
+test('who cancels, or sends no base 64, is not told by name', async () => {
+  const generic = { server_condition: isUser, server_set_id: constantTemplate('anybody') };
+  for (const answer of [undefined, 'bad-base64']) {
+    const { result } = await run(instance(generic, { server_prompts: constantTemplate('User : Pass') }), '', ['user', answer]);
+    assert.equal(result.kind === 'failed' && result.id, undefined);
+  }
+});
+
+test('the text of a server_condition is for the client, that of a failure only for the log', async () => {
+  const said = (await run(instance({ server_condition: template(() => ok(untainted('try later'))) }, {}), encodeBase64('x'))).result;
+  const broken = (await run(instance({ server_condition: template(() => defer('no database')) }, {}), encodeBase64('x'))).result;
+  const reply = 'Unable to authenticate at present';
+  assert.deepEqual(said, { kind: 'failed', code: '435', reply, reason: 'try later', forClient: 'try later', id: undefined });
+  assert.deepEqual(broken, { kind: 'failed', code: '435', reply, reason: 'no database', id: undefined });
+});
+
+test("$auth1 is nobody's behind the attempt", async () => {
+  const plain = instance({ server_condition: template(() => ok(untainted('yes'))) }, {});
+  const frame = testFrame({ services: fakeServices({ lists }) });
+  await authenticate(plain, encodeBase64('user'), { challenge: async () => undefined }, frame);
+  assert.deepEqual(frame.results.auth, []);
+});
+
+/** The first three values, as the condition saw them; true when there are some. */
+function seen(shown: string[]): Template {
+  return template((frame) => {
+    shown.push([0, 1, 2].map((index) => auth(frame, index)).join('|'));
+    return ok(untainted('yes'));
+  });
+}
+
+function made(
+  definition: typeof external | typeof tls,
+  generic: Record<string, unknown>,
+  own: Record<string, Template>,
+): AuthenticatorInstance {
+  const set = { client_send: undefined, server_param1: undefined, server_param2: undefined, server_param3: undefined, ...own };
+  const behaviour = definition.create?.(set as never, { name: 'test', generic }); // each driver takes what it knows
+  return { ...instance({}, {}), driver: definition.name, generic, behaviour };
+}
+
+test('EXTERNAL: an identity, and values of the server behind it', async () => {
+  const shown: string[] = [];
+  const condition = seen(shown);
+  const two = constantTemplate('two');
+  const asks = made(external, { server_condition: condition }, { server_param2: two, server_param3: constantTemplate('three') });
+  assert.equal((await run(asks, encodeBase64('joe'))).result.kind, 'ok');
+  const prompted = await run(asks, '', ['joe\0more\0x']);
+  assert.deepEqual(prompted.asked, ['']);
+  await run(made(external, { server_condition: condition }, {}), encodeBase64('a\0b\0c\0d'));
+  await run(made(external, { server_condition: condition }, { server_param3: two }), encodeBase64('a'));
+  await run(asks, '=');
+  assert.deepEqual(shown, ['joe|two|three', 'joe|two|three', 'a|b|c', 'a||two', '|two|three']);
+  const bad = (await run(asks, '', ['bad-base64'])).result;
+  assert.equal(bad.kind === 'failed' && bad.reply, 'Invalid base64 data');
+  const cancelled = (await run(asks, '', [undefined])).result;
+  assert.equal(cancelled.kind === 'failed' && cancelled.reply, 'Authentication cancelled');
+});
+
+test('EXTERNAL: options that cannot be expanded, and no server without server_condition', async () => {
+  const condition = template(() => ok(untainted('yes')));
+  const sees1 = template((frame) => (auth(frame, 0) === 'joe' ? forcedFail : ok(untainted('x'))));
+  const refused = (await run(made(external, { server_condition: condition }, { server_param2: sees1 }), encodeBase64('joe'))).result;
+  assert.equal(refused.kind === 'failed' && refused.code, '535');
+  const broken = made(external, { server_condition: condition }, { server_param3: template(() => defer('no file')) });
+  const later = (await run(broken, encodeBase64('joe'))).result;
+  assert.equal(later.kind === 'failed' && `${later.code} ${later.reason}`, '435 no file');
+  assert.equal(made(external, {}, { server_param2: sees1 }).behaviour?.server, undefined);
+});
+
+test('EXTERNAL as a client', async () => {
+  const frame = testFrame({ services: fakeServices({}) });
+  const send = async (identity: Template, ...replies: { readonly code: number; readonly text: string }[]) => {
+    const lines: string[] = [];
+    const connection = {
+      send: async (line: string) => {
+        lines.push(line);
+        return replies.shift() ?? { kind: 'lost' as const, message: 'gone' };
+      },
+    };
+    const { behaviour } = made(external, { public_name: 'EXTERNAL' }, { client_send: identity });
+    const result = await behaviour?.client?.(connection, frame);
+    return [result?.kind, ...lines];
+  };
+  const joe = constantTemplate('joe');
+  assert.deepEqual(await send(joe, { code: 235, text: 'ok' }), ['ok', 'AUTH EXTERNAL am9l']);
+  assert.deepEqual(await send(constantTemplate(''), { code: 235, text: 'ok' }), ['ok', 'AUTH EXTERNAL =']);
+  assert.deepEqual(await send(joe, { code: 334, text: '' }, { code: 501, text: '' }), ['fail', 'AUTH EXTERNAL am9l', '*']);
+  assert.deepEqual(await send(joe, { code: 535, text: 'no' }), ['fail', 'AUTH EXTERNAL am9l']);
+  assert.deepEqual(await send(joe), ['defer', 'AUTH EXTERNAL am9l']);
+  assert.deepEqual(await send(template(() => forcedFail)), ['skipped']);
+  assert.deepEqual(await send(template(() => defer('x'))), ['error']);
+});
+
+test('tls: a verified certificate is all', async () => {
+  const shown: string[] = [];
+  const generic = { server_condition: seen(shown), server_set_id: template((frame) => ok(untainted(auth(frame, 0)))) };
+  const one = constantTemplate('one');
+  const frame = testFrame({ services: fakeServices({}) });
+  const other = instance({}, {});
+  const byTls = made(tls, generic, { server_param1: one, server_param3: template((at) => ok(untainted(`3${auth(at, 0)}`))) });
+  const tried = await authenticateByCertificate([other, byTls], frame);
+  assert.deepEqual([tried?.authenticator, tried?.result], [byTls, { kind: 'ok', id: 'one' }]);
+  assert.deepEqual(shown, ['one||3one']);
+  assert.equal(byTls.behaviour?.server, undefined);
+  assert.equal(await authenticateByCertificate([other, made(tls, {}, { server_param1: one })], frame), undefined);
+  for (const [outcome, code] of [
+    [forcedFail, '535'],
+    [defer('x'), '435'],
+  ] as const) {
+    const refused = await authenticateByCertificate([made(tls, generic, { server_param1: template(() => outcome) })], frame);
+    assert.equal(refused?.result.kind === 'failed' && refused.result.code, code);
   }
 });
 

@@ -2,8 +2,8 @@
 import type { Octets } from '../base/octets.ts';
 import { lowerCase, trimSpace } from '../base/octets.ts';
 import type { AuthDialogue, AuthenticatorInstance, Frame, ServerAuthResult, Template, Text } from '../core/index.ts';
-import { untainted } from '../core/index.ts';
 import { decodeBase64 } from './base64.ts';
+import { authFrame } from './values.ts';
 
 export type Authentication =
   | { readonly kind: 'ok' /** `$authenticated_id`. */; readonly id: Octets }
@@ -13,6 +13,8 @@ export type Authentication =
       readonly reply: Octets;
       /** For the log, behind the reply and the id. */
       readonly reason?: Octets;
+      /** For the client, behind the reply. */
+      readonly forClient?: Octets;
       readonly id: Octets | undefined;
     };
 
@@ -36,18 +38,47 @@ export async function authenticate(
   dialogue: AuthDialogue,
   frame: Frame,
 ): Promise<Authentication> {
-  const server = authenticator.behaviour?.server;
+  const { behaviour } = authenticator;
+  const server = behaviour?.server;
   if (server === undefined) return temporary('authenticator is not built yet');
-  if (authenticator.notYet.length > 0) {
-    frame.services.log.panic(`${authenticator.name} authenticator: ${authenticator.notYet.join(', ')} is not built yet`);
-    return temporary(`${authenticator.notYet.join(', ')} is not built yet`);
-  }
+  const missing = missingParts(authenticator, frame);
+  if (missing !== undefined) return temporary(missing);
   const initial = data === '' ? undefined : data === '=' ? '' : decodeBase64(data);
-  if (data !== '' && initial === undefined) return interpret({ kind: 'bad-base64' }, undefined);
-  const result = await server.call(authenticator.behaviour, initial, dialogue, frame);
-  const values = result.kind === 'ok' ? result.values : (frame.results.auth ?? []);
-  const judged = result.kind === 'ok' ? await judgeCondition(authenticator, values, frame) : result;
-  return interpret(judged, await expandId(authenticator, values, frame));
+  if (data !== '' && initial === undefined)
+    return interpret({ kind: behaviour?.isWrongBase64Wrong === true ? 'fail' : 'bad-base64' }, undefined);
+  return judge(authenticator, () => server.call(behaviour, initial, dialogue, frame), frame);
+}
+
+/** The authenticator for clients whose certificate was verified, and what it says; undefined where there is none. Spec ch. 42 "The tls authenticator". */
+export async function authenticateByCertificate(
+  authenticators: readonly AuthenticatorInstance[],
+  frame: Frame,
+): Promise<{ readonly authenticator: AuthenticatorInstance; readonly result: Authentication } | undefined> {
+  const authenticator = authenticators.find(({ behaviour }) => behaviour?.ofCertificate !== undefined);
+  const ofCertificate = authenticator?.behaviour?.ofCertificate;
+  if (authenticator === undefined || ofCertificate === undefined || missingParts(authenticator, frame) !== undefined) return undefined;
+  return { authenticator, result: await judge(authenticator, () => ofCertificate.call(authenticator.behaviour, frame), frame) };
+}
+
+/** Told in the panic log. */
+function missingParts({ name, notYet }: AuthenticatorInstance, frame: Frame): Octets | undefined {
+  if (notYet.length === 0) return undefined;
+  const text = `${notYet.join(', ')} is not built yet`;
+  frame.services.log.panic(`${name} authenticator: ${text}`);
+  return text;
+}
+
+/** The driver's result, then `server_condition`, then the id. `$auth1` and so on are nobody's before and behind that. */
+async function judge(authenticator: AuthenticatorInstance, run: () => Promise<ServerAuthResult>, frame: Frame): Promise<Authentication> {
+  authFrame(frame, []);
+  try {
+    const result = await run();
+    const values = result.kind === 'ok' ? result.values : (frame.results.auth ?? []);
+    const judged = result.kind === 'ok' ? await judgeCondition(authenticator, values, frame) : result;
+    return interpret(judged, await expandId(authenticator, values, frame));
+  } finally {
+    authFrame(frame, []);
+  }
 }
 
 /** What `server_set_id` makes of the client's data; a failed expansion counts as if it were not set. */
@@ -58,12 +89,6 @@ async function expandId(authenticator: AuthenticatorInstance, values: readonly T
   return expanded.kind === 'ok' ? expanded.value.octets : undefined;
 }
 
-/** `$auth1`… and, as of old, `$1`…. */
-function authFrame(frame: Frame, values: readonly Text[]): Frame {
-  frame.results.auth = values;
-  return { ...frame, captures: [untainted(''), ...values] };
-}
-
 function interpret(result: ServerAuthResult, id: Octets | undefined): Authentication {
   switch (result.kind) {
     case 'ok':
@@ -71,11 +96,13 @@ function interpret(result: ServerAuthResult, id: Octets | undefined): Authentica
     case 'fail':
       return { kind: 'failed', code: '535', reply: result.message ?? 'Incorrect authentication data', id };
     case 'cancelled':
-      return { kind: 'failed', code: '501', reply: 'Authentication cancelled', id };
+      return { kind: 'failed', code: '501', reply: 'Authentication cancelled', id: undefined };
     case 'bad-base64':
-      return { kind: 'failed', code: '501', reply: 'Invalid base64 data', id };
+      return { kind: 'failed', code: '501', reply: 'Invalid base64 data', id: undefined };
+    case 'unexpected-data':
+      return { kind: 'failed', code: '553', reply: 'Initial data not expected', id: undefined };
     case 'defer':
-      return { ...temporary(result.message), id };
+      return { ...temporary(result.message), ...(result.isForClient === true ? { forClient: result.message } : {}), id };
     case 'error':
       return { ...temporary(result.message), id };
   }
@@ -111,7 +138,7 @@ async function judgeCondition(authenticator: AuthenticatorInstance, values: read
     case 'false':
       return { kind: 'fail' };
     case 'other':
-      return { kind: 'defer', message: expanded.value.octets };
+      return { kind: 'defer', message: expanded.value.octets, isForClient: true };
   }
 }
 

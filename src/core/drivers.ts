@@ -77,6 +77,8 @@ export interface ChildAddress {
   /** A qualified address, a path, `|command`, or the autoreply's recipients. */
   readonly address: Octets;
   readonly transport?: string | undefined;
+  /** Why there is none. */
+  readonly transportProblem?: Octets | undefined;
   readonly errorsTo?: Octets | undefined;
   readonly headersAdd?: readonly Octets[];
   readonly reply?: ReplyRequest | undefined;
@@ -270,10 +272,12 @@ export function defineTransport<T extends OptionTable>(definition: Omit<Transpor
 export type ServerAuthResult =
   | { readonly kind: 'ok'; readonly values: readonly Text[] }
   | { readonly kind: 'fail'; readonly message?: Octets }
-  | { readonly kind: 'defer'; readonly message: Octets }
+  | { readonly kind: 'defer'; readonly message: Octets /** It is for the client, too. */; readonly isForClient?: boolean }
   /** `*` from the client. */
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'bad-base64' }
+  /** Something came with the AUTH command, and the mechanism has no use for that. */
+  | { readonly kind: 'unexpected-data' }
   /** Forced failure of an expansion and the like. */
   | { readonly kind: 'error'; readonly message: Octets };
 
@@ -304,7 +308,11 @@ export interface ClientAuthConnection {
 }
 
 export interface AuthenticatorBehaviour {
+  /** What should be base 64 and is none counts as wrong data (535), not as a mistake of syntax (501). */
+  readonly isWrongBase64Wrong?: boolean;
   server?(initial: Octets | undefined, dialogue: AuthDialogue, frame: Frame): Promise<ServerAuthResult>;
+  /** Without a command, when TLS has begun and the client's certificate was verified. */
+  ofCertificate?(frame: Frame): Promise<ServerAuthResult>;
   client?(connection: ClientAuthConnection, frame: Frame): Promise<ClientAuthResult>;
 }
 

@@ -77,9 +77,19 @@ async function connectInternet(name: Octets, { timeoutMs }: SocketOptions, frame
   const match = /^inet:(?:\[([^\]]+)\]|([^:]+)):([0-9A-Za-z-]+)$/.exec(name);
   if (!match) return fail(`missing port for readsocket ${name}`);
   const host = match[1] ?? match[2] ?? '';
-  const shownHost = match[1] === undefined ? host : `[${host}]`;
-  const port = portNumber(match[3] ?? '', frame);
-  if (port === undefined) return fail(`unknown port "${match[3]}"`);
+  return connectHost(host, match[3] ?? '', match[1] === undefined ? host : `[${host}]`, timeoutMs, frame);
+}
+
+/** To the first of the host's addresses that takes the connection. `port` is a number or the name of a service. */
+export async function connectHost(
+  host: Octets,
+  portName: Octets,
+  shownHost: Octets,
+  timeoutMs: number,
+  frame: Frame,
+): Promise<Outcome<Connection>> {
+  const port = portNumber(portName, frame);
+  if (port === undefined) return fail(`unknown port "${portName}"`);
   const addresses = await addressesOf(host, frame);
   if (addresses.kind !== 'ok') return addresses;
   let reason = 'no addresses';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bytesFromOctets } from '../base/octets.ts';
-import { type HeaderType, type Message, tainted, untainted } from '../core/index.ts';
+import { type HeaderType, type Message, type TlsFacts, tainted, untainted } from '../core/index.ts';
 import { FakeRandom } from '../system/fakes/host.ts';
 import { formatHeaderFile, headersSize, parseHeaderFile } from './header-file.ts';
 import { formatNonRecipients } from './non-recipients.ts';
@@ -37,7 +37,7 @@ a\\'bfoo.bar
 --auth_id user1
 -deliver_firsttime
 -tls_cipher TLS1.3:TLS_AES_256_GCM_SHA384:256
--tls_resumption A
+-tls_resumption B
 -dsn_envid QQ1
 -dsn_ret 1
 YY b@test.ex
@@ -76,6 +76,7 @@ test('what Exim wrote is read', () => {
   assert.equal(message.origin.hostPort, 567);
   assert.equal(message.origin.interfacePort, 25);
   assert.equal(message.origin.authenticatorName, 'plain');
+  assert.equal(message.origin.authenticatorPublicName, 'PLAIN');
   assert.equal(message.origin.aclC.get('acl_c_foo')?.octets, 'two\nlines');
   assert.deepEqual(message.aclM.get('acl_m0'), tainted('hello foo.bar'));
   assert.deepEqual(message.aclM.get('acl_m_q'), tainted("a\\'bfoo.bar", 'mysql'));
@@ -90,7 +91,8 @@ test('what Exim wrote is read', () => {
   ]);
   assert.equal(message.origin.tls?.bits, 256);
   assert.equal(message.origin.tls?.cipherStandardName, 'TLS_AES_256_GCM_SHA384');
-  assert.deepEqual(message.unknownSpoolLines, ['-host_auth_pubname PLAIN']);
+  assert.equal(message.origin.tls?.resumption, 1);
+  assert.deepEqual(message.unknownSpoolLines, []);
   assert.deepEqual(
     message.headers.map((header) => header.type),
     ['P', ' ', '*'],
@@ -121,6 +123,20 @@ const optional = <T>(value: () => T): T | undefined => (random.below(2) === 0 ? 
 /** Without keys of undefined, as the reader leaves them. */
 function defined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as T; // the same keys that have values
+}
+
+/** What -H has no line for is found again from the cipher. */
+function randomTls(): TlsFacts {
+  return {
+    cipher: 'TLS1.3:TLS_AES_256_GCM_SHA384:256',
+    cipherStandardName: 'TLS_AES_256_GCM_SHA384',
+    version: 'TLS1.3',
+    bits: 256,
+    peerDn: octets(9),
+    sni: octets(9),
+    certificateVerified: random.below(2) === 0,
+    resumption: random.below(32),
+  };
 }
 
 function randomMessage(): Omit<Message, 'body'> {
@@ -172,6 +188,9 @@ function randomMessage(): Omit<Message, 'body'> {
       ident: optional(() => `i${octets(9)}`),
       protocol: optional(() => 'esmtp'),
       authenticatedId: optional(() => `a${octets(9)}`),
+      authenticatorName: optional(() => `a${octets(9)}`),
+      authenticatorPublicName: optional(() => `p${octets(9)}`),
+      tls: optional(randomTls),
       activeHostname: optional(() => 'act'),
       interfaceAddress: optional(() => '10.0.0.1'),
     }),

@@ -76,6 +76,7 @@ function originLines(origin: Readonly<Origin>): Octets[] {
   if (isRemote) put('-host_address', endpoint(origin.hostAddress, origin.hostPort ?? 0));
   put('--host_name', origin.hostName);
   put('-host_auth', origin.authenticatorName);
+  put('-host_auth_pubname', origin.authenticatorPublicName);
   put('-interface_address', origin.interfaceAddress === undefined ? undefined : endpoint(origin.interfaceAddress, origin.interfacePort));
   put('-active_hostname', origin.activeHostname);
   put(isRemote ? '--ident' : '-ident', origin.ident);
@@ -146,7 +147,7 @@ function tlsLines(tls: TlsFacts): Octets[] {
   if (tls.peerDn !== '') lines.push(`--tls_peerdn ${oneLine(tls.peerDn)}`);
   if (tls.sni !== '') lines.push(`--tls_sni ${oneLine(tls.sni)}`);
   if (tls.ourCertificate) lines.push(`-tls_ourcert ${pem(tls.ourCertificate)}`);
-  lines.push(`-tls_resumption ${String.fromCharCode(0x40 + (tls.resumption & 0x1f))}`);
+  lines.push(`-tls_resumption ${String.fromCharCode(RESUMPTION_BASE + (tls.resumption & 0x1f))}`);
   if (tls.version !== '') lines.push(`-tls_ver ${oneLine(tls.version)}`);
   return lines;
 }
@@ -209,6 +210,8 @@ const FLAGS: ReadonlySet<string> = new Set([
   'tls_certificate_verified',
 ]);
 
+/** `-tls_resumption`: a letter for the bits of `$tls_in_resumption`; none is A. */
+const RESUMPTION_BASE = 0x41;
 const HEADER_TYPES = ' BCFIPRST*';
 const MAX_RECIPIENTS = 10_000_000;
 
@@ -413,6 +416,9 @@ function setValue(draft: Draft, name: string, value: Octets): boolean {
     case 'host_auth':
       origin.authenticatorName = value;
       return true;
+    case 'host_auth_pubname':
+      origin.authenticatorPublicName = value;
+      return true;
     case 'active_hostname':
       origin.activeHostname = value;
       return true;
@@ -462,7 +468,7 @@ function setValue(draft: Draft, name: string, value: Octets): boolean {
       tls.version = value;
       return true;
     case 'tls_resumption':
-      tls.resumption = value.charCodeAt(0) & 0x1f;
+      tls.resumption = Math.max(0, value.charCodeAt(0) - RESUMPTION_BASE) & 0x1f;
       return true;
     case 'tls_peercert':
       return setCertificate(tls, 'peerCertificate', value);

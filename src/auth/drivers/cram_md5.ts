@@ -38,7 +38,7 @@ export default defineAuthenticator({
 });
 
 async function serve(secret: Template, initial: Octets | undefined, dialogue: AuthDialogue, frame: Frame): Promise<ServerAuthResult> {
-  if (initial !== undefined && initial !== '') return { kind: 'fail' };
+  if (initial !== undefined) return { kind: 'unexpected-data' };
   const { services, config } = frame;
   const challenge =
     services.build.adaptations?.challenge ??
@@ -47,11 +47,11 @@ async function serve(secret: Template, initial: Octets | undefined, dialogue: Au
   if (reply === undefined) return { kind: 'cancelled' };
   if (reply === 'bad-base64') return { kind: 'bad-base64' };
   const space = reply.lastIndexOf(' ');
-  const name = tainted(reply.slice(0, Math.max(0, space)));
+  const name = tainted(space < 0 ? reply : reply.slice(0, space));
   const expanded = await secret.evaluate({ ...frame, results: Object.assign(frame.results, { auth: [name] }) });
   if (expanded.kind === 'forced-fail') return { kind: 'fail' };
   if (expanded.kind !== 'ok') return { kind: 'error', message: expanded.message };
-  return isSame(reply.slice(space + 1), digest(expanded.value.octets, challenge)) ? { kind: 'ok', values: [name] } : { kind: 'fail' };
+  return space >= 0 && isSame(reply.slice(space + 1), digest(expanded.value.octets, challenge)) ? { kind: 'ok', values: [name] } : { kind: 'fail' };
 }
 
 async function answer(

@@ -5,11 +5,12 @@ import { type Frame, mailOf, originOf } from '../../core/frame.ts';
 import type { Origin } from '../../core/session.ts';
 import { emptyText, tainted } from '../../core/text.ts';
 import { eager } from '../branches.ts';
+import { dkimResults } from '../dkim-results.ts';
 
 export default defineItem({
   name: 'authresults',
   summary:
-    'An Authentication-Results: header line of what was found out about client and message: so far reverse lookup, authentication and SPF.',
+    'An Authentication-Results: header line of what was found out about client and message: so far reverse lookup, authentication, SPF and DKIM.',
   spec: 'ch. 11 "Expansion items"',
   examples: [
     ['${authresults}', { kind: 'fail', message: "Not enough arguments for 'authresults' (min is 1)" }],
@@ -19,7 +20,12 @@ export default defineItem({
   compile: eager(([id = emptyText], frame) => {
     const origin = originOf(frame);
     const results = origin
-      ? [reverseLookup(origin), authentication(origin, frame), senderPolicy(origin, frame)].filter((result) => result !== undefined)
+      ? [
+          reverseLookup(origin),
+          authentication(origin, frame),
+          senderPolicy(origin, frame),
+          ...dkimResults(frame.transaction?.state.dkim),
+        ].filter((result) => result !== undefined)
       : [];
     return tainted([`Authentication-Results: ${id.octets}`, ...results].join(';\n\t'));
   }),
@@ -38,7 +44,7 @@ function reverseLookup({ hostName, hostLookup, hostAddress }: Readonly<Origin>):
 }
 
 function authentication(
-  { authenticatorName, authenticatedId, authenticatedSender }: Readonly<Origin>,
+  { authenticatorName, authenticatorPublicName, authenticatedId, authenticatedSender }: Readonly<Origin>,
   { config }: Frame,
 ): Octets | undefined {
   if (authenticatorName === undefined) return undefined;
@@ -46,7 +52,7 @@ function authentication(
   const property = authenticator?.driver === 'tls' ? 'x509.auth' : 'smtp.auth';
   const id = authenticatedId === undefined || authenticatedId === '' ? '' : ` ${property}=${authenticatedId}`;
   const sender = authenticatedSender === undefined || authenticatedSender === '' ? '' : ` smtp.mailfrom=${authenticatedSender}`;
-  return `auth=pass (${authenticator?.publicName ?? authenticatorName})${id}${sender}`;
+  return `auth=pass (${authenticatorPublicName ?? authenticator?.publicName ?? authenticatorName})${id}${sender}`;
 }
 
 /** Of the sender, or of the name in HELO for the null sender. */

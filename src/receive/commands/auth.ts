@@ -1,9 +1,9 @@
 /** AUTH. RFC 4954; Spec ch. 33 "SMTP authentication". */
 
 import { decodeBase64, encodeBase64 } from '../../auth/base64.ts';
-import { authenticate, isAdvertised } from '../../auth/server.ts';
+import { authenticate, authenticateByCertificate, isAdvertised } from '../../auth/server.ts';
 import type { Octets } from '../../base/octets.ts';
-import { upperCase } from '../../base/octets.ts';
+import { printable, upperCase } from '../../base/octets.ts';
 import type { AuthDialogue, AuthenticatorInstance } from '../../core/index.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
 import type { Command } from '../../smtp/command.ts';
@@ -14,15 +14,9 @@ import { protocolName } from '../transaction.ts';
 export async function auth(dialogue: Dialogue, command: Command): Promise<void> {
   const { config, origin } = dialogue;
   dialogue.isAuthenticationTried = true;
-  if (!dialogue.advertised.auth && !dialogue.session.state.controls.has('allow_auth_unadvertised')) {
-    return dialogue.protocolError(
-      'protocol',
-      '503',
-      origin.authenticatorName === undefined || dialogue.advertised.auth
-        ? 'AUTH command used when not advertised'
-        : 'already authenticated',
-    );
-  }
+  dialogue.session.state.authenticationFailed = true; // until it succeeds
+  if (!dialogue.advertised.auth && !dialogue.session.state.controls.has('allow_auth_unadvertised'))
+    return dialogue.protocolError('protocol', '503', 'AUTH command used when not advertised');
   if (origin.authenticatorName !== undefined) return dialogue.protocolError('protocol', '503', 'already authenticated');
   if (dialogue.transaction?.state.sender !== undefined)
     return dialogue.protocolError('protocol', '503', 'not permitted in mail transaction');
@@ -57,18 +51,36 @@ async function run(dialogue: Dialogue, authenticator: AuthenticatorInstance, dat
   const result = await authenticate(authenticator, data, challenger(dialogue), dialogue.frame());
   if (dialogue.isOver) return;
   if (result.kind === 'ok') {
-    origin.authenticatorName = authenticator.name;
-    origin.authenticatedId = result.id;
-    origin.protocol = protocolName(origin, session.state.esmtp, dialogue.isOverTcp);
+    noteAuthenticated(dialogue, authenticator, result.id);
     dialogue.reply('235', 'Authentication succeeded');
     return;
   }
+  session.state.authenticatedFailId = result.id;
   const id = result.id === undefined || result.id === '' ? '' : ` (set_id=${result.id})`;
   const reason = result.reason === undefined ? '' : `: ${result.reason}`;
   log.mainAndReject(
     `${authenticator.name} authenticator failed for ${hostAndIdent(origin, log, false)}: ${result.code} ${result.reply}${id}${reason}`,
   );
-  dialogue.reply(result.code, result.reply);
+  dialogue.reply(result.code, result.forClient === undefined ? result.reply : `${result.reply}: ${printable(result.forClient)}`);
+}
+
+/** When TLS has begun: a certificate may be all that is needed, and then AUTH is not offered. Failing, it is as if nothing had been tried. */
+export async function authenticateTlsClient(dialogue: Dialogue): Promise<void> {
+  if (dialogue.origin.tls?.certificateVerified !== true) return;
+  const tried = await authenticateByCertificate(dialogue.config.authenticators, dialogue.frame());
+  if (tried === undefined) return;
+  const { authenticator, result } = tried;
+  if (result.kind === 'ok') noteAuthenticated(dialogue, authenticator, result.id);
+  else dialogue.session.state.authenticatedFailId = result.id;
+}
+
+function noteAuthenticated({ origin, session, isOverTcp }: Dialogue, authenticator: AuthenticatorInstance, id: Octets): void {
+  origin.authenticatorName = authenticator.name;
+  const { public_name: publicName } = authenticator.generic;
+  origin.authenticatorPublicName = typeof publicName === 'string' ? publicName : authenticator.name;
+  origin.authenticatedId = id;
+  session.state.authenticationFailed = false;
+  origin.protocol = protocolName(origin, session.state.esmtp, isOverTcp);
 }
 
 /** 334 and the client's answer. `*` cancels (RFC 4954 s4). */

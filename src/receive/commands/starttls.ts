@@ -9,6 +9,7 @@ import type { Dialogue } from '../dialogue.ts';
 import { expandOctets, expandText, isSenderHostIn } from '../expansion.ts';
 import { noteIncomplete } from '../incomplete-transaction.ts';
 import { protocolName } from '../transaction.ts';
+import { authenticateTlsClient } from './auth.ts';
 
 export async function starttls(dialogue: Dialogue, command: Command): Promise<void> {
   const { config } = dialogue;
@@ -79,9 +80,11 @@ async function handshake(dialogue: Dialogue, request: TlsServerRequest): Promise
   origin.heloName = undefined;
   origin.heloVerified = undefined;
   origin.authenticatorName = undefined;
+  origin.authenticatorPublicName = undefined;
   origin.authenticatedId = undefined;
   dialogue.forgetAdvertised();
   origin.protocol = protocolName(origin, dialogue.session.state.esmtp, dialogue.isOverTcp);
+  await authenticateTlsClient(dialogue);
   return undefined;
 }
 

@@ -53,5 +53,6 @@ function applyOperands(origin: Origin, operands: XclientOperands): void {
   } else if (name !== undefined) origin.hostLookup = name.missing === 'unknown' ? 'failed' : 'deferred';
   if (login === undefined) return;
   origin.authenticatorName = login === '' ? undefined : 'xclient';
+  origin.authenticatorPublicName = undefined;
   origin.authenticatedId = login === '' ? undefined : login;
 }

@@ -52,8 +52,8 @@ export class SmtpClient {
     return this.#socket;
   }
 
-  /** The next whole reply, lines joined by LF; empty when the server has closed. */
-  async reply(limitMs = REPLY_MS): Promise<string> {
+  /** The next whole reply, lines joined by LF; empty when the server has closed. `mayBeMissing`: what is not there in time is no error. */
+  async reply(limitMs = REPLY_MS, mayBeMissing = false): Promise<string> {
     const end = performance.now() + limitMs;
     for (;;) {
       const match = /^(?:\d{3}-.*\r\n)*\d{3}(?: .*)?\r\n/.exec(this.#received);
@@ -63,6 +63,7 @@ export class SmtpClient {
       }
       if (this.#isClosed) return '';
       const left = end - performance.now();
+      if (left <= 0 && mayBeMissing) return '(no reply)';
       if (left <= 0) throw new Error(`no reply within ${limitMs} ms; received: ${JSON.stringify(this.#received)}`);
       await this.#more(left);
     }
@@ -89,13 +90,18 @@ export class SmtpClient {
     return this.reply();
   }
 
-  /** `alpn`: names to ask for. */
-  async startTls(hello = 'client.test', alpn: readonly string[] = []): Promise<string> {
+  /** `alpn`: names to ask for; `pem`: key and certificate to show. */
+  async startTls(hello = 'client.test', alpn: readonly string[] = [], pem?: string): Promise<string> {
     const answer = await this.command('STARTTLS');
     if (!answer.startsWith('220')) return answer;
     const plain = this.#socket;
     plain.removeAllListeners('data').removeAllListeners('close').removeAllListeners('error').removeAllListeners('end');
-    const secure = connectTls({ socket: plain, rejectUnauthorized: false, ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }) });
+    const secure = connectTls({
+      socket: plain,
+      rejectUnauthorized: false,
+      ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
+      ...(pem === undefined ? {} : { key: pem, cert: pem }),
+    });
     await new Promise<void>((resolve, reject) => {
       secure.once('error', reject);
       secure.once('secureConnect', resolve);
@@ -128,6 +134,15 @@ export class SmtpClient {
       await this.#more(end - performance.now());
     }
     return this.#isClosed;
+  }
+
+  /** All that the server says before it closes the connection, or until the limit. */
+  async rest(limitMs: number): Promise<string> {
+    const end = performance.now() + limitMs;
+    while (!this.#isClosed && performance.now() < end) await this.#more(end - performance.now());
+    const rest = this.#received;
+    this.#received = '';
+    return this.#isClosed ? rest : `${rest}(open)`;
   }
 
   /** Our side ends; the server may still answer. */
