@@ -119,8 +119,8 @@ import variableAddress from '../expand/variables/address.ts';
 import variableChecks from '../expand/variables/checks.ts';
 import variableConfiguration from '../expand/variables/configuration.ts';
 import variableMessage from '../expand/variables/message.ts';
-import variableResults from '../expand/variables/results.ts';
 import variableMime from '../expand/variables/mime.ts';
+import variableResults from '../expand/variables/results.ts';
 import variableScope from '../expand/variables/scope.ts';
 import variableSender from '../expand/variables/sender.ts';
 import variableSession from '../expand/variables/session.ts';
@@ -254,9 +254,9 @@ const family: ExpansionFamily = {
     ...variableChecks,
     ...variableConfiguration,
     ...variableMessage,
+    ...variableMime,
     ...variableResults,
     ...variableScope,
-    ...variableMime,
     ...variableSender,
     ...variableSession,
     ...variableTime,

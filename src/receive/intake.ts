@@ -119,8 +119,6 @@ const FAKE_REJECT =
 
 /** Uses up the sink. The log has the `<=` line, and it is written, when the result is `accepted`. */
 export async function acceptMessage(context: IntakeContext, read: ReadMessage, sink: MessageSink): Promise<Intake> {
-  const { transaction, session } = context;
-  if (transaction === undefined) {
   try {
     return await judgeAndKeep(context, read, sink);
   } finally {
@@ -129,6 +127,8 @@ export async function acceptMessage(context: IntakeContext, read: ReadMessage, s
 }
 
 async function judgeAndKeep(context: IntakeContext, read: ReadMessage, sink: MessageSink): Promise<Intake> {
+  const { transaction, session } = context;
+  if (transaction === undefined) {
     sink.abort();
     return { kind: 'failed', reason: 'no transaction' };
   }
