@@ -175,7 +175,8 @@ function parseVariable(line: Octets, from: number): { readonly name: string; rea
       return `invalid character "${after}" in variable name in ACL modifier "set ${rest}"`;
     return { name: word, end: from + word.length };
   }
-  return bad('must start "acl_c" or "acl_m"');
+  const dkim = /^dkim_verify_(?:status|reason)(?=[ \t=]|$)/.exec(rest)?.[0];
+  return dkim === undefined ? bad('must start "acl_c" or "acl_m"') : { name: dkim, end: from + dkim.length };
 }
 
 function suggestionFor(fault: Octets, vocabulary: AclVocabulary): { suggestion?: string } {

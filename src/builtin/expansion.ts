@@ -118,6 +118,7 @@ import conditionStringComparisons from '../expand/conditions/string-comparisons.
 import variableAddress from '../expand/variables/address.ts';
 import variableChecks from '../expand/variables/checks.ts';
 import variableConfiguration from '../expand/variables/configuration.ts';
+import variableDkim from '../expand/variables/dkim.ts';
 import variableMessage from '../expand/variables/message.ts';
 import variableMime from '../expand/variables/mime.ts';
 import variableResults from '../expand/variables/results.ts';
@@ -253,6 +254,7 @@ const family: ExpansionFamily = {
     ...variableAddress,
     ...variableChecks,
     ...variableConfiguration,
+    ...variableDkim,
     ...variableMessage,
     ...variableMime,
     ...variableResults,

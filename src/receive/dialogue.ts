@@ -35,6 +35,7 @@ import { logRejection } from '../logging/rejections.ts';
 import type { DataDecoder } from '../smtp/data-decoder.ts';
 import { LineReader } from '../smtp/line-reader.ts';
 import { formatReply, splitCode, wrapReplyText } from '../smtp/reply.ts';
+import type { SignatureCheck } from './dkim-acl.ts';
 import type { MessageReceiver } from './message-input.ts';
 import { newOrigin, newSessionState, newTransaction, protocolName, receptionFrame, UTF8_PROTOCOL } from './transaction.ts';
 
@@ -105,6 +106,7 @@ export interface Advertised {
 /** A message whose chunks are being received (BDAT). */
 export interface ChunkedMessage {
   readonly sink: MessageSink;
+  readonly signatures: SignatureCheck;
   readonly receiver: MessageReceiver;
   readonly decoder: DataDecoder;
   /** Octets of its chunks so far, and the last two of them. */
@@ -130,11 +132,11 @@ const NOTHING_ADVERTISED: Advertised = {
 const REPLY_LINE_LIMIT = 75;
 /** Replies that are held back are sent when there are this many octets of them. */
 const MAX_HELD_REPLY = 16_384;
-/** Where an ACL runs and the sender is part of the log line. */
 /** Of ACLs that see the header, which the reject log shows. */
 const CONTENT_PHASES: ReadonlySet<string> = new Set(['data', 'mime', 'dkim']);
 
-const PHASES_WITH_SENDER: ReadonlySet<string> = new Set(['rcpt', 'data', 'mime', 'dkim', 'prdr']);
+/** Where an ACL runs and the sender is part of the log line. */
+const PHASES_WITH_SENDER: ReadonlySet<string> = new Set(['rcpt', 'data', 'mime', 'prdr']);
 
 /** Codes of rejections other than 550. */
 const PHASE_CODES: ReadonlyMap<string, string> = new Map([

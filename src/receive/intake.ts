@@ -34,7 +34,7 @@ import { formatDate } from '../message/date.ts';
 import { decodeEncodedWords, findHeader, headerName, headerValue, unfold } from '../message/header.ts';
 import { rewriteAddress, rewriteHeaders } from '../rewrite/rewrite.ts';
 import type { DeliveryWish } from './dialogue.ts';
-import { judgeSignatures } from './dkim-acl.ts';
+import { judgeSignatures, type SignatureCheck } from './dkim-acl.ts';
 import { expandOctets, expandText } from './expansion.ts';
 import {
   addressProblems,
@@ -83,6 +83,8 @@ export interface IntakeContext {
   readonly isClientGone?: () => boolean;
   /** How recipients get replies of their own, where the client can ask for them. */
   readonly recipientReplies?: RecipientReplies;
+  /** What comes over SMTP. */
+  readonly signatures?: SignatureCheck;
 }
 
 export type Intake =
@@ -148,8 +150,9 @@ async function judgeAndKeep(context: IntakeContext, read: ReadMessage, sink: Mes
   const noReceived = await addReceived(context, state, frame);
   if (noReceived !== undefined) return failed(context, sink, noReceived);
   applyAclHeaders(state, context.services.regexes);
-  const contents = await judgeContents(state, frame);
-  if (contents !== undefined) return refuse(state, sink, contents.phase, contents.verdict);
+  const signatures = await judgeSignatures(context.signatures, state, frame);
+  if (signatures.kind === 'discard') return discard(context, state, sink, received, discardedBy('DKIM', signatures));
+  if (signatures.kind !== 'accept') return refuse(state, sink, 'dkim', signatures);
   const parts = await judgeMimeParts(state, frame);
   applyAclHeaders(state, context.services.regexes);
   if (parts.kind === 'unscanned') return failed(context, sink, parts.reason, 'temporary local problem');
@@ -397,16 +400,6 @@ function applyAclHeaders(state: TransactionState, regexes: Regexes): void {
   state.removedHeaders = [];
 }
 
-/** The ACLs before that for the data: the first that does not take the message. */
-async function judgeContents(
-  state: TransactionState,
-  frame: Frame,
-): Promise<{ readonly phase: ContentPhase; readonly verdict: Refusal } | undefined> {
-  const signatures = await judgeSignatures(state, frame);
-  if (signatures.kind !== 'accept' && signatures.kind !== 'discard') return { phase: 'dkim', verdict: signatures };
-  return undefined;
-}
-
 function refuse(state: TransactionState, sink: MessageSink, phase: ContentPhase, verdict: Refusal): Intake {
   sink.abort();
   state.headers = insertAdded(state.headers, state.addedHeaders);
@@ -448,13 +441,15 @@ function rejectByScan(context: IntakeContext, state: TransactionState, sink: Mes
 
 /** `(RCPT ACL discarded recipients)`, and why; undefined when something is left to deliver. */
 function discardReason(state: TransactionState, session: Session, verdict: AclVerdict): Octets | undefined {
-  if (verdict.kind === 'discard') {
-    const cause = verdict.logMessage === undefined ? '' : `: ${verdict.logMessage}`;
-    return `(${session.mode === 'command-line' || session.mode === 'smtp-batch' ? 'non-SMTP' : 'DATA'} ACL discarded recipients)${cause}`;
-  }
+  if (verdict.kind === 'discard')
+    return discardedBy(session.mode === 'command-line' || session.mode === 'smtp-batch' ? 'non-SMTP' : 'DATA', verdict);
   if (state.recipients.length > 0) return undefined;
   if (state.controls.has('local-scan-emptied')) return '(local_scan() removed all recipients)';
   return `(${state.controls.get('discarded-recipients') ?? 'RCPT'} ACL discarded recipients)`;
+}
+
+function discardedBy(acl: string, { logMessage }: { readonly logMessage?: Octets | undefined }): Octets {
+  return `(${acl} ACL discarded recipients)${logMessage === undefined ? '' : `: ${logMessage}`}`;
 }
 
 function discard(context: IntakeContext, state: TransactionState, sink: MessageSink, received: readonly Octets[], reason: Octets): Intake {
@@ -642,6 +637,7 @@ function arrival(
       rawSender: state.rawSender ?? state.sender ?? '',
       recipients: received,
       mailAuth: session.state.origin.authenticatedSender,
+      dkimDomain: state.dkim?.passedDomain,
       isFakeReject: state.controls.has('fakereject'),
       showsHighOctets: config.main.print_topbitchars,
     },

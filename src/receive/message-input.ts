@@ -53,6 +53,14 @@ export type MessageReading =
   | { readonly kind: 'error'; readonly position: InputPosition; readonly reason: Octets }
   | { readonly kind: 'store'; readonly reason: Octets };
 
+/** Sees the body while it is read, as it will be stored. */
+export interface BodyObserver {
+  push(octets: Buffer): void;
+}
+
+/** Asked when the header has been read. */
+export type ObserveBody = (headers: readonly HeaderLine[]) => BodyObserver | undefined;
+
 const DEFAULT_HEADER_LIMIT = 1024 * 1024;
 
 /** Reads until the decoder finds the end, or to the end of the input for a framing without one (`endIsNormal`). */
@@ -62,8 +70,9 @@ export async function readMessage(
   sink: MessageSink,
   limits: InputLimits,
   endIsNormal: boolean,
+  observe?: ObserveBody,
 ): Promise<MessageReading> {
-  const receiver = new MessageReceiver(sink, limits);
+  const receiver = new MessageReceiver(sink, limits, observe);
   for (;;) {
     const result = await source.read();
     if (result.kind !== 'data') {
@@ -87,6 +96,8 @@ export class MessageReceiver {
   readonly #sink: MessageSink;
   readonly #limits: InputLimits;
   readonly #headers: HeaderCollector;
+  readonly #observe: ObserveBody | undefined;
+  #observer: BodyObserver | undefined;
   #body = false;
   #failure: Exclude<MessageReading, { kind: 'ok' | 'too-big' }> | undefined;
   #size = 0;
@@ -94,9 +105,10 @@ export class MessageReceiver {
   #zeros = 0;
   #endsWithNewline = true;
 
-  constructor(sink: MessageSink, limits: InputLimits) {
+  constructor(sink: MessageSink, limits: InputLimits, observe?: ObserveBody) {
     this.#sink = sink;
     this.#limits = limits;
+    this.#observe = observe;
     this.#headers = new HeaderCollector({ ...limits, headerBytes: limits.headerBytes || DEFAULT_HEADER_LIMIT });
   }
 
@@ -136,14 +148,14 @@ export class MessageReceiver {
       this.#failure = { kind: step.kind, text: this.#headers.text() };
       return;
     }
-    this.#body = true;
+    this.#beginBody();
     await this.#takeBody(step.rest);
   }
 
   async finish(decoder: DataDecoder): Promise<MessageReading> {
     if (!this.#body && !this.#failure) {
       const rest = this.#headers.finish();
-      this.#body = true;
+      this.#beginBody();
       await this.#takeBody(rest);
     }
     if (this.#failure) return this.#failure;
@@ -167,12 +179,18 @@ export class MessageReceiver {
     };
   }
 
+  #beginBody(): void {
+    this.#body = true;
+    this.#observer = this.#observe?.(this.#headers.lines);
+  }
+
   async #takeBody(octets: Buffer): Promise<void> {
     if (octets.length === 0) return;
     this.#endsWithNewline = octets[octets.length - 1] === 0x0a;
     for (let at = octets.indexOf(0x0a); at >= 0; at = octets.indexOf(0x0a, at + 1)) this.#lines++;
     for (let at = octets.indexOf(0); at >= 0; at = octets.indexOf(0, at + 1)) this.#zeros++;
     if (this.isTooBig) return; // it will be refused: nothing more is kept
+    this.#observer?.push(octets);
     const written = await this.#sink.write(octets);
     if (written.kind === 'error') this.#failure = { kind: 'store', reason: written.reason };
   }

@@ -280,7 +280,8 @@ export class SmtpSession {
     const { chunked } = dialogue;
     if (chunked === undefined) return dialogue.lost(result);
     dialogue.chunked = undefined;
-    await finishReading(dialogue, chunked.sink, chunked.receiver.brokenOff(result.kind === 'timeout' ? result : { kind: 'end' }));
+    const reading = chunked.receiver.brokenOff(result.kind === 'timeout' ? result : { kind: 'end' });
+    await finishReading(dialogue, chunked.sink, reading, chunked.signatures);
   }
 
   async #command(result: LineResult & { kind: 'line' }): Promise<void> {

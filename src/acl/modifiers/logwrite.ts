@@ -28,7 +28,9 @@ export default defineAclModifier({
     const { log } = services;
     const id = transaction?.state.id;
     if (parsed === undefined) log.panic(`unknown log name in "${argument.octets}" in "logwrite" in ${phaseName(phase)} ACL`, id);
-    else for (const write of parsed.writes) write(log, printable(parsed.line, { escapeHigh: !config.main.print_topbitchars }), id);
+    else
+      for (const write of parsed.writes)
+        write(log, printable(parsed.line, { escapeHigh: !config.main.print_topbitchars, escapeTab: false }), id);
     return ok(undefined);
   },
 });

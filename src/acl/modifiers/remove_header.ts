@@ -8,7 +8,7 @@ export default defineAclModifier({
   summary:
     'Removes the named header lines from the message; names are a list and may end in a wildcard; an item that begins with a circumflex is a regular expression for whole lines.',
   spec: 'ch. 44 "Removing header lines in ACLs"',
-  permittedIn: MESSAGE_PHASES,
+  permittedIn: MESSAGE_PHASES.filter((phase) => phase !== 'dkim'),
   isExpanded: true,
   apply: (argument, { frame }) => {
     const names = frame.services.lists

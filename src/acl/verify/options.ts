@@ -26,7 +26,7 @@ interface KindRules {
 }
 
 /** At the end of a session there is nothing to be found. */
-const DATA_PHASES: readonly AclPhase[] = ['data', 'mime', 'not_smtp', 'not_smtp_mime', 'prdr', 'quit', 'notquit'];
+const DATA_PHASES: readonly AclPhase[] = ['data', 'mime', 'dkim', 'not_smtp', 'not_smtp_mime', 'prdr', 'quit', 'notquit'];
 
 const KINDS: ReadonlyMap<VerifyKind, KindRules> = new Map<VerifyKind, KindRules>([
   ['reverse_host_lookup', { permittedIn: allPhasesBut(), takesOptions: true }],
@@ -36,7 +36,7 @@ const KINDS: ReadonlyMap<VerifyKind, KindRules> = new Map<VerifyKind, KindRules>
   ['header_syntax', { permittedIn: DATA_PHASES, takesOptions: false }],
   ['not_blind', { permittedIn: DATA_PHASES, takesOptions: true }],
   ['header_sender', { permittedIn: DATA_PHASES, takesOptions: true }],
-  ['sender', { permittedIn: ['mail', 'rcpt', 'predata', 'data', 'dkim', 'not_smtp'], takesOptions: true }],
+  ['sender', { permittedIn: ['mail', 'rcpt', 'predata', 'data', 'not_smtp'], takesOptions: true }],
   ['recipient', { permittedIn: ['rcpt'], takesOptions: true }],
   ['header_names_ascii', { permittedIn: DATA_PHASES, takesOptions: false }],
   ['arc', { permittedIn: ['data'], takesOptions: true }],

@@ -1,28 +1,7 @@
-/** Variables of DKIM, SPF, DMARC, ARC and content scanning: as Exim has them before such a check. Spec ch. 45, ch. 58. */
+/** Variables of SPF, DMARC, ARC and content scanning: as Exim has them before such a check. Spec ch. 45, ch. 58. */
 import { octetsVariable, remoteVariable, unsetVariable, yesNoVariable } from '../reading.ts';
 
 export default [
-  unsetVariable('dkim_algo', 'The algorithm of the signature.'),
-  unsetVariable('dkim_bodylength', 'How much of the body is signed.', '9999999999999'),
-  unsetVariable('dkim_canon_body', 'The canonicalization of the body.'),
-  unsetVariable('dkim_canon_headers', 'The canonicalization of the headers.'),
-  unsetVariable('dkim_copiedheaders', 'The headers copied into the signature.'),
-  unsetVariable('dkim_created', 'When the signature was made.', '0'),
-  unsetVariable('dkim_cur_signer', 'The signer that is being evaluated.'),
-  unsetVariable('dkim_domain', 'The domain of the signature.'),
-  unsetVariable('dkim_expires', 'When the signature expires.', '9999999999999'),
-  unsetVariable('dkim_headernames', 'The headers that are signed.'),
-  unsetVariable('dkim_identity', 'The identity of the signature.'),
-  unsetVariable('dkim_key_granularity', 'The granularity of the key.', '*'),
-  unsetVariable('dkim_key_length', 'The bits of the key.', '0'),
-  unsetVariable('dkim_key_nosubdomains', 'The key is not for subdomains.', '0'),
-  unsetVariable('dkim_key_notes', 'Notes of the key.'),
-  unsetVariable('dkim_key_srvtype', 'The service type of the key.', '*'),
-  unsetVariable('dkim_key_testing', 'The key is for tests.', '0'),
-  unsetVariable('dkim_selector', 'The selector of the signature.'),
-  unsetVariable('dkim_signers', 'Domains and identities of the signatures.'),
-  unsetVariable('dkim_verify_reason', 'Why verification failed.'),
-  unsetVariable('dkim_verify_status', 'What verification gave.'),
   unsetVariable('dmarc_alignment_dkim', 'Whether DKIM is aligned.'),
   unsetVariable('dmarc_alignment_spf', 'Whether SPF is aligned.'),
   unsetVariable('dmarc_ar_header', 'A line for Authentication-Results:.'),

@@ -8,8 +8,9 @@ import { rejectedMessage } from '../../logging/lines/rejection.ts';
 import type { Command } from '../../smtp/command.ts';
 import { DataDecoder } from '../../smtp/data-decoder.ts';
 import type { ChunkedMessage, Dialogue } from '../dialogue.ts';
+import { SignatureCheck } from '../dkim-acl.ts';
 import { MessageReceiver } from '../message-input.ts';
-import { finishReading, inputLimits, mayBeginData } from './data.ts';
+import { checkedReception, finishReading, inputLimits, mayBeginData } from './data.ts';
 
 /** Whether a message was read to its end, taken or not. */
 export async function bdat(dialogue: Dialogue, command: Command): Promise<boolean> {
@@ -61,9 +62,11 @@ async function begin(dialogue: Dialogue): Promise<ChunkedMessage | undefined> {
   transaction.state.id = begun.sink.id;
   // which is not done for messages in chunks
   if (transaction.state.controls.has('cutthrough_delivery')) dialogue.endCutthrough();
+  const signatures = new SignatureCheck(checkedReception(dialogue));
   return {
     sink: begun.sink,
-    receiver: new MessageReceiver(begun.sink, limits),
+    signatures,
+    receiver: new MessageReceiver(begun.sink, limits, (headers) => signatures.observe(headers)),
     decoder: new DataDecoder('end-of-input', dialogue.isCrlfStrict),
     wireBytes: 0,
     startedMs: parts.services.clock.monotonicMs(),
@@ -78,7 +81,8 @@ async function takeChunk(dialogue: Dialogue, message: ChunkedMessage, bytes: num
     const result = await dialogue.reader.readChunk(dialogue.wholeDeadline(message.startedMs));
     if (result.kind !== 'data') {
       dialogue.chunked = undefined;
-      return finishReading(dialogue, message.sink, message.receiver.brokenOff(result.kind === 'timeout' ? result : { kind: 'end' }));
+      const reading = message.receiver.brokenOff(result.kind === 'timeout' ? result : { kind: 'end' });
+      return finishReading(dialogue, message.sink, reading, message.signatures);
     }
     const used = result.bytes.subarray(0, left);
     if (result.bytes.length > left) dialogue.reader.unread(result.bytes.subarray(left));
@@ -96,7 +100,7 @@ async function takeChunk(dialogue: Dialogue, message: ChunkedMessage, bytes: num
   if (message.decoder.bareHeaderLine > 0) return refuseBareHeader(dialogue, message);
   const missing = missingLineEnd(message) + (message.receiver.isHeaderUnended ? 1 : 0);
   dialogue.chunkSummary = ` ${bytes} byte chunk, total ${message.wireBytes + missing}\n`;
-  await finishReading(dialogue, message.sink, await message.receiver.finish(message.decoder));
+  await finishReading(dialogue, message.sink, await message.receiver.finish(message.decoder), message.signatures);
   dialogue.chunkSummary = undefined;
 }
 

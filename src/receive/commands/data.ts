@@ -6,6 +6,7 @@ import { fullHost, hostAndIdent } from '../../logging/lines/host.ts';
 import { rejectedMessage } from '../../logging/lines/rejection.ts';
 import { DataDecoder } from '../../smtp/data-decoder.ts';
 import type { Dialogue } from '../dialogue.ts';
+import { type CheckedReception, SignatureCheck } from '../dkim-acl.ts';
 import { expandSize, isSenderHostInOption } from '../expansion.ts';
 import { fromLineTest } from '../from-line.ts';
 import { acceptMessage } from '../intake.ts';
@@ -95,12 +96,23 @@ async function receive(dialogue: Dialogue, sink: MessageSink, goAhead: string | 
     read: () => dialogue.reader.readChunk(dialogue.wholeDeadline(startedMs)),
     unread: (rest: Buffer) => dialogue.reader.unread(rest),
   };
-  const reading = await readMessage(source, new DataDecoder('dot', dialogue.isCrlfStrict), sink, limits, false);
-  await finishReading(dialogue, sink, reading);
+  const signatures = new SignatureCheck(checkedReception(dialogue));
+  const decoder = new DataDecoder('dot', dialogue.isCrlfStrict);
+  const reading = await readMessage(source, decoder, sink, limits, false, (headers) => signatures.observe(headers));
+  await finishReading(dialogue, sink, reading, signatures);
+}
+
+export function checkedReception({ config, parts, session, transaction, until }: Dialogue): CheckedReception {
+  return { config, services: parts.services, session, transaction, until };
 }
 
 /** Takes what was read into the spool, or tells why not. The sink is used up. */
-export async function finishReading(dialogue: Dialogue, sink: MessageSink, reading: MessageReading): Promise<void> {
+export async function finishReading(
+  dialogue: Dialogue,
+  sink: MessageSink,
+  reading: MessageReading,
+  signatures: SignatureCheck,
+): Promise<void> {
   if (reading.kind !== 'ok') {
     sink.abort();
     refuseReading(dialogue, sink.id, reading);
@@ -124,6 +136,7 @@ export async function finishReading(dialogue: Dialogue, sink: MessageSink, readi
       },
       usedPipelining: dialogue.advertised.pipelining ? (dialogue.usedPipelining ? 'used' : 'offered') : undefined,
       earlyPipelining: dialogue.earlyPipelining,
+      signatures,
       isClientGone: () => isClientGone(dialogue),
     },
     reading.message,

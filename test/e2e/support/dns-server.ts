@@ -3,7 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { type Answer, decode, encode, type Packet, type Question } from 'dns-packet';
 
 /**
- * Records by name, as short texts: `A 127.0.0.2`, `AAAA ::1`, `MX 10 mail.test`, `PTR host.test`, `CNAME other.test`, `TXT words`, `NS host.test`; `SERVFAIL` instead of an answer;
+ * Records by name, as short texts: `A 127.0.0.2`, `AAAA ::1`, `MX 10 mail.test`, `PTR host.test`, `CNAME other.test`, `TXT words`, `TXT "one string" "another"`, `NS host.test`; `SERVFAIL` instead of an answer;
  * `SOA 60` at the top of a domain says for how many seconds what is not there may be remembered.
  */
 export type Zone = Readonly<Record<string, readonly string[]>>;
@@ -81,6 +81,12 @@ export class DnsServer {
   }
 }
 
+/** Words are one string; `"a" "b"` are two, of octets. */
+function characterStrings(text: string): Buffer[] {
+  const strings = text.startsWith('"') ? [...text.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? '') : [text];
+  return strings.map((string) => Buffer.from(string, 'latin1'));
+}
+
 function makeAnswer(type: string, name: string, words: readonly string[]): Answer {
   const [first = '', second = ''] = words;
   switch (type) {
@@ -93,7 +99,7 @@ function makeAnswer(type: string, name: string, words: readonly string[]): Answe
     case 'MX':
       return { type, name, ttl: 60, data: { preference: Number(first), exchange: second } };
     case 'TXT':
-      return { type, name, ttl: 60, data: words.join(' ') };
+      return { type, name, ttl: 60, data: characterStrings(words.join(' ')) };
     default:
       throw new Error(`the test's zone has a record of type ${type}`);
   }
