@@ -4,6 +4,7 @@ import { octetsFromBytes, trimSpace } from '../base/octets.ts';
 import type { Frame } from '../core/index.ts';
 import { untilAborted } from '../core/index.ts';
 import { type AddressListItem, type AddressSyntax, parseAddressList } from '../message/address.ts';
+import { formatLogTime } from '../message/date.ts';
 import { newOrigin, newSessionState, newTransaction } from '../receive/transaction.ts';
 import { type ReportPurpose, reportAddress } from '../verify/report.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
@@ -12,8 +13,10 @@ import { shownLog } from './shown-log.ts';
 
 export const runAddressTest: ModeRunner = async (context) => {
   const { invocation, io } = context;
-  const showsDebugPrint = invocation.mode?.kind !== 'verify' || invocation.isVerbose;
-  const opened = await openForMode(context, { replaceLog: (log) => shownLog(log, io.stderr, showsDebugPrint) });
+  const { clock } = context.system;
+  const isTalkative = invocation.mode?.kind !== 'verify' || invocation.isVerbose || invocation.debug !== undefined;
+  const stamp = () => formatLogTime(clock, undefined, clock.now());
+  const opened = await openForMode(context, { replaceLog: (log) => shownLog(log, io.stderr, isTalkative, stamp) });
   if (opened.kind === 'exit') return opened.status;
   const { runtime, caller } = opened;
   const { main } = runtime.config;
@@ -21,12 +24,12 @@ export const runAddressTest: ModeRunner = async (context) => {
   const purpose: ReportPurpose = mode?.kind === 'verify' ? (mode.isSender ? 'verify-sender' : 'verify-recipient') : 'test';
   const lifetime = new AbortController();
   const until = untilAborted(lifetime.signal);
-  const transaction = newTransaction(0, context.system.clock.now());
+  const transaction = newTransaction(0, clock.now());
   transaction.state.sender = invocation.sender ?? (purpose === 'test' ? `${caller.login}@${main.qualify_domain ?? ''}` : '');
   const session = {
     mode: 'command-line' as const,
     connectionNumber: 0,
-    startedAtMs: context.system.clock.now(),
+    startedAtMs: clock.now(),
     caller,
     isRehearsal: true,
     until,
@@ -50,7 +53,7 @@ export const runAddressTest: ModeRunner = async (context) => {
       return;
     }
     const address = parsed.domain === '' ? `${parsed.address}@${qualifyDomain(purpose, runtime.config.main)}` : parsed.address;
-    const report = await reportAddress(address, purpose, invocation.isVerbose || invocation.debug !== undefined, seen, frame);
+    const report = await reportAddress(address, parsed.address, purpose, isTalkative, seen, frame);
     io.stdout.write(report.text);
     if (report.status > status) status = report.status;
   };

@@ -74,7 +74,10 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
       context.io.stderr.write(`${refusal}\n`);
       return { kind: 'exit', status: 1 };
     }
-    const runtime = withCallersLog(context, inChosenQueue(daemon.runtime, context));
+    const given = daemon.runtime;
+    const runtime = options.replaceLog
+      ? given.withLog(options.replaceLog(given.services.log))
+      : withCallersLog(context, inChosenQueue(given, context));
     return { kind: 'ok', runtime, caller, deliveries: daemon.deliveries(runtime), close: () => {} };
   }
   const { invocation, system, build, registry, io } = context;

@@ -5,10 +5,11 @@ import type { Clock, Log } from '../core/index.ts';
 import { formatLogTime } from '../message/date.ts';
 import type { Output } from '../system/standard-streams.ts';
 
-/** `showsDebugPrint`: what routers have in `debug_print` is shown too. */
-export function shownLog(log: Log, stderr: Output, showsDebugPrint: boolean): Log {
-  const isPrint = (category: string) => showsDebugPrint && category === 'debug_print';
-  const show = (files: string) => (line: Octets) => stderr.write(`LOG: ${files}\n  ${printable(line, { escapeTab: false })}\n`);
+/** `isTalkative` (`-bt`, `-v`, `-d`): lines stand below the names of their logs, and what routers have in `debug_print` is shown too. Otherwise lines begin with `stamp`. */
+export function shownLog(log: Log, stderr: Output, isTalkative: boolean, stamp: () => Octets): Log {
+  const isPrint = (category: string) => isTalkative && category === 'debug_print';
+  const show = (files: string) => (line: Octets) =>
+    stderr.write(`${isTalkative ? `LOG: ${files}\n  ` : `${stamp()} `}${printable(line, { escapeTab: false })}\n`);
   return {
     main: show('MAIN'),
     reject: show('REJECT'),

@@ -4,10 +4,10 @@
  */
 import { formatIp, parseIp, ptrName } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
-import { equalsIgnoreCase, lowerCase } from '../base/octets.ts';
+import { equalsIgnoreCase, lowerCase, printable } from '../base/octets.ts';
 import type { Frame } from '../core/frame.ts';
 import { mailOf } from '../core/frame.ts';
-import type { HostLookup } from '../core/ports.ts';
+import type { HostLookup, Log } from '../core/ports.ts';
 import type { Origin } from '../core/session.ts';
 
 export type HostNameLookup =
@@ -144,15 +144,21 @@ async function addressesOf(name: Octets, type: 'A' | 'AAAA', { services, until }
 /** Selector host_lookup_failed. */
 export function logNoAddress(name: Octets, frame: Frame): void {
   if (!frame.services.log.selected('host_lookup_failed')) return;
-  const origin = frame.session?.state.origin;
-  const during = origin?.hostAddress === undefined ? '' : ` (during SMTP connection from ${hostInBrackets(origin)})`;
+  const { session } = frame;
+  const isSmtp = session?.mode === 'smtp-tcp' || session?.mode === 'smtp-local';
+  const during = isSmtp ? ` (during SMTP connection from ${clientName(session.state.origin, frame.services.log)})` : '';
   frame.services.log.main(`no IP address found for host ${name}${during}`, mailOf(frame)?.id);
 }
 
-function hostInBrackets(origin: Readonly<Origin>): Octets {
-  const helo = origin.heloName === undefined || origin.heloName === origin.hostName ? '' : `(${origin.heloName}) `;
-  const name = origin.hostName === undefined ? '' : `${origin.hostName} `;
-  return `${name}${helo}[${origin.hostAddress ?? ''}]`;
+/** Host, or who calls, with what `incoming_port` and `incoming_interface` add. */
+function clientName(origin: Readonly<Origin>, log: Log): Octets {
+  const { hostAddress, hostPort, hostName, heloName, interfaceAddress, interfacePort, ident = '' } = origin;
+  if (hostAddress === undefined) return ident;
+  const helo = heloName === undefined || heloName === hostName ? '' : `(${printable(heloName)}) `;
+  const port = hostPort !== undefined && log.selected('incoming_port') ? `:${hostPort}` : '';
+  const isShown = interfaceAddress !== undefined && log.selected('incoming_interface');
+  const ours = isShown ? ` I=[${interfaceAddress}]:${interfacePort ?? 0}` : '';
+  return `${hostName === undefined ? '' : `${hostName} `}${helo}[${hostAddress}]${port}${ours}${ident === '' ? '' : ` U=${printable(ident)}`}`;
 }
 
 function canonical(address: Octets): Octets {

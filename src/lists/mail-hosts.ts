@@ -156,9 +156,10 @@ function inOrder(addresses: readonly Octets[], ipv4First: boolean): readonly Oct
   return [...addresses.filter(isFirst), ...addresses.filter((address) => !isFirst(address))];
 }
 
-/** `-bt` and `-bv`: there is neither a message nor a client. */
+/** `-bt` and `-bv`. */
 function isAddressTest(frame: Frame): boolean {
-  return frame.session === undefined && mailOf(frame) === undefined;
+  const { session } = frame;
+  return session === undefined ? mailOf(frame) === undefined : session.mode === 'command-line' && session.isRehearsal;
 }
 
 interface FoundAddress {

@@ -1,7 +1,7 @@
 /** Addresses on their way through the routers: how they begin, inherit and are told apart. Spec ch. 22 "Duplicate addresses". */
 
 import type { Octets } from '../base/octets.ts';
-import { lowerCase } from '../base/octets.ts';
+import { equalsIgnoreCase, lowerCase } from '../base/octets.ts';
 import type { Address, AddressKind, AddressState, InheritedProperties } from '../core/address.ts';
 import type { Text } from '../core/text.ts';
 
@@ -64,15 +64,15 @@ function newState(inherited: InheritedProperties, redirected: AddressState | und
 }
 
 /**
- * Exim's unique string: the address, `path:parent` for files, pipes and replies, `\0\address` when an ancestor is the same
+ * Exim's unique string: the address, `path:parent` for files, pipes and replies, `\0\address` when an ancestor is the same in any case
  * (`\1\` for the second time, …), so that a child is no duplicate of its own parent.
  */
-function uniqueString(kind: AddressKind, address: Octets, parent: Address | undefined): Octets {
+export function uniqueString(kind: AddressKind, address: Octets, parent: Address | undefined): Octets {
   if (kind !== 'mailbox') return parent === undefined ? address : `${address}:${parent.unique}`;
   const plain = withLowerCaseDomain(address);
   let same = 0;
   for (let ancestor = parent; ancestor; ancestor = ancestor.parent)
-    if (ancestor.kind === 'mailbox' && withLowerCaseDomain(ancestor.address) === plain) same++;
+    if (ancestor.kind === 'mailbox' && equalsIgnoreCase(ancestor.address, plain)) same++;
   return same === 0 ? plain : `\\${same - 1}\\${plain}`;
 }
 

@@ -14,7 +14,7 @@ import type { Text } from '../core/text.ts';
 import { sliceText } from '../core/text.ts';
 import { withoutPercentHack } from '../lists/percent-hack.ts';
 import { indentedLog } from '../logging/indented.ts';
-import { makeAddress, writtenLocalPart } from './address.ts';
+import { makeAddress, uniqueString, writtenLocalPart } from './address.ts';
 import { fallbackHosts, findTransport, setHeaderData, setUserData, splitItems } from './delivery-data.ts';
 import { withoutQueries } from './hidden-cause.ts';
 import { testPreconditions } from './preconditions.ts';
@@ -82,7 +82,7 @@ export async function routeAddress(address: Address, { frame, verify }: RoutingC
     const router = routers[index];
     if (router === undefined) break;
     const step = await run.step(current, router);
-    lastSeen = { router, frame: { ...frame, address: step.address } };
+    lastSeen = { router, frame: { ...frame, address: step.view ?? step.address } };
     current = step.address;
     switch (step.kind) {
       case 'done':
@@ -146,8 +146,11 @@ function problem(address: Address, kind: 'failed' | 'deferred', message: Octets,
   return { ...nothing, problems: [{ address, kind, message, isFreeze: false, errorNumber: -1, ...more }] };
 }
 
-/** What one router did: `address` carries the data that stays with it (`address_data`, `r_` variables, `$self_hostname`). */
-type Step =
+/**
+ * What one router did: `address` carries the data that stays with it (`address_data`, `r_` variables, `$self_hostname`), `view` is what it saw when its
+ * preconditions held.
+ */
+type Step = { readonly view?: Address } & (
   | { readonly kind: 'done'; readonly address: Address; readonly routed: Routed }
   | { readonly kind: 'next'; readonly address: Address; readonly to?: string | undefined }
   | {
@@ -155,7 +158,8 @@ type Step =
       readonly address: Address;
       readonly message?: Octets | undefined;
       readonly userMessage?: Octets | undefined;
-    };
+    }
+);
 
 class Routing {
   readonly #base: Frame;
@@ -166,7 +170,12 @@ class Routing {
     const { address: _address, ...given } = frame;
     this.#log = frame.services.log;
     const base = this.#log.isDebug('route') ? { ...given, services: { ...given.services, log: indentedLog(this.#log) } } : given;
-    this.#base = verify === 'sender' ? { ...base, verifyMode: 'S' } : verify === 'recipient' ? { ...base, verifyMode: 'R' } : base;
+    this.#base =
+      verify === 'sender'
+        ? { ...base, verifyMode: 'S' }
+        : verify === 'recipient' || verify === 'test'
+          ? { ...base, verifyMode: 'R' }
+          : base;
     this.#verify = verify;
   }
 
@@ -186,7 +195,7 @@ class Routing {
       return { kind: 'next', address };
     }
     if (tested.kind === 'defer') return { kind: 'done', address, routed: this.#deferred(address, router, tested.message) };
-    return this.#run(address, tested.view, router, { ...context, frame: tested.frame });
+    return { ...(await this.#run(address, tested.view, router, { ...context, frame: tested.frame })), view: tested.view };
   }
 
   /** All preconditions hold. */
@@ -232,7 +241,7 @@ class Routing {
         return this.#unseen(kept, view, router, context, (own) => this.#redirected(result, own, router, context));
       case 'fail': {
         const more = { userMessage: result.userMessage, hasSmtpCode: result.isSmtpCode ?? false };
-        return this.#unseen(kept, view, router, context, async (own) => problem(own, 'failed', result.message, more));
+        return done(problem(view, 'failed', result.message, more));
       }
       case 'defer':
         if (result.isTimeout === true && settingsOf(router).pass_on_timeout)
@@ -272,13 +281,6 @@ class Routing {
   async #accepted(result: RouteResult & { kind: 'accept' }, view: Address, router: RouterInstance, context: RouteContext): Promise<Routed> {
     const settings = settingsOf(router);
     const { frame } = context;
-    const which = context.verify === 'sender' ? 'fail_verify_sender' : 'fail_verify_recipient';
-    if ((context.verify === 'sender' || context.verify === 'recipient') && pairOption(router, 'fail_verify', which)) {
-      const message = `${router.name} router forced verify failure`;
-      // of a sender the peer is not told
-      const told = context.verify === 'recipient' ? { userMessage: message } : {};
-      return problem(view, 'failed', message, { isFailVerify: true, ...told });
-    }
     const headers = await setHeaderData(view, router, frame, context);
     if (headers !== undefined) return this.#deferred(view, router, messageOf(headers));
     const transport = await findTransport(result.transport, router, frame);
@@ -286,10 +288,12 @@ class Routing {
     if (transport.value === undefined && !settings.verify_only && context.verify !== 'sender' && context.verify !== 'recipient') {
       return this.#deferred(view, router, `error in ${router.name} router: transport is not set`);
     }
-    const user = await setUserData(view, router, frame);
+    const user = await setUserData(view, router, frame, context);
     if (user !== undefined) return this.#deferred(view, router, messageOf(user));
     const fallback = transport.value?.isRemote === true ? await fallbackHosts(router, frame) : ok(undefined);
     if (fallback.kind !== 'ok') return this.#deferred(view, router, messageOf(fallback));
+    const refused = verifyRefusal(view, router, context);
+    if (refused !== undefined) return { ...nothing, problems: [refused] };
     view.state.transport = transport.value;
     view.state.hosts = result.hosts;
     view.state.isRandomizedHosts = result.isRandomized;
@@ -303,12 +307,13 @@ class Routing {
     router: RouterInstance,
     context: RouteContext,
   ): Promise<Routed> {
+    const user = await setUserData(view, router, context.frame, context);
+    if (user !== undefined) return this.#deferred(view, router, messageOf(user));
+    const refused = verifyRefusal(view, router, context);
+    if (result.discarded === true) return refused === undefined ? { ...nothing, discarded: [view] } : { ...nothing, problems: [refused] };
     const headers = await setHeaderData(view, router, context.frame, context);
     if (headers !== undefined) return this.#deferred(view, router, messageOf(headers));
-    const user = await setUserData(view, router, context.frame);
-    if (user !== undefined) return this.#deferred(view, router, messageOf(user));
-    if (result.discarded === true) return { ...nothing, discarded: [view] };
-    const routed = { deliveries: [] as Address[], children: [] as Address[], problems: [] as RoutingProblem[] };
+    const routed = { deliveries: [] as Address[], children: [] as Address[], problems: refused === undefined ? [] : [refused] };
     for (const child of result.children) {
       const made = makeAddress({
         address: child.address,
@@ -345,7 +350,8 @@ class Routing {
     });
     state.fileName = fileNameOf(child);
     state.fileMode = child.mode;
-    if (child.isForbidden === true) {
+    // a test tells first that there is no transport
+    if (child.isForbidden === true && (child.transport !== undefined || context.verify === 'no')) {
       const what = child.kind === 'directory' ? 'file' : child.kind;
       routed.problems.push({
         address: made,
@@ -360,7 +366,7 @@ class Routing {
     const option = `${child.kind === 'autoreply' ? 'reply' : child.kind}_transport`;
     const transport =
       child.transport === undefined
-        ? { kind: 'defer' as const, message: `${option} unset in ${router.name} router` }
+        ? { kind: 'defer' as const, message: child.transportProblem ?? `${option} unset in ${router.name} router` }
         : await findTransport(child.transport, router, context.frame);
     if (transport.kind === 'ok') {
       const isBypassed = child.kind === 'file' && child.address === '/dev/null' && context.verify === 'no';
@@ -401,6 +407,11 @@ class Routing {
     }
     if (!unseen.value || next === undefined) return { kind: 'done', address: kept, routed: await settle(view) };
     const routed = await settle({ ...view, parent: kept });
+    // of what went wrong there is no copy, and it is nobody's child
+    if (routed.problems.some(({ address }) => address.kind === 'mailbox')) {
+      const problems = routed.problems.map((one) => ({ ...one, address: withParent(one.address, kept.parent) }));
+      return { kind: 'done', address: kept, routed: { ...routed, problems } };
+    }
     const inherited: InheritedProperties = {
       ...kept.inherited,
       headersAdd: [],
@@ -415,13 +426,29 @@ class Routing {
       inherited,
       startRouter: next.name,
     });
-    return { kind: 'done', address: kept, routed: { ...routed, children: [copy, ...routed.children] } };
+    // what the router made was of one generation when it was made: the copy's duplicate, when both are the same
+    const made = routed.children.map((child) => ({ ...child, unique: uniqueString(child.kind, child.address, view) }));
+    return { kind: 'done', address: kept, routed: { ...routed, children: [copy, ...made] } };
   }
 
   #deferred(address: Address, router: RouterInstance, message: Octets): Routed {
     address.state.router = router;
     return problem(address, 'deferred', message);
   }
+}
+
+/** `fail_verify`. */
+function verifyRefusal(view: Address, router: RouterInstance, { verify }: RouteContext): RoutingProblem | undefined {
+  if (verify !== 'sender' && verify !== 'recipient') return undefined;
+  if (!pairOption(router, 'fail_verify', verify === 'sender' ? 'fail_verify_sender' : 'fail_verify_recipient')) return undefined;
+  const message = `${router.name} router forced verify failure`;
+  // of a sender the peer is not told
+  const told = verify === 'recipient' ? { userMessage: message } : {};
+  return { address: view, kind: 'failed', message, isFreeze: false, errorNumber: -1, isFailVerify: true, ...told };
+}
+
+function withParent({ parent: _other, ...address }: Address, parent: Address | undefined): Address {
+  return parent === undefined ? address : { ...address, parent };
 }
 
 function fileNameOf({ kind, address, taint = [] }: ChildAddress): Text {

@@ -4,6 +4,7 @@
  */
 import type { Octets } from '../base/octets.ts';
 import type { Address } from '../core/address.ts';
+import type { Template } from '../core/config.ts';
 import type { RouteContext, RouterInstance, TransportInstance } from '../core/drivers.ts';
 import type { Frame } from '../core/frame.ts';
 import { parseHostItem } from '../core/host-item.ts';
@@ -24,8 +25,6 @@ export async function setHeaderData(
   const errors = await errorsAddress(router, frame, context);
   if (errors.kind !== 'ok') return errors;
   if (errors.value !== undefined) view.state.errorsTo = errors.value;
-  const cutsThrough = context.verify === 'recipient' && frame.transaction?.state.controls.has('cutthrough_delivery') === true;
-  if (context.verify !== 'no' && context.verify !== 'test' && !cutsThrough) return undefined;
   const settings = settingsOf(router);
   const added = await expandItems(settings.headers_add, '\n', 'add_headers', router, frame);
   if (added.kind !== 'ok') return added;
@@ -106,22 +105,31 @@ export async function findTransport(
   router: Pick<RouterInstance, 'name' | 'generic'>,
   frame: Frame,
 ): Promise<Outcome<TransportInstance | undefined>> {
-  let wanted = name;
-  if (wanted === undefined) {
-    const option = settingsOf(router).transport;
-    if (option === undefined) return ok(undefined);
-    const expanded = await option.evaluate(frame);
-    if (expanded.kind !== 'ok')
-      return defer(`failed to expand transport "${option.source}" in ${router.name} router: ${messageOf(expanded)}`);
-    if (expanded.value.taint.length > 0) return defer(`attempt to use tainted value '${expanded.value.octets}' for 'transport'`);
-    wanted = expanded.value.octets;
-  }
-  const transport = frame.config.transports.get(wanted);
-  return transport === undefined ? defer(`transport "${wanted}" not found in ${router.name} router`) : ok(transport);
+  const option = settingsOf(router).transport;
+  if (name === undefined && option === undefined) return ok(undefined);
+  const wanted = name === undefined && option !== undefined ? await transportName(option, router.name, frame) : ok(name ?? '');
+  if (wanted.kind !== 'ok') return wanted;
+  const transport = frame.config.transports.get(wanted.value);
+  return transport === undefined ? defer(`transport "${wanted.value}" not found in ${router.name} router`) : ok(transport);
 }
 
-/** Fills ids and directories for a local delivery. */
-export async function setUserData(view: Address, router: RouterInstance, frame: Frame): Promise<NotOk | undefined> {
+/** A name that a remote party chose is refused. */
+export async function transportName(option: Template, routerName: string, frame: Frame): Promise<Outcome<Octets>> {
+  const expanded = await option.evaluate(frame);
+  if (expanded.kind !== 'ok') return defer(`failed to expand transport "${option.source}" in ${routerName} router: ${messageOf(expanded)}`);
+  const { octets, taint } = expanded.value;
+  if (taint.length === 0) return ok(octets);
+  frame.services.log.panic(`attempt to use tainted value '${octets}' from '${option.source}' for transport`);
+  return defer('internal configuration error');
+}
+
+/** Fills ids and, for a delivery, directories. */
+export async function setUserData(
+  view: Address,
+  router: RouterInstance,
+  frame: Frame,
+  { verify }: RouteContext,
+): Promise<NotOk | undefined> {
   const settings = settingsOf(router);
   const { state } = view;
   if (state.localUser !== undefined) [state.uid, state.gid] = [state.localUser.uid, state.localUser.gid];
@@ -137,7 +145,7 @@ export async function setUserData(view: Address, router: RouterInstance, frame: 
     if (group.kind !== 'ok') return logged(group, frame);
     state.gid = group.value;
   }
-  return setDirectories(view, router, frame);
+  return verify === 'no' ? setDirectories(view, router, frame) : undefined;
 }
 
 function logged(problem: NotOk, frame: Frame): NotOk {

@@ -23,11 +23,12 @@ interface Delivered {
 const MAX_ADDRESSES = 100_000;
 
 /**
- * Routes an address and all it is redirected to. `seen` holds the unique strings of deliveries reported before: further ones are duplicates.
+ * Routes an address and all it is redirected to. `seen` holds what was delivered to before, `written` as which the address was given: further ones are duplicates.
  * Verification without `isDetailed` says only whether the address is good.
  */
 export async function reportAddress(
   address: Octets,
+  written: Octets,
   purpose: ReportPurpose,
   isDetailed: boolean,
   seen: Set<Octets>,
@@ -61,20 +62,21 @@ export async function reportAddress(
       else lines.push(problemText(problem, purpose, problem.address), ...parentLines(problem.address.parent));
       worse(problem.kind === 'failed' ? 2 : 1);
     }
-    for (const discarded of routed.discarded) lines.push(`mail to ${discarded.address} is discarded`, ...parentLines(discarded.parent));
-    if (isBrief && !goesOn(routed.children.length, places.length)) break;
+    if (routed.children.length === 0)
+      for (const discarded of routed.discarded) lines.push(`mail to ${discarded.address} is discarded`, ...parentLines(discarded.parent));
+    if (isBrief && !goesOn(routed.children.length, places)) break;
     // an address that is delivered here comes before its copy that goes on (`unseen`)
     const own = places.filter(({ delivery }) => delivery.kind === 'mailbox');
     pending.unshift(...own, ...routed.children, ...places.filter((place) => !own.includes(place)));
   }
   if (isBrief) return { text: verdict(address, purpose, status, lines), status };
-  for (const delivered of [...local, ...remote]) lines.push(...deliveryLines(delivered, seen));
+  for (const delivered of [...local, ...remote]) lines.push(...deliveryLines(delivered, written, seen));
   return { text: lines.map((line) => `${line}\n`).join(''), status };
 }
 
-/** Plain verification follows a single redirection only. */
-function goesOn(children: number, deliveries: number): boolean {
-  return children === 1 && deliveries === 0;
+/** Plain verification follows a single redirection only, or the copy that goes on (`unseen`). */
+function goesOn(children: number, places: readonly Delivered[]): boolean {
+  return children === 1 && places.every(({ delivery }) => delivery.kind === 'mailbox');
 }
 
 /** A discarded address counts as verified. */
@@ -100,18 +102,18 @@ function parentLines(parent: Address | undefined): Octets[] {
   return lines;
 }
 
-function deliveryLines({ delivery, problem }: Delivered, seen: Set<Octets>): Octets[] {
+function deliveryLines({ delivery, problem }: Delivered, written: Octets, seen: Set<Octets>): Octets[] {
   const { state, parent } = delivery;
-  const isFinalPlace = delivery.kind !== 'mailbox' && parent !== undefined;
-  const duplicate = seen.has(delivery.unique) ? '   [duplicate, would not be delivered]' : '';
-  seen.add(delivery.unique);
   const transport = `transport = ${state.transport?.name ?? 'unset'}`;
-  if (isFinalPlace) {
+  if (delivery.kind !== 'mailbox' && parent !== undefined) {
     const place = `${parent.address} -> ${delivery.address}`;
     if (problem?.isForbidden === true) return [`${place} *** forbidden ***`];
     if (problem !== undefined) return [place, '*** Error in setting up pipe, file, or autoreply:', problem.message];
-    return [place + duplicate, `  ${transport}`];
+    return [place, `  ${transport}`];
   }
+  const unique = parent === undefined ? written : delivery.unique;
+  const duplicate = seen.has(unique) ? '   [duplicate, would not be delivered]' : '';
+  seen.add(unique);
   return [
     `${delivery.address}${duplicate}`,
     ...parentLines(parent),

@@ -49,7 +49,8 @@ class RouterVerifier implements Verifier {
       frame.services.log.debug('verify', () => `routing ${address}`);
       const routed = await routeAddress(current, { frame, verify });
       const problem = routed.problems.find(({ address, isForbidden }) => address.kind === 'mailbox' || isForbidden === true);
-      if (problem && routed.deliveries.length === 0 && routed.children.length === 0 && routed.discarded.length === 0)
+      const isAll = routed.deliveries.length === 0 && routed.children.length === 0 && routed.discarded.length === 0;
+      if (problem && (isAll || problem.isFailVerify === true))
         return request.quota === undefined ? ofProblem(problem) : { ...ofProblem(problem), userMessage: undefined };
       const only = onlyChild(routed);
       if (only === undefined || request.successOnRedirect) return this.#routed(routed, request, frame);
@@ -111,9 +112,10 @@ function isFirstOrOnHold(state: TransactionState): boolean {
 /** How a recipient is asked for when no callout of the ACL did it. */
 const CUTTHROUGH_CALLOUT: CalloutOptions = { ...DEFAULT_CALLOUT, useSender: true, noCache: true, hold: true };
 
-/** The child to go on with: the routers made one new address and nothing else. */
+/** The child to go on with: the routers made one new address, or (`unseen`) a copy that goes on, and no file or pipe. */
 function onlyChild(routed: Routed): Routed['children'][number] | undefined {
-  return routed.children.length === 1 && routed.deliveries.length === 0 && routed.discarded.length === 0 ? routed.children[0] : undefined;
+  const places = routed.deliveries.filter(({ kind }) => kind !== 'mailbox');
+  return routed.children.length === 1 && places.length === 0 ? routed.children[0] : undefined;
 }
 
 function qualified({ address, isSender }: VerifyRequest, frame: Frame): Octets | undefined {

@@ -11,10 +11,12 @@ export interface SubmissionCase {
   readonly main?: string;
   /** Section `acl`. */
   readonly acl?: string;
+  /** Section `routers`; default: all is thrown away. */
+  readonly routers?: string;
   /** Sections behind it: rewrite rules. */
   readonly rest?: string;
   /** What root (or who is named) puts into the queue before: `MSG1`, `MSG2` in the arguments are its messages' ids. */
-  readonly before?: readonly Omit<SubmissionCase, 'name' | 'before' | 'main' | 'acl' | 'rest'>[];
+  readonly before?: readonly Omit<SubmissionCase, 'name' | 'before' | 'main' | 'acl' | 'routers' | 'rest'>[];
 }
 
 const BASE = `primary_hostname = mail.example.com
@@ -28,10 +30,15 @@ acl_smtp_rcpt = accept
 smtp_enforce_sync = false
 `;
 
+const DISCARDING = `gone:
+  driver = redirect
+  data = :blackhole:
+`;
+
 /** The text of a configuration; `options` names the spool. What the case sets takes the place of what all have. */
 export function configurationOf(
   options: string,
-  { main = '', acl = '', rest = '' }: Pick<SubmissionCase, 'main' | 'acl' | 'rest'>,
+  { main = '', acl = '', routers = DISCARDING, rest = '' }: Pick<SubmissionCase, 'main' | 'acl' | 'routers' | 'rest'>,
 ): string {
   const own = new Set(main.split('\n').map(optionName));
   const base = BASE.split('\n').filter((line) => !own.has(optionName(line)));
@@ -40,10 +47,7 @@ ${main}
 begin acl
 ${acl}
 begin routers
-gone:
-  driver = redirect
-  data = :blackhole:
-${rest}`;
+${routers}${rest}`;
 }
 
 function optionName(line: string): string {

@@ -1,6 +1,7 @@
 /**
  * Compares command lines that receive mail with the reference program, by hand and as root: `node test/differential/submission.ts [--exim path]
- * [--only text] [--show] [--write]`. Differences are printed (with `--show` all that the reference did); with `--write` the cases on which both agree, with what was seen, go to `submission.tsv`.
+ * [--table verification] [--only text] [--show] [--write]`. Differences are printed (with `--show` all that the reference did); with `--write` the cases on which both agree, with what
+ * was seen, go to `submission.tsv`, or `verification.tsv` for those that test and verify addresses.
  * The reference program runs in a mount namespace of its own, where its configuration is that of the case: so it keeps its rights for ordinary users.
  */
 import { spawnSync } from 'node:child_process';
@@ -13,11 +14,14 @@ import { SubmissionBench } from './submission-bench.ts';
 import { configurationOf, type SubmissionCase, submissionCases } from './submission-cases.ts';
 import { explainCase } from './submission-explained.ts';
 import { type Observation, type Ran, SubmissionWorld } from './submission-world.ts';
+import { verificationCases } from './verification-cases.ts';
 
 const args = process.argv.slice(2);
 const valueOf = (name: string) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
 const exim = valueOf('--exim') ?? '/usr/sbin/exim4';
 const only = valueOf('--only');
+const table = valueOf('--table') ?? 'submission';
+const cases = table === 'verification' ? verificationCases() : submissionCases;
 const shows = args.includes('--show');
 
 const folder = mkdtempSync(join(tmpdir(), 'submission-'));
@@ -54,7 +58,7 @@ const rows: string[] = [];
 let compared = 0;
 let differing = 0;
 let explained = 0;
-for (const each of submissionCases) {
+for (const each of cases) {
   if (only !== undefined && !each.name.includes(only)) continue;
   compared++;
   const reference = JSON.stringify(observeReference(each), undefined, 1);
@@ -70,7 +74,7 @@ for (const each of submissionCases) {
 bench.close();
 rmSync(folder, { recursive: true });
 console.log(`${compared} compared, ${differing} differ, ${explained} are explained`);
-if (args.includes('--write')) writeFileSync(join(import.meta.dirname, 'submission.tsv'), rows.join(''));
+if (args.includes('--write')) writeFileSync(join(import.meta.dirname, `${table}.tsv`), rows.join(''));
 
 function differenceOf(reference: string, own: string): string {
   const split = (text: string) => text.replaceAll('\\n', '\n').split('\n');

@@ -40,7 +40,7 @@ type Case = readonly [localPart: Octets, status: number, text: Octets];
 async function check(purpose: ReportPurpose, isDetailed: boolean, cases: readonly Case[]): Promise<void> {
   const { frame } = await makeWorld(CONFIG);
   for (const [localPart, status, text] of cases) {
-    const report = await reportAddress(`${localPart}@test.ex`, purpose, isDetailed, new Set(), frame);
+    const report = await reportAddress(`${localPart}@test.ex`, `${localPart}@test.ex`, purpose, isDetailed, new Set(), frame);
     assert.deepEqual([report.status, report.text], [status, text], `${purpose} ${localPart}`);
   }
 }

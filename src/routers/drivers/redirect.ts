@@ -2,7 +2,6 @@
 import type { Octets } from '../../base/octets.ts';
 import { lowerCase } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
-import type { Template } from '../../core/config.ts';
 import type { ChildAddress, RouteContext, RouteResult } from '../../core/drivers.ts';
 import { defineRouter } from '../../core/drivers.ts';
 import { expandGroup, expandUser, loginOf } from '../../core/local-identity.ts';
@@ -16,11 +15,12 @@ import type { Text } from '../../core/text.ts';
 import { sliceText, untainted } from '../../core/text.ts';
 import { rewriteAddress } from '../../rewrite/rewrite.ts';
 import { writtenLocalPart } from '../address.ts';
+import { transportName } from '../delivery-data.ts';
 import { routerOptions } from '../generic-options.ts';
 import { readIncludedFile, readRedirectFile } from '../redirect/file.ts';
 import type { RedirectItem } from '../redirect/list.ts';
 import { parseRedirectList } from '../redirect/list.ts';
-import { expandOption, messageOf, settingsOf } from '../settings.ts';
+import { messageOf, settingsOf } from '../settings.ts';
 
 const GROUP_WRITE = 0o020;
 
@@ -207,18 +207,23 @@ class Redirection {
       localUser === undefined ? undefined : { uid: localUser.uid, gid: localUser.gid, initgroupsFor: localUser.name };
     if (userOption !== undefined) {
       const user = await expandUser(userOption, `${this.#instance.name} router`, frame);
-      if (user.kind !== 'ok') return user;
+      if (user.kind !== 'ok') return this.#logged(user);
       const login = user.value.gid === undefined ? loginOf(user.value.uid, frame) : ok(undefined);
       const gid = user.value.gid ?? (login.kind === 'ok' ? login.value?.gid : undefined) ?? identity?.gid;
       identity = gid === undefined ? identity : { uid: user.value.uid, gid, initgroupsFor: user.value.name };
     }
     if (groupOption !== undefined && identity !== undefined) {
       const group = await expandGroup(groupOption, `${this.#instance.name} router`, frame);
-      if (group.kind !== 'ok') return group;
+      if (group.kind !== 'ok') return this.#logged(group);
       identity = { ...identity, gid: group.value };
     }
     // Root's files are read with Exim's rights (DESIGN 3.10: nothing is done as root for a router).
     return ok(identity?.uid === 0 ? undefined : identity);
+  }
+
+  #logged(problem: NotOk): NotOk {
+    this.#context.services.log.panic(messageOf(problem));
+    return problem;
   }
 
   async #readData(identity: Identity | undefined): Promise<Outcome<Text | undefined>> {
@@ -328,9 +333,7 @@ class Redirection {
         case 'file':
         case 'directory':
         case 'pipe': {
-          const child = await this.#makeDelivery(item);
-          if (child.kind !== 'ok') return { kind: 'defer', message: messageOf(child) };
-          children.push(child.value);
+          children.push(await this.#makeDelivery(item));
           break;
         }
         case 'unknown':
@@ -399,14 +402,15 @@ class Redirection {
     return false;
   }
 
-  async #makeDelivery(item: RedirectItem & { kind: 'file' | 'directory' | 'pipe' }): Promise<Outcome<ChildAddress>> {
+  async #makeDelivery(item: RedirectItem & { kind: 'file' | 'directory' | 'pipe' }): Promise<ChildAddress> {
     const set = this.#set;
     const isForbidden = item.kind === 'pipe' ? set.forbid_pipe || set.one_time : set.forbid_file || set.one_time;
-    const option = TRANSPORTS[item.kind];
-    const transport = await this.#expandTransport(set[option]);
-    if (transport.kind !== 'ok')
-      return defer(`failed to expand transport "${set[option]?.source ?? ''}" in ${this.#instance.name} router: ${messageOf(transport)}`);
-    return ok({ kind: item.kind, address: item.text, taint: item.taint ?? [], transport: transport.value?.octets, isForbidden });
+    const named = { kind: item.kind, address: item.text, taint: item.taint ?? [], isForbidden };
+    const option = set[TRANSPORTS[item.kind]];
+    if (option === undefined) return named;
+    const transport = await transportName(option, this.#instance.name, this.#context.frame);
+    if (transport.kind === 'ok') return { ...named, transport: transport.value };
+    return { ...named, transportProblem: messageOf(transport) };
   }
 
   #notPermitted(source: Octets): RouteResult {
@@ -419,10 +423,6 @@ class Redirection {
       errorNumber: BAD_REDIRECTION,
       message: `error in redirect ${this.#set.file === undefined ? 'data' : 'file'}: ${reason}`,
     };
-  }
-
-  async #expandTransport(option: Template | undefined): Promise<Outcome<Text | undefined>> {
-    return expandOption(option, this.#context.frame);
   }
 }
 
