@@ -330,11 +330,12 @@ function warnSkipped(context: AclContext, label: string, at: SourceLocation, mes
   );
 }
 
-/** The same warning is written once while a message is received. */
-function logWarning(context: AclContext, text: Octets): void {
-  const seen = context.frame.transaction?.state.warningsLogged;
-  if (seen?.has(text)) return;
-  seen?.add(text);
-  const { frame } = context;
-  frame.services.log.main(`${frame.services.logPrefix(frame)}${text}`, frame.transaction?.state.id);
+/** The same warning is written once while a message is received; it is another one when the host has got a name meanwhile. */
+function logWarning({ frame }: AclContext, text: Octets): void {
+  const { services, transaction } = frame;
+  const line = `${services.logPrefix(frame)}${text}`;
+  const seen = transaction?.state.warningsLogged;
+  if (seen?.has(line)) return;
+  seen?.add(line);
+  services.log.main(line, transaction?.state.id);
 }
