@@ -11,7 +11,7 @@ import { SmtpSession } from '../receive/session.ts';
 import { newOrigin, newSessionState } from '../receive/transaction.ts';
 import type { Listener, SystemNet } from '../system/net.ts';
 import type { Admission } from './admission.ts';
-import { admitConnection } from './connection-limits.ts';
+import { type AdmittedEntrance, admitConnection } from './connection-limits.ts';
 import { isTlsPort } from './listen.ts';
 import { listenBacklog } from './listen-backlog.ts';
 import { SESSION_GRACE_MS, WORKER_GRACE_MS } from './messages.ts';
@@ -201,7 +201,7 @@ export class Worker {
         return;
       }
       isAdmitted = true;
-      this.#serve(connection, socket, number, entrance.open);
+      this.#serve(connection, socket, number, entrance);
     } catch (error) {
       if (isAdmitted) admission.leave(host);
       log.panic(`session with [${host}] failed: ${error instanceof Error ? error.message : String(error)}`);
@@ -210,7 +210,7 @@ export class Worker {
   }
 
   /** Of an admitted connection. */
-  #serve(connection: Connection, socket: WorkerSocket, connectionNumber: number, connectionCount: number): void {
+  #serve(connection: Connection, socket: WorkerSocket, connectionNumber: number, { open, isReserved }: AdmittedEntrance): void {
     const runtime = this.#runtime;
     const session = new SmtpSession({
       connection,
@@ -221,7 +221,8 @@ export class Worker {
       caller: daemonCaller(runtime),
       isRehearsal: false,
       connectionNumber,
-      connectionCount,
+      connectionCount: open,
+      isPlaceReserved: isReserved,
       isTlsOnConnect: socket.isTlsOnConnect || isTlsPort(this.#tlsPorts(), connection.localPort),
       hostAddress: connection.remoteAddress,
       hostPort: connection.remotePort,

@@ -58,6 +58,8 @@ export interface SmtpParts {
   readonly connectionNumber: number;
   /** How many connections there are with this one, for the log. */
   readonly connectionCount: number;
+  /** It has one of the places that are kept for `smtp_reserve_hosts`. */
+  readonly isPlaceReserved?: boolean;
   /** The socket is one that inetd accepted. */
   readonly isFromInetd?: boolean;
   /** TLS begins before the banner (`tls_on_connect_ports`). */
@@ -116,6 +118,15 @@ export interface ChunkedMessage {
   lastOctets: Octets;
 }
 
+/** The last text a RCPT was refused with, for the refusal of DATA. */
+interface RcptRefusal {
+  readonly text: Octets;
+  /** All were refused with it. */
+  readonly isShared: boolean;
+  /** DATA has shown it. */
+  isTold: boolean;
+}
+
 const NOTHING_ADVERTISED: Advertised = {
   pipelining: false,
   dsn: false,
@@ -170,8 +181,11 @@ export class Dialogue {
   wasMailRejected = false;
   /** The last RCPT came without a sender, and its client could know that. */
   isRcptOutOfPlace = false;
-  /** The last text a RCPT was refused with, for the refusal of DATA; whether all were refused with it. */
-  rcptRefusal: { readonly text: Octets; readonly isShared: boolean } | undefined;
+  rcptRefusal: RcptRefusal | undefined;
+  /** `recipients_max_reject` holds for the transaction, or for what came behind its refused DATA. */
+  hasTooManyRecipients = false;
+  /** DATA has been said: nobody who may connect early does so any more. */
+  isDataTried = false;
   /** The client sent its next command before it had our reply. */
   /** Something came behind MAIL or RCPT before the reply, which is what the log tells. */
   usedPipelining = false;
@@ -179,6 +193,8 @@ export class Dialogue {
   earlyPipelining: 'no' | 'accepted' | 'used' = 'no';
   /** A proxy in front did not say in time whom it speaks for: only QUIT is obeyed. */
   isProxyFailed = false;
+  /** STARTTLS was given within TLS: only QUIT is left. */
+  isTlsFailed = false;
   /** The connected host is in `hosts_xclient`; undefined before it was looked at. */
   maySpeakForOthers: boolean | undefined;
   /** The client is in `smtp_ratelimit_hosts`; undefined before it was looked at. */
@@ -296,6 +312,8 @@ export class Dialogue {
 
   beginTransaction(): Transaction {
     this.transaction = newTransaction(++this.#transactionCount, this.parts.services.clock.now());
+    this.rcptRefusal = undefined;
+    this.hasTooManyRecipients = false;
     return this.transaction;
   }
 
@@ -309,6 +327,7 @@ export class Dialogue {
     origin.authenticatedSender = undefined; // of the next message another may be the author
     if (origin.protocol?.startsWith(UTF8_PROTOCOL)) origin.protocol = origin.protocol.slice(UTF8_PROTOCOL.length);
     this.rcptRefusal = undefined;
+    this.hasTooManyRecipients = false;
     this.wasMailRejected = false;
   }
 
@@ -321,6 +340,13 @@ export class Dialogue {
   }
 
   /** What EHLO offered holds no more. */
+  /** As if EHLO had not been given; what it offered and needs no EHLO may be used all the same. */
+  forgetEhlo(): void {
+    this.session.state.esmtp = false;
+    this.isHeloSeen = false;
+    this.advertised = { ...this.advertised, auth: false, dsn: false, prdr: false, smtputf8: false };
+  }
+
   forgetAdvertised(): void {
     this.advertised = { ...NOTHING_ADVERTISED };
   }
@@ -447,14 +473,17 @@ export class Dialogue {
     const { origin, log } = this;
     const what = role === 'sender' ? 'sender' : 'recipient';
     this.reply('501', printable(`${given}: ${what} address must contain a domain`, { escapeTab: false }));
-    if (!log.selected('smtp_syntax_error')) return;
     const nameless = origin.hostLookup === 'failed' ? ` (${missingNameReason(origin)})` : '';
-    log.mainAndReject(`unqualified ${role} rejected: <${printable(address)}> ${hostAndIdent(origin, log, true)}${nameless}`);
+    const line = `unqualified ${role} rejected: <${printable(address)}> ${hostAndIdent(origin, log, true)}${nameless}`;
+    if (log.selected('smtp_syntax_error')) log.mainAndReject(line);
+    else log.reject(line);
   }
 
-  noteRcptRefusal(text: Octets): void {
-    const before = this.rcptRefusal;
-    this.rcptRefusal = { text, isShared: before === undefined || (before.isShared && before.text === text) };
+  /** `kind`: what Exim keeps of a reply of its own has a code and a line end, which it loses when DATA shows it: then no later one is the same. */
+  noteRcptRefusal(text: Octets, kind: 'whole-reply' | 'text' = 'text'): void {
+    const { rcptRefusal: before } = this;
+    const isSame = before !== undefined && before.text === text && !(before.isTold && kind === 'whole-reply');
+    this.rcptRefusal = { text, isShared: before === undefined || (before.isShared && isSame), isTold: before?.isTold ?? false };
   }
 
   /** The client is a pipe or a terminal, or somebody who plays one: what it sends cannot come too soon. */

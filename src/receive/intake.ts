@@ -566,15 +566,18 @@ function downconversionOf(state: TransactionState): Pick<MessageEnvelope, 'downc
 function queueWish(context: IntakeContext, state: TransactionState): DeliveryWish | undefined {
   const { main } = context.config;
   const { log } = context.services;
+  const tell = (why: Octets) => {
+    if (log.selected('delay_delivery')) log.main(`no immediate delivery: ${why}`, state.id);
+  };
   const queue = state.controls.get('queue');
   if (queue !== undefined || state.controls.has('queue_only')) {
-    log.main('no immediate delivery: queued by ACL', state.id);
+    tell('queued by ACL');
     return queue?.includes('first_pass_route') === true ? 'queue-smtp' : 'queue';
   }
   if (state.controls.has('freeze')) return 'queue';
   const load = queueingLoad(context.config, context.services, context.session.state);
   if (load !== undefined) {
-    log.main(`no immediate delivery: load average ${load.toFixed(2)}`, state.id);
+    tell(`load average ${load.toFixed(2)}`);
     return 'queue';
   }
   if (main.queue_only_file !== undefined) return queueOnlyFile(context, main.queue_only_file);

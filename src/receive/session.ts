@@ -29,7 +29,7 @@ import { Dialogue } from './dialogue.ts';
 import { expandOctets, expandTime, isSenderHostInOption, matchSenderHostInOption, sizeLimitProblem } from './expansion.ts';
 import { askIdent } from './ident.ts';
 import { noteIncomplete } from './incomplete-transaction.ts';
-import { isLoadAcceptable } from './load.ts';
+import { isLoadAcceptable, isReserveRespected } from './load.ts';
 import { negotiateProxy } from './proxy.ts';
 import { enforcesSync, rejectBeforeGreeting, rejectEarlyInput } from './synchronization.ts';
 
@@ -110,12 +110,12 @@ export class SmtpSession {
     const { origin, log } = dialogue;
     const isUnlogged = await isSenderHostInOption('hosts_connection_nolog', dialogue.frame());
     this.#logsConnection = log.selected('smtp_connection') && !isUnlogged;
-    if (this.#countToTell() !== 'inetd' && !(await isLoadAcceptable(dialogue))) return false;
+    if (this.#countToTell() !== 'inetd' && !isLoadAcceptable(dialogue)) return false;
     if (this.#logsConnection) log.main(connectionLine(origin, this.#countToTell(), log));
-    await askIdent(dialogue);
-    if (origin.hostAddress !== undefined && !(await this.#checkHost())) return false;
-    await negotiateProxy(dialogue);
     if (!(await this.#readSettings())) return false;
+    await askIdent(dialogue);
+    if (origin.hostAddress !== undefined && !((await this.#checkHost()) && (await isReserveRespected(dialogue)))) return false;
+    await negotiateProxy(dialogue);
     if (!(await this.#runConnectAcl())) return false;
     if (this.#parts.isTlsOnConnect && !(await startTlsAtOnce(dialogue))) return false;
     const mayBeEarly = await isSenderHostInOption('pipelining_connect_advertise_hosts', dialogue.frame());
@@ -301,6 +301,7 @@ export class SmtpSession {
     }
     if (dialogue.isProxyFailed && command.verb !== 'QUIT')
       return dialogue.reply('503', 'Command refused, required Proxy negotiation failed');
+    if (dialogue.isTlsFailed && command.verb !== 'QUIT') return dialogue.reply('554', 'Security failure');
     if (rejectEarlyInput(dialogue, command.verb)) return;
     if (command.verb === undefined) return this.#unknown();
     if (command.argument !== '' && WITHOUT_ARGUMENT.has(command.verb))
@@ -482,7 +483,9 @@ export class SmtpSession {
     if (dialogue.endReason === 'eof' || dialogue.endReason === 'error') this.#noteLost();
     if (dialogue.dropLine !== undefined) log.mainAndReject(dialogue.dropLine);
     dialogue.isOver = false;
+    const { endReason } = dialogue;
     await dialogue.flush();
+    dialogue.endReason = endReason; // that the last reply does not arrive is no other end
     if (!isDropByAcl) this.#logClosed(durationMs);
     this.#logNoMail(durationMs);
     dialogue.parts.connection.end();

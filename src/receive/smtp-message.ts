@@ -63,12 +63,15 @@ function wish(dialogue: Dialogue, id: string, asked: DeliveryWish | undefined): 
   const { messagesAccepted } = dialogue.session.state;
   if (asked !== undefined) return asked;
   const { smtp_accept_queue: maxConnections, smtp_accept_queue_per_connection: maxMessages } = main;
+  const tell = (why: Octets) => {
+    if (log.selected('delay_delivery')) log.main(`no immediate delivery: ${why}`, id);
+  };
   if (maxMessages > 0 && messagesAccepted > maxMessages) {
-    log.main(`no immediate delivery: more than ${maxMessages} messages received in one connection`, id);
+    tell(`more than ${maxMessages} messages received in one connection`);
     return 'queue';
   }
   if (maxConnections > 0 && parts.connectionCount > maxConnections) {
-    log.main(`no immediate delivery: too many connections (${parts.connectionCount}, max ${maxConnections})`, id);
+    tell(`too many connections (${parts.connectionCount}, max ${maxConnections})`);
     return 'queue';
   }
   // -od on the command line overrides queue_only, unless that is not wanted

@@ -17,13 +17,14 @@ const SYNC_POINTS: ReadonlySet<Verb> = new Set([
   'EXPN',
   'NOOP',
   'ETRN',
-  'AUTH',
   'STARTTLS',
-  'HELP',
   'XCLIENT',
   'WELLKNOWN',
   'ATRN',
 ]);
+
+/** What follows them is not looked at, as in Exim: chunks, or answers to challenges, or nothing that matters. */
+const NEVER_CHECKED: ReadonlySet<Verb> = new Set(['QUIT', 'BDAT', 'AUTH', 'HELP']);
 
 /** Shown of input that came too early. */
 const MAX_SHOWN_INPUT = 150;
@@ -55,7 +56,7 @@ export function rejectBeforeGreeting(dialogue: Dialogue): void {
  * command.
  */
 export function rejectEarlyInput(dialogue: Dialogue, verb: Verb | undefined): boolean {
-  if (dialogue.reader.bufferedBytes === 0 || verb === 'QUIT' || !enforcesSync(dialogue, verb)) return false;
+  if (dialogue.reader.bufferedBytes === 0 || (verb !== undefined && NEVER_CHECKED.has(verb)) || !enforcesSync(dialogue, verb)) return false;
   const { pipelining } = dialogue.advertised;
   if (pipelining && verb !== undefined && !SYNC_POINTS.has(verb)) return false;
   const { log, origin } = dialogue;

@@ -21,7 +21,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 /** As Exim's buffer for a command; a CR before the line end counts. */
-export const MAX_COMMAND_BYTES = 16_384;
+export const MAX_COMMAND_BYTES = 16_385;
 
 /** One for all: of 10,000 connections most have nothing. */
 const NOTHING = Buffer.alloc(0);

@@ -62,6 +62,7 @@ async function begin(dialogue: Dialogue): Promise<ChunkedMessage | undefined> {
   transaction.state.id = begun.sink.id;
   // which is not done for messages in chunks
   if (transaction.state.controls.has('cutthrough_delivery')) dialogue.endCutthrough();
+  const decoder = new DataDecoder('end-of-input', dialogue.isCrlfStrict);
   const signatures = new SignatureCheck(checkedReception(dialogue));
   return {
     sink: begun.sink,
@@ -106,7 +107,7 @@ async function takeChunk(dialogue: Dialogue, message: ChunkedMessage, bytes: num
 
 /** How many octets of CRLF the message lacks at its end: they are counted as if they had come. */
 function missingLineEnd({ lastOctets }: ChunkedMessage): number {
-  return lastOctets === '\r\n' || lastOctets === '' ? 0 : lastOctets.endsWith('\r') ? 1 : 2;
+  return lastOctets === '\r\n' ? 0 : lastOctets.endsWith('\r') ? 1 : 2;
 }
 
 /** A header with bare LF is not what RFC 3030 s2 sends. */

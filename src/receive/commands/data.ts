@@ -18,6 +18,7 @@ import { hasSpokenBeforeReply } from '../synchronization.ts';
 /** Whether a message was read, taken or not. */
 export async function data(dialogue: Dialogue): Promise<boolean> {
   const { config } = dialogue;
+  dialogue.isDataTried = true;
   if (!(await mayBeginData(dialogue, 'DATA'))) return false;
   const state = dialogue.transaction?.state;
   if (state === undefined) return false;
@@ -42,8 +43,9 @@ export async function data(dialogue: Dialogue): Promise<boolean> {
 export async function mayBeginData(dialogue: Dialogue, verb: 'DATA' | 'BDAT'): Promise<boolean> {
   const state = dialogue.transaction?.state;
   const accepted = (state?.recipients.length ?? 0) > 0 || state?.controls.has('discarded-recipients') === true;
-  if (state !== undefined && accepted && state.controls.has('too-many-recipients')) {
+  if (dialogue.hasTooManyRecipients) {
     dialogue.reply('554', 'Too many recipients');
+    if (state !== undefined) state.sender = undefined; // so that another MAIL may follow
     return false;
   }
   if (state !== undefined && accepted) return true;
@@ -53,6 +55,7 @@ export async function mayBeginData(dialogue: Dialogue, verb: 'DATA' | 'BDAT'): P
     refusal?.isShared && !isSingleLine
       ? `All RCPT commands were rejected with this error:\n${refusal.text.replace(/\n+$/, '').replace(/\n[ \t]+/g, '\n')}\n`
       : '';
+  if (refusal !== undefined && lines !== '') refusal.isTold = true;
   const problem = `valid RCPT command must precede ${verb}`;
   if (dialogue.advertised.pipelining && dialogue.previousVerb === 'RCPT' && !dialogue.isRcptOutOfPlace)
     dialogue.reply('503', `${lines}Valid RCPT command must precede ${verb}`);

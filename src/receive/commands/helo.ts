@@ -92,6 +92,10 @@ async function isHeloAcceptable(dialogue: Dialogue, name: Octets): Promise<boole
   return false;
 }
 
+function mayConnectEarly({ earlyPipelining, isDataTried, origin }: Dialogue): boolean {
+  return earlyPipelining !== 'no' && !isDataTried && origin.hostAddress !== undefined;
+}
+
 /** What EHLO offers to this host, in Exim's order; remembers what was offered. */
 async function extensionLines(dialogue: Dialogue): Promise<Octets[]> {
   const { main } = dialogue.config;
@@ -110,7 +114,7 @@ async function extensionLines(dialogue: Dialogue): Promise<Octets[]> {
   const isPipeliningOff = dialogue.session.state.controls.has('no_pipelining');
   const pipelining = !isPipeliningOff && (await isSenderHostInOption('pipelining_advertise_hosts', frame));
   if (pipelining) lines.push('PIPELINING');
-  if (pipelining && dialogue.earlyPipelining !== 'no' && dialogue.origin.hostAddress !== undefined) lines.push('PIPECONNECT');
+  if (pipelining && mayConnectEarly(dialogue)) lines.push('PIPECONNECT');
   const mechanisms = await authMechanisms(dialogue);
   if (mechanisms.length > 0) lines.push(`AUTH ${mechanisms.join(' ')}`);
   const chunking = await isSenderHostInOption('chunking_advertise_hosts', frame);

@@ -21,22 +21,22 @@ export async function rcpt(dialogue: Dialogue, command: Command): Promise<void> 
   dialogue.isRcptOutOfPlace = false;
   if (state?.sender === undefined) return refuseWithoutSender(dialogue);
   if (command.argument === '') return syntaxError(dialogue, `${command.line.slice(0, 4)} must have an address operand`);
+  state.rcptCount++;
   const parsed = parseRcptArgument(command.argument, { dsn: dialogue.session.state.esmtp && dialogue.advertised.dsn });
   if (parsed.kind === 'error') return syntaxError(dialogue, parsed.message);
-  state.rcptCount++;
   await slowDown(dialogue, config.main.smtp_ratelimit_rcpt, state.rcptCount);
   const given = (await rewriteSmtpArgument(parsed.address, dialogue.frame())) ?? parsed.address;
   const address = parseAddress(given, addressSyntax(config.main, state.isUtf8));
   if (address.kind === 'error') {
     state.rcptFailCount++;
-    dialogue.noteRcptRefusal(`501 ${printable(`${parsed.address}: ${address.message}`)}`);
+    dialogue.noteRcptRefusal(`501 ${printable(`${parsed.address}: ${address.message}`)}`, 'whole-reply');
     return dialogue.addressError(parsed.address, address.message);
   }
   let recipient = address.address;
   if (address.domain === '') {
     if (origin.allowUnqualifiedRecipient !== true && lowerCase(recipient) !== 'postmaster') {
       state.rcptFailCount++;
-      dialogue.noteRcptRefusal(`501 ${printable(parsed.address)}: recipient address must contain a domain`);
+      dialogue.noteRcptRefusal(`501 ${printable(parsed.address)}: recipient address must contain a domain`, 'whole-reply');
       return dialogue.refuseUnqualified('recipient', parsed.address, recipient);
     }
     recipient = `${recipient}@${config.main.qualify_recipient}`;
@@ -47,7 +47,7 @@ export async function rcpt(dialogue: Dialogue, command: Command): Promise<void> 
 
 /** When MAIL was refused and RCPT came in the same group, the client could not know (RFC 2920 s3.1). */
 function refuseWithoutSender(dialogue: Dialogue): void {
-  dialogue.noteRcptRefusal('503 sender not yet given');
+  dialogue.noteRcptRefusal('503 sender not yet given', 'whole-reply');
   const isInGroup = dialogue.previousVerb === 'MAIL' || dialogue.previousVerb === 'RCPT';
   if (dialogue.wasMailRejected && isInGroup && dialogue.advertised.pipelining) {
     dialogue.reply('503', 'sender not yet given');
@@ -58,15 +58,15 @@ function refuseWithoutSender(dialogue: Dialogue): void {
 }
 
 function syntaxError(dialogue: Dialogue, text: Octets): void {
-  dialogue.noteRcptRefusal(`501 ${printable(text)}`);
+  dialogue.noteRcptRefusal(`501 ${printable(text)}`, 'whole-reply');
   dialogue.protocolError('syntax', '501', printable(text, { escapeTab: false }));
 }
 
-/** `recipients_max`. */
+/** `recipients_max`, which counts every RCPT of the transaction, taken or not. */
 async function hasRoom(dialogue: Dialogue, state: TransactionState): Promise<boolean> {
   const { config, origin, log } = dialogue;
   const limit = await expandSize(config.main.recipients_max, dialogue.frame(), 0);
-  if (limit.kind !== 'ok' || limit.value <= 0 || state.recipients.length < limit.value) return true;
+  if (limit.kind !== 'ok' || limit.value <= 0 || state.rcptCount <= limit.value) return true;
   const isFinal = config.main.recipients_max_reject;
   const text = 'too many recipients';
   if (isFinal) state.rcptFailCount++;
@@ -78,7 +78,7 @@ async function hasRoom(dialogue: Dialogue, state: TransactionState): Promise<boo
     log.mainAndReject(`too many recipients: ${what}: sender=<${printable(state.sender ?? '')}> ${hostAndIdent(origin, log, true)}`);
   }
   state.controls.set('too-many-recipients-logged', '');
-  if (isFinal) state.controls.set('too-many-recipients', '');
+  if (isFinal) dialogue.hasTooManyRecipients = true;
   return false;
 }
 
