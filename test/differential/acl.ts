@@ -17,6 +17,7 @@ import { explain } from './acl/explained.ts';
 import { writeGolden } from './acl/golden.ts';
 import { type Shown, transcript } from './acl/transcript.ts';
 import { startCalledHost, zone } from './acl/world.ts';
+import { linesOfOneSide } from './sides.ts';
 
 const INSIDE = 'EXIMIUS_ACL_NAMESPACES';
 const SINK_PORT = 2526;
@@ -105,21 +106,6 @@ function prepare(command: string, ...args: readonly string[]): void {
   if (run.status !== 0) throw new Error(`${command} ${args.join(' ')} failed`);
 }
 
-/** Lines of one side only, in their order. */
 function show(name: string, why: string | undefined, theirs: string, ours: string): void {
-  const [left, right] = [theirs.split('\n'), ours.split('\n')];
-  process.stdout.write(`\n=== ${name}${why === undefined ? '' : ` (${why})`}\n`);
-  let [a, b] = [0, 0];
-  while (a < left.length || b < right.length) {
-    if (left[a] === right[b]) {
-      a++;
-      b++;
-      continue;
-    }
-    const again = right.indexOf(left[a] ?? '\0', b);
-    const other = left.indexOf(right[b] ?? '\0', a);
-    if (a < left.length && (again < 0 || (other >= 0 && other - a <= again - b) || b >= right.length))
-      process.stdout.write(`  Exim ${left[a++]}\n`);
-    else process.stdout.write(`  ours ${right[b++]}\n`);
-  }
+  process.stdout.write(`\n=== ${name}${why === undefined ? '' : ` (${why})`}\n${linesOfOneSide(theirs, ours)}`);
 }

@@ -1,0 +1,9 @@
+/** All cases, by topic. */
+import type { NetworkCase } from './case.ts';
+import { limitCases, orderCases } from './cases/limits.ts';
+import { sequenceCases } from './cases/sequences.ts';
+import { synchronizationCases } from './cases/synchronization.ts';
+
+export function allCases(): readonly NetworkCase[] {
+  return [...limitCases(), ...orderCases(), ...sequenceCases(), ...synchronizationCases()];
+}

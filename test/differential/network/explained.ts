@@ -1,0 +1,34 @@
+/** Differences from Exim 4.96 that are known and meant: versions, and what docs/DEVIATIONS.md lists. A difference that matches none is a fault. */
+
+export interface NetworkDifference {
+  readonly name: string;
+  readonly theirs: string;
+  readonly ours: string;
+}
+
+interface Explanation {
+  readonly why: string;
+  readonly name?: RegExp;
+  readonly theirs?: RegExp;
+  readonly ours?: RegExp;
+}
+
+const explanations: readonly Explanation[] = [
+  { why: 'newer than Exim 4.96: recipients_max is expanded', theirs: /integer expected for recipients_max/ },
+  { why: 'newer than Exim 4.96: XCLIENT', name: /XCLIENT/ },
+  { why: 'DEVIATIONS: long log lines keep their beginning', theirs: /log string overflowed/ },
+  {
+    why: 'DEVIATIONS: synchronisation where PIPECONNECT is offered',
+    ours: /^SMTP protocol synchronization error .* (?:DATA|MAIL|RCPT|STARTTLS)/m,
+  },
+  { why: 'Exim checks chunks without PIPELINING and goes on after the reply that ends the session', name: /sync, no PIPELINING: BDAT$/ },
+  { why: 'Exim says it twice', theirs: /^S: 421 Temporary local problem - please try later\nC: NOOP\nS: 421 Temporary/m },
+  { why: 'DEVIATIONS: no end of the process for a mistake in a list', theirs: /421 Unexpected failure/ },
+];
+
+/** Why the two differ; undefined when nobody knows. */
+export function explain({ name, theirs, ours }: NetworkDifference): string | undefined {
+  return explanations.find(
+    (known) => (known.name?.test(name) ?? true) && (known.theirs?.test(theirs) ?? true) && (known.ours?.test(ours) ?? true),
+  )?.why;
+}
