@@ -42,6 +42,7 @@ export function builtInMacroNames(definitions: Definitions): string[] {
     ...builtNames('EXP_ITEM', expansion.items),
     ...builtNames('EXP_OP', expansion.operators),
     ...builtNames('EXP_VAR', expansion.variables),
+    ...acl.conditions.filter(({ name, isNotYet }) => name === 'dkim_status' && !isNotYet).map(() => 'CRYPTO_SIGN_ED25519'),
     ...expansion.operators.filter(({ name, isNotYet }) => name === 'sha3' && !isNotYet).map(() => 'CRYPTO_HASH_SHA3'),
     ...optionNames('MAIN', mainOptions),
     ...driverNames('ROUTER', routers),

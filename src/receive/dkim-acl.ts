@@ -23,6 +23,7 @@ import {
   type VerifiedSignature,
 } from '../core/index.ts';
 import { dkimLine, dkimProblemLines } from '../logging/lines/dkim.ts';
+import type { DataDecoder } from '../smtp/data-decoder.ts';
 import type { BodyObserver } from './message-input.ts';
 
 export interface CheckedReception {
@@ -42,11 +43,14 @@ export class SignatureCheck {
     this.#reception = reception;
   }
 
-  /** When the header has been read: who wants the body. A message without signatures, and where they are not wanted, costs nothing more. */
-  observe(headers: readonly HeaderLine[]): BodyObserver | undefined {
+  /**
+   * When the header has been read: who wants the body. A message without signatures, and where they are not wanted, costs nothing more. What a
+   * header with a bare CR has become is not what was signed.
+   */
+  observe(headers: readonly HeaderLine[], { hasBareCrInHeader }: Pick<DataDecoder, 'hasBareCrInHeader'>): BodyObserver | undefined {
     const { config, services, session, transaction, until } = this.#reception;
     const isSmtp = session.mode === 'smtp-tcp' || session.mode === 'smtp-local';
-    if (!isSmtp || transaction?.state.controls.has('dkim_disable_verify')) return undefined;
+    if (!isSmtp || hasBareCrInHeader || transaction?.state.controls.has('dkim_disable_verify')) return undefined;
     this.#verifier = DkimVerifier.begin(headers, config.main, (name) => services.dns.resolve(name, 'TXT', until));
     if (this.#verifier?.isExcessive) services.log.main('DKIM: validation error: EXCESS_SIGS'); // its id is not told yet
     return this.#verifier;

@@ -34,6 +34,8 @@ export class DataDecoder {
   #isRealStart = true;
   #lineLength = 0;
   hasBareLineEnd = false;
+  /** The header has other octets than came. */
+  hasBareCrInHeader = false;
   #headerLineCount = 0;
   /** Which line of the header, counted from 1, ended with a bare LF first; 0: none. */
   bareHeaderLine = 0;
@@ -59,6 +61,7 @@ export class DataDecoder {
       this.#isLineStart = true;
       this.#isRealStart = !fromBareCr;
       if (fromBareCr && this.#isInHeader) {
+        this.hasBareCrInHeader = true;
         output[to++] = SPACE;
         this.#lineLength = 1;
         this.#isLineStart = false;

@@ -605,6 +605,22 @@ const permissionCases: readonly DkimCase[] = [
     ].map((condition) => signed(`condition ${condition}`, {}, {}, { acl: `  warn ${condition}\n    logwrite = true\n` })),
   );
 
+/** Line ends that are none in messages over SMTP. */
+const lineEndCases: readonly DkimCase[] = [
+  signed('a bare CR in the header', {}, { headers: [...HEADERS.slice(0, 4), 'Message-ID: <1234@test.ex>\r\n\r hack\r\n'] }),
+  signed(
+    'a bare CR in the middle of a header line',
+    {},
+    { headers: [...HEADERS.slice(0, 4), 'Message-ID: <1234@test.ex>\r\n', 'X-New: a\rb\r\n'] },
+  ),
+  signed('a bare CR in the body', {}, { body: BODY.replace('Ann', 'A\rnn') }),
+  signed('a bare LF in the body', {}, { body: BODY.replace('Ann', 'A\nnn') }),
+  signed('a bare CR in the body, signed as newline', { body: BODY.replace('Ann', 'A\r\nnn') }, { body: BODY.replace('Ann', 'A\rnn') }),
+  signed('a bare CR in the body, signed as it is', { body: BODY.replace('Ann', 'A\rnn') }),
+  signed('a bare LF in the body, signed as newline', { body: BODY.replace('Ann', 'A\r\nnn') }, { body: BODY.replace('Ann', 'A\nnn') }),
+  signed('a bare LF in the body, signed as space', { body: BODY.replace('Ann', 'A nn') }, { body: BODY.replace('Ann', 'A\nnn') }),
+];
+
 const disabledCases: readonly DkimCase[] = [
   signed('disabled in RCPT', {}, {}, { options: 'acl_smtp_rcpt = accept control = dkim_disable_verify\n' }),
   signed('disabled in predata', {}, {}, { options: 'acl_smtp_predata = accept control = dkim_disable_verify\n' }),
@@ -633,6 +649,7 @@ export const dkimCases: readonly DkimCase[] = [
   ...noAclCases,
   ...moreCases,
   ...permissionCases,
+  ...lineEndCases,
   ...disabledCases,
 ];
 

@@ -18,6 +18,12 @@ const EXPLAINED: ReadonlyMap<string, string> = new Map([
   ['a header of 66000', 'there is no limit of 64 KiB for a header line'],
   ['a signature of 66000', 'there is no limit of 64 KiB for a header line'],
   ['a long body line without signature', 'nothing is said of messages without signatures'],
+  ['a bare CR in the header', 'later versions do not verify it'],
+  ['a bare CR in the middle of a header line', 'later versions do not verify it'],
+  ['a bare CR in the body, signed as newline', 'what is kept is verified, and later versions keep newlines'],
+  ['a bare CR in the body, signed as it is', 'what is kept is verified, and later versions keep newlines'],
+  ['a bare LF in the body, signed as newline', 'what is kept is verified, and later versions keep spaces'],
+  ['a bare LF in the body, signed as space', 'what is kept is verified, and later versions keep spaces'],
   ['set status empty', 'the reference crashes'],
   ['set of the first of two', 'the reference says what the ACL made of the last one'],
 ]);

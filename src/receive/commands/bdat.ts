@@ -67,8 +67,8 @@ async function begin(dialogue: Dialogue): Promise<ChunkedMessage | undefined> {
   return {
     sink: begun.sink,
     signatures,
-    receiver: new MessageReceiver(begun.sink, limits, (headers) => signatures.observe(headers)),
-    decoder: new DataDecoder('end-of-input', dialogue.isCrlfStrict),
+    receiver: new MessageReceiver(begun.sink, limits, (headers) => signatures.observe(headers, decoder)),
+    decoder,
     wireBytes: 0,
     startedMs: parts.services.clock.monotonicMs(),
     lastOctets: '',

@@ -101,7 +101,7 @@ async function receive(dialogue: Dialogue, sink: MessageSink, goAhead: string | 
   };
   const signatures = new SignatureCheck(checkedReception(dialogue));
   const decoder = new DataDecoder('dot', dialogue.isCrlfStrict);
-  const reading = await readMessage(source, decoder, sink, limits, false, (headers) => signatures.observe(headers));
+  const reading = await readMessage(source, decoder, sink, limits, false, (headers) => signatures.observe(headers, decoder));
   await finishReading(dialogue, sink, reading, signatures);
 }
 
