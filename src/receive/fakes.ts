@@ -125,6 +125,7 @@ export interface SessionSetup {
   readonly parts?: Partial<SmtpParts>;
   readonly tls?: TlsFacts;
   readonly tlsProblem?: Octets;
+  readonly verifyErrors?: readonly Octets[];
   /** Before it runs. */
   readonly onMade?: (session: SmtpSession) => void;
 }
@@ -146,6 +147,7 @@ export async function playSession(peer: FakePeer, setup: SessionSetup = {}): Pro
   const connection = new FakeConnection(peer, {
     ...(setup.tls === undefined ? {} : { tls: setup.tls }),
     ...(setup.tlsProblem === undefined ? {} : { tlsProblem: setup.tlsProblem }),
+    ...(setup.verifyErrors === undefined ? {} : { verifyErrors: setup.verifyErrors }),
   });
   const session = new SmtpSession({
     connection,

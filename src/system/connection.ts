@@ -20,7 +20,7 @@ import type {
 } from '../core/ports.ts';
 import type { TlsFacts } from '../core/session.ts';
 import { done, errorCode, failure, failureOf } from './failure.ts';
-import type { TlsEngine } from './tls.ts';
+import { silentHandshake, type TlsEngine } from './tls.ts';
 
 /** Received and not read: from here on the peer has to wait. */
 const inputHighWater = 64 * 1024;
@@ -173,7 +173,17 @@ export class StreamConnection implements Connection {
   async startServerTls(request: TlsServerRequest, until: Deadline): Promise<TlsStarted | TlsFailure> {
     const prepared = this.#engine.prepareServer(request);
     if (prepared.kind === 'error') return prepared;
+    const silent = await this.#silence(until);
+    if (silent) return silent;
     return this.#secured(await prepared.value.accept(this.#release(), until));
+  }
+
+  /** A client that never begins the handshake can still be answered in the clear; undefined when it has begun. */
+  async #silence(until: Deadline): Promise<TlsFailure | undefined> {
+    const first = await this.read(until);
+    if (first.kind !== 'data') return silentHandshake(first.kind === 'timeout' ? 'timeout' : 'closed');
+    this.unread(first.bytes);
+    return undefined;
   }
 
   async startClientTls(request: TlsClientRequest, until: Deadline): Promise<TlsStarted | TlsFailure> {

@@ -72,10 +72,14 @@ export function parseOpensslOptions(text: Octets): OpensslOptions | undefined {
 
 const tls13Suites = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
 
-/** Node turns TLS 1.3 off when the string names none of its suites; Exim's cipher strings speak of TLS 1.2 and older only. */
+/**
+ * Node turns TLS 1.3 off when the string names none of its suites; Exim's cipher strings speak of TLS 1.2 and older only. Underscores of old GnuTLS names
+ * are hyphens in OpenSSL's.
+ */
 export function nodeCiphers(ciphers: Octets | undefined): string | undefined {
   if (ciphers === undefined || ciphers === '') return undefined;
-  return /(?:^|:)TLS_/.test(ciphers) ? ciphers : `${tls13Suites}:${ciphers}`;
+  const named = ciphers.replace(/[^:, ]+/g, (name) => (/^[-+!]?TLS_/.test(name) ? name : name.replaceAll('_', '-')));
+  return /(?:^|:)TLS_/.test(named) ? named : `${tls13Suites}:${named}`;
 }
 
 /** Key bits of a cipher, from OpenSSL's or the standard name. */

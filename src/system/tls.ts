@@ -3,6 +3,7 @@
  * node:tls is loaded with the first context. Spec ch. 43 "Encrypted SMTP connections using TLS/SSL".
  */
 
+import type { X509Certificate } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { SecureContext, SecureContextOptions, TLSSocket, TLSSocketOptions } from 'node:tls';
 import { BoundedCache } from '../base/bounded-cache.ts';
@@ -17,6 +18,7 @@ import { cipherBits, nodeCiphers, parseOpensslOptions } from './openssl-options.
 
 const keptContexts = 256;
 const certificateLimitBytes = 16 << 20;
+const chainLimit = 32;
 
 export type Secured = TlsStarted & { readonly stream: Duplex };
 
@@ -89,7 +91,7 @@ export class TlsEngine {
       isServer: true,
       secureContext: kept.context,
       requestCert: request.clientCertificate !== 'none',
-      rejectUnauthorized: false,
+      rejectUnauthorized: request.clientCertificate === 'require', // without a certificate OpenSSL ends the handshake; one that does not verify is refused below
       ...(request.alpn ? { ALPNCallback: alpnCallback(request.alpn, choice) } : {}),
     };
     const { forServerName } = request;
@@ -106,20 +108,25 @@ export class TlsEngine {
     const failed = await handshake(socket, 'secure', until);
     if (failed) return choice.refused ? { kind: 'error', message: choice.refused } : tlsFailure('SSL_accept', failed);
     if (request.requiresAlpn === true && !hasAlpn(socket)) return withoutAlpn(socket);
-    const peer = peerCertificate(socket);
-    const verifyError = peer ? verifyErrorOf(socket, peer) : undefined;
-    if (request.clientCertificate === 'require' && (!peer || verifyError)) {
+    const certificate = peerCertificate(socket);
+    const peer = certificate?.raw;
+    const verifyErrors = certificate ? verifyErrorsOf(socket, certificate) : [];
+    if (request.clientCertificate === 'require' && (!peer || verifyErrors.length > 0)) {
       socket.destroy();
-      return { kind: 'error', message: `(SSL_accept): ${peer ? refusedCertificate : missingCertificate}`, verifyError };
+      return {
+        kind: 'error',
+        message: `(SSL_accept): ${peer ? refusedCertificate : missingCertificate}`,
+        verifyErrors: verifyErrors.slice(0, 1),
+      };
     }
     const facts = factsOf(
       socket,
       peer,
       ourCertificate,
-      peer !== undefined && verifyError === undefined,
+      peer !== undefined && verifyErrors.length === 0,
       typeof socket.servername === 'string' ? socket.servername : '',
     );
-    return { kind: 'ok', facts, stream: socket, verifyError };
+    return { kind: 'ok', facts, stream: socket, verifyErrors };
   }
 
   async #contextForName(
@@ -195,7 +202,7 @@ export class TlsEngine {
     if (parts.crlFile !== '') {
       const crl = this.#pemTexts(parts.crlFile, 'tls_crl');
       if (crl.kind === 'error') return crl;
-      options.crl = crl.value;
+      options.crl = crl.value.flatMap((text) => text.match(crlBlocks) ?? []); // Node reads one from each string
     }
     if (parts.isServer && parts.dhParam !== 'none') {
       const isFile = parts.dhParam.startsWith('/');
@@ -255,8 +262,9 @@ interface AlpnChoice {
   refused: Octets | undefined;
 }
 
+const crlBlocks = /-----BEGIN X509 CRL-----[^-]*-----END X509 CRL-----/g;
 const refusedCertificate = 'error:0A000086:SSL routines::certificate verify failed';
-const closedByPeer = 'TCP connection closed by peer';
+const closedByPeer = 'error:0A000126:SSL routines::unexpected eof while reading';
 const missingCertificate = 'error:0A0000C7:SSL routines::peer did not return a certificate';
 
 /** Exactly one protocol that we know, else the handshake fails (against cross-protocol attacks). Spec ch. 14 "tls_alpn". */
@@ -292,22 +300,19 @@ async function connectTls(request: TlsClientRequest, kept: KeptContext, stream: 
   const failed = await handshake(socket, 'secureConnect', until);
   if (failed) return tlsFailure('SSL_connect', failed);
   if (request.requiresAlpn === true && !hasAlpn(socket)) return withoutAlpn(socket);
-  const peer = peerCertificate(socket);
+  const certificate = peerCertificate(socket);
+  const peer = certificate?.raw;
   const checked = request.mustVerify || request.tryVerify;
-  const verifyError = checked
-    ? peer
-      ? (verifyErrorOf(socket, peer) ?? nameErrorOf(peer, request))
-      : 'SSL verify error: no certificate'
-    : undefined;
-  if (request.mustVerify && verifyError) {
+  const verifyErrors = checked ? clientVerifyErrors(socket, certificate, request) : [];
+  if (request.mustVerify && verifyErrors.length > 0) {
     socket.destroy();
-    return { kind: 'error', message: `(SSL_connect): ${refusedCertificate}`, verifyError };
+    return { kind: 'error', message: `(SSL_connect): ${refusedCertificate}`, verifyErrors: verifyErrors.slice(0, 1) };
   }
   return {
     kind: 'ok',
-    facts: factsOf(socket, peer, kept.ourCertificate, checked && !verifyError, serverName),
+    facts: factsOf(socket, peer, kept.ourCertificate, checked && verifyErrors.length === 0, serverName),
     stream: socket,
-    verifyError,
+    verifyErrors,
   };
 }
 
@@ -341,6 +346,11 @@ function handshake(socket: TLSSocket, event: 'secure' | 'secureConnect', until: 
     until.signal.addEventListener('abort', expire);
     if (until.signal.aborted) expire();
   });
+}
+
+/** A handshake that ended before the peer said anything. */
+export function silentHandshake(why: 'timeout' | 'closed'): TlsFailure {
+  return tlsFailure('SSL_accept', { kind: why });
 }
 
 function tlsFailure(call: 'SSL_accept' | 'SSL_connect', failed: HandshakeFailure): TlsFailure {
@@ -439,16 +449,40 @@ function factsOf(
   };
 }
 
-function peerCertificate(socket: TLSSocket): Uint8Array | undefined {
-  return socket.getPeerX509Certificate()?.raw;
+/** To be asked once: it takes the issuers off what Node keeps. */
+function peerCertificate(socket: TLSSocket): X509Certificate | undefined {
+  return socket.getPeerX509Certificate();
 }
 
-/** OpenSSL's text for why the chain did not verify, as Exim logs it; undefined when it did. */
-function verifyErrorOf(socket: TLSSocket, peer: Uint8Array): Octets | undefined {
+function clientVerifyErrors(socket: TLSSocket, peer: X509Certificate | undefined, request: TlsClientRequest): readonly Octets[] {
+  if (!peer) return ['SSL verify error: no certificate'];
+  const errors = verifyErrorsOf(socket, peer);
+  return errors.length > 0 ? errors : nameErrorsOf(peer.raw, request);
+}
+
+/** OpenSSL's texts for why the chain did not verify, as Exim logs them; none when it did. */
+function verifyErrorsOf(socket: TLSSocket, peer: X509Certificate): readonly Octets[] {
   const reason: unknown = verifyReason(socket);
-  if (reason === undefined) return undefined;
+  if (reason === undefined) return [];
   const code = typeof reason === 'string' ? reason : (errorCode(reason) ?? String(reason));
-  return `SSL verify error: depth=0 error=${verifyTexts.get(code) ?? code} cert=${subjectOneLine(Buffer.from(peer))}`;
+  const { depth, certificate } = atTopOfChain.has(code) ? topOfChain(peer) : { depth: 0, certificate: peer };
+  const codes = code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' ? ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', code] : [code]; // Node tells the last one
+  const subject = subjectOneLine(certificate.raw);
+  return codes.map((each) => `SSL verify error: depth=${depth} error=${verifyTexts.get(each) ?? each} cert=${subject}`);
+}
+
+/** Errors of the last certificate that was found, not of the peer's own. */
+const atTopOfChain: ReadonlySet<string> = new Set(['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'SELF_SIGNED_CERT_IN_CHAIN']);
+
+function topOfChain(peer: X509Certificate): { readonly depth: number; readonly certificate: X509Certificate } {
+  let certificate = peer;
+  let depth = 0;
+  for (let next = peer.issuerCertificate; next !== undefined && depth < chainLimit; next = next.issuerCertificate) {
+    if (next.fingerprint256 === certificate.fingerprint256) break;
+    certificate = next;
+    depth++;
+  }
+  return { depth, certificate };
 }
 
 /** A server-side TLSSocket without a tls.Server does not set `authorizationError`: its handle knows. */
@@ -460,11 +494,11 @@ function verifyReason(socket: TLSSocket): unknown {
   return typeof verify === 'function' ? (verify.call(handle) ?? undefined) : 'UNSPECIFIED';
 }
 
-function nameErrorOf(peer: Uint8Array, request: TlsClientRequest): Octets | undefined {
-  if (request.verifyNames.length === 0) return undefined;
+function nameErrorsOf(peer: Uint8Array, request: TlsClientRequest): readonly Octets[] {
+  if (request.verifyNames.length === 0) return [];
   const certificate = Buffer.from(peer);
-  if (request.verifyNames.some((name) => certificateIsFor(certificate, name))) return undefined;
-  return `SSL verify error: certificate name mismatch: DN="${subjectOneLine(certificate)}" H="${request.verifyNames[0] ?? request.host}"`;
+  if (request.verifyNames.some((name) => certificateIsFor(certificate, name))) return [];
+  return [`SSL verify error: certificate name mismatch: DN="${subjectOneLine(certificate)}" H="${request.verifyNames[0] ?? request.host}"`];
 }
 
 /** X509_verify_cert_error_string's texts by Node's codes. */

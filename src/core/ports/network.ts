@@ -65,8 +65,8 @@ export interface TlsServerRequest {
 export interface TlsStarted {
   readonly kind: 'ok';
   readonly facts: TlsFacts;
-  /** The peer's certificate did not verify but was taken (`tryVerify`, `clientCertificate: 'try'`): what Exim logs. */
-  readonly verifyError?: Octets | undefined;
+  /** The peer's certificate did not verify but was taken (`tryVerify`, `clientCertificate: 'try'`): what Exim logs, a line each. */
+  readonly verifyErrors?: readonly Octets[];
 }
 
 /** Never a thrown error: what the log line needs. */
@@ -77,8 +77,10 @@ export interface TlsFailure {
   /** The peer said nothing for too long. */
   readonly isTimeout?: true;
   /** What Exim logs on a line of its own before: `SSL verify error: depth=0 error=certificate has expired cert=/CN=x`. */
-  readonly verifyError?: Octets | undefined;
+  readonly verifyErrors?: readonly Octets[];
 }
+
+export type WriteResult = SystemResult<void> | { readonly kind: 'timeout' };
 
 /**
  * A stream of octets with backpressure. At most one read waits at a time.
@@ -101,7 +103,7 @@ export interface Connection {
   /** Takes back octets that were read too far: they come first again. */
   unread(bytes: Buffer): void;
   /** Queues; resolves when the kernel has taken enough that more may be written. */
-  write(bytes: Uint8Array | Octets, until: Deadline): Promise<SystemResult<void> | { readonly kind: 'timeout' }>;
+  write(bytes: Uint8Array | Octets, until: Deadline): Promise<WriteResult>;
   /** What would make every handshake fail (certificate, key, options): known before the peer is told to begin. */
   serverTlsProblem(request: TlsServerRequest): TlsFailure | undefined;
   startServerTls(request: TlsServerRequest, until: Deadline): Promise<TlsStarted | TlsFailure>;

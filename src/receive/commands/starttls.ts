@@ -19,6 +19,7 @@ export async function starttls(dialogue: Dialogue, command: Command): Promise<vo
     dialogue.refuse('starttls', `STARTTLS ${printable(command.argument)}`, verdict);
     return;
   }
+  if (dialogue.origin.tls !== undefined) return refuseSecondTime(dialogue);
   const request = await serverRequest(dialogue);
   if (request.kind !== 'ok') {
     dialogue.log.panic(
@@ -58,6 +59,15 @@ export async function startTlsAtOnce(dialogue: Dialogue): Promise<boolean> {
   return false;
 }
 
+/** Of a client that has not said EHLO since: nothing but QUIT is taken from it any more. */
+function refuseSecondTime(dialogue: Dialogue): void {
+  dialogue.log.main(
+    `TLS error on connection from ${hostAndIdent(dialogue.origin, dialogue.log, false)} (STARTTLS received after TLS started)`,
+  );
+  dialogue.isTlsFailed = true;
+  dialogue.reply('554', 'Already in TLS');
+}
+
 function dropUnsecured(dialogue: Dialogue): void {
   dialogue.session.state.quitReason = 'tls-failed';
   dialogue.drop();
@@ -67,22 +77,22 @@ function dropUnsecured(dialogue: Dialogue): void {
 async function handshake(dialogue: Dialogue, request: TlsServerRequest): Promise<TlsFailure | undefined> {
   const { origin, log, parts } = dialogue;
   const started = await parts.connection.startServerTls(request, dialogue.commandDeadline());
+  for (const error of started.verifyErrors ?? []) log.main(`[${origin.hostAddress ?? ''}] ${error}`);
   if (started.kind === 'error') {
     origin.tls = undefined;
     log.main(`TLS error on connection from ${hostAndIdent(origin, log, false)} ${started.message}`);
     return started;
   }
   // RFC 3207 s4.2: what was said before TLS is forgotten.
-  origin.tls = { ...started.facts, wasVerificationTried: request.clientCertificate !== 'none' };
-  if (!dialogue.config.main.tls_remember_esmtp) dialogue.session.state.esmtp = false;
-  dialogue.isHeloSeen = false;
+  const wasVerificationTried = request.clientCertificate !== 'none' && started.facts.peerCertificate !== undefined;
+  origin.tls = { ...started.facts, wasVerificationTried };
+  if (!dialogue.config.main.tls_remember_esmtp) dialogue.forgetEhlo();
   dialogue.isAuthenticationTried = false;
   origin.heloName = undefined;
   origin.heloVerified = undefined;
   origin.authenticatorName = undefined;
   origin.authenticatorPublicName = undefined;
   origin.authenticatedId = undefined;
-  dialogue.forgetAdvertised();
   origin.protocol = protocolName(origin, dialogue.session.state.esmtp, dialogue.isOverTcp);
   await authenticateTlsClient(dialogue);
   return undefined;

@@ -12,6 +12,7 @@ import type {
   ReadResult,
   SystemResult,
   TlsFailure,
+  TlsStarted,
 } from '../../core/ports.ts';
 import type { TlsFacts } from '../../core/session.ts';
 
@@ -25,6 +26,8 @@ export interface FakeConnectionOptions {
   readonly localPort?: number;
   /** What `startServerTls` and `startClientTls` give; absent: they fail. */
   readonly tls?: TlsFacts;
+  /** Told with `tls`. */
+  readonly verifyErrors?: readonly Octets[];
   /** What `serverTlsProblem` tells. */
   readonly tlsProblem?: Octets;
 }
@@ -37,6 +40,7 @@ export class FakeConnection implements Connection {
   readonly #peer: FakePeer;
   readonly #tlsOnStart: TlsFacts | undefined;
   readonly #tlsProblem: Octets | undefined;
+  readonly #verifyErrors: readonly Octets[];
   #tls: TlsFacts | undefined;
   #unanswered: Octets = '';
   #incoming: Octets = '';
@@ -55,6 +59,7 @@ export class FakeConnection implements Connection {
     this.localPort = options.localPort ?? 40000;
     this.#tlsOnStart = options.tls;
     this.#tlsProblem = options.tlsProblem;
+    this.#verifyErrors = options.verifyErrors ?? [];
   }
 
   get tls(): TlsFacts | undefined {
@@ -101,11 +106,11 @@ export class FakeConnection implements Connection {
     return this.#tlsProblem === undefined ? undefined : { kind: 'error', message: this.#tlsProblem };
   }
 
-  async startServerTls(): Promise<{ readonly kind: 'ok'; readonly facts: TlsFacts } | TlsFailure> {
+  async startServerTls(): Promise<TlsStarted | TlsFailure> {
     return this.#startTls('SSL_accept');
   }
 
-  async startClientTls(): Promise<{ readonly kind: 'ok'; readonly facts: TlsFacts } | TlsFailure> {
+  async startClientTls(): Promise<TlsStarted | TlsFailure> {
     return this.#startTls('SSL_connect');
   }
 
@@ -117,10 +122,10 @@ export class FakeConnection implements Connection {
     this.isClosed = true;
   }
 
-  #startTls(step: Octets): { readonly kind: 'ok'; readonly facts: TlsFacts } | TlsFailure {
+  #startTls(step: Octets): TlsStarted | TlsFailure {
     if (!this.#tlsOnStart) return { kind: 'error', message: step };
     this.#tls = this.#tlsOnStart;
-    return { kind: 'ok', facts: this.#tlsOnStart };
+    return { kind: 'ok', facts: this.#tlsOnStart, verifyErrors: this.#verifyErrors };
   }
 
   #askPeer(): void {
