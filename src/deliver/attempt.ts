@@ -214,14 +214,13 @@ export class Attempt {
   fail(result: DeliveryResult, facts: DeliveryFacts, open: boolean, isRouted: boolean): void {
     if (open) this.#open--;
     const { log } = this.parts.services;
-    this.#noteRefusal(result);
     this.log(failedLine(result, facts, log), failedMessageLogLine(result, facts, log));
     this.failed.push({ result, isRouted, isTimedOut: false });
     if (result.isFreeze) this.isFreezeWanted = true;
   }
 
-  /** What a host said to RCPT has a line of its own in the message log. */
-  #noteRefusal({ host, message }: DeliveryResult): void {
+  /** What a host said to RCPT has a line of its own in the message log, before those about fates. */
+  noteRefusal({ host, message }: DeliveryResult): void {
     if (host !== undefined && message !== undefined && /^[A-Z]+ error from remote mail server after (?:pipelined )?RCPT TO/.test(message)) {
       this.messageLog.add(`H=${hostText(host, this.parts.services.log)} ${message}`);
     }
@@ -236,7 +235,6 @@ export class Attempt {
   defer(result: DeliveryResult, facts: DeliveryFacts, open: boolean, timedOut: boolean): void {
     if (open) this.#open--;
     const { log } = this.parts.services;
-    this.#noteRefusal(result);
     const showsWaiting = log.selected('retry_defer') || !result.isRetryTimeNotReached;
     if (showsWaiting)
       this.log(

@@ -89,7 +89,9 @@ export async function deliverRemote(attempt: Attempt, addresses: readonly Addres
   const runner = new BatchRunner(attempt, addresses);
   await runner.run(hosts, (batch, instance) => instance.behaviour?.deliver(batch) ?? Promise.resolve('transport is not built yet'));
   const state = await hosts.finish();
-  for (const { result, facts, flag } of runner.takeSettled()) {
+  const settled = runner.takeSettled();
+  for (const { result } of settled) attempt.noteRefusal(result);
+  for (const { result, facts, flag } of settled) {
     if (result.kind === 'delivered') attempt.logDelivered(result, facts, flag);
     else if (result.kind === 'failed') attempt.fail(result, facts, true, true);
     else attempt.defer(result, facts, true, (await remoteRetry(attempt, result, hosts.failureCount > 0 ? state : 'later')) === 'expired');

@@ -82,11 +82,10 @@ export class RetryTimes {
   async addressDeferred(result: DeliveryResult): Promise<'later' | 'expired'> {
     const { address, error = NO_ERROR, errorNumber = 0 } = result;
     const isRemote = address.state.transport?.isRemote === true;
-    const text = isRemote
-      ? `H=${result.host === undefined ? '' : hostText(result.host, this.#parts.frame.services.log)}: ${result.message ?? ''}`
-      : (result.errorReason ?? result.message ?? '');
+    const heard = `H=${result.host === undefined ? '' : hostText(result.host, this.#parts.frame.services.log)}: ${result.message ?? ''}`;
+    const text = result.errorReason ?? (isRemote ? heard : (result.message ?? ''));
     return this.#keep({
-      key: isRemote ? this.#addressErrorKey(address) : localKey(address),
+      key: isRemote ? this.#addressErrorKey(address, error) : localKey(address),
       subjects: [isRemote || usesLocalPart(address) ? fullAddress(address) : anyLocalPart(address.domain)],
       error: withHostKind(error, result.host),
       errorNumber,
@@ -156,9 +155,10 @@ export class RetryTimes {
     return findRetryRecord(hints, key, this.#nowSeconds, this.#parts.frame.config.main.retry_data_expire);
   }
 
-  /** A 4xx to RCPT concerns recipient and sender together, unless `address_retry_include_sender` is false. */
-  #addressErrorKey(address: Address): Octets {
-    const includesSender = address.state.transport?.own['address_retry_include_sender'] !== false;
+  /** A 4xx to RCPT concerns recipient and sender together, unless `address_retry_include_sender` is false; other trouble the recipient alone. */
+  #addressErrorKey(address: Address, error?: RetryError): Octets {
+    const includesSender =
+      address.state.transport?.own['address_retry_include_sender'] !== false && (error === undefined || error.name === 'rcpt_4xx');
     return includesSender ? `R:${asRouted(address)}:<${this.#parts.message.sender}>` : `R:${asRouted(address)}`;
   }
 
@@ -251,7 +251,7 @@ export class HostRetries implements RetryPort {
       error: withHostKind(error, host),
       errorNumber,
       isMessageError,
-      text: message === '' ? (reason ?? '') : `${who}: ${message}`,
+      text: reason ?? `${who}: ${message}`,
     });
   }
 

@@ -195,8 +195,18 @@ class SmtpDelivery {
     return [];
   }
 
-  /** As many transactions as options and the server's LIMITS ask for, over one connection; the addresses of those that are left for another. */
+  /** Whatever goes wrong with our own files, no connection stays open in the middle of a message. */
   async #sendAll(ready: ReadyClient, host: HostItem, addresses: readonly Address[]): Promise<readonly Address[]> {
+    try {
+      return await this.#sendGroups(ready, host, addresses);
+    } catch (error) {
+      ready.client.connection.close();
+      throw error;
+    }
+  }
+
+  /** As many transactions as options and the server's LIMITS ask for, over one connection; the addresses of those that are left for another. */
+  async #sendGroups(ready: ReadyClient, host: HostItem, addresses: readonly Address[]): Promise<readonly Address[]> {
     const { limits } = ready.extensions;
     const waiting = await this.#groups(ready.frame, addresses, limits);
     const most = Math.min(limits.mailMax, this.#set.connection_max_messages || Number.POSITIVE_INFINITY);

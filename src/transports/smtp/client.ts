@@ -3,7 +3,7 @@ import type { Octets } from '../../base/octets.ts';
 import type { Deadline } from '../../core/deadline.ts';
 import { earlier } from '../../core/deadline.ts';
 import type { RetryError } from '../../core/drivers.ts';
-import type { Clock, Connection, HostItem, ReadResult } from '../../core/ports.ts';
+import type { Clock, Connection, HostItem, ReadResult, WriteResult } from '../../core/ports.ts';
 import type { Reply } from '../../smtp/reply.ts';
 import { ReplyReader } from '../../smtp/reply.ts';
 import type { Failing } from '../errno.ts';
@@ -46,9 +46,9 @@ export class SmtpClient {
   }
 
   /** Sends lines (ended by CRLF here); what cannot be sent shows when the reply is read. `shown` replaces secrets in the trace. */
-  async send(lines: readonly Octets[], timeoutSeconds: number, shown: readonly Octets[] = lines): Promise<void> {
+  async send(lines: readonly Octets[], timeoutSeconds: number, shown: readonly Octets[] = lines): Promise<WriteResult> {
     for (const line of shown) this.#log?.(`  ${this.protocol}>> ${line}`);
-    await this.connection.write(lines.map((line) => `${line}\r\n`).join(''), this.deadline(timeoutSeconds));
+    return this.connection.write(lines.map((line) => `${line}\r\n`).join(''), this.deadline(timeoutSeconds));
   }
 
   async command(line: Octets, timeoutSeconds: number, shown: Octets = line): Promise<Answer> {
@@ -56,8 +56,8 @@ export class SmtpClient {
     return this.readReply(shown, timeoutSeconds);
   }
 
-  /** `after` names what the reply is to, for messages. */
-  async readReply(after: Octets, timeoutSeconds: number): Promise<Answer> {
+  /** `after` names what the reply is to, for messages; `writtenBytes` is how much of a message went before. */
+  async readReply(after: Octets, timeoutSeconds: number, writtenBytes?: number): Promise<Answer> {
     const until = this.deadline(timeoutSeconds);
     const reader = new ReplyReader();
     let chunk = this.#rest;
@@ -71,7 +71,7 @@ export class SmtpClient {
       }
       if (step.kind === 'malformed') return this.#malformed(step.raw, after);
       const read = await this.connection.read(until);
-      if (read.kind !== 'data') return this.#unanswered(read, after);
+      if (read.kind !== 'data') return this.#unanswered(read, after, writtenBytes);
       chunk = read.bytes;
     }
   }
@@ -115,24 +115,23 @@ export class SmtpClient {
       failing: {
         number: eximErrno.badReply,
         error: noError,
-        message: `Malformed ${this.protocol} reply${what} in response to ${this.after(after)}${shown}`,
+        message: `Malformed SMTP reply${what} in response to ${this.after(after)}${shown}`,
       },
     };
   }
 
-  #unanswered(read: Exclude<ReadResult, { kind: 'data' }>, after: Octets): Answer {
-    if (read.kind === 'timeout') {
-      return {
-        kind: 'lost',
-        isTimeout: true,
-        failing: {
-          number: errnoNumber('ETIMEDOUT'),
-          reason: 'Connection timed out',
-          error: { name: 'timeout', detail: '', more: 0 },
-          message: `${this.protocol} timeout after ${after}`,
-        },
-      };
-    }
+  timedOut(after: Octets, writtenBytes?: number): Failing {
+    const isPipelined = this.isPipelining && /^(?:MAIL |DATA$)/.test(after);
+    return {
+      number: errnoNumber('ETIMEDOUT'),
+      reason: 'Connection timed out',
+      error: { name: 'timeout', detail: '', more: 0 },
+      message: `SMTP timeout after ${isPipelined ? 'pipelined ' : ''}${after}${writtenBytes === undefined ? '' : ` (${writtenBytes} bytes written)`}`,
+    };
+  }
+
+  #unanswered(read: Exclude<ReadResult, { kind: 'data' }>, after: Octets, writtenBytes?: number): Answer {
+    if (read.kind === 'timeout') return { kind: 'lost', isTimeout: true, failing: this.timedOut(after, writtenBytes) };
     if (read.kind === 'end') {
       return {
         kind: 'lost',

@@ -1,21 +1,21 @@
 /**
- * One transaction: MAIL, RCPT for each address, DATA and the message, over a client that is ready. Commands go out together when the
- * server offers PIPELINING. Spec ch. 49 "Errors in outgoing SMTP"; RFC 5321 s3.3, RFC 2920, RFC 1870, RFC 3461, RFC 2033.
+ * One transaction: MAIL, RCPT for each address, DATA or BDAT and the message, over a client that is ready. Commands go out together when the
+ * server offers PIPELINING. Spec ch. 49 "Errors in outgoing SMTP"; RFC 5321 s3.3, RFC 2920, RFC 3030, RFC 2033.
  */
-import { type Octets, trimSpace } from '../../base/octets.ts';
+import type { Octets } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
 import type { DeliveryBatch, DeliveryResult, RetryError } from '../../core/drivers.ts';
-import type { Recipient } from '../../core/message.ts';
+import type { WriteResult } from '../../core/ports.ts';
 import type { Reply } from '../../smtp/reply.ts';
-import { encodeXtext } from '../../smtp/xtext.ts';
 import type { Failing } from '../errno.ts';
 import { deferredResult, eximErrno } from '../errno.ts';
-import { recipientAddress } from '../headers.ts';
 import { messageText } from '../message-text.ts';
-import { expandOption, messageOf, transportSettings } from '../settings.ts';
+import { transportSettings } from '../settings.ts';
+import type { Chunk } from './chunks.ts';
+import { messageChunks } from './chunks.ts';
 import type { Answer } from './client.ts';
 import { noError } from './client.ts';
-import { addressToAlabel, envelopeForm } from './downconvert.ts';
+import { Envelope } from './envelope.ts';
 import type { ReadyClient } from './handshake.ts';
 import type { SmtpOptions } from './options.ts';
 
@@ -51,7 +51,7 @@ export async function sendToTaken(
   batch: DeliveryBatch,
   addresses: readonly Address[],
 ): Promise<TransactionOutcome> {
-  return new SmtpTransaction(ready, set, batch, addresses, false).runData();
+  return new SmtpTransaction(ready, set, batch, addresses, false).taken().runData();
 }
 
 /**
@@ -64,7 +64,7 @@ export async function sendWhereTaken(
   batch: DeliveryBatch,
   addresses: readonly Address[],
 ): Promise<TransactionOutcome | undefined> {
-  return new SmtpTransaction(ready, set, batch, addresses, true).runDataIfTaken();
+  return new SmtpTransaction(ready, set, batch, addresses, true).taken().runDataIfTaken();
 }
 
 /** Too many recipients. Of commands that went out together the rest may fit into another transaction; one by one the client has seen it, and waits. */
@@ -75,19 +75,20 @@ class SmtpTransaction {
   readonly #set: SmtpOptions;
   readonly #batch: DeliveryBatch;
   readonly #addresses: readonly Address[];
+  readonly #envelope: Envelope;
   readonly #results = new Map<Address, DeliveryResult>();
   readonly #accepted: Address[] = [];
   /** Refused with 452. */
   readonly #excess = new Set<Address>();
   readonly #startedMs: number;
   readonly #isLast: boolean;
-  #passesDsn = false;
   /** The server has answered to a whole message. */
   #hasSent = false;
-  /** MAIL says SMTPUTF8. */
-  #isUtf8 = false;
-  /** Addresses that are sent in another form. */
-  readonly #alabels = new Map<Octets, Octets>();
+  /** Octets of the message, as sent. */
+  #writtenBytes = 0;
+  #usesChunks = false;
+  /** The server answers for each recipient. */
+  #isPrdr = false;
 
   constructor(ready: ReadyClient, set: SmtpOptions, batch: DeliveryBatch, addresses: readonly Address[], isLast: boolean) {
     this.#isLast = isLast;
@@ -95,120 +96,41 @@ class SmtpTransaction {
     this.#set = set;
     this.#batch = batch;
     this.#addresses = addresses;
+    this.#envelope = new Envelope(ready, set, batch, addresses);
     this.#startedMs = batch.services.clock.monotonicMs();
   }
 
   async run(): Promise<TransactionOutcome> {
     const { client, extensions } = this.#ready;
-    const isPipelining = extensions.keywords.has('PIPELINING') && !(await this.#avoidsPipelining());
+    const { keywords } = extensions;
+    const isPipelining = keywords.has('PIPELINING') && !(await this.#envelope.isIn(this.#set.hosts_avoid_pipelining));
     client.isPipelining = isPipelining;
     const limit = extensions.sizeLimit ?? 0;
     if (limit > 0 && this.#batch.message.size > limit)
       return this.#all('failed', { message: `message is too big for remote host (SIZE ${limit})`, error: noError });
-    const unfit = await this.#chooseForm();
-    if (unfit !== undefined) return unfit;
-    const mail = await this.#mailCommand();
-    if (mail.kind === 'failing') return this.#all('deferred', mail.failing);
-    const rcpts = this.#addresses.map((address) => this.#rcptCommand(address));
-    return isPipelining ? this.#pipelined(mail.line, rcpts) : this.#oneByOne(mail.line, rcpts);
+    const commands = await this.#envelope.commands();
+    if (commands.kind === 'unfit') return this.#all(commands.fate, commands.failing);
+    const { mail, rcpts } = commands;
+    this.#usesChunks = keywords.has('CHUNKING') && (await this.#envelope.isIn(this.#set.hosts_try_chunking));
+    if (isPipelining) return this.#usesChunks ? this.#sendChunks([mail, ...rcpts]) : this.#pipelined(mail, rcpts);
+    return (await this.#oneByOne(mail, rcpts)) ?? (this.#usesChunks ? this.#sendChunks([]) : this.runData());
   }
 
-  /** MAIL and RCPT have been said. */
+  /** MAIL and RCPT have been said and taken. */
   async runData(): Promise<TransactionOutcome> {
-    this.#accepted.push(...this.#addresses);
     const data = await this.#ready.client.command('DATA', this.#set.command_timeout);
     return data.kind === 'lost' ? this.#hostLost(data) : this.#afterData(data.reply);
   }
 
   async runDataIfTaken(): Promise<TransactionOutcome | undefined> {
-    this.#accepted.push(...this.#addresses);
     const data = await this.#ready.client.command('DATA', this.#set.command_timeout);
-    return data.kind === 'lost' || data.reply.code < 300 || data.reply.code > 399 ? undefined : this.#afterData(data.reply);
+    return data.kind === 'lost' || !isIntermediate(data.reply) ? undefined : this.#afterData(data.reply);
   }
 
-  /** How addresses in UTF-8 are sent; what ends the transaction when they cannot be. */
-  async #chooseForm(): Promise<TransactionOutcome | undefined> {
-    const setting = await expandOption(this.#set.utf8_downconvert, this.#ready.frame);
-    if (setting.kind !== 'ok')
-      return this.#all('deferred', {
-        number: eximErrno.unknown,
-        message: `failed to expand "utf8_downconvert" option for ${this.#batch.instance.name} transport: ${messageOf(setting)}`,
-      });
-    const form = envelopeForm(this.#batch.message, trimSpace(setting.value?.octets ?? ''), this.#ready.extensions.keywords.has('SMTPUTF8'));
-    if (form === undefined) return this.#all('failed', { message: 'utf8 support required but not offered for forwarding', error: noError });
-    this.#isUtf8 = form.isUtf8;
-    if (form.isConverted)
-      for (const text of [this.#batch.returnPath, ...this.#addresses.map((address) => this.#writtenRecipient(address))]) {
-        const converted = addressToAlabel(text);
-        if (converted.kind !== 'ok') return this.#all('failed', { message: messageOf(converted), error: noError });
-        if (converted.address !== text) this.#alabels.set(text, converted.address);
-      }
-    return undefined;
-  }
-
-  async #avoidsPipelining(): Promise<boolean> {
-    const list = this.#set.hosts_avoid_pipelining;
-    if (list === undefined) return false;
-    const { host } = this.#ready.client;
-    const match = await this.#batch.services.lists.matchHost(
-      list,
-      { address: host.address, name: host.name, isSender: false },
-      this.#ready.frame,
-    );
-    return match.kind === 'ok' && match.value.matched;
-  }
-
-  // ---------------------------------------------------------------- commands
-
-  async #mailCommand(): Promise<{ readonly kind: 'ok'; readonly line: Octets } | { readonly kind: 'failing'; readonly failing: Failing }> {
-    const { keywords } = this.#ready.extensions;
-    const { message } = this.#batch;
-    let line = `MAIL FROM:<${this.#alabels.get(this.#batch.returnPath) ?? this.#batch.returnPath}>`;
-    if (keywords.has('SIZE') && this.#set.size_addition >= 0) line += ` SIZE=${message.size + this.#set.size_addition}`;
-    if (this.#isUtf8) line += ' SMTPUTF8';
-    this.#passesDsn = keywords.has('DSN') && !this.#addresses.some((address) => address.state.router?.generic['dsn_lasthop'] === true);
-    if (this.#passesDsn) {
-      if (message.dsn.ret !== undefined) line += ` RET=${message.dsn.ret}`;
-      if (message.dsn.envid !== undefined) line += ` ENVID=${message.dsn.envid}`;
-    }
-    const auth = await this.#authParameter();
-    return auth.kind === 'failing' ? auth : { kind: 'ok', line: line + auth.text };
-  }
-
-  /** ` AUTH=<…>` once we have authenticated, or with `authenticated_sender_force`. */
-  async #authParameter(): Promise<
-    { readonly kind: 'ok'; readonly text: Octets } | { readonly kind: 'failing'; readonly failing: Failing }
-  > {
-    const option = this.#set.authenticated_sender;
-    const expanded = await expandOption(option, this.#ready.frame);
-    if (expanded.kind !== 'ok')
-      return {
-        kind: 'failing',
-        failing: { number: eximErrno.unknown, message: `failed to expand authenticated_sender: ${messageOf(expanded)}` },
-      };
-    const sender =
-      expanded.value !== undefined && expanded.value.octets !== '' ? expanded.value.octets : this.#batch.message.origin.authenticatedSender;
-    const isAllowed = this.#ready.authenticator !== undefined || this.#set.authenticated_sender_force;
-    return { kind: 'ok', text: isAllowed && sender !== undefined && sender !== '' ? ` AUTH=${encodeXtext(sender)}` : '' };
-  }
-
-  #rcptCommand(address: Address): Octets {
-    let line = `RCPT TO:<${this.#recipient(address)}>`;
-    const { keywords } = this.#ready.extensions;
-    if (this.#set.lmtp_ignore_quota && keywords.has('IGNOREQUOTA')) line += ' IGNOREQUOTA';
-    const recipient: Recipient | undefined = this.#passesDsn ? this.#batch.message.recipients[address.recipientIndex] : undefined;
-    if (recipient?.notify !== undefined && recipient.notify.length > 0) line += ` NOTIFY=${recipient.notify.join(',')}`;
-    if (recipient?.orcpt !== undefined) line += ` ORCPT=${recipient.orcpt}`;
-    return line;
-  }
-
-  #recipient(address: Address): Octets {
-    const text = this.#writtenRecipient(address);
-    return this.#alabels.get(text) ?? text;
-  }
-
-  #writtenRecipient(address: Address): Octets {
-    return recipientAddress(address, transportSettings(this.#batch.instance).rcpt_include_affixes);
+  /** By another transaction on this connection. */
+  taken(): this {
+    this.#accepted.push(...this.#addresses);
+    return this;
   }
 
   // ---------------------------------------------------------------- dialogues
@@ -219,9 +141,9 @@ class SmtpTransaction {
     await client.send([mail, ...rcpts, 'DATA'], timeout);
     const from = await client.readReply(mail, timeout);
     if (from.kind === 'lost') return this.#lostAfterMail(from);
-    const mailFailing = this.#mailRefusal(from.reply, mail);
+    const mailFailing = this.#mailRefusal(from.reply, client.after(mail));
     for (const address of this.#addresses) {
-      const answer = await client.readReply(`RCPT TO:<${this.#recipient(address)}>`, timeout);
+      const answer = await client.readReply(`RCPT TO:<${this.#envelope.recipient(address)}>`, timeout);
       if (answer.kind === 'lost')
         return mailFailing === undefined ? this.#lostAfterRcpt(answer, address) : this.#mailFailed(mailFailing, from.reply, false);
       if (mailFailing === undefined) this.#takeRcpt(address, answer.reply);
@@ -232,11 +154,12 @@ class SmtpTransaction {
       return this.#accepted.length === 0 ? this.#finish(undefined, false, false) : this.#hostLost(data);
     }
     if (mailFailing === undefined && this.#accepted.length > 0) return this.#afterData(data.reply);
-    const isEnded = data.reply.code < 300 || data.reply.code > 399 || (await this.#endEmptyMessage());
+    const isEnded = !isIntermediate(data.reply) || (await this.#endEmptyMessage());
     return mailFailing === undefined ? this.#finish(undefined, false, isEnded) : this.#mailFailed(mailFailing, from.reply, isEnded);
   }
 
-  async #oneByOne(mail: Octets, rcpts: readonly Octets[]): Promise<TransactionOutcome> {
+  /** Undefined: the message may follow. */
+  async #oneByOne(mail: Octets, rcpts: readonly Octets[]): Promise<TransactionOutcome | undefined> {
     const { client } = this.#ready;
     const timeout = this.#set.command_timeout;
     const from = await client.command(mail, timeout);
@@ -245,22 +168,19 @@ class SmtpTransaction {
     if (mailFailing !== undefined) return this.#mailFailed(mailFailing, from.reply, true);
     for (const [index, address] of this.#addresses.entries()) {
       await client.send([rcpts[index] ?? ''], timeout);
-      const answer = await client.readReply(`RCPT TO:<${this.#recipient(address)}>`, timeout);
+      const answer = await client.readReply(`RCPT TO:<${this.#envelope.recipient(address)}>`, timeout);
       if (answer.kind === 'lost') return this.#lostAfterRcpt(answer, address);
       this.#takeRcpt(address, answer.reply);
     }
-    if (this.#accepted.length === 0) return this.#finish(undefined, false, true);
-    const data = await client.command('DATA', timeout);
-    return data.kind === 'lost' ? this.#hostLost(data) : this.#afterData(data.reply);
+    return this.#accepted.length === 0 ? this.#finish(undefined, false, true) : undefined;
   }
 
-  #mailRefusal(reply: Reply, mail: Octets): Failing | undefined {
+  #mailRefusal(reply: Reply, after: Octets): Failing | undefined {
     if (isPositive(reply)) return undefined;
-    const { client } = this.#ready;
     return {
       number: number4xx(eximErrno.mail4xx, reply),
       error: error4xx('mail', reply),
-      message: client.refusal(reply, client.after(mail)),
+      message: this.#ready.client.refusal(reply, after),
     };
   }
 
@@ -276,7 +196,7 @@ class SmtpTransaction {
     }
     const { client } = this.#ready;
     if (reply.code === TOO_MANY && client.isPipelining) this.#excess.add(address);
-    const message = client.refusal(reply, `RCPT TO:<${this.#recipient(address)}>`);
+    const message = client.refusal(reply, `RCPT TO:<${this.#envelope.recipient(address)}>`);
     if (isPermanent(reply)) this.#results.set(address, { ...this.#common(address), kind: 'failed', message });
     else
       this.#defer(
@@ -292,102 +212,206 @@ class SmtpTransaction {
     return answer.kind === 'reply';
   }
 
+  // ---------------------------------------------------------------- DATA
+
   async #afterData(reply: Reply): Promise<TransactionOutcome> {
-    const { client } = this.#ready;
-    if (reply.code < 300 || reply.code > 399) {
-      const failing: Failing = {
-        number: number4xx(eximErrno.data4xx, reply),
-        error: error4xx('data', reply),
-        message: client.refusal(reply, client.after('DATA')),
-      };
-      return this.#all(isPermanent(reply) ? 'failed' : 'deferred', failing);
-    }
-    const sent = await this.#sendMessage();
-    if (sent !== undefined) return sent;
+    if (!isIntermediate(reply)) return this.#dataRefused(reply, this.#ready.client.after('DATA'));
+    const lost = await this.#sendMessage();
+    if (lost !== undefined) return lost;
     this.#hasSent = true;
-    return client.protocol === 'LMTP' ? this.#lmtpReplies() : this.#finalReply();
+    return this.#finalReplies('DATA', 'end of data');
   }
 
   /** Undefined: all is sent. */
   async #sendMessage(): Promise<TransactionOutcome | undefined> {
     const { client } = this.#ready;
-    const generic = transportSettings(this.#batch.instance);
-    const quits = this.#isLast && client.isPipelining && this.#excess.size === 0;
+    const quits = this.#excess.size === 0 && this.#quitsWithMessage();
     if (quits) client.hasQuit = true;
     const format = {
-      headers: generic.body_only ? undefined : this.#batch.headers,
-      body: generic.headers_only ? undefined : this.#batch.message.body,
+      ...this.#content(),
       useCrlf: true,
       check: { from: '.', to: '..' },
       endsLine: true,
       suffix: quits ? '.\r\nQUIT\r\n' : '.\r\n',
     };
-    let written = 0;
     for await (const part of messageText(format, this.#batch.until)) {
-      const result = await client.connection.write(part, client.deadline(this.#set.data_timeout));
-      if (result.kind === 'ok') {
-        written += part.length;
-        continue;
-      }
-      if (result.kind === 'timeout') {
-        return this.#hostLost({
-          kind: 'lost',
-          isTimeout: true,
-          failing: {
-            number: 110,
-            reason: 'Connection timed out',
-            error: { name: 'timeout', detail: '', more: 0 },
-            message: `${client.protocol} timeout after ${client.after('sending data block')} (${written} bytes written)`,
-          },
-        });
-      }
+      const result = await this.#write(part);
+      if (result.kind === 'ok') continue;
+      if (result.kind === 'timeout') return this.#writeTimedOut('sending data block');
       const early = await client.readReply('sending data block', 1);
       if (early.kind === 'lost') return this.#hostLost(early);
-      const failing: Failing = {
-        number: number4xx(eximErrno.data4xx, early.reply),
-        error: error4xx('data', early.reply),
-        message: client.refusal(early.reply, client.after('sending data block')),
-      };
-      return { ...this.#all(isPermanent(early.reply) ? 'failed' : 'deferred', failing), isConnectionUsable: false };
+      return { ...this.#dataRefused(early.reply, 'sending data block'), isConnectionUsable: false };
     }
     return undefined;
   }
 
-  async #finalReply(): Promise<TransactionOutcome> {
+  /** QUIT can go out with the end of the message: nothing follows, and nobody waits for one reply after another. */
+  #quitsWithMessage(): boolean {
+    return this.#isLast && this.#ready.client.isPipelining && this.#ready.client.protocol === 'SMTP';
+  }
+
+  #content(): {
+    readonly headers: readonly Octets[] | undefined;
+    readonly body: DeliveryBatch['message']['body'] | undefined;
+  } {
+    const generic = transportSettings(this.#batch.instance);
+    return {
+      headers: generic.body_only ? undefined : this.#batch.headers,
+      body: generic.headers_only ? undefined : this.#batch.message.body,
+    };
+  }
+
+  async #write(part: Buffer): Promise<WriteResult> {
     const { client } = this.#ready;
-    const answer = await client.readReply('end of data', this.#set.final_timeout);
-    if (answer.kind === 'lost') {
-      for (const address of this.#accepted) this.#defer(address, answer.failing);
-      return this.#finish(answer.failing, false, false);
+    const result = await client.connection.write(part, client.deadline(this.#set.data_timeout));
+    if (result.kind === 'ok') this.#writtenBytes += part.length;
+    return result;
+  }
+
+  // ---------------------------------------------------------------- BDAT
+
+  /** One after another, each when the one before has been taken; `commands` go out with the first. */
+  async #sendChunks(commands: readonly Octets[]): Promise<TransactionOutcome> {
+    const { headers, body } = this.#content();
+    let waiting = commands;
+    for await (const chunk of messageChunks(headers, body, this.#batch.until)) {
+      const isPipelined = waiting.length > 0;
+      const command = `BDAT ${chunk.size}${chunk.isLast ? ' LAST' : ''}`;
+      const after = `${isPipelined ? 'pipelined ' : ''}${chunk.isLast ? 'end of data' : 'sending data block'}`;
+      const timedOut = await this.#sendChunk([...waiting, command], chunk);
+      if (timedOut !== undefined) return timedOut;
+      waiting = [];
+      const over = isPipelined ? await this.#envelopeReplies(after, chunk.isLast) : undefined;
+      if (over !== undefined) return over;
+      if (chunk.isLast) {
+        this.#hasSent = true;
+        return this.#finalReplies(command, after);
+      }
+      const answer = await this.#readReply(after, this.#set.data_timeout);
+      if (answer.kind === 'lost') return this.#hostLost(answer);
+      if (!isPositive(answer.reply)) return this.#dataRefused(answer.reply, after);
     }
+    throw new Error('a message has a last chunk');
+  }
+
+  /** What cannot be written because the other side is gone shows when its replies are read. */
+  async #sendChunk(commands: readonly Octets[], { content, isLast }: Chunk): Promise<TransactionOutcome | undefined> {
+    const { client } = this.#ready;
+    const quits = isLast && this.#excess.size === 0 && this.#quitsWithMessage();
+    if (quits) client.hasQuit = true;
+    let isOpen = (await client.send(commands, this.#set.command_timeout)).kind === 'ok';
+    for await (const part of Buffer.isBuffer(content) ? [content] : content) {
+      if (!isOpen) break;
+      const result = await this.#write(part);
+      if (result.kind === 'timeout') return this.#writeTimedOut('sending data block');
+      isOpen = result.kind === 'ok';
+    }
+    if (quits && isOpen) await client.send(['QUIT'], this.#set.command_timeout);
+    return undefined;
+  }
+
+  /** Of the commands that went out with the first chunk. Undefined: the reply to the chunk counts. */
+  async #envelopeReplies(after: Octets, isWholeSent: boolean): Promise<TransactionOutcome | undefined> {
+    const timeout = this.#set.command_timeout;
+    const lost = (answer: Answer & { kind: 'lost' }) => ({ ...this.#hostLost(answer), isHostError: !isWholeSent });
+    const from = await this.#readReply(after, timeout);
+    if (from.kind === 'lost') return lost(from);
+    const mailFailing = this.#mailRefusal(from.reply, after);
+    for (const address of this.#addresses) {
+      const answer = await this.#readReply(after, timeout);
+      if (answer.kind === 'lost') return mailFailing === undefined ? lost(answer) : this.#mailFailed(mailFailing, from.reply, false);
+      if (mailFailing === undefined) this.#takeRcpt(address, answer.reply);
+    }
+    if (this.#accepted.length > 0) return undefined;
+    const ofChunk = await this.#readReply(after, timeout);
+    const isUsable = ofChunk.kind === 'reply';
+    return mailFailing === undefined ? this.#finish(undefined, false, isUsable) : this.#mailFailed(mailFailing, from.reply, isUsable);
+  }
+
+  #readReply(after: Octets, timeoutSeconds: number): Promise<Answer> {
+    return this.#ready.client.readReply(after, timeoutSeconds, this.#writtenBytes);
+  }
+
+  // ---------------------------------------------------------------- replies to the message
+
+  #finalReplies(command: Octets, after: Octets): Promise<TransactionOutcome> {
+    return this.#ready.client.protocol === 'LMTP' ? this.#lmtpReplies(command, after) : this.#finalReply(command, after);
+  }
+
+  async #finalReply(command: Octets, after: Octets): Promise<TransactionOutcome> {
+    const answer = await this.#readReply(after, this.#set.final_timeout);
+    if (answer.kind === 'lost') return this.#finallyLost(answer);
+    if (this.#envelope.asksForPrdr && isIntermediate(answer.reply)) return this.#prdrReplies(command);
     if (isPositive(answer.reply)) {
-      for (const address of this.#accepted) this.#deliver(address, answer.reply);
+      for (const address of this.#accepted) this.#deliver(address, answer.reply.raw);
       return this.#finish(undefined, false, true);
     }
-    const failing: Failing = {
-      number: number4xx(eximErrno.data4xx, answer.reply),
-      error: error4xx('data', answer.reply),
-      message: client.refusal(answer.reply, client.after('end of data')),
-    };
-    return this.#all(isPermanent(answer.reply) ? 'failed' : 'deferred', failing);
+    return this.#dataRefused(answer.reply, after);
+  }
+
+  /** One reply for each recipient that was accepted, then one for the message: without that nothing is delivered. */
+  async #prdrReplies(command: Octets): Promise<TransactionOutcome> {
+    const taken = new Map<Address, Reply>();
+    this.#isPrdr = true;
+    for (const address of this.#accepted) {
+      const answer = await this.#readReply('end of data', this.#set.final_timeout);
+      if (answer.kind === 'lost') return this.#finallyLost(answer);
+      if (isPositive(answer.reply)) taken.set(address, answer.reply);
+      else this.#refuseOne(address, answer.reply, `PRDR error after ${command}: ${answer.reply.raw}`);
+    }
+    const overall = await this.#readReply('end of data', this.#set.final_timeout);
+    if (overall.kind === 'lost') return this.#finallyLost(overall);
+    if (isPositive(overall.reply)) {
+      for (const [address, { raw }] of taken) this.#deliver(address, `${raw}\n${overall.reply.raw}`);
+      return this.#finish(undefined, false, true);
+    }
+    this.#overrule(isPermanent(overall.reply));
+    return this.#dataRefused(overall.reply, 'end of data');
+  }
+
+  /** The reply to the whole message is the last word: what the server would take later it does not want, or it is the message that waits. */
+  #overrule(isRefused: boolean): void {
+    for (const address of this.#accepted) {
+      const result = this.#results.get(address);
+      if (result?.kind !== 'deferred') continue;
+      if (isRefused) this.#results.delete(address);
+      else this.#results.set(address, { ...result, isOfRecipient: false });
+    }
   }
 
   /** One reply for each recipient that was accepted. RFC 2033 s4.2. */
-  async #lmtpReplies(): Promise<TransactionOutcome> {
-    const { client } = this.#ready;
-    for (const [index, address] of this.#accepted.entries()) {
-      const answer = await client.readReply('end of data', this.#set.final_timeout);
-      if (answer.kind === 'lost') {
-        for (const rest of this.#accepted.slice(index)) this.#defer(rest, answer.failing);
-        return this.#finish(answer.failing, false, false);
-      }
+  async #lmtpReplies(command: Octets, after: Octets): Promise<TransactionOutcome> {
+    for (const address of this.#accepted) {
+      const answer = await this.#readReply(after, this.#set.final_timeout);
+      if (answer.kind === 'lost') return this.#finallyLost(answer);
       const { reply } = answer;
-      const message = `LMTP error after DATA: ${reply.raw}`;
-      if (isPositive(reply)) this.#deliver(address, reply);
-      else if (isPermanent(reply)) this.#results.set(address, { ...this.#common(address), kind: 'failed', message });
-      else this.#defer(address, { number: 0, error: error4xx('data', reply), message }, { isOfRecipient: true });
+      if (isPositive(reply)) this.#deliver(address, reply.raw);
+      else this.#refuseOne(address, reply, `LMTP error after ${command}: ${reply.raw}`);
     }
     return this.#finish(undefined, false, true);
+  }
+
+  #refuseOne(address: Address, reply: Reply, message: Octets): void {
+    if (isPermanent(reply)) this.#results.set(address, { ...this.#common(address), kind: 'failed', message });
+    else this.#defer(address, { number: 0, error: error4xx('data', reply), message }, { isOfRecipient: true });
+  }
+
+  #dataRefused(reply: Reply, after: Octets): TransactionOutcome {
+    return this.#all(isPermanent(reply) ? 'failed' : 'deferred', {
+      number: number4xx(eximErrno.data4xx, reply),
+      error: error4xx('data', reply),
+      message: this.#ready.client.refusal(reply, after),
+    });
+  }
+
+  /** All is sent; what became of it is not known. */
+  #finallyLost(answer: Answer & { kind: 'lost' }): TransactionOutcome {
+    for (const address of this.#accepted) if (!this.#results.has(address)) this.#defer(address, answer.failing);
+    return this.#finish(answer.failing, false, false);
+  }
+
+  #writeTimedOut(after: Octets): TransactionOutcome {
+    return this.#hostLost({ kind: 'lost', isTimeout: true, failing: this.#ready.client.timedOut(after, this.#writtenBytes) });
   }
 
   // ---------------------------------------------------------------- results
@@ -409,8 +433,8 @@ class SmtpTransaction {
     | 'durationMs'
   > {
     const { client, tls, authenticator } = this.#ready;
-    const senderSentAs = this.#alabels.get(this.#batch.returnPath);
-    const sentAs = this.#alabels.get(this.#writtenRecipient(address));
+    const { senderSentAs, passesDsn } = this.#envelope;
+    const sentAs = this.#envelope.sentAs(address);
     return {
       address,
       ...(sentAs === undefined ? {} : { sentAs }),
@@ -419,15 +443,21 @@ class SmtpTransaction {
       tls,
       authenticator,
       usedPipelining: client.isPipelining,
-      dsnAware: this.#passesDsn,
+      dsnAware: passesDsn,
       sendingAddress: client.connection.localAddress,
       sendingPort: client.connection.localPort,
       durationMs: this.#batch.services.clock.monotonicMs() - this.#startedMs,
     };
   }
 
-  #deliver(address: Address, reply: Reply): void {
-    this.#results.set(address, { ...this.#common(address), kind: 'delivered', confirmation: reply.raw });
+  #deliver(address: Address, confirmation: Octets): void {
+    this.#results.set(address, {
+      ...this.#common(address),
+      kind: 'delivered',
+      confirmation,
+      ...(this.#isPrdr ? { usedPrdr: true } : {}),
+      ...(this.#usesChunks ? { usedChunking: true } : {}),
+    });
   }
 
   /** `isOfHost` false: the host has not said anything about it. */
@@ -456,7 +486,7 @@ class SmtpTransaction {
   /** A time-out is this recipient's fault; the others are deferred without it. */
   #lostAfterRcpt(answer: Answer & { kind: 'lost' }, address: Address): TransactionOutcome {
     if (!answer.isTimeout) return this.#hostLost(answer);
-    this.#defer(address, answer.failing);
+    this.#defer(address, answer.failing, { isOfRecipient: true });
     const { error: _error, ...shared } = answer.failing;
     const heard = this.#addresses.indexOf(address);
     for (const [index, other] of this.#addresses.entries())
@@ -469,11 +499,25 @@ class SmtpTransaction {
     return { ...outcome, isHostError: true, isConnectionUsable: false };
   }
 
+  /** Where others were taken, too many recipients says nothing about one of them: it need not wait for a time of its own. */
+  #makeExcessDue(): void {
+    for (const address of this.#excess) {
+      const result = this.#results.get(address);
+      if (result?.kind === 'deferred') this.#results.set(address, { ...result, errorNumber: 0, isOfRecipient: false });
+    }
+  }
+
   #finish(failing: Failing | undefined, isHostError: boolean, isConnectionUsable: boolean): TransactionOutcome {
-    const excess = this.#hasSent && isConnectionUsable ? [...this.#excess] : [];
+    const excess = this.#hasSent && isConnectionUsable && !this.#ready.client.hasQuit ? [...this.#excess] : [];
     for (const address of excess) this.#results.delete(address);
+    if (this.#accepted.length > 0) this.#makeExcessDue();
     return { results: [...this.#results.values()], failing, isHostError, isConnectionUsable, excess, isReset: !this.#hasSent };
   }
+}
+
+/** Go on. */
+function isIntermediate(reply: Reply): boolean {
+  return reply.code >= 300 && reply.code < 400;
 }
 
 function isPositive(reply: Reply): boolean {

@@ -1,4 +1,4 @@
-/** Exim as the receiving MTA: what the smtp transport says to it under STARTTLS, with AUTH, DSN, SIZE and SMTPUTF8. Needs Exim and root. */
+/** Exim as the receiving MTA: what the smtp transport says to it under STARTTLS, with AUTH, CHUNKING, DSN, PRDR, SIZE and SMTPUTF8. Needs Exim and root. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { isAlive, MailServer, placeOptions, signal } from '../support/mail-server.ts';
@@ -217,8 +217,8 @@ for (const [name, fields, ourFields] of [
     const from = `${name}@sender.test`;
     const { id, line, sent } = await send(from, [`box@${name}.test`]);
     assert.ok((await delivered(id)).endsWith('\n\nfirst\n..\n.x\n.\nlast\n'));
-    assert.equal(line, `<= ${from} ${CLIENT} P=${fields} S=n M8S=0 from <${from}> for box@${name}.test`);
-    assert.ok(sent.includes(`${ourFields} C="250`), sent);
+    assert.equal(line, `<= ${from} ${CLIENT} P=${fields} K S=n M8S=0 from <${from}> for box@${name}.test`);
+    assert.ok(sent.includes(`${ourFields} K C="250`), sent);
   });
 }
 
@@ -226,8 +226,8 @@ for (const name of ['plain', 'login', 'cram']) {
   test(`to exim: AUTH by ${name}`, { skip }, async () => {
     const from = `auth.${name}@sender.test`;
     const { line, sent } = await send(from, ['box@auth.test']);
-    assert.equal(line, `<= ${from} ${CLIENT} P=esmtpa L. A=${name}:${USER.user} S=n M8S=0 from <${from}> for box@auth.test`);
-    assert.ok(sent.includes(` A=${name} L C="250`), sent);
+    assert.equal(line, `<= ${from} ${CLIENT} P=esmtpa L. A=${name}:${USER.user} K S=n M8S=0 from <${from}> for box@auth.test`);
+    assert.ok(sent.includes(` A=${name} L K C="250`), sent);
   });
 }
 
@@ -235,7 +235,7 @@ test('to exim: AUTH under TLS, with the sender that is told for', { skip }, asyn
   const from = 'auth.plain@sender.test';
   await submit(from, ['two@auth-tls.test']);
   const line = await waitFor('it arrives', () => /<= auth\.plain@.* for two@auth-tls\.test/.exec(place.read('log/mainlog'))?.[0]);
-  assert.ok(line.includes(`A=plain:${USER.user}:someone@sender.test S=`), line);
+  assert.ok(line.includes(`A=plain:${USER.user}:someone@sender.test K S=`), line);
 });
 
 test('to exim: refused recipients', { skip }, async () => {
@@ -276,7 +276,7 @@ test('to exim: SMTPUTF8, and octets with the eighth bit', { skip }, async () => 
   const text = `Subject: ${octets('\u00e4')}\n\n${octets('\u00f6')}\n`;
   await submitBySmtp(`<${from}> SMTPUTF8 BODY=8BITMIME`, [`<${to}>`, '<hold@pipelined.test>'], text);
   const { id, line } = await arrival(from);
-  assert.equal(line, `<= ${from} ${CLIENT} P=utf8esmtp L. S=n M8S=0 from <${from}> for ${to} hold@pipelined.test`);
+  assert.equal(line, `<= ${from} ${CLIENT} P=utf8esmtp L. PRDR K S=n M8S=0 from <${from}> for ${to} hold@pipelined.test`);
   assert.match(spooled(id), /^-smtputf8$/m);
   assert.ok(spooled(id).includes(`Subject: ${octets('\u00e4')}\n`));
   await submitBySmtp('<bits@sender.test> BODY=8BITMIME', ['<box@plain.test>'], 'Subject: bits\n\n\xe4\xff\n');
