@@ -219,6 +219,8 @@ class Handshake {
     if ('failing' in request) return deferring(request.failing);
     client.connection.discardBuffered();
     const started = await client.connection.startClientTls(request, client.deadline(this.#request.commandTimeoutSeconds));
+    const { host, services, logId } = this.#request;
+    for (const error of started.verifyErrors ?? []) services.log.main(`[${host.address ?? ''}] ${error}`, logId);
     if (started.kind === 'error') {
       const message = started.message === '' ? `Remote host closed connection in response to ${after}` : `TLS session: ${started.message}`;
       return deferring({ number: eximErrno.tlsFailure, message });

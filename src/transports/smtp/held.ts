@@ -18,8 +18,9 @@ export class HeldClient implements HeldLink {
   protected readonly addresses: Address[] = [];
   #isTaken = false;
 
+  /** As with Exim, the delivery does not say that the certificate was verified. */
   constructor(ready: ReadyClient, transport: TransportInstance) {
-    this.ready = ready;
+    this.ready = ready.tls === undefined ? ready : { ...ready, tls: { ...ready.tls, certificateVerified: false } };
     this.transport = transport;
   }
 
@@ -72,7 +73,8 @@ export class HeldClient implements HeldLink {
       frame.delivery.sendingAddress = this.ready.client.connection.localAddress;
       frame.delivery.sendingPort = this.ready.client.connection.localPort;
     }
-    return { ...this.ready, frame };
+    const { tls } = this.ready;
+    return { ...this.ready, tls: tls && { ...tls, peerDn: '' }, frame };
   }
 
   async close(): Promise<void> {
