@@ -113,6 +113,15 @@ one(
   multipart(`--${'b'.repeat(1500)}\n\none\n--${'b'.repeat(1500)}--\n`, `multipart/mixed; boundary="${'b'.repeat(1500)}"`),
 );
 one('two boundaries', multipart('--foo\n\none\n--bar\n\ntwo\n--foo--\n', 'multipart/mixed; boundary=foo; boundary=bar'));
+one(
+  'two boundaries, one closed',
+  multipart('--bar--\n--foo\n\none\n--foo\nContent-Type: text/html\n\ntwo\n--foo--\n', 'multipart/mixed; boundary=foo; boundary=bar'),
+);
+one(
+  'two Content-Types with boundaries',
+  multipart('--foo\n\none\n--foo--\n', 'multipart/mixed; boundary=foo\nContent-Type: multipart/mixed; boundary=bar'),
+);
+one('multipart and another type', multipart('--foo\n\none\n--foo--\n', 'multipart/mixed; boundary=foo\nContent-Type: text/plain'));
 one('a boundary of text/plain', 'Content-Type: text/plain; boundary=foo\n\n--foo\n\none\n--foo--\n');
 both('multipart in another case', multipart('--foo\n\none\n--foo--\n', 'MultiPart/Mixed; BOUNDARY=foo'));
 both('multipart/digest', multipart('--foo\n\nSubject: one\n\ntext\n--foo--\n', 'multipart/digest; boundary=foo'));
@@ -417,6 +426,7 @@ const BOUNDARY_AROUND = 'the boundary of a multipart around ends one that is not
 const QUOTES = 'quoted pairs are read, and a quote that is not closed ends with the field, without a semicolon of its own';
 const EXTENDED = 'RFC 2231 is read in all parameters, in the order of its numbers, without the language';
 const ODD_GROUP = 'an incomplete group of base64 gives the octets that it has';
+const SEVERAL = 'programs differ in which of several boundaries they take: each of them is one';
 const NULS = 'an octet of zero is one like others, and not the end of its line';
 const LONG_LINES = 'a line is a line, however long it is';
 
@@ -433,6 +443,11 @@ export const explained: ReadonlyMap<string, string> = new Map([
   ['a boundary in RFC 2231', EXTENDED],
   ['a boundary in pieces', EXTENDED],
   ['charset in RFC 2231', EXTENDED],
+  ['two boundaries', SEVERAL],
+  ['two boundaries, one closed', SEVERAL],
+  ['two Content-Types with boundaries', SEVERAL],
+  ['multipart and another type', 'programs differ in which of several types they take: a multipart has its parts'],
+  ['filename and name', 'mail programs prefer `filename`, wherever it stands'],
   ['filename: RFC 2231 in Latin-1', EXTENDED],
   ['filename: RFC 2231 in koi8-r', EXTENDED],
   ['filename: continuations, the first not encoded', EXTENDED],

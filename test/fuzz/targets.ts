@@ -19,6 +19,7 @@ import { FakeLog } from '../../src/system/fakes/log.ts';
 import { testBuild, testLocation } from '../../src/system/fakes/services.ts';
 import { RegexEngine } from '../../src/system/regex.ts';
 import { type ExpansionBench, openExpansionBench } from '../differential/expansion-bench.ts';
+import { mime } from './mime.ts';
 
 export interface Target {
   readonly name: string;
@@ -52,7 +53,10 @@ const root = join(import.meta.dirname, '../..');
 
 export async function openTargets(): Promise<readonly Target[]> {
   const parts = await Promise.all([openConfig(), openExpansion(), openLists(), openLookups()]);
-  return [...parts, dns, spool, addresses, commands].map((target) => ({ ...target, seeds: [...target.seeds, ...keptSeeds(target.name)] }));
+  return [...parts, dns, spool, addresses, commands, mime].map((target) => ({
+    ...target,
+    seeds: [...target.seeds, ...keptSeeds(target.name)],
+  }));
 }
 
 /** Inputs that were once found to break something. */

@@ -3,10 +3,14 @@ import { type Octets, octetsFromBytes, trimEnd } from '../../base/octets.ts';
 import type { Window } from './source.ts';
 
 /** A line that begins with a boundary. */
-export interface BoundaryLine {
+export interface BoundaryLine extends BoundaryMatch {
   /** Where it begins, and what follows it. */
   readonly from: number;
   readonly to: number;
+}
+
+export interface BoundaryMatch {
+  readonly boundary: Octets;
   /** Of the multipart: 0 is the outermost. */
   readonly level: number;
   readonly isClosing: boolean;
@@ -18,47 +22,58 @@ export const MAX_BOUNDARY = 4000;
 /**
  * A line that begins with the boundary of the innermost multipart is a boundary line, whatever follows, as in Exim. Those of the multiparts
  * around it count too, so that one that is never closed hides nothing (RFC 2046 s5.1.2); with more behind them they are no boundaries.
+ * A multipart that gives several has all of them, and ends when all are closed.
  */
 export class OpenBoundaries {
-  readonly #levels: Octets[] = [];
-  /** The innermost of each text. */
+  readonly #levels: Octets[][] = [];
+  /** The innermost level of each text. */
   readonly #byText = new Map<Octets, number>();
 
   get depth(): number {
     return this.#levels.length;
   }
 
-  open(boundary: Octets): void {
-    this.#byText.set(boundary, this.#levels.length);
-    this.#levels.push(boundary);
+  open(boundaries: readonly Octets[]): void {
+    for (const boundary of boundaries) this.#byText.set(boundary, this.#levels.length);
+    this.#levels.push([...boundaries]);
   }
 
-  /** That many remain open. */
-  closeTo(depth: number): void {
-    while (this.#levels.length > depth) {
-      const boundary = this.#levels.pop() ?? '';
-      const outer = this.#levels.lastIndexOf(boundary);
-      if (outer < 0) this.#byText.delete(boundary);
-      else this.#byText.set(boundary, outer);
-    }
+  /** Multiparts in that of the line are over, and with a closing line, its own. */
+  pass({ level, boundary, isClosing }: BoundaryMatch): void {
+    while (this.#levels.length > level + 1) for (const open of this.#levels.pop() ?? []) this.#forget(open);
+    const open = this.#levels[level];
+    if (!isClosing || open === undefined) return;
+    const left = open.filter((other) => other !== boundary);
+    if (left.length === 0) this.#levels.pop();
+    else this.#levels[level] = left;
+    this.#forget(boundary);
+  }
+
+  #forget(boundary: Octets): void {
+    const outer = this.#levels.findLastIndex((texts) => texts.includes(boundary));
+    if (outer < 0) this.#byText.delete(boundary);
+    else this.#byText.set(boundary, outer);
   }
 
   /** `line`: without its line end, from behind the two dashes; it may be cut at {@link LINE_HEAD}. */
-  match(line: Octets): { readonly level: number; readonly isClosing: boolean } | undefined {
-    const innermost = this.#levels.length - 1;
-    const own = this.#levels[innermost];
+  match(line: Octets): BoundaryMatch | undefined {
+    const level = this.#levels.length - 1;
+    const own = this.#levels[level];
     if (own === undefined) return undefined;
     const exact = this.#exact(line);
     if (exact !== undefined) return exact;
-    return line.startsWith(own) ? { level: innermost, isClosing: line.startsWith('--', own.length) } : undefined;
+    const boundary = own.find((text) => line.startsWith(text));
+    return boundary === undefined ? undefined : { boundary, level, isClosing: line.startsWith('--', boundary.length) };
   }
 
-  #exact(line: Octets): { readonly level: number; readonly isClosing: boolean } | undefined {
+  #exact(line: Octets): BoundaryMatch | undefined {
     const text = trimEnd(line);
-    const level = this.#byText.get(text) ?? this.#byText.get(line);
-    if (level !== undefined) return { level, isClosing: false };
-    const closed = text.endsWith('--') ? this.#byText.get(text.slice(0, -2)) : undefined;
-    return closed === undefined ? undefined : { level: closed, isClosing: true };
+    return this.#known(text, false) ?? this.#known(line, false) ?? (text.endsWith('--') ? this.#known(text.slice(0, -2), true) : undefined);
+  }
+
+  #known(boundary: Octets, isClosing: boolean): BoundaryMatch | undefined {
+    const level = this.#byText.get(boundary);
+    return level === undefined ? undefined : { boundary, level, isClosing };
   }
 }
 
@@ -111,7 +126,7 @@ interface Scanned {
   /** How far it is no boundary line. */
   readonly end: number;
   /** What begins there. */
-  readonly match?: { readonly level: number; readonly isClosing: boolean } | undefined;
+  readonly match?: BoundaryMatch | undefined;
 }
 
 /** Looks at the lines that begin with dashes. One at the end of which not enough is there ends the piece before it. */

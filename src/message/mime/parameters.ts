@@ -8,26 +8,27 @@ import { decodeEncodedWords } from '../header.ts';
 export interface StructuredField {
   /** Without white space and comments, in lower case. */
   readonly value: Octets;
-  /** By their names in lower case; RFC 2231 is undone. The last of a name counts; empty ones are left out. */
-  readonly parameters: ReadonlyMap<Octets, Octets>;
+  /** By their names in lower case, all that there are of a name; RFC 2231 is undone. Empty ones are left out. */
+  readonly parameters: ReadonlyMap<Octets, readonly Octets[]>;
 }
 
 /** `text`: what follows the colon, with its folds. `checksLength`: option `check_rfc2047_length`. */
 export function parseStructuredField(text: Octets, checksLength: boolean): StructuredField {
   const whole = text.replace(/\r?\n[ \t]*/g, '');
   const end = endOfValue(whole);
-  const pieces = new Map<Octets, Piece[]>();
-  for (const written of splitParameters(whole.slice(end + 1))) addPiece(pieces, written);
-  const parameters = new Map<Octets, Octets>();
-  for (const [name, written] of pieces) {
-    const value = joinPieces(written, checksLength);
-    if (value !== '') parameters.set(name, value);
+  const written = new Map<Octets, Piece[][]>();
+  for (const parameter of splitParameters(whole.slice(end + 1))) addPiece(written, parameter);
+  const parameters = new Map<Octets, readonly Octets[]>();
+  for (const [name, values] of written) {
+    const joined = values.map((pieces) => joinPieces(pieces, checksLength)).filter((value) => value !== '');
+    if (joined.length > 0) parameters.set(name, joined);
   }
   return { value: bareValue(whole.slice(0, end)), parameters };
 }
 
 /** Comments and white space go, as far as there is no `=`, behind which white space may belong to something. */
-function bareValue(text: Octets): Octets {
+function bareValue(written: Octets): Octets {
+  const text = withoutComments(written);
   const equals = text.indexOf('=');
   const head = equals < 0 ? text : text.slice(0, equals);
   const tail = equals < 0 ? '' : trimEnd(dropControls(text.slice(equals)));
@@ -149,20 +150,21 @@ interface Piece {
   readonly isExtended: boolean;
 }
 
-/** A piece goes to those of its name, when there are such; anything else takes the place of what was there. */
-function addPiece(pieces: Map<Octets, Piece[]>, { name, value }: WrittenParameter): void {
+/** A piece goes to those of its name that came before; anything else is a value of its own. */
+function addPiece(written: Map<Octets, Piece[][]>, { name, value }: WrittenParameter): void {
   const numbered = /^(.+?)(?:\*([0-9]{1,4}))?(\*)?$/.exec(name);
   const base = numbered?.[1] ?? name;
   const index = numbered?.[2] === undefined ? undefined : Number.parseInt(numbered[2], 10);
   const piece: Piece = { value, index, isExtended: numbered?.[3] !== undefined };
-  const known = pieces.get(base);
-  if (value === '' && index === undefined) return;
-  if (index !== undefined && known?.[0]?.index !== undefined) known.push(piece);
-  else pieces.set(base, [piece]);
+  const values = written.get(base) ?? [];
+  const last = values.at(-1);
+  if (index !== undefined && last?.[0]?.index !== undefined) last.push(piece);
+  else values.push([piece]);
+  written.set(base, values);
 }
 
-function joinPieces(written: readonly Piece[], checksLength: boolean): Octets {
-  const sorted = written.toSorted((a, b) => (a.index ?? 0) - (b.index ?? 0));
+function joinPieces(pieces: readonly Piece[], checksLength: boolean): Octets {
+  const sorted = pieces.toSorted((a, b) => (a.index ?? 0) - (b.index ?? 0));
   const joined = sorted.map(({ value, isExtended }, at) => (isExtended ? decodeExtended(value, at === 0) : value)).join('');
   return sorted.some(({ isExtended }) => isExtended) ? joined : decodeWords(joined, checksLength);
 }

@@ -10,6 +10,10 @@ export type PartFacts = Omit<MimePart, 'number' | 'isMultipart' | 'isCoverLetter
 
 export interface PartHeader {
   readonly facts: PartFacts;
+  /** A Content-Type: says so; of several perhaps not the last one, which is that of the facts. */
+  readonly isMultipart: boolean;
+  /** Where several are given, programs differ in which they take: each counts. The last is the one of the facts. */
+  readonly boundaries: readonly Octets[];
   /** Where the body begins. */
   readonly end: number;
 }
@@ -37,7 +41,8 @@ export async function readPartHeader(window: Window, from: number, boundaries: O
     reader.takeLine(octetsFromBytes(bytes));
     at = await endOfLine(window, at + bytes.length);
   }
-  return { facts: reader.facts(), end: at };
+  const facts = reader.facts();
+  return { facts, isMultipart: reader.isMultipart, boundaries: reader.givenBoundaries(), end: at };
 }
 
 /** The parts of a field that are asked for by the name of the field, and of a parameter. */
@@ -49,24 +54,26 @@ const FIELDS: ReadonlyMap<Octets, keyof PartFacts> = new Map([
   ['content-description', 'contentDescription'],
 ]);
 
-/** In whichever field they are, as in Exim. */
-const PARAMETERS: ReadonlyMap<Octets, keyof PartFacts> = new Map([
+/** In whichever field they are, as in Exim. A later one goes first, but no `name` before a `filename`, which mail programs prefer. */
+const PARAMETERS: readonly (readonly [Octets, keyof PartFacts])[] = [
   ['boundary', 'boundary'],
   ['charset', 'charset'],
   ['name', 'fileName'],
   ['filename', 'fileName'],
-]);
+];
 
 class FactsReader {
   readonly #boundaries: OpenBoundaries;
   readonly #checksLength: boolean;
   readonly #facts = new Map<keyof PartFacts, Octets>();
+  readonly #given = new Map<Octets, readonly Octets[]>();
   #isFirst = true;
   /** The field that is being read, when it is one of ours. */
   #field: keyof PartFacts | undefined;
   #text = '';
   /** Its last line was read. */
   isOver = false;
+  isMultipart = false;
 
   constructor(boundaries: OpenBoundaries, checksLength: boolean) {
     this.#boundaries = boundaries;
@@ -105,7 +112,15 @@ class FactsReader {
 
   facts(): PartFacts {
     this.#finishField();
+    for (const [name, fact] of PARAMETERS) {
+      const value = this.#given.get(name)?.at(-1);
+      if (value !== undefined) this.#facts.set(fact, value);
+    }
     return Object.fromEntries(this.#facts);
+  }
+
+  givenBoundaries(): readonly Octets[] {
+    return [...new Set(this.#given.get('boundary'))];
   }
 
   /** What is said again counts. */
@@ -113,10 +128,8 @@ class FactsReader {
     if (this.#field === undefined) return;
     const { value, parameters } = parseStructuredField(this.#text, this.#checksLength);
     if (value !== '') this.#facts.set(this.#field, value);
-    for (const [name, given] of parameters) {
-      const fact = PARAMETERS.get(name);
-      if (fact !== undefined) this.#facts.set(fact, given);
-    }
+    if (this.#field === 'contentType' && value.startsWith('multipart')) this.isMultipart = true;
+    for (const [name, values] of parameters) this.#given.set(name, [...(this.#given.get(name) ?? []), ...values]);
     this.#field = undefined;
   }
 }

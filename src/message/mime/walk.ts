@@ -15,6 +15,8 @@ export interface WalkLimits {
 
 /** Multiparts in each other. */
 const MAX_DEPTH = 1000;
+/** Of one multipart. */
+const MAX_BOUNDARIES = 5;
 
 /** Which parts of a multipart belong to the cover letter. */
 type CoverLetter = 'all' | 'first' | 'none';
@@ -30,15 +32,15 @@ export async function walkParts(
   const covers: CoverLetter[] = [];
   let at = 0;
   for (let number = 0; number < limits.maxParts; number++) {
-    const { facts, end } = await readPartHeader(window, at, boundaries, limits.checksLength);
-    const isMultipart = facts.contentType?.startsWith('multipart') === true;
+    const { facts, isMultipart, boundaries: given, end } = await readPartHeader(window, at, boundaries, limits.checksLength);
     const isCoverLetter = covers.length === 0 || covers.at(-1) !== 'none';
     if (covers.at(-1) === 'first') covers[covers.length - 1] = 'none';
     const body = () => octetsBefore(window, end, boundaries);
     if (!(await visit({ ...facts, number, isMultipart, isCoverLetter, body }))) return 'stopped';
-    if (isMultipart && facts.boundary !== undefined && facts.boundary.length <= MAX_BOUNDARY) {
-      if (covers.length === MAX_DEPTH) return 'too-many';
-      boundaries.open(facts.boundary);
+    const opened = isMultipart ? given.filter((boundary) => boundary.length <= MAX_BOUNDARY) : [];
+    if (opened.length > 0) {
+      if (covers.length === MAX_DEPTH || opened.length > MAX_BOUNDARIES) return 'too-many';
+      boundaries.open(opened);
       covers.push(isCoverLetter ? coverOf(facts.contentType) : 'none');
     }
     const next = await nextPart(window, end, boundaries, covers);
@@ -58,9 +60,8 @@ async function nextPart(window: Window, from: number, boundaries: OpenBoundaries
   while (boundaries.depth > 0) {
     const line = await findBoundaryLine(window, at, boundaries);
     if (line === undefined) return undefined;
-    const open = line.isClosing ? line.level : line.level + 1;
-    boundaries.closeTo(open);
-    covers.length = open;
+    boundaries.pass(line);
+    covers.length = boundaries.depth;
     if (!line.isClosing) return line.to;
     at = line.to;
   }
