@@ -20,6 +20,7 @@ import { testBuild, testLocation } from '../../src/system/fakes/services.ts';
 import { RegexEngine } from '../../src/system/regex.ts';
 import { type ExpansionBench, openExpansionBench } from '../differential/expansion-bench.ts';
 import { mime } from './mime.ts';
+import { spf } from './spf.ts';
 
 export interface Target {
   readonly name: string;
@@ -53,7 +54,7 @@ const root = join(import.meta.dirname, '../..');
 
 export async function openTargets(): Promise<readonly Target[]> {
   const parts = await Promise.all([openConfig(), openExpansion(), openLists(), openLookups()]);
-  return [...parts, dns, spool, addresses, commands, mime].map((target) => ({
+  return [...parts, dns, spool, addresses, commands, mime, spf].map((target) => ({
     ...target,
     seeds: [...target.seeds, ...keptSeeds(target.name)],
   }));
