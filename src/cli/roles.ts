@@ -27,6 +27,7 @@ import { currentIds } from '../system/own-ids.ts';
 import { becomeIdentity } from '../system/privilege.ts';
 import { onSignal, parentChannel } from '../system/processes.ts';
 import { standardInput, standardOutput } from '../system/standard-streams.ts';
+import { takeTicketSecret } from '../system/ticket-keys.ts';
 import { workIn } from '../system/working-directory.ts';
 import { readBuildSettings } from './build.ts';
 import type { RunOptions } from './main.ts';
@@ -94,7 +95,7 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
   const args = decodeWorker(argument);
   const parent = parentChannel();
   if (!parent) return 1;
-  const system = createSystem({ randomSeed: options.adaptations?.randomSeed });
+  const system = createSystem({ randomSeed: options.adaptations?.randomSeed, ticketSecret: takeTicketSecret() });
   const connect = () => connectLocal(args.helperSocket);
   const agent = args.hasAgent ? new AgentClient(connect) : undefined;
   const uid = args.becomes?.uid ?? currentIds().effectiveUid;

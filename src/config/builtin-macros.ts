@@ -10,6 +10,7 @@ import type { AuthenticatorDefinition, RouterDefinition, TransportDefinition } f
 import { mainOptions } from '../core/main-options.ts';
 import type { OptionTable } from '../core/option.ts';
 import type { ExpansionFamily } from '../core/registry.ts';
+import { opensslOptionNames } from '../system/openssl-options.ts';
 import { type DriverDefinition, genericTable } from './driver-section.ts';
 import { featureMacros, mailboxMacros } from './features.ts';
 
@@ -24,8 +25,31 @@ export interface Definitions {
   readonly logSelectors: readonly string[];
 }
 
+/** For `${listextract`: what each value of `$tls_in_resumption` means. Spec ch. 43 "TLS Resumption". */
+const RESUMPTION_STATES: ReadonlyMap<number, string> = new Map([
+  [1, 'not requested or offered '],
+  [3, 'client requested, no server ticket'],
+  [7, 'client offered session, no server action'],
+  [9, 'no client request'],
+  [11, 'client requested new ticket, server provided'],
+  [13, 'client offered session, not used'],
+  [15, 'client offered session, server only provided new ticket'],
+  [17, 'session resumed unasked'],
+  [19, 'session resumed unasked'],
+  [23, 'session resumed'],
+  [25, 'session resumed unasked'],
+  [27, 'session resumed unasked'],
+  [29, 'session resumed'],
+  [31, 'session resumed, also new ticket'],
+]);
+
+function resumptionTexts(): string {
+  const hexadecimal = (value: number) => ` 0x${value.toString(16).toUpperCase().padStart(2, '0')} `;
+  return Array.from({ length: 31 }, (_, index) => RESUMPTION_STATES.get(index + 1) ?? hexadecimal(index + 1)).join(':');
+}
+
 export function builtInMacros(names: readonly string[]): readonly MacroDefinition[] {
-  return names.map((name) => ({ name, text: 'y', source: 'built-in' }));
+  return names.map((name) => ({ name, text: name === '_RESUME_DECODE' ? resumptionTexts() : 'y', source: 'built-in' }));
 }
 
 /** In the order of -bP. */
@@ -36,6 +60,7 @@ export function builtInMacroNames(definitions: Definitions): string[] {
     ...lookupNames(lookups).map((name) => `HAVE_LOOKUP_${name}`),
     ...mailboxMacros(definitions).map((name) => `HAVE_${name}`),
     'HAVE_TLS_ALPN',
+    'RESUME_DECODE',
     ...aclNames(acl),
     ...builtNames('CTL', acl.controls),
     ...builtNames('EXP_COND', expansion.conditions),
@@ -49,6 +74,7 @@ export function builtInMacroNames(definitions: Definitions): string[] {
     ...driverNames('TRANSPORT', transports),
     ...driverNames('AUTHENTICATOR', authenticators),
     ...logSelectors.map((name) => `LOG_${name}`),
+    ...opensslOptionNames().map((name) => `OPT_OPENSSL_${name}_X`),
   ];
   // -bP shows them in Exim's order: the last first
   return names.reverse().map((name) => `_${upperCase(name)}`);

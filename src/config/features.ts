@@ -44,7 +44,8 @@ const FEATURES: readonly Feature[] = [
   { macro: 'SPF', word: 'SPF', isBuilt: hasAclCondition('spf') },
   { macro: 'SRS', word: 'SRS', isBuilt: hasItem('srs_encode') },
   { macro: 'DANE', word: 'DANE', isBuilt: hasTransportOption('smtp', 'hosts_require_dane') },
-  { macro: 'TLS_RESUME', word: 'TLS_resume', isBuilt: hasMain('tls_resumption_hosts') },
+  // -bV is to say TLS_resume when tls_resumption_hosts of transports is built too
+  { macro: 'TLS_RESUME', isBuilt: hasMain('tls_resumption_hosts') },
   { macro: 'XCLIENT', word: 'Experimental_XCLIENT', isBuilt: hasMain('hosts_xclient') },
 ];
 

@@ -245,7 +245,7 @@ const reading: readonly (readonly [what: string, text: string, value: Octets])[]
   ],
   ['within a continued line', 'primary_hostname = a\\\n .ifdef X\n  b\n .else\n  c\n.endif\n', 'ac'],
   ['built-in macros', '.ifdef _HAVE_TLS\nprimary_hostname = a\n.endif\n', 'a'],
-  ['part of the name of what is not there', '.ifdef _HAVE_TLS_RESUME\nprimary_hostname = a\n.else\nprimary_hostname = b\n.endif\n', 'b'],
+  ['part of the name of what is not there', '.ifdef _HAVE_GNUTLS\nprimary_hostname = a\n.else\nprimary_hostname = b\n.endif\n', 'b'],
   ['built-in macros for options', '.ifdef _OPT_MAIN_QUEUE_ONLY\nprimary_hostname = a\n.endif\n', 'a'],
   [
     'a driver that is not built has no macro',

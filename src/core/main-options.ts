@@ -502,7 +502,7 @@ export const mainOptions = {
   tls_privatekey: option.expanded({ doc: "The file of the certificate's key; unset: the certificate's file." }),
   tls_remember_esmtp: option.boolean({ default: false, doc: 'Remember EHLO over STARTTLS.' }),
   tls_require_ciphers: option.expanded({ doc: 'The ciphers that a TLS server takes, as OpenSSL writes them.' }),
-  tls_resumption_hosts: option.hostList({ notYet: 'notice', doc: 'Clients that may resume TLS sessions.' }),
+  tls_resumption_hosts: option.hostList({ doc: 'Clients that may resume TLS sessions.' }),
   tls_try_verify_hosts: option.hostList({ doc: 'Clients that are asked for a certificate and may have none.' }),
   tls_verify_certificates: option.expanded({
     default: 'system',

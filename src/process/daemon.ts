@@ -6,6 +6,7 @@ import { EXIM_VERSION } from '../base/version.ts';
 import type { Config, Files, Log, OpenFile, SystemResult } from '../core/index.ts';
 import type { BoundSocket, SystemNet } from '../system/net.ts';
 import { onSignal, startOwnProcess } from '../system/processes.ts';
+import { newTicketSecret } from '../system/ticket-keys.ts';
 import type { ConfigChoice } from './choice.ts';
 import { type ConfigSnapshot, writeSnapshot } from './config-snapshot.ts';
 import { type ListenAddress, listenAddresses } from './listen.ts';
@@ -207,6 +208,7 @@ function makeSupervisor(parts: DaemonParts, { bound, submitSocketFd, helperSocke
   const descriptors = bound.map(({ socket }) => socket.fd);
   /** The first worker serves the submission socket too. */
   const submissions = (index: number) => (index === 0 && submitSocketFd !== undefined ? [submitSocketFd] : []);
+  const ticketSecret = newTicketSecret();
   return new Supervisor({
     workerCount: main.workers > 0 ? main.workers : parts.processors,
     startWorker: (index) =>
@@ -215,6 +217,7 @@ function makeSupervisor(parts: DaemonParts, { bound, submitSocketFd, helperSocke
         descriptors: [...descriptors, ...submissions(index)],
         hasChannel: true,
         keepsStderr: true,
+        environment: ticketSecret,
         args: [
           '--eximius-role=worker',
           encodeRole({

@@ -20,6 +20,8 @@ export interface SystemOptions {
   readonly randomSeed?: number | undefined;
   /** The name in a self-made certificate; default: the machine's. */
   readonly certificateName?: (() => Octets) | undefined;
+  /** Shared with other processes, for TLS sessions that are resumed. */
+  readonly ticketSecret?: Buffer | undefined;
 }
 
 export interface SystemPorts {
@@ -46,7 +48,7 @@ export function createSystem(options: SystemOptions = {}): SystemPorts {
   const machine = new SystemMachine();
   const regexes = new RegexEngine();
   const hostName = options.certificateName ?? (() => machine.hostName);
-  const net = lazy(() => new SystemNet(new TlsEngine({ files, hostName, nowMs: () => clock.now() })));
+  const net = lazy(() => new SystemNet(new TlsEngine({ files, hostName, nowMs: () => clock.now(), ticketSecret: options.ticketSecret })));
   return {
     native,
     clock,

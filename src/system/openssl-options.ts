@@ -44,8 +44,16 @@ const optionBits: ReadonlyMap<string, number> = new Map([
   ['tlsext_padding', 0x10],
 ]);
 
+/** For the built-in macros. */
+export function opensslOptionNames(): readonly string[] {
+  return [...optionBits.keys()];
+}
+
 /** Exim's value when the option is not set. */
 export const defaultOpensslOptions: Octets = '+no_sslv2 +no_sslv3 +single_dh_use +no_ticket +no_renegotiation';
+
+/** SSL_OP_NO_TICKET. */
+export const NO_TICKET = 0x4000;
 
 export interface OpensslOptions {
   readonly bits: number;

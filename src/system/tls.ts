@@ -8,13 +8,15 @@ import type { Duplex } from 'node:stream';
 import type { SecureContext, SecureContextOptions, TLSSocket, TLSSocketOptions } from 'node:tls';
 import { BoundedCache } from '../base/bounded-cache.ts';
 import { isIp } from '../base/ip.ts';
+import { lazy } from '../base/lazy.ts';
 import { type Octets, trimSpace } from '../base/octets.ts';
 import type { Deadline } from '../core/deadline.ts';
 import type { Files, SystemResult, TlsClientRequest, TlsFailure, TlsServerRequest, TlsStarted } from '../core/ports.ts';
 import type { TlsFacts } from '../core/session.ts';
 import { certificateIsFor, makeSelfSigned, subjectOneLine } from './certificate.ts';
 import { errorCode, failureOf } from './failure.ts';
-import { cipherBits, nodeCiphers, parseOpensslOptions } from './openssl-options.ts';
+import { cipherBits, NO_TICKET, nodeCiphers, parseOpensslOptions } from './openssl-options.ts';
+import { TICKET_LIFETIME_SECONDS, TicketKeys } from './ticket-keys.ts';
 
 const keptContexts = 256;
 const certificateLimitBytes = 16 << 20;
@@ -47,32 +49,45 @@ interface ContextParts {
   readonly options: Octets;
   readonly dhParam: Octets;
   readonly eccurve: Octets;
+  /** For a certificate that is made here. */
+  readonly hostName: Octets;
   readonly isServer: boolean;
+  readonly tickets?: TicketUse;
+}
+
+/** Of which period the key is; sessions with another demand for certificates are not resumed. */
+interface TicketUse {
+  readonly period: number;
+  readonly clientCertificate: TlsServerRequest['clientCertificate'];
 }
 
 export interface TlsEngineParts {
   readonly files: Files;
-  /** For a self-made certificate, where none is configured. */
+  /** For a self-made certificate, where none is configured and the request has no name. */
   readonly hostName: () => Octets;
   readonly nowMs: () => number;
+  /** Default: of this process. */
+  readonly ticketSecret?: Buffer | undefined;
 }
 
 export class TlsEngine {
   readonly #files: Files;
   readonly #hostName: () => Octets;
   readonly #nowMs: () => number;
+  readonly #ticketKeys: () => TicketKeys;
   readonly #contexts = new BoundedCache<string, KeptContext>(keptContexts);
   #systemCertificates: string[] | undefined;
 
-  constructor({ files, hostName, nowMs }: TlsEngineParts) {
+  constructor({ files, hostName, nowMs, ticketSecret }: TlsEngineParts) {
     this.#files = files;
     this.#hostName = hostName;
     this.#nowMs = nowMs;
+    this.#ticketKeys = lazy(() => new TicketKeys(ticketSecret));
   }
 
   /** Finds or makes the context; an empty certificate name is a self-made certificate. */
   prepareServer(request: TlsServerRequest): Prepared<ServerHandshake> {
-    const kept = this.#context(serverParts(request));
+    const kept = this.#context(this.#serverParts(request));
     if (kept.kind === 'error') return kept;
     return { kind: 'ok', value: { accept: (stream, until) => this.#accept(request, kept.value, stream, until) } };
   }
@@ -125,6 +140,7 @@ export class TlsEngine {
       ourCertificate,
       peer !== undefined && verifyErrors.length === 0,
       typeof socket.servername === 'string' ? socket.servername : '',
+      request.offersResumption === true ? resumptionOf(socket) : RESUMPTION_KNOWN,
     );
     return { kind: 'ok', facts, stream: socket, verifyErrors };
   }
@@ -134,7 +150,14 @@ export class TlsEngine {
     name: Octets,
   ): Promise<Prepared<KeptContext> | undefined> {
     const other = await forServerName(name);
-    return other && this.#context(serverParts(other));
+    return other && this.#context(this.#serverParts(other));
+  }
+
+  #serverParts(request: TlsServerRequest): ContextParts {
+    const parts = serverParts(request);
+    if (request.offersResumption !== true) return parts;
+    const period = this.#ticketKeys().period(this.#nowMs());
+    return { ...parts, tickets: { period, clientCertificate: request.clientCertificate } };
   }
 
   #context(parts: ContextParts): Prepared<KeptContext> {
@@ -167,7 +190,8 @@ export class TlsEngine {
     const ciphers = nodeCiphers(parts.ciphers);
     const options: SecureContextOptions = {
       ...material.value.options,
-      secureOptions: openssl.bits,
+      secureOptions: parts.tickets === undefined ? openssl.bits | NO_TICKET : openssl.bits & ~NO_TICKET,
+      ...(parts.tickets === undefined ? {} : this.#ticketOptions(parts, parts.tickets)),
       minVersion: openssl.minVersion,
       ...(ciphers === undefined ? {} : { ciphers }),
       ...(parts.eccurve === '' || parts.eccurve === 'auto' ? {} : { ecdhCurve: parts.eccurve }),
@@ -178,6 +202,16 @@ export class TlsEngine {
     } catch (error) {
       return { kind: 'error', message: contextFailure(error, parts) };
     }
+  }
+
+  /** A session is resumed only where it could have begun: under the same options, with the same files. */
+  #ticketOptions(parts: ContextParts, { period, clientCertificate }: TicketUse): SecureContextOptions {
+    const whatHolds = JSON.stringify([{ ...parts, tickets: clientCertificate }, this.#identities(parts)]);
+    return {
+      ticketKeys: this.#ticketKeys().ofPeriod(period),
+      sessionTimeout: TICKET_LIFETIME_SECONDS,
+      sessionIdContext: process.getBuiltinModule('node:crypto').createHash('sha256').update(whatHolds).digest('hex').slice(0, 32),
+    };
   }
 
   #readMaterial(parts: ContextParts): Prepared<{ readonly options: SecureContextOptions }> {
@@ -192,7 +226,7 @@ export class TlsEngine {
       options.cert = [...certificates.value];
       options.key = [...keys.value];
     } else if (parts.isServer) {
-      const own = makeSelfSigned(this.#hostName(), this.#nowMs());
+      const own = makeSelfSigned(parts.hostName === '' ? this.#hostName() : parts.hostName, this.#nowMs());
       options.cert = [own.certificate];
       options.key = [own.key];
     }
@@ -399,6 +433,7 @@ function serverParts(request: TlsServerRequest): ContextParts {
     options: request.options ?? '',
     dhParam: request.dhParam ?? '',
     eccurve: request.eccurve ?? '',
+    hostName: request.certificateFile === '' ? (request.hostName ?? '') : '',
     isServer: true,
   };
 }
@@ -413,6 +448,7 @@ function clientParts(request: TlsClientRequest): ContextParts {
     options: request.options ?? '',
     dhParam: '',
     eccurve: '',
+    hostName: '',
     isServer: false,
   };
 }
@@ -431,6 +467,7 @@ function factsOf(
   ourCertificate: Uint8Array | undefined,
   certificateVerified: boolean,
   sni: Octets,
+  resumption = RESUMPTION_KNOWN,
 ): TlsFacts {
   const cipher = socket.getCipher();
   const version = (socket.getProtocol() ?? '').replace('v', '');
@@ -445,8 +482,22 @@ function factsOf(
     certificateVerified,
     ...(ourCertificate ? { ourCertificate } : {}),
     ...(peer ? { peerCertificate: peer } : {}),
-    resumption: 0,
+    resumption,
   };
+}
+
+/** Bits of `$tls_in_resumption`. */
+const RESUMPTION_KNOWN = 1;
+const TICKET_ASKED_FOR = 2;
+const SESSION_OFFERED = 4;
+const TICKET_GIVEN = 8;
+const SESSION_RESUMED = 16;
+
+/** Under TLS 1.2 a session that is resumed goes on with its ticket, under 1.3 there is a new one. */
+function resumptionOf(socket: TLSSocket): number {
+  if (!socket.isSessionReused()) return RESUMPTION_KNOWN | TICKET_ASKED_FOR | TICKET_GIVEN;
+  const resumed = RESUMPTION_KNOWN | SESSION_OFFERED | TICKET_GIVEN | SESSION_RESUMED;
+  return socket.getProtocol() === 'TLSv1.3' ? resumed | TICKET_ASKED_FOR : resumed;
 }
 
 /** To be asked once: it takes the issuers off what Node keeps. */
@@ -456,8 +507,7 @@ function peerCertificate(socket: TLSSocket): X509Certificate | undefined {
 
 function clientVerifyErrors(socket: TLSSocket, peer: X509Certificate | undefined, request: TlsClientRequest): readonly Octets[] {
   if (!peer) return ['SSL verify error: no certificate'];
-  const errors = verifyErrorsOf(socket, peer);
-  return errors.length > 0 ? errors : nameErrorsOf(peer.raw, request);
+  return [...verifyErrorsOf(socket, peer), ...nameErrorsOf(peer.raw, request)];
 }
 
 /** OpenSSL's texts for why the chain did not verify, as Exim logs them; none when it did. */

@@ -44,7 +44,9 @@ export interface TlsClientRequest {
 }
 
 export interface TlsServerRequest {
+  /** '': one is made for `hostName`. */
   readonly certificateFile: Octets;
+  readonly hostName?: Octets | undefined;
   readonly keyFile: Octets;
   readonly verifyCertificates?: Octets | undefined;
   readonly crlFile?: Octets | undefined;
@@ -58,6 +60,8 @@ export interface TlsServerRequest {
   readonly requiresAlpn?: boolean;
   /** Ask the client for a certificate, and refuse one that does not verify when `require`. */
   readonly clientCertificate: 'none' | 'try' | 'require';
+  /** Give out tickets by which the client may resume the session later, and take them. */
+  readonly offersResumption?: boolean;
   /** For a name that the client sends (SNI): another request, when tls_certificate or the like depend on `$tls_in_sni`; undefined to keep this one. */
   readonly forServerName?: ((name: Octets) => Promise<TlsServerRequest | undefined>) | undefined;
 }

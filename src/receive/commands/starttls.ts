@@ -121,8 +121,10 @@ async function serverRequest(dialogue: Dialogue): Promise<Outcome<TlsServerReque
   const request: TlsServerRequest = {
     ...files.value,
     ...values.value,
+    hostName: main.primary_hostname,
     options: main.openssl_options,
     clientCertificate,
+    offersResumption: await isSenderHostIn(main.tls_resumption_hosts, frame),
     ...(await alpnRequest(dialogue)),
   };
   if (!/tls_(?:in_)?sni/.test(main.tls_certificate?.source ?? '')) return ok(request);
