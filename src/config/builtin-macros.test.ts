@@ -51,7 +51,8 @@ test('macros claim what is built, of options what is understood, and nothing els
   const others = ['_EXP_ITEM_SRS_ENCODE', '_EXP_COND_CRYPTEQ', '_EXP_VAR_TOD_LOG', '_LOG_PID', '_DRIVER_TRANSPORT_APPENDFILE'];
   const options = ['_OPT_TRANSPORT_APPENDFILE_MAILDIR_FORMAT', '_OPT_TRANSPORT_APPENDFILE_NOTIFY_COMSAT', '_OPT_TRANSPORTS_DRIVER'];
   const understood = ['_OPT_TRANSPORT_APPENDFILE_MBX_FORMAT', '_OPT_TRANSPORTS_MAX_PARALLEL'];
-  for (const name of [...claimed, ...others, ...options, ...understood]) assert.ok(macros.includes(name), name);
+  const values = ['_OPT_OPENSSL_NO_TLSV1_3_X', '_OPT_OPENSSL_NO_TICKET_X'];
+  for (const name of [...claimed, ...others, ...options, ...understood, ...values]) assert.ok(macros.includes(name), name);
   const absent = ['_HAVE_PERL', '_HAVE_CONTENT_SCANNING', '_HAVE_I18N', '_HAVE_TRANSPORT_APPEND_MBX', '_ACL_COND_MALWARE', '_EXP_COND_<='];
   const unbuilt = ['_DRIVER_TRANSPORT_LMTP', '_OPT_TRANSPORT_LMTP_SOCKET', '_OPT_TRANSPORT_APPENDFILE_RARE', '_EXP_ITEM_PERL'];
   for (const name of [...absent, ...unbuilt]) assert.ok(!macros.includes(name), name);

@@ -289,9 +289,10 @@ class SmtpDelivery {
     for (const address of addresses) await this.#take({ address, kind: 'failed', message: failing.message, host });
   }
 
-  /** `H=name [address]: what happened`, for a host whose failure is not one recipient's. */
+  /** `H=name [address]: what happened`, for a host whose failure is not one recipient's; of a handshake the addresses' lines tell. */
   #logHost(host: HostItem, failing: Failing): void {
     const { log } = this.#batch.services;
+    if (failing.number === eximErrno.tlsFailure && failing.message.startsWith('TLS session: ')) return;
     const port = log.selected('outgoing_port') ? `:${host.port ?? 25}` : '';
     const why =
       failing.message === ''

@@ -38,13 +38,19 @@ out:
   driver = manualroute
   route_list = * 127.0.0.1::${otherPort}
   self = send
-  transport = \${if eq{$domain}{stranger.test}{stranger}{\${if eq{$domain}{named.test}{named}{trusting}}}}
+  transport = \${if eq{$domain}{stranger.test}{stranger}{\${if eq{$domain}{named.test}{named}{\${if eq{$domain}{strict.test}{strict}{trusting}}}}}}
 begin transports
 ${transport('trusting', `  tls_verify_certificates = ${certificate}\n`)}
 ${transport('stranger', '')}
 named:
   driver = smtp
   tls_verify_certificates = ${certificate}
+strict:
+  driver = smtp
+  hosts_require_tls = *
+  tls_verify_hosts = *
+begin retry
+* * F,1d,1h
 `;
 }
 
@@ -78,4 +84,13 @@ test('one that does not verify is taken, and the log has the reason before', asy
   assert.ok((error.exec(server.log())?.index ?? Number.POSITIVE_INFINITY) < index, server.log());
   await send('u@named.test');
   await server.waitForLog(/SSL verify error: certificate name mismatch: DN="\/CN=mail\.site\.test" H="127\.0\.0\.1"/);
+});
+
+test('one that must verify: the handshake is told of once, with the address', async () => {
+  await send('u@strict.test');
+  await server.waitForLog(
+    /== u@strict\.test R=out T=strict defer \(-37\) H=127\.0\.0\.1 \[127\.0\.0\.1\]: TLS session: \(SSL_connect\): error:0A000086:/,
+  );
+  assert.equal(server.log().match(/TLS session/g)?.length, 1);
+  assert.equal(server.log().match(/u@strict/g)?.length, 1);
 });
