@@ -19,6 +19,7 @@ import { FakeLog } from '../../src/system/fakes/log.ts';
 import { testBuild, testLocation } from '../../src/system/fakes/services.ts';
 import { RegexEngine } from '../../src/system/regex.ts';
 import { type ExpansionBench, openExpansionBench } from '../differential/expansion-bench.ts';
+import { dkim } from './dkim-target.ts';
 import { mime } from './mime.ts';
 import { spf } from './spf.ts';
 
@@ -54,7 +55,7 @@ const root = join(import.meta.dirname, '../..');
 
 export async function openTargets(): Promise<readonly Target[]> {
   const parts = await Promise.all([openConfig(), openExpansion(), openLists(), openLookups()]);
-  return [...parts, dns, spool, addresses, commands, mime, spf].map((target) => ({
+  return [...parts, dns, dkim, spool, addresses, commands, mime, spf].map((target) => ({
     ...target,
     seeds: [...target.seeds, ...keptSeeds(target.name)],
   }));

@@ -1,6 +1,7 @@
 /** Recipes that write what they found out into header lines: Authentication-Results, the number of MX records; and one that looks at name servers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { keyRecord, type Signing, signatureLine } from '../../../src/checks/dkim/signing-fixture.ts';
 import { FROM, JOE, message, RecipeSite, recipe, type SiteText } from './site.ts';
 
 /** The how-to has these three lines in one. */
@@ -19,6 +20,13 @@ const FIELD = 'Authentication-Results: server.example.com; ';
 function authResults(rcpt: string, data = ''): SiteText {
   const acl = `check:\n${rcpt}\n accept\ncheck_data:\n${data}${recipe('authresults-data.acl')} accept\n`;
   return { main: MAIN, acl, zone: ZONE };
+}
+
+/** With CRLF. */
+function signedMessage(subject: string, signing: Partial<Signing>): string {
+  const headers = [`From: ${FROM}\r\n`, 'To: list@sender.test\r\n', `Subject: ${subject}\r\n`];
+  const body = 'A line.\r\n';
+  return `${signatureLine({ headers, body, key: 'rsa1024', domain: 'example.net', ...signing })}${headers.join('')}\r\n${body}`;
 }
 
 function checkDomain(text: string, zone: SiteText['zone'] = {}): SiteText {
@@ -69,6 +77,29 @@ test('acl_m is of one message, acl_c of the connection', () =>
     assert.equal((await site.delivered('both')).split('\n')[0], `${FIELD}${permerror}; ${permerror}`);
     await client.quit();
   }));
+
+test('DKIM: the field that the how-to shows, byte for byte; failures are neutral, and an identity is told as one', () => {
+  const site = authResults(recipe('authresults-iprev.acl'));
+  const dkim = `check_dkim:\n${recipe('authresults-dkim.acl')} accept\n`;
+  const zone = { ...ZONE, 'sel._domainkey.example.net': [`TXT ${keyRecord('rsa1024')}`] };
+  const text = { main: `${MAIN}acl_smtp_dkim = check_dkim\n`, acl: `${site.acl}${dkim}`, zone };
+  return RecipeSite.run(text, async (site) => {
+    const iprev = `iprev=pass policy.iprev=${KNOWN} (other.example.net)`;
+    const cases: readonly (readonly [results: string, signing: Partial<Signing>, change?: (text: string) => string])[] = [
+      ['dkim=pass header.d=example.net', {}],
+      // the recipe asks whether the signature has an identity, not which of the two the signer is
+      ['dkim=pass header.i=example.net; dkim=pass header.i=@example.net', { tags: { i: '@example.net' } }],
+      ['dkim=neutral (bodyhash_mismatch) header.d=example.net', {}, (text) => `${text}More.\r\n`],
+      ['dkim=neutral (signature_incorrect) header.d=example.net', {}, (text) => text.replace('list@', 'joe@')],
+      ['dkim=neutral (pubkey_unavailable) header.d=example.net', { selector: 'none' }],
+    ];
+    for (const [index, [results, signing, change = (signed: string) => signed]] of cases.entries()) {
+      const subject = `dkim ${index}`;
+      await site.sendFrom(KNOWN, { text: change(signedMessage(subject, signing)) });
+      assert.equal((await site.delivered(subject)).split('\n')[0], `${FIELD}${iprev}; ${results}`);
+    }
+  });
+});
 
 test('lines that pretend to be ours are removed by a pattern', () => {
   // What the how-to calls impossible.
