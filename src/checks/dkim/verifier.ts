@@ -156,8 +156,9 @@ function linesByName(headers: readonly HeaderLine[]): ReadonlyMap<Octets, readon
   return lines;
 }
 
+/** The first letter decides about most lines, and this is asked for each line of each message. */
 function isSignatureLine({ text }: HeaderLine): boolean {
-  return text.length > SIGNATURE.length && equalsIgnoreCase(text.slice(0, SIGNATURE.length), SIGNATURE);
+  return (text[0] === 'D' || text[0] === 'd') && equalsIgnoreCase(text.slice(0, SIGNATURE.length), SIGNATURE);
 }
 
 const SIGNATURE = 'DKIM-Signature:';
