@@ -1,7 +1,7 @@
 /** `-bd`, `-bdf`, `-q<time>`, `-bw`: the daemon. Spec ch. 5 "-bd", "-bw". */
 import { octetsFromBytes } from '../base/octets.ts';
 import { eximProblemText } from '../config/problems.ts';
-import { type MainOptions, unbuiltReason } from '../core/index.ts';
+import { type MainOptions, mainOptions, unbuiltReason } from '../core/index.ts';
 import { recordingFiles } from '../process/config-snapshot.ts';
 import { type DaemonParts, startDaemon } from '../process/daemon.ts';
 import type { PeriodicQueueRun } from '../process/role-arguments.ts';
@@ -68,6 +68,13 @@ async function runHere(context: ModeContext, isDetached: boolean): Promise<numbe
     io.stderr.write(`exim: ${unbuilt}\n`);
     return 1;
   }
+  const tlsProblem = serverTlsProblem(config.main, context);
+  if (tlsProblem !== undefined) {
+    log.panic(`Exim configuration error:\n  ${tlsProblem}`);
+    log.flush();
+    io.stderr.write(`Exim configuration error:\n  ${tlsProblem}\n`);
+    return 1;
+  }
   if (offersTlsWithoutCertificate(config.main)) log.main(SELF_SIGNED_WARNING);
   const started = await startDaemon({
     config,
@@ -106,6 +113,19 @@ function queueRunsOf({ queueRuns }: Invocation): readonly PeriodicQueueRun[] {
     const { queueName, intervalSeconds } = selection;
     return intervalSeconds === undefined ? [] : [{ queueName, intervalSeconds, options: queueRunOptions(selection) }];
   });
+}
+
+/** Ciphers and options that no client could have TLS with are told at once, as far as they do not depend on the client. */
+function serverTlsProblem(
+  { tls_require_ciphers: ciphers, openssl_options: options }: MainOptions,
+  { system }: ModeContext,
+): string | undefined {
+  const request = { certificateFile: '', keyFile: '', clientCertificate: 'none' } as const;
+  const ofOptions = options === mainOptions.openssl_options.default ? undefined : system.net.serverTlsProblem({ ...request, options });
+  if (ofOptions) return ofOptions.message;
+  if (ciphers?.constant === undefined || ciphers.constant === '') return undefined;
+  const ofCiphers = system.net.serverTlsProblem({ ...request, ciphers: ciphers.constant });
+  return ofCiphers && `tls_require_ciphers invalid: ${ofCiphers.message}`;
 }
 
 const SELF_SIGNED_WARNING =

@@ -490,7 +490,7 @@ export const mainOptions = {
   tls_alpn: option.expandedList({ default: 'smtp:esmtp', doc: 'Names that a client may ask for by ALPN.' }),
   tls_certificate: option.expanded({ doc: 'The file of the certificate chain that clients are shown.' }),
   tls_crl: option.expanded({ doc: 'Revoked certificates of clients.' }),
-  tls_dh_max_bits: option.integer({ default: 2236, notYet: 'notice', doc: 'The largest Diffie-Hellman prime.' }),
+  tls_dh_max_bits: option.integer({ default: 2236, doc: 'The largest Diffie-Hellman prime that is taken from a file.' }),
   tls_dhparam: option.expanded({ doc: 'Diffie-Hellman parameters.' }),
   tls_early_banner_hosts: option.hostList({
     notYet: 'notice',

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Octets } from '../base/octets.ts';
-import type { TlsFacts } from '../core/index.ts';
+import type { Template, TlsFacts } from '../core/index.ts';
+import { fail, forcedFail } from '../core/index.ts';
 import { scriptedPeer } from '../system/fakes/net.ts';
 import { constantTemplate } from '../system/fakes/services.ts';
 import { playSession, type SessionSetup } from './fakes.ts';
@@ -70,4 +71,23 @@ test('why a certificate does not verify is logged; whether it did only where the
   assert.match(expired.log.mainLines.join('\n'), / X=\S+ CV=no F=<a@b> rejected RCPT <c@d>/);
   const none = await underTls(lines, main);
   assert.match(none.log.mainLines.join('\n'), / X=\S+ F=<a@b> rejected RCPT <c@d>/);
+});
+
+test('options that cannot be expanded: no TLS for now, and the log says why', async () => {
+  const broken: Template = { ...constantTemplate('x', 'tls_privatekey'), constant: undefined, evaluate: () => fail('no such file') };
+  const main = { smtp_banner: banner, tls_advertise_hosts: everyone, tls_privatekey: broken };
+  const { written, log } = await playSession(scriptedPeer(['EHLO x\r\n', 'STARTTLS\r\n', 'NOOP\r\n', 'QUIT\r\n']), {
+    tls: facts,
+    config: { main },
+  });
+  assert.match(written, /\n454 TLS currently unavailable\n250 OK\n221 /);
+  assert.deepEqual(log.mainLines.slice(-1), ['TLS error on connection from (x) [192.0.2.25] Internal error']);
+  assert.deepEqual(log.panicLines, ['expansion of tls_privatekey failed: no such file']);
+});
+
+test('a forced failure leaves an option out', async () => {
+  const forced: Template = { ...constantTemplate('x', 'tls_certificate'), constant: undefined, evaluate: () => forcedFail };
+  const { replies, log } = await underTls(['EHLO y', 'QUIT'], { tls_certificate: forced });
+  assert.deepEqual(replies.slice(-1), ['221 mail.test.example closing connection']);
+  assert.deepEqual(log.panicLines, []);
 });

@@ -14,6 +14,8 @@ import type {
   Net,
   SystemFailure,
   SystemResult,
+  TlsFailure,
+  TlsServerRequest,
 } from '../core/ports.ts';
 import { StreamConnection } from './connection.ts';
 import { exchangeDatagram, sendDatagram } from './datagram.ts';
@@ -154,6 +156,12 @@ export class SystemNet implements Net {
     if (typeof handle === 'number') return failure(errnoName(handle));
     const bound = handle as ServerHandle; // what it returns when it is no errno
     return { kind: 'ok', value: { fd: bound.fd, close: () => bound.close() } };
+  }
+
+  /** What no client could have TLS with: known before there is one. */
+  serverTlsProblem(request: TlsServerRequest): TlsFailure | undefined {
+    const prepared = this.#tls.prepareServer(request);
+    return prepared.kind === 'error' ? prepared : undefined;
   }
 
   /** A stream that is no socket: a caller's streams as they come over the submission socket. */

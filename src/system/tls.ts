@@ -14,6 +14,7 @@ import type { Deadline } from '../core/deadline.ts';
 import type { Files, SystemResult, TlsClientRequest, TlsFailure, TlsServerRequest, TlsStarted } from '../core/ports.ts';
 import type { TlsFacts } from '../core/session.ts';
 import { certificateIsFor, makeSelfSigned, subjectOneLine } from './certificate.ts';
+import { readDer, readDerSequence } from './der.ts';
 import { errorCode, failureOf } from './failure.ts';
 import { cipherBits, NO_TICKET, nodeCiphers, parseOpensslOptions } from './openssl-options.ts';
 import { TICKET_LIFETIME_SECONDS, TicketKeys } from './ticket-keys.ts';
@@ -48,6 +49,7 @@ interface ContextParts {
   readonly ciphers: Octets;
   readonly options: Octets;
   readonly dhParam: Octets;
+  readonly dhMaxBits: number;
   readonly eccurve: Octets;
   /** For a certificate that is made here. */
   readonly hostName: Octets;
@@ -238,13 +240,25 @@ export class TlsEngine {
       if (crl.kind === 'error') return crl;
       options.crl = crl.value.flatMap((text) => text.match(crlBlocks) ?? []); // Node reads one from each string
     }
-    if (parts.isServer && parts.dhParam !== 'none') {
-      const isFile = parts.dhParam.startsWith('/');
-      const read = isFile ? this.#readAll([parts.dhParam], 'tls_dhparam') : undefined;
-      if (read?.kind === 'error') return read;
-      options.dhparam = read?.value[0] ?? 'auto';
+    if (parts.isServer) {
+      const dh = this.#dhParameters(parts);
+      if (dh.kind === 'error') return dh;
+      if (dh.value !== undefined) options.dhparam = dh.value;
     }
     return { kind: 'ok', value: { options } };
+  }
+
+  /** Of a name OpenSSL's own choice is taken, which is as good as any of them. */
+  #dhParameters({ dhParam, dhMaxBits }: ContextParts): Prepared<string | undefined> {
+    if (dhParam === 'none') return { kind: 'ok', value: undefined };
+    if (!dhParam.startsWith('/')) {
+      if (dhParam === '' || dhPrimeNames.test(dhParam)) return { kind: 'ok', value: 'auto' };
+      return { kind: 'error', message: `(No standard prime named): ${dhParam}` };
+    }
+    const read = this.#readAll([dhParam], 'tls_dhparam');
+    if (read.kind === 'error') return read;
+    const [text = ''] = read.value;
+    return { kind: 'ok', value: primeBits(text) > dhMaxBits ? undefined : text };
   }
 
   #readAll(paths: readonly Octets[], what: string): Prepared<readonly string[]> {
@@ -296,6 +310,8 @@ interface AlpnChoice {
   refused: Octets | undefined;
 }
 
+const dhPrimeNames =
+  /^(?:default|historic|ffdhe(?:2048|3072|4096|6144|8192)|ike(?:1|2|5|14|15|16|17|18|22|23|24)|exim\.dev\.20160529\.[123])$/;
 const crlBlocks = /-----BEGIN X509 CRL-----[^-]*-----END X509 CRL-----/g;
 const refusedCertificate = 'error:0A000086:SSL routines::certificate verify failed';
 const closedByPeer = 'error:0A000126:SSL routines::unexpected eof while reading';
@@ -413,6 +429,7 @@ function contextFailure(error: unknown, parts: ContextParts): Octets {
   const text = opensslError(error);
   if (code === 'ERR_SSL_NO_CIPHER_MATCH' || /cipher|invalid command/i.test(text))
     return `(SSL_CTX_set_cipher_list(${parts.ciphers})): ${text}`;
+  if (/ECDH curve/.test(text)) return `(Unknown curve name tls_eccurve '${parts.eccurve}'): ${text}`;
   if (/key values mismatch|private key|PRIVATE/i.test(text))
     return `(SSL_CTX_use_PrivateKey_file file=${parts.keyFile === '' ? parts.certificateFile : parts.keyFile}): ${text}`;
   return `(SSL_CTX_use_certificate_chain_file file=${parts.certificateFile}): ${text}`;
@@ -432,6 +449,7 @@ function serverParts(request: TlsServerRequest): ContextParts {
     ciphers: request.ciphers ?? '',
     options: request.options ?? '',
     dhParam: request.dhParam ?? '',
+    dhMaxBits: request.dhMaxBits ?? Number.POSITIVE_INFINITY,
     eccurve: request.eccurve ?? '',
     hostName: request.certificateFile === '' ? (request.hostName ?? '') : '',
     isServer: true,
@@ -447,6 +465,7 @@ function clientParts(request: TlsClientRequest): ContextParts {
     ciphers: request.ciphers ?? '',
     options: request.options ?? '',
     dhParam: '',
+    dhMaxBits: 0,
     eccurve: '',
     hostName: '',
     isServer: false,
@@ -577,6 +596,15 @@ function firstCertificate(certificates: SecureContextOptions['cert']): Uint8Arra
   if (typeof first !== 'string') return undefined;
   const body = /-----BEGIN CERTIFICATE-----([^-]*)-----END/.exec(first)?.[1];
   return body === undefined ? undefined : Buffer.from(body, 'base64');
+}
+
+/** Of DH parameters in PEM (PKCS #3); 0 when they are not such. */
+function primeBits(pem: string): number {
+  const body = /-----BEGIN DH PARAMETERS-----([^-]*)-----END/.exec(pem)?.[1] ?? '';
+  const [prime] = readDerSequence(readDer(Buffer.from(body, 'base64'))?.content ?? Buffer.alloc(0));
+  const octets = prime?.content ?? Buffer.alloc(0);
+  const first = octets.findIndex((octet) => octet !== 0);
+  return first < 0 ? 0 : (octets.length - first) * 8 - Math.clz32(octets[first] ?? 0) + 24;
 }
 
 function loadTls(): typeof import('node:tls') {

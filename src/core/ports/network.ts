@@ -52,7 +52,10 @@ export interface TlsServerRequest {
   readonly crlFile?: Octets | undefined;
   readonly ciphers?: Octets | undefined;
   readonly options?: Octets | undefined;
+  /** A file, the name of a prime, or `none`. */
   readonly dhParam?: Octets | undefined;
+  /** A prime of a file that has more is not used. */
+  readonly dhMaxBits?: number | undefined;
   readonly eccurve?: Octets | undefined;
   /** Names that a client may ask for, one at a time; undefined: whatever it asks for is passed over. */
   readonly alpn?: readonly Octets[] | undefined;

@@ -2,7 +2,7 @@
 import type { Octets } from '../../base/octets.ts';
 import { printable } from '../../base/octets.ts';
 import type { Outcome, Template, TlsFacts, TlsFailure, TlsServerRequest } from '../../core/index.ts';
-import { fail, isUsablePath, mapOutcome, ok } from '../../core/index.ts';
+import { fail, isUsablePath, mapOutcome } from '../../core/index.ts';
 import { hostAndIdent } from '../../logging/lines/host.ts';
 import type { Command } from '../../smtp/command.ts';
 import type { Dialogue } from '../dialogue.ts';
@@ -21,26 +21,16 @@ export async function starttls(dialogue: Dialogue, command: Command): Promise<vo
   }
   if (dialogue.origin.tls !== undefined) return refuseSecondTime(dialogue);
   const request = await serverRequest(dialogue);
-  if (request.kind !== 'ok') {
-    dialogue.log.panic(
-      `TLS error on connection from ${hostAndIdent(dialogue.origin, dialogue.log, false)} (${request.kind === 'forced-fail' ? 'forced failure' : request.message})`,
-    );
-    dialogue.reply('454', 'TLS currently unavailable');
-    return;
-  }
-  const problem = dialogue.parts.connection.serverTlsProblem(request.value);
-  if (problem) {
-    dialogue.log.main(`TLS error on connection from ${hostAndIdent(dialogue.origin, dialogue.log, false)} ${problem.message}`);
-    dialogue.reply('454', 'TLS currently unavailable');
-    return;
-  }
+  const problem = request && dialogue.parts.connection.serverTlsProblem(request);
+  if (problem) logTlsError(dialogue, problem.message);
+  if (request === undefined || problem) return dialogue.reply('454', 'TLS currently unavailable');
   noteIncomplete(dialogue, 'STARTTLS');
   dialogue.resetTransaction();
   // What came before our answer is not read in the session under TLS (CVE-2011-0411); what comes after it is the handshake.
   dialogue.reader.discard();
   dialogue.reply('220', 'TLS go ahead');
   await dialogue.flush();
-  const failed = await handshake(dialogue, request.value);
+  const failed = await handshake(dialogue, request);
   if (failed?.isTimeout) return dialogue.lost({ kind: 'timeout' });
   if (failed) dropUnsecured(dialogue);
 }
@@ -49,21 +39,19 @@ export async function starttls(dialogue: Dialogue, command: Command): Promise<vo
 export async function startTlsAtOnce(dialogue: Dialogue): Promise<boolean> {
   dialogue.reader.giveBack(); // read with the header of a proxy
   const request = await serverRequest(dialogue);
-  if (request.kind !== 'ok') {
-    dialogue.log.panic(
-      `TLS error on connection from ${hostAndIdent(dialogue.origin, dialogue.log, false)} (${request.kind === 'forced-fail' ? 'forced failure' : request.message})`,
-    );
-  } else if (!(await handshake(dialogue, request.value))) return true;
+  if (request !== undefined && !(await handshake(dialogue, request))) return true;
   dialogue.isTurnedAway = true;
   dropUnsecured(dialogue);
   return false;
 }
 
+function logTlsError({ log, origin }: Dialogue, text: Octets): void {
+  log.main(`TLS error on connection from ${hostAndIdent(origin, log, false)} ${text}`);
+}
+
 /** Of a client that has not said EHLO since: nothing but QUIT is taken from it any more. */
 function refuseSecondTime(dialogue: Dialogue): void {
-  dialogue.log.main(
-    `TLS error on connection from ${hostAndIdent(dialogue.origin, dialogue.log, false)} (STARTTLS received after TLS started)`,
-  );
+  logTlsError(dialogue, '(STARTTLS received after TLS started)');
   dialogue.isTlsFailed = true;
   dialogue.reply('554', 'Already in TLS');
 }
@@ -80,7 +68,7 @@ async function handshake(dialogue: Dialogue, request: TlsServerRequest): Promise
   for (const error of started.verifyErrors ?? []) log.main(`[${origin.hostAddress ?? ''}] ${error}`);
   if (started.kind === 'error') {
     origin.tls = undefined;
-    log.main(`TLS error on connection from ${hostAndIdent(origin, log, false)} ${started.message}`);
+    logTlsError(dialogue, started.message);
     return started;
   }
   // RFC 3207 s4.2: what was said before TLS is forgotten.
@@ -98,12 +86,12 @@ async function handshake(dialogue: Dialogue, request: TlsServerRequest): Promise
   return undefined;
 }
 
-/** The options of TLS for this client. */
-async function serverRequest(dialogue: Dialogue): Promise<Outcome<TlsServerRequest>> {
+/** The options of TLS for this client; undefined when they cannot be expanded, which is in the log. */
+async function serverRequest(dialogue: Dialogue): Promise<TlsServerRequest | undefined> {
   const { main } = dialogue.config;
   const frame = dialogue.frame();
   const files = await serverFiles(dialogue);
-  if (files.kind !== 'ok') return files;
+  if (files.kind !== 'ok') return cannotExpand(dialogue, files);
   const values = await expandAll(
     [
       ['ciphers', main.tls_require_ciphers],
@@ -112,7 +100,7 @@ async function serverRequest(dialogue: Dialogue): Promise<Outcome<TlsServerReque
     ] as const,
     (option) => expandOctets(option, frame),
   );
-  if (values.kind !== 'ok') return values;
+  if (values.kind !== 'ok') return cannotExpand(dialogue, values);
   const clientCertificate = (await isSenderHostIn(main.tls_verify_hosts, frame))
     ? 'require'
     : (await isSenderHostIn(main.tls_try_verify_hosts, frame))
@@ -123,30 +111,40 @@ async function serverRequest(dialogue: Dialogue): Promise<Outcome<TlsServerReque
     ...values.value,
     hostName: main.primary_hostname,
     options: main.openssl_options,
+    dhMaxBits: main.tls_dh_max_bits,
     clientCertificate,
     offersResumption: await isSenderHostIn(main.tls_resumption_hosts, frame),
     ...(await alpnRequest(dialogue)),
   };
-  if (!/tls_(?:in_)?sni/.test(main.tls_certificate?.source ?? '')) return ok(request);
-  return ok({ ...request, forServerName: (name) => requestForName(dialogue, request, name) });
+  if (!/tls_(?:in_)?sni/.test(main.tls_certificate?.source ?? '')) return request;
+  return { ...request, forServerName: (name) => requestForName(dialogue, request, name) };
 }
+
+function cannotExpand(dialogue: Dialogue, problem: Failed): undefined {
+  dialogue.log.panic(problem.message);
+  logTlsError(dialogue, 'Internal error');
+}
+
+type Failed = { readonly kind: 'fail'; readonly message: Octets };
+type Expanded<T> = { readonly kind: 'ok'; readonly value: T } | Failed;
 
 type ServerFiles = Pick<TlsServerRequest, 'certificateFile' | 'keyFile' | 'verifyCertificates' | 'crlFile'>;
 
 /** What may depend on the name that the client asks for. The key may be in the certificate's file. */
-async function serverFiles(dialogue: Dialogue): Promise<Outcome<ServerFiles>> {
+async function serverFiles(dialogue: Dialogue): Promise<Expanded<ServerFiles>> {
   const { main } = dialogue.config;
-  const certificate = await expandFile(dialogue, main.tls_certificate);
-  if (certificate.kind !== 'ok') return certificate;
-  const others = await expandAll(
+  const expanded = await expandAll(
     [
+      ['certificateFile', main.tls_certificate],
       ['keyFile', main.tls_privatekey],
       ['verifyCertificates', main.tls_verify_certificates],
       ['crlFile', main.tls_crl],
     ] as const,
     (option) => expandFile(dialogue, option),
   );
-  return mapOutcome(others, (files) => ({ certificateFile: certificate.value, keyFile: certificate.value, ...files }));
+  if (expanded.kind !== 'ok') return expanded;
+  const { certificateFile = '' } = expanded.value; // unset: a self-made one
+  return { kind: 'ok', value: { keyFile: certificateFile, ...expanded.value, certificateFile } };
 }
 
 /** Undefined when no other files can be named: the session goes on with those it began with. Spec ch. 43 "Use of TLS Server Name Indication". */
@@ -154,7 +152,7 @@ async function requestForName(dialogue: Dialogue, request: TlsServerRequest, nam
   dialogue.origin.tls = { ...NO_FACTS, sni: name };
   const files = await serverFiles(dialogue);
   if (files.kind === 'ok') return { ...request, ...files.value };
-  if (files.kind !== 'forced-fail') dialogue.log.panic(`TLS error (SNI): ${files.message}`);
+  dialogue.log.panic(files.message);
   return undefined;
 }
 
@@ -181,15 +179,15 @@ async function expandFile(dialogue: Dialogue, option: Template | undefined): Pro
 async function expandAll<Name extends string>(
   options: readonly (readonly [Name, Template | undefined])[],
   expand: (option: Template | undefined) => Promise<Outcome<Octets>>,
-): Promise<Outcome<Partial<Record<Name, Octets>>>> {
+): Promise<Expanded<Partial<Record<Name, Octets>>>> {
   const values: Partial<Record<Name, Octets>> = {};
   for (const [name, option] of options) {
     const expanded = await expand(option);
     if (expanded.kind === 'forced-fail') continue;
-    if (expanded.kind !== 'ok') return fail(`${option?.what ?? name}: ${expanded.message}`);
+    if (expanded.kind !== 'ok') return { kind: 'fail', message: `expansion of ${option?.what ?? name} failed: ${expanded.message}` };
     if (expanded.value !== '') values[name] = expanded.value;
   }
-  return ok(values);
+  return { kind: 'ok', value: values };
 }
 
 /** Without names (`tls_alpn` empty, or not to be expanded) nothing can be agreed, and nothing is required. */
