@@ -641,6 +641,7 @@ function arrival(
       recipients: received,
       mailAuth: session.state.origin.authenticatedSender,
       dkimDomain: state.dkim?.passedDomain,
+      spfResult: state.results.spf?.result,
       isFakeReject: state.controls.has('fakereject'),
       showsHighOctets: config.main.print_topbitchars,
     },

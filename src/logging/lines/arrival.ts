@@ -31,6 +31,8 @@ export interface Arrival {
   readonly recipients?: readonly Octets[] | undefined;
   /** The domain of a DKIM signature that verified. */
   readonly dkimDomain?: Octets | undefined;
+  /** `$spf_result`, when SPF was asked about. */
+  readonly spfResult?: Octets | undefined;
   /** AUTH= of MAIL when it was taken. */
   readonly mailAuth?: Octets | undefined;
   /** `control = fakereject`. */
@@ -96,6 +98,7 @@ function optionalFields(arrival: Arrival, log: Log): Octets {
   let fields = '';
   if (log.selected('8bitmime')) fields += ` M8S=${BODY_TYPES.get(arrival.bodyType ?? '') ?? '0'}`;
   if (log.selected('dkim') && arrival.dkimDomain !== undefined) fields += ` DKIM=${printable(arrival.dkimDomain)}`;
+  if ((log.selected('spf') || log.selected('spf_verbose')) && arrival.spfResult !== undefined) fields += ` SPF=${arrival.spfResult}`;
   if (log.selected('receive_time') && arrival.durationMs !== undefined)
     fields += ` RT=${formatDuration(arrival.durationMs, log.selected('millisec'))}`;
   const { messageId, queueName = '' } = arrival;

@@ -124,6 +124,13 @@ test('<=', () => {
   );
 });
 
+test('<= has what SPF gave, when that is asked for', () => {
+  const checked = { ...arrival, dkimDomain: 'd.ex', spfResult: 'pass' };
+  assert.equal(arrivalLine(checked, plain), '<= s@x.y U=root P=local S=293 DKIM=d.ex');
+  for (const selector of ['spf', 'spf_verbose'])
+    assert.equal(arrivalLine(checked, new FakeLog({ selectors: [selector] })), '<= s@x.y U=root P=local S=293 SPF=pass', selector);
+});
+
 test('<= shows the beginning of a long subject, and no long message id', () => {
   const subject = `${'y'.repeat(99)}""`;
   const line = (length: number) => arrivalLine({ ...arrival, subject, messageId: { value: 'z'.repeat(length), isCreated: false } }, all);

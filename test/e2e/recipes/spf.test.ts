@@ -79,7 +79,7 @@ test('a refusal says why, in the words of the configuration; what is taken has R
   warn  add_header = :at_start:\${authresults {$primary_hostname}}
   accept
 `;
-  const options = { spf_smtp_comment_template: 'see%_%{S}/%{I}' };
+  const options = { spf_smtp_comment_template: 'see%_%{S}/%{I}', log_selector: '+spf' };
   return RecipeSite.run({ main: CHECK, acl, zone, options }, async (site) => {
     assert.equal(await site.sendFrom(OTHER), `550 SPF: fail: see someone%40sender.test/${OTHER} : Reason: mechanism`);
     await site.server.waitForLog(
@@ -91,6 +91,7 @@ test('a refusal says why, in the words of the configuration; what is taken has R
 
     assert.match(await site.sendFrom(PERMITTED, { text: message('taken') }), /^250 OK id=/);
     const text = await site.delivered('taken');
+    await site.server.waitForLog(/<= someone@sender\.test .* SPF=pass(?: |$)/);
     const comment = `${HOST}: domain of ${DOMAIN} designates ${PERMITTED} as permitted sender`;
     const received = `Received-SPF: pass (${comment}) client-ip=${PERMITTED}; envelope-from=${FROM}; helo=client.test;`;
     const results = `Authentication-Results: ${HOST};\n\tiprev=fail smtp.remote-ip=${PERMITTED};\n\tspf=pass smtp.mailfrom=${DOMAIN}`;
