@@ -1,9 +1,10 @@
 /** Variables of the ACL for DKIM signatures, which keep their values in those behind it. Spec ch. 58 "Verifying DKIM signatures in incoming mail". */
 import type { Octets } from '../../base/octets.ts';
 import type { VariableDefinition } from '../../core/define/variable.ts';
-import { type DkimState, dkimSigners, type VerifiedSignature } from '../../core/dkim.ts';
+import { DKIM_FINDINGS, type DkimState, dkimSigners, type VerifiedSignature } from '../../core/dkim.ts';
 import type { Frame } from '../../core/frame.ts';
-import { flagVariable, numberVariable, octetsVariable, remoteVariable } from '../reading.ts';
+import { tainted, untainted } from '../../core/text.ts';
+import { flagVariable, numberVariable, octetsVariable, remoteVariable, variable } from '../reading.ts';
 
 /** Where Exim has no value: more than any time or length. */
 const NO_LIMIT = 9_999_999_999_999;
@@ -14,19 +15,19 @@ export default [
     const dkim = dkimOf(frame);
     return dkim === undefined ? undefined : dkimSigners(dkim);
   }),
-  octetsVariable(
+  wordVariable(
     'dkim_verify_status',
     'What verification gave, or what an ACL set: `none`, `invalid`, `fail` or `pass`.',
     (frame) => dkimOf(frame)?.status,
   ),
-  octetsVariable('dkim_verify_reason', 'Why verification failed.', (frame) => dkimOf(frame)?.reason),
+  wordVariable('dkim_verify_reason', 'Why verification failed.', (frame) => dkimOf(frame)?.reason),
   ofLast('dkim_domain', 'The domain of the signature.', ({ domain }) => domain),
   ofLast('dkim_selector', 'The selector of the signature.', ({ selector }) => selector),
   numberVariable('dkim_key_length', 'The bits of the key.', (frame) => lastOf(frame)?.keyBits),
   ofCurrent('dkim_identity', 'The identity of the signature.', ({ identity }) => identity),
-  ofCurrent('dkim_algo', 'The algorithm of the signature.', ({ algorithm }) => algorithm),
-  ofCurrent('dkim_canon_body', 'The canonicalization of the body.', ({ bodyForm }) => bodyForm),
-  ofCurrent('dkim_canon_headers', 'The canonicalization of the headers.', ({ headerForm }) => headerForm),
+  octetsVariable('dkim_algo', 'The algorithm of the signature.', (frame) => currentOf(frame)?.signature.algorithm),
+  octetsVariable('dkim_canon_body', 'The canonicalization of the body.', (frame) => currentOf(frame)?.signature.bodyForm),
+  octetsVariable('dkim_canon_headers', 'The canonicalization of the headers.', (frame) => currentOf(frame)?.signature.headerForm),
   ofCurrent('dkim_copiedheaders', 'The headers copied into the signature.', ({ copiedHeaders }) => copiedHeaders),
   ofCurrent('dkim_headernames', 'The headers that are signed.', ({ headerNames }) => headerNames),
   numberVariable('dkim_bodylength', 'How much of the body is signed.', (frame) => currentOf(frame)?.signature.bodyLength, NO_LIMIT),
@@ -34,8 +35,8 @@ export default [
   numberVariable('dkim_expires', 'When the signature expires.', (frame) => currentOf(frame)?.signature.expires, NO_LIMIT),
   flagVariable('dkim_key_testing', 'The key is for tests.', (frame) => currentOf(frame)?.key?.isTesting),
   flagVariable('dkim_key_nosubdomains', 'The key is not for subdomains.', (frame) => currentOf(frame)?.key?.forbidsSubdomains),
-  remoteVariable('dkim_key_srvtype', 'The service type of the key.', (frame) => currentOf(frame)?.key?.serviceType ?? '*'),
-  remoteVariable('dkim_key_granularity', 'The granularity of the key.', (frame) => currentOf(frame)?.key?.granularity ?? '*'),
+  wordVariable('dkim_key_srvtype', 'The service type of the key.', (frame) => currentOf(frame)?.key?.serviceType ?? '*'),
+  wordVariable('dkim_key_granularity', 'The granularity of the key.', (frame) => currentOf(frame)?.key?.granularity ?? '*'),
   remoteVariable('dkim_key_notes', 'Notes of the key.', (frame) => currentOf(frame)?.key?.notes),
 ];
 
@@ -51,6 +52,17 @@ function currentOf(frame: Frame): VerifiedSignature | undefined {
 function lastOf(frame: Frame): VerifiedSignature | undefined {
   return dkimOf(frame)?.last;
 }
+
+/** A list of words that are ours; what else an ACL or a key record makes of it is as foreign as they are. */
+function wordVariable(name: string, summary: string, read: (frame: Frame) => Octets | undefined): VariableDefinition {
+  return variable(name, summary, (frame) => {
+    const words = read(frame);
+    if (words === undefined) return undefined;
+    return words.split(':').every((word) => OWN_WORDS.has(word)) ? untainted(words) : tainted(words);
+  });
+}
+
+const OWN_WORDS: ReadonlySet<Octets> = new Set(['*', ...Object.values(DKIM_FINDINGS).flat()]);
 
 type Read = (signature: VerifiedSignature['signature']) => Octets | undefined;
 
