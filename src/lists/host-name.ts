@@ -71,7 +71,7 @@ export async function findHostName(address: Octets, frame: Frame): Promise<HostN
   log.debug('host_lookup', () => `looking up host name for ${address}`);
   let deferred: string | undefined;
   for (const method of frame.config.main.host_lookup_order) {
-    const found = method === 'bydns' ? await namesByDns(ptrName(bytes), frame) : await namesBySystem(address, frame);
+    const found = await namesBy(method, address, bytes, frame);
     if (found === 'none') continue;
     if ('deferred' in found) {
       deferred ??= found.deferred;
@@ -84,6 +84,18 @@ export async function findHostName(address: Octets, frame: Frame): Promise<HostN
   if (deferred !== undefined) return { kind: 'deferred', message: deferred };
   if (log.selected('host_lookup_failed')) log.main(`no host name found for IP address ${address}`, mailOf(frame)?.id);
   return { kind: 'not-found', mismatch: undefined };
+}
+
+/** An unknown method finds nothing. */
+function namesBy(method: Octets, address: Octets, bytes: Uint8Array, frame: Frame): Promise<NamesFound> | NamesFound {
+  switch (method) {
+    case 'bydns':
+      return namesByDns(ptrName(bytes), frame);
+    case 'byaddr':
+      return namesBySystem(address, frame);
+    default:
+      return 'none';
+  }
 }
 
 async function namesByDns(pointer: Octets, frame: Frame): Promise<NamesFound> {

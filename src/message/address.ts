@@ -432,7 +432,7 @@ class AddressParser {
     for (;;) {
       const start = this.#at;
       if (!this.#isLabelStart(start)) {
-        if (text !== '' && this.#syntax.stripsTrailingDot === true) return { text: text.slice(0, -1), from, to };
+        if (text !== '' && this.#syntax.stripsTrailingDot === true && this.#peek() !== '.') return { text: text.slice(0, -1), from, to };
         this.#error = BAD_DOMAIN;
         return undefined;
       }

@@ -331,6 +331,11 @@ export class Dialogue {
     this.wasMailRejected = false;
   }
 
+  /** Of a message whose header has not come: what the log tells from here on is about none. */
+  forgetId(): void {
+    if (this.transaction !== undefined) this.transaction.state.id = undefined;
+  }
+
   /** Recipients that another host has taken already do not get this message from here and now. */
   endCutthrough(): void {
     const state = this.transaction?.state;
@@ -452,6 +457,13 @@ export class Dialogue {
     );
   }
 
+  /** Something was refused: the selector decides about the main log, the reject log has it in any case. */
+  logRejected(selector: string, line: Octets, headers: readonly Octets[] = [], id?: string): void {
+    const { log } = this;
+    if (log.selected(selector)) log.mainAndReject(line, headers, id);
+    else log.reject(line, headers, id);
+  }
+
   logError(kind: 'syntax' | 'protocol', why: Octets): void {
     const { log } = this;
     const isLogged = kind === 'syntax' ? log.selected('smtp_syntax_error') : log.selected('smtp_protocol_error');
@@ -475,8 +487,7 @@ export class Dialogue {
     this.reply('501', printable(`${given}: ${what} address must contain a domain`, { escapeTab: false }));
     const nameless = origin.hostLookup === 'failed' ? ` (${missingNameReason(origin)})` : '';
     const line = `unqualified ${role} rejected: <${printable(address)}> ${hostAndIdent(origin, log, true)}${nameless}`;
-    if (log.selected('smtp_syntax_error')) log.mainAndReject(line);
-    else log.reject(line);
+    this.logRejected('smtp_syntax_error', line);
   }
 
   /** `kind`: what Exim keeps of a reply of its own has a code and a line end, which it loses when DATA shows it: then no later one is the same. */

@@ -37,10 +37,11 @@ export async function expandSize(template: Template | undefined, frame: Frame, u
 /** What is wrong with `message_size_limit`, in Exim's words; undefined when nothing is. */
 export async function sizeLimitProblem(template: Template | undefined, frame: Frame): Promise<Octets | undefined> {
   const expanded = await expandOctets(template, frame);
-  if (expanded.kind === 'forced-fail') return undefined;
+  if (expanded.kind === 'forced-fail') return `unable to expand message_size_limit: ${expanded.message ?? '"fail" requested'}`;
   if (expanded.kind !== 'ok') return `unable to expand message_size_limit: ${expanded.message}`;
-  const isSize = template === undefined || parseSize(expanded.value) !== undefined;
-  return isSize ? undefined : `invalid message_size_limit: integer expected but "${expanded.value}" found`;
+  const size = template === undefined ? 0 : parseSize(expanded.value);
+  if (size === undefined) return `invalid message_size_limit: integer expected but "${expanded.value}" found`;
+  return size < 0 ? `invalid message_size_limit: non-negative integer expected but "${expanded.value}" found` : undefined;
 }
 
 /** Seconds; a bare number is seconds too. */

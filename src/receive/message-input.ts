@@ -101,6 +101,7 @@ export class MessageReceiver {
   #body = false;
   #failure: Exclude<MessageReading, { kind: 'ok' | 'too-big' }> | undefined;
   #size = 0;
+  #headerSize = 0;
   #lines = 0;
   #zeros = 0;
   #endsWithNewline = true;
@@ -122,13 +123,30 @@ export class MessageReceiver {
     return this.#headers.isUnended;
   }
 
+  /** Of what was taken. */
+  get sizeBytes(): number {
+    return this.#size;
+  }
+
+  /** The header has come to its end. */
+  get isInBody(): boolean {
+    return this.#body;
+  }
+
+  /** Octets behind the first one of the body that was too many; undefined: there was none. */
+  get excessBytes(): number | undefined {
+    const { messageBytes } = this.#limits;
+    const last = Math.max(messageBytes, this.#headerSize) + 1;
+    return messageBytes > 0 && this.#body && this.#size >= last ? this.#size - last : undefined;
+  }
+
   get isTooBig(): boolean {
     return this.#limits.messageBytes > 0 && this.#size > this.#limits.messageBytes;
   }
 
   /** When reading stopped there, the rest was not counted: one octet over the limit is known. */
-  tooBig(): MessageReading {
-    const sizeBytes = this.#limits.stopsWhenTooBig === true ? this.#limits.messageBytes + 1 : this.#size;
+  tooBig(readBytes = this.#size): MessageReading {
+    const sizeBytes = this.#limits.stopsWhenTooBig === true ? this.#limits.messageBytes + 1 : readBytes;
     return { kind: 'too-big', sizeBytes, limitBytes: this.#limits.messageBytes, headers: this.#headers.lines };
   }
 
@@ -148,6 +166,7 @@ export class MessageReceiver {
       this.#failure = { kind: step.kind, text: this.#headers.text() };
       return;
     }
+    this.#headerSize = this.#size - step.rest.length;
     this.#beginBody();
     await this.#takeBody(step.rest);
   }

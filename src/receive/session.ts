@@ -26,7 +26,7 @@ import { wellknown } from './commands/wellknown.ts';
 import { xclient } from './commands/xclient.ts';
 import type { SmtpParts } from './dialogue.ts';
 import { Dialogue } from './dialogue.ts';
-import { expandOctets, expandTime, isSenderHostInOption, matchSenderHostInOption, sizeLimitProblem } from './expansion.ts';
+import { expandOctets, expandTime, isSenderHostInOption, sizeLimitProblem } from './expansion.ts';
 import { askIdent } from './ident.ts';
 import { noteIncomplete } from './incomplete-transaction.ts';
 import { isLoadAcceptable, isReserveRespected } from './load.ts';
@@ -134,17 +134,9 @@ export class SmtpSession {
     const dialogue = this.#dialogue;
     const { origin, log } = dialogue;
     if (await isSenderHostInOption('host_lookup', dialogue.frame())) await lookUpSenderName(dialogue.frame());
-    const rejected = await matchSenderHostInOption('host_reject_connection', dialogue.frame());
-    if (rejected.kind !== 'ok' || rejected.value) {
-      const isTemporary = rejected.kind !== 'ok';
-      if (log.selected('connection_reject'))
-        log.mainAndReject(
-          `${isTemporary ? 'temporarily ' : ''}refused connection from ${hostAndIdent(origin, log, false)} (host_reject_connection)`,
-        );
-      dialogue.reply(
-        isTemporary ? '451' : '554',
-        isTemporary ? 'Temporary local problem - please try later' : 'SMTP service not available',
-      );
+    if (await isSenderHostInOption('host_reject_connection', dialogue.frame())) {
+      dialogue.logRejected('connection_reject', `refused connection from ${hostAndIdent(origin, log, false)} (host_reject_connection)`);
+      dialogue.reply('554', 'SMTP service not available');
       dialogue.drop();
       return false;
     }
@@ -274,14 +266,13 @@ export class SmtpSession {
     return { endMs: this.#parts.services.clock.monotonicMs() + 1, signal: this.#dialogue.until.signal };
   }
 
-  /** Between the chunks of a message it is message data that is missing. */
+  /** Between the chunks of a message a client that is silent has said no command; of one that went away it is message data that is missing. */
   async #inputEnded(result: Exclude<LineResult, { kind: 'line' }>): Promise<void> {
     const dialogue = this.#dialogue;
     const { chunked } = dialogue;
-    if (chunked === undefined) return dialogue.lost(result);
+    if (chunked === undefined || result.kind === 'timeout') return dialogue.lost(result);
     dialogue.chunked = undefined;
-    const reading = chunked.receiver.brokenOff(result.kind === 'timeout' ? result : { kind: 'end' });
-    await finishReading(dialogue, chunked.sink, reading, chunked.signatures);
+    await finishReading(dialogue, chunked.sink, chunked.receiver.brokenOff({ kind: 'end' }), chunked.signatures);
   }
 
   async #command(result: LineResult & { kind: 'line' }): Promise<void> {
@@ -464,7 +455,12 @@ export class SmtpSession {
         break;
       case 'timeout':
         if (dialogue.session.state.quitReason === undefined) {
-          log.main(`SMTP command timeout on${origin.tls === undefined ? '' : ' TLS'} connection from ${who} D=${duration}`);
+          if (this.#idOfChunks() === undefined) dialogue.forgetId();
+          if (log.selected('lost_incoming_connection'))
+            log.main(
+              `SMTP command timeout on${origin.tls === undefined ? '' : ' TLS'} connection from ${who} D=${duration}`,
+              this.#idOfChunks(),
+            );
           dialogue.reply('421', `${dialogue.hostName}: SMTP command timeout - closing connection`);
         }
         dialogue.session.state.quitReason ??= 'command-timeout';
@@ -489,6 +485,12 @@ export class SmtpSession {
     if (!isDropByAcl) this.#logClosed(durationMs);
     this.#logNoMail(durationMs);
     dialogue.parts.connection.end();
+  }
+
+  /** Of a message whose header has come. */
+  #idOfChunks(): string | undefined {
+    const { chunked } = this.#dialogue;
+    return chunked?.receiver.isInBody ? chunked.sink.id : undefined;
   }
 
   #isDropByAcl(): boolean {

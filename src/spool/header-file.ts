@@ -94,8 +94,6 @@ function submitterLines(origin: Readonly<Origin>): Octets[] {
   put(isRemote ? '--auth_sender' : '-auth_sender', origin.authenticatedSender);
   if (origin.allowUnqualifiedRecipient) lines.push('-allow_unqualified_recipient');
   if (origin.allowUnqualifiedSender) lines.push('-allow_unqualified_sender');
-  if (origin.hostLookup === 'deferred') lines.push('-host_lookup_deferred');
-  if (origin.hostLookup === 'failed') lines.push('-host_lookup_failed');
   return lines;
 }
 
@@ -129,6 +127,8 @@ function flagLines(message: Omit<Message, 'body' | 'size'>): Octets[] {
   if (message.isFirstDelivery) lines.push('-deliver_firsttime');
   if (message.frozenAt !== undefined) lines.push(`-frozen ${message.frozenAt}`);
   if (message.dontDeliver) lines.push('-N');
+  if (message.origin.hostLookup === 'deferred') lines.push('-host_lookup_deferred');
+  if (message.origin.hostLookup === 'failed') lines.push('-host_lookup_failed');
   if (message.origin.isLocal) lines.push('-local');
   if (message.isLocalError) lines.push('-localerror');
   if (message.localScanData !== undefined) lines.push(oneLine(`-local_scan ${message.localScanData}`));

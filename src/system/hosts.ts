@@ -2,7 +2,7 @@
  * Hosts by name and address: /etc/hosts (read again when changed), then DNS. Not getaddrinfo: it would hold a thread of the pool for the
  * whole time a name server does not answer, knows no TTL, and cannot be given up. Other sources of nsswitch.conf are not asked.
  */
-import { formatIp, parseIp } from '../base/ip.ts';
+import { formatIp, parseIp, ptrName } from '../base/ip.ts';
 import type { Octets } from '../base/octets.ts';
 import { lowerCase, octetsFromBytes } from '../base/octets.ts';
 import type { Deadline } from '../core/deadline.ts';
@@ -53,10 +53,21 @@ export class SystemHosts implements Hosts {
     return lines.length > 0 ? fromLines(lines) : this.#bySearch(plain, family, until);
   }
 
-  byAddress(address: Octets, _until: Deadline): HostLookup {
+  byAddress(address: Octets, until: Deadline): MaybePromise<HostLookup> {
     const bytes = parseIp(address);
-    const lines = bytes ? this.#read().byAddress.get(formatIp(bytes)) : undefined;
-    return lines ? fromLines(lines) : notFound;
+    if (!bytes) return notFound;
+    const lines = this.#read().byAddress.get(formatIp(bytes));
+    return lines ? fromLines(lines) : this.#byPointer(bytes, until);
+  }
+
+  async #byPointer(bytes: Uint8Array, until: Deadline): Promise<HostLookup> {
+    const answer = await this.#parts.dns.resolve(ptrName(bytes), 'PTR', until);
+    if (answer.kind === 'again') return { kind: 'again', message: answer.message };
+    if (answer.kind !== 'found') return notFound;
+    const names = answer.records.flatMap((record) => (record.type === 'PTR' && record.target !== '' ? [record.target] : []));
+    const [name, ...aliases] = names;
+    if (name === undefined) return notFound;
+    return { kind: 'found', name, aliases, addresses: [formatIp(bytes)], isAuthenticated: answer.isAuthenticated };
   }
 
   /** A name of one label is tried in the search domains first, as the system's resolver does. */

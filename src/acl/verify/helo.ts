@@ -34,6 +34,7 @@ async function compare(frame: Frame): Promise<HeloVerification> {
   const wanted = lowerCase(helo);
   if (byAddress.kind === 'found' && [byAddress.name, ...byAddress.aliases].some((name) => lowerCase(name) === wanted))
     return { kind: 'verified' };
+  if (parseIp(helo) !== undefined) return { kind: 'failed' }; // an address without brackets is no name
   const byName = await frame.services.hosts.byName(helo, 0, frame.until);
   if (byName.kind === 'found' && byName.addresses.includes(address)) return { kind: 'verified' };
   return { kind: byAddress.kind === 'deferred' ? 'deferred' : 'failed' };

@@ -104,7 +104,7 @@ export type HostLookup =
 export interface Hosts {
   /** /etc/hosts (re-read when changed), then the system's resolver: getaddrinfo's view. */
   byName(name: Octets, family: 0 | 4 | 6, until: Deadline): MaybePromise<HostLookup>;
-  /** /etc/hosts only for an address, for `host_lookup_order = byaddr`. */
+  /** /etc/hosts, then the DNS, for `host_lookup_order = byaddr`. */
   byAddress(address: Octets, until: Deadline): MaybePromise<HostLookup>;
 }
 

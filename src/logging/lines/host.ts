@@ -7,7 +7,8 @@ export function fullHost(origin: Readonly<Origin>, showsPort: boolean): Octets {
   const { hostAddress, hostPort, hostName = '', heloName = '' } = origin;
   if (hostAddress === undefined) return '';
   const address = `[${hostAddress}]${showsPort && hostPort !== undefined ? `:${hostPort}` : ''}`;
-  const showsHelo = heloName !== '' && !equalsIgnoreCase(heloName, hostName);
+  const isLiteral = hostName !== '' && heloName === `[${hostAddress}]`;
+  const showsHelo = heloName !== '' && !isLiteral && !equalsIgnoreCase(heloName, hostName);
   return [hostName, showsHelo ? `(${printable(heloName)})` : '', address].filter((part) => part !== '').join(' ');
 }
 

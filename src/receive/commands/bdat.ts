@@ -91,6 +91,8 @@ async function takeChunk(dialogue: Dialogue, message: ChunkedMessage, bytes: num
     message.wireBytes += used.length;
     message.lastOctets = (message.lastOctets + octetsFromBytes(used.subarray(-2))).slice(-2);
     await message.receiver.take(message.decoder.push(used).output);
+    const { excessBytes } = message.receiver;
+    if (excessBytes !== undefined) return refuseTooBig(dialogue, message, { excess: wireLength(used, excessBytes), left });
   }
   if (!isLast) {
     dialogue.reply('250', `${bytes} byte chunk received`);
@@ -104,6 +106,35 @@ async function takeChunk(dialogue: Dialogue, message: ChunkedMessage, bytes: num
   await finishReading(dialogue, message.sink, await message.receiver.finish(message.decoder), message.signatures);
   dialogue.chunkSummary = undefined;
 }
+
+/**
+ * Nothing of the message is awaited any more, whatever chunk it was. What is told to have been read is, as in Exim, what was too big with line ends of one
+ * octet, and the rest of the chunk as it came.
+ */
+async function refuseTooBig(
+  dialogue: Dialogue,
+  { sink, receiver, signatures }: ChunkedMessage,
+  { excess, left }: { readonly excess: number; readonly left: number },
+): Promise<void> {
+  dialogue.chunked = undefined;
+  const reading = receiver.tooBig(receiver.sizeBytes - (receiver.excessBytes ?? 0) + excess + left);
+  await swallow(dialogue, left);
+  if (dialogue.isOver) return sink.abort();
+  await finishReading(dialogue, sink, reading, signatures);
+}
+
+/** How many octets at the end of a chunk became so many of the message. */
+function wireLength(chunk: Buffer, decoded: number): number {
+  let at = chunk.length;
+  for (let left = decoded; left > 0 && at > 0; left--) {
+    at--;
+    if (chunk[at] === LF && chunk[at - 1] === CR) at--;
+  }
+  return chunk.length - at;
+}
+
+const CR = 0x0d;
+const LF = 0x0a;
 
 /** How many octets of CRLF the message lacks at its end: they are counted as if they had come. */
 function missingLineEnd({ lastOctets }: ChunkedMessage): number {

@@ -1,6 +1,6 @@
 /** DATA. RFC 5321 s4.1.1.4. */
 import { type Octets, printable, upperCase } from '../../base/octets.ts';
-import type { MessageSink } from '../../core/index.ts';
+import type { HeaderLine, MessageSink, Origin } from '../../core/index.ts';
 import { lostLine } from '../../logging/lines/connection.ts';
 import { fullHost, hostAndIdent } from '../../logging/lines/host.ts';
 import { rejectedMessage } from '../../logging/lines/rejection.ts';
@@ -119,7 +119,7 @@ export async function finishReading(
   if (reading.kind !== 'ok') {
     sink.abort();
     refuseReading(dialogue, sink.id, reading);
-    dialogue.resetTransaction();
+    if (reading.kind !== 'timeout') dialogue.resetTransaction(); // else the ACL for the end still sees it
     return;
   }
   if (reading.message.hasBareLineEnd && dialogue.isCrlfStrict) return refuseBareLineEnd(dialogue, sink, reading.message);
@@ -183,6 +183,19 @@ function hostOnly({ origin, log }: Dialogue): Octets {
   return origin.hostAddress === undefined ? hostAndIdent(origin, log, false) : fullHost(origin, log.selected('incoming_port'));
 }
 
+function userField({ ident = '' }: Readonly<Origin>): Octets {
+  return ident === '' ? '' : ` U=${printable(ident)}`;
+}
+
+/** Those that were read before the limit was passed. */
+function headersWithin({ headers, limitBytes }: MessageReading & { readonly kind: 'too-big' }): readonly HeaderLine[] {
+  let size = 0;
+  return headers.filter(({ text }) => {
+    size += text.length;
+    return size <= limitBytes;
+  });
+}
+
 /** Spec ch. 53 "The reject log"; the texts are Exim's. */
 function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageReading, { kind: 'ok' }>): void {
   const { log, origin, config } = dialogue;
@@ -192,12 +205,12 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
   switch (reading.kind) {
     case 'too-big': {
       dialogue.reply('552', 'Message size exceeds maximum permitted');
-      if (log.selected('size_reject'))
-        log.mainAndReject(
-          `rejected from ${from} ${hostAndIdent(origin, log, true)}: message too big: read=${reading.sizeBytes} max=${reading.limitBytes}`,
-          rejectedMessage(sender, dialogue.transaction?.state.recipients.map((recipient) => recipient.address) ?? [], reading.headers),
-          id,
-        );
+      dialogue.logRejected(
+        'size_reject',
+        `rejected from ${from} H=${fullHost(origin, log.selected('incoming_port'))}${userField(origin)}: message too big: read=${reading.sizeBytes} max=${reading.limitBytes}`,
+        rejectedMessage(sender, dialogue.transaction?.state.recipients.map((recipient) => recipient.address) ?? [], headersWithin(reading)),
+        id,
+      );
       return;
     }
     case 'header-too-big':
@@ -219,9 +232,10 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
     case 'timeout':
       dialogue.reply('421', `${dialogue.hostName} SMTP incoming data timeout - closing connection.`);
       log.main(
-        `SMTP data timeout (message abandoned) on connection from ${hostAndIdent(origin, log, false)} F=${from} D=${dialogue.duration()}`,
-        loggedId(dialogue, id, reading.position),
+        `SMTP data timeout (message abandoned) on connection from ${hostOnly(dialogue)} F=${from} D=${dialogue.duration()}`,
+        reading.position === 'body' ? id : undefined,
       );
+      if (reading.position !== 'body') dialogue.forgetId();
       dialogue.endReason = 'timeout';
       dialogue.session.state.quitReason = 'data-timeout';
       dialogue.isOver = true;

@@ -112,12 +112,11 @@ async function isSizeAcceptable(dialogue: Dialogue, command: Command, size: numb
   const limit = await expandSize(config.main.message_size_limit, dialogue.frame(), 0);
   if (limit.kind === 'ok' && limit.value > 0 && size > limit.value) {
     dialogue.reply('552', 'Message size exceeds maximum permitted');
-    if (log.selected('size_reject')) {
-      const shown = size >= 2 ** 31 - 1 ? `size>=${size}` : `size=${size}`;
-      log.mainAndReject(
-        `rejected MAIL FROM:${senderText(command)} ${hostAndIdent(origin, log, true)}: message too big: ${shown} max=${limit.value}`,
-      );
-    }
+    const shown = size >= 2 ** 31 - 1 ? `size>=${size}` : `size=${size}`;
+    dialogue.logRejected(
+      'size_reject',
+      `rejected MAIL FROM:${senderText(command)} ${hostAndIdent(origin, log, true)}: message too big: ${shown} max=${limit.value}`,
+    );
     return false;
   }
   return true;
