@@ -1,9 +1,11 @@
 /** All cases, by topic. */
 import type { NetworkCase } from './case.ts';
+import { hostCases } from './cases/hosts.ts';
 import { limitCases, orderCases } from './cases/limits.ts';
+import { messageCases } from './cases/messages.ts';
 import { sequenceCases } from './cases/sequences.ts';
 import { synchronizationCases } from './cases/synchronization.ts';
 
 export function allCases(): readonly NetworkCase[] {
-  return [...limitCases(), ...orderCases(), ...sequenceCases(), ...synchronizationCases()];
+  return [...limitCases(), ...orderCases(), ...sequenceCases(), ...synchronizationCases(), ...hostCases(), ...messageCases()];
 }

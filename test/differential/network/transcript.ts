@@ -72,6 +72,7 @@ function masked(text: string, { folder, ports }: Masking): string {
     .replace(/(immediate delivery: load average) \d+\.\d+/g, '$1 LOAD')
     .replace(/x{40,}/g, (text) => `(${text.length} x)`)
     .replace(/(\(port=)\d+/g, '$1PORT')
+    .replace(/(gave DEFER: )"([^"\n]*)"$/gm, '$1$2') // newer: quoted
     .replace(/\bfree=\d+/g, 'free=NUMBER')
     .replace(/^Debian-exim \d+ \d+$/gm, 'USER')
     .replace(/^\d{3}(?=[ A-Z*] {1,2}(?:Message-Id|Received):)/gm, 'NNN')
