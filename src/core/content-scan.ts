@@ -16,6 +16,8 @@ export interface MimePart {
   readonly boundary?: Octets | undefined;
   readonly charset?: Octets | undefined;
   readonly fileName?: Octets | undefined;
+  /** More names that the header has, with other endings: programs differ in which they take. */
+  readonly otherFileNames?: readonly Octets[] | undefined;
   /** What follows the header, as it stands in the message. Only while the part is being judged. */
   readonly body: () => AsyncIterable<Buffer>;
 }

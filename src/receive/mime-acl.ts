@@ -86,15 +86,18 @@ class PartsJudge {
     if (end === 'too-many' && this.#verdict.kind === 'accept') this.#verdict = TOO_MANY;
   }
 
-  /** Whether to go on. */
+  /** Under each of its names, the one of `$mime_filename` first. Whether to go on. */
   async #judgePart(part: MimePart, depth: number): Promise<boolean> {
     const scan = this.#scan;
     this.#partsLeft--;
-    scan.part = part;
-    scan.decoded = undefined;
     scan.partCount = part.number;
     scan.isCoverLetter = part.isCoverLetter;
-    this.#verdict = await this.#ask();
+    for (const fileName of [part.fileName, ...(part.otherFileNames ?? [])]) {
+      scan.part = { ...part, fileName };
+      scan.decoded = undefined;
+      this.#verdict = await this.#ask();
+      if (this.#verdict.kind !== 'accept') return false;
+    }
     if (this.#verdict.kind === 'accept' && part.contentType === 'message/rfc822') this.#verdict = await this.#keepAttached(part, depth + 1);
     return this.#verdict.kind === 'accept';
   }

@@ -76,6 +76,32 @@ test('attached messages come in their order, when the message that they are in i
   assert.deepEqual(names(bench), [`/${MESSAGE_ID}.eml`]);
 });
 
+test('a part whose names end in several ways is judged under each of them', async () => {
+  const cases: readonly (readonly [header: string, ...names: (string | undefined)[]])[] = [
+    ['Content-Disposition: attachment; filename=a.txt; filename=b.TXT', 'b.TXT'],
+    ['Content-Disposition: attachment; filename=b.exe; filename=a.txt', 'a.txt', 'b.exe'],
+    ['Content-Type: x/y; name=a.exe\nContent-Disposition: attachment; filename=a.txt', 'a.txt', 'a.exe'],
+    ['Content-Disposition: attachment; filename=a.txt\nContent-Type: x/y; name=a.exe', 'a.txt', 'a.exe'],
+    ["Content-Disposition: attachment; filename=a.exe; filename*=utf-8''%C3%A4.txt", '\xc3\xa4.txt', 'a.exe'],
+    ["Content-Disposition: attachment; filename=fallback.txt; filename*=utf-8''%C3%A4.txt", '\xc3\xa4.txt'],
+    ['Content-Disposition: attachment; filename=a; filename=b', 'b'],
+    ['Content-Disposition: attachment; filename=a.exe; filename=b', 'b', 'a.exe'],
+    ['X: y', undefined],
+  ];
+  for (const [header, ...expected] of cases) {
+    const seen: (string | undefined)[] = [];
+    const bench = open(`Content-Type: multipart/x; boundary=b\n\n--b\n${header}\n\n`, ({ transaction }) => {
+      const part = transaction?.state.scan?.part;
+      if (part?.number === 1) seen.push(part.fileName);
+      return { kind: 'accept' };
+    });
+    await bench.judge();
+    assert.deepEqual(seen, expected, header);
+  }
+  const many = Array.from({ length: 7 }, (_, at) => `; filename=a.${at}`).join('');
+  assert.equal((await open(`Content-Type: text/plain${many}\n\n`).judge()).kind, 'fail');
+});
+
 test('too many parts, and messages too deep in each other, are refused', async () => {
   const many = (count: number) => `Content-Type: multipart/x; boundary=b\n\n${'--b\n\n'.repeat(count)}`;
   assert.equal((await open(many(9999)).judge()).kind, 'accept');

@@ -8,6 +8,9 @@ import { WINDOW_BYTES, type Window } from './source.ts';
 
 export type PartFacts = Omit<MimePart, 'number' | 'isMultipart' | 'isCoverLetter' | 'body'>;
 
+/** A fact that is a text. */
+type FactName = Exclude<keyof PartFacts, 'otherFileNames'>;
+
 export interface PartHeader {
   readonly facts: PartFacts;
   /** A Content-Type: says so; of several perhaps not the last one, which is that of the facts. */
@@ -46,7 +49,7 @@ export async function readPartHeader(window: Window, from: number, boundaries: O
 }
 
 /** The parts of a field that are asked for by the name of the field, and of a parameter. */
-const FIELDS: ReadonlyMap<Octets, keyof PartFacts> = new Map([
+const FIELDS: ReadonlyMap<Octets, FactName> = new Map([
   ['content-type', 'contentType'],
   ['content-disposition', 'contentDisposition'],
   ['content-transfer-encoding', 'contentTransferEncoding'],
@@ -55,7 +58,7 @@ const FIELDS: ReadonlyMap<Octets, keyof PartFacts> = new Map([
 ]);
 
 /** In whichever field they are, as in Exim. A later one goes first, but no `name` before a `filename`, which mail programs prefer. */
-const PARAMETERS: readonly (readonly [Octets, keyof PartFacts])[] = [
+const PARAMETERS: readonly (readonly [Octets, FactName])[] = [
   ['boundary', 'boundary'],
   ['charset', 'charset'],
   ['name', 'fileName'],
@@ -65,11 +68,11 @@ const PARAMETERS: readonly (readonly [Octets, keyof PartFacts])[] = [
 class FactsReader {
   readonly #boundaries: OpenBoundaries;
   readonly #checksLength: boolean;
-  readonly #facts = new Map<keyof PartFacts, Octets>();
+  readonly #facts = new Map<FactName, Octets>();
   readonly #given = new Map<Octets, readonly Octets[]>();
   #isFirst = true;
   /** The field that is being read, when it is one of ours. */
-  #field: keyof PartFacts | undefined;
+  #field: FactName | undefined;
   #text = '';
   /** Its last line was read. */
   isOver = false;
@@ -116,7 +119,17 @@ class FactsReader {
       const value = this.#given.get(name)?.at(-1);
       if (value !== undefined) this.#facts.set(fact, value);
     }
-    return Object.fromEntries(this.#facts);
+    const facts: PartFacts = Object.fromEntries(this.#facts);
+    const others = this.#otherFileNames(facts.fileName ?? '');
+    return others.length === 0 ? facts : { ...facts, otherFileNames: others };
+  }
+
+  /** One for each other ending. */
+  #otherFileNames(chosen: Octets): readonly Octets[] {
+    const names = [...(this.#given.get('filename') ?? []), ...(this.#given.get('name') ?? [])];
+    const byEnding = new Map(names.map((name) => [endingOf(name), name]));
+    byEnding.delete(endingOf(chosen));
+    return [...byEnding.values()];
   }
 
   givenBoundaries(): readonly Octets[] {
@@ -132,4 +145,8 @@ class FactsReader {
     for (const [name, values] of parameters) this.#given.set(name, [...(this.#given.get(name) ?? []), ...values]);
     this.#field = undefined;
   }
+}
+
+function endingOf(name: Octets): Octets {
+  return lowerCase(name.slice(name.lastIndexOf('.') + 1 || name.length));
 }

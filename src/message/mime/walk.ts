@@ -15,13 +15,13 @@ export interface WalkLimits {
 
 /** Multiparts in each other. */
 const MAX_DEPTH = 1000;
-/** Of one multipart. */
-const MAX_BOUNDARIES = 5;
+/** Boundaries of one multipart, and names of one part besides the first. */
+const MAX_ALTERNATIVES = 5;
 
 /** Which parts of a multipart belong to the cover letter. */
 type CoverLetter = 'all' | 'first' | 'none';
 
-/** `visit` is called for each part and says whether to go on. `too-many`: of parts or of multiparts in each other. */
+/** `visit` is called for each part and says whether to go on. `too-many`: of parts, of multiparts in each other, of what one header says. */
 export async function walkParts(
   source: ByteSource,
   limits: WalkLimits,
@@ -33,13 +33,14 @@ export async function walkParts(
   let at = 0;
   for (let number = 0; number < limits.maxParts; number++) {
     const { facts, isMultipart, boundaries: given, end } = await readPartHeader(window, at, boundaries, limits.checksLength);
+    if ((facts.otherFileNames?.length ?? 0) > MAX_ALTERNATIVES) return 'too-many';
     const isCoverLetter = covers.length === 0 || covers.at(-1) !== 'none';
     if (covers.at(-1) === 'first') covers[covers.length - 1] = 'none';
     const body = () => octetsBefore(window, end, boundaries);
     if (!(await visit({ ...facts, number, isMultipart, isCoverLetter, body }))) return 'stopped';
     const opened = isMultipart ? given.filter((boundary) => boundary.length <= MAX_BOUNDARY) : [];
     if (opened.length > 0) {
-      if (covers.length === MAX_DEPTH || opened.length > MAX_BOUNDARIES) return 'too-many';
+      if (covers.length === MAX_DEPTH || opened.length > MAX_ALTERNATIVES) return 'too-many';
       boundaries.open(opened);
       covers.push(isCoverLetter ? coverOf(facts.contentType) : 'none');
     }
