@@ -9,6 +9,7 @@ import { messageCases } from './cases/messages.ts';
 import { phaseCases } from './cases/phases.ts';
 import { queueCases } from './cases/queues.ts';
 import { routingCases } from './cases/routing.ts';
+import { spfCases } from './cases/spf.ts';
 import { verbCases } from './cases/verbs.ts';
 import { heloCases, verificationCases } from './cases/verification.ts';
 
@@ -26,5 +27,6 @@ export function allCases(): readonly AclCase[] {
     ...heloCases(),
     ...routingCases(),
     ...queueCases(),
+    ...spfCases(),
   ];
 }

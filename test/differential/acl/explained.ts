@@ -71,6 +71,17 @@ const explanations: readonly Explanation[] = [
   { why: 'newer than Exim 4.96: dkim_status in acl_smtp_data', name: /in data\w*: dkim_status/ },
   { why: 'not built yet', ours: /is not built yet/ },
   { why: 'the reference lost its privilege for -C', theirs: /lost privilege for using -C/ },
+  {
+    why: 'DEVIATIONS: SPF, errors in the record and of its name server',
+    name: /^spf, /,
+    theirs: /^LOG: \(invalid\)\|/m,
+    ours: /^LOG: (?:perm|temp)error\|/m,
+  },
+  { why: 'DEVIATIONS: SPF, void lookups', name: /^spf, /, ours: /DNS lookups that found nothing/ },
+  { why: 'DEVIATIONS: SPF, redirect= is for the end of a record', name: /^spf, from <a@redirect(?:last|unused)\./ },
+  { why: 'SPF: a loop is found by its length', name: /^spf, /, theirs: /unlimited recursio/ },
+  { why: 'SPF: a guess before does not make a result guessed', name: /^spf, the guess/ },
+  { why: 'the name that %{P} has looked up is known from then on', name: /^spf, .*%\{P\}/, ours: /iprev=pass/ },
   { why: 'DEVIATIONS: recipients in acl_not_smtp', name: /in not_smtp: recipients/ },
 ];
 

@@ -2,6 +2,7 @@
 
 import type { Zone } from '../../e2e/support/dns-server.ts';
 import { SmtpSink } from '../../e2e/support/smtp-sink.ts';
+import { spfZone } from './cases/spf.ts';
 
 export const zone: Zone = {
   // 192.0.2.1 is confirmed, .2 has a name that leads elsewhere, .3 has none, .4 cannot be asked for
@@ -30,6 +31,7 @@ export const zone: Zone = {
   'a.example.rhs.example': ['A 127.0.0.3'],
   'key.list.example': ['A 127.0.1.5', 'TXT by key'],
   'other.list.example': ['A 127.0.1.6', 'TXT other'],
+  ...spfZone,
 };
 
 /** Local parts say how the host answers. */
