@@ -32,7 +32,7 @@ export async function judgeMimeParts(state: TransactionState, frame: Frame): Pro
   if (copy.kind !== 'ok') return { kind: 'unscanned', reason: `${option}: ${NOT_MADE}` };
   const scan = copy.value;
   try {
-    return await new PartsJudge(acl, isSmtp ? 'mime' : 'not_smtp_mime', scan, frame).judge();
+    return await new PartsJudge(acl, scan, frame).judge();
   } catch (error) {
     if (!(error instanceof ScanReadError)) throw error;
     return { kind: 'unscanned', reason: `${option}: ${error.message}` };
@@ -50,7 +50,6 @@ interface Attached {
 
 class PartsJudge {
   readonly #acl: Template;
-  readonly #phase: 'mime' | 'not_smtp_mime';
   readonly #scan: ContentScan;
   readonly #frame: Frame;
   readonly #waiting: Attached[] = [];
@@ -58,9 +57,8 @@ class PartsJudge {
   #attachedCount = 0;
   #verdict: PartsVerdict = { kind: 'accept' };
 
-  constructor(acl: Template, phase: 'mime' | 'not_smtp_mime', scan: ContentScan, frame: Frame) {
+  constructor(acl: Template, scan: ContentScan, frame: Frame) {
     this.#acl = acl;
-    this.#phase = phase;
     this.#scan = scan;
     this.#frame = frame;
   }
@@ -102,11 +100,12 @@ class PartsJudge {
     return this.#verdict.kind === 'accept';
   }
 
+  /** What may be used is the same for messages from the command line, as in Exim. */
   async #ask(): Promise<AclVerdict> {
     const text = await expandAclOption(this.#acl, this.#frame);
     if (text.kind === 'forced-fail') return { kind: 'accept' };
     if (text.kind !== 'ok') return { kind: 'error', logMessage: text.message };
-    return this.#frame.services.acls.run(this.#phase, text.value, [], this.#frame);
+    return this.#frame.services.acls.run('mime', text.value, [], this.#frame);
   }
 
   /** Its parts come when those of the message that it is in are through. */
