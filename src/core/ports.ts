@@ -15,7 +15,7 @@ import type { Net } from './ports/network.ts';
 import type { Accounts, Crypt, Dns, Hosts } from './ports/network-names.ts';
 import type { Modules, Pam, Perl, Spawner, UserActions } from './ports/processes.ts';
 import type { Regexes } from './ports/regexes.ts';
-import type { Acls, Lists, Lookups, Spf, Verifier } from './ports/upward.ts';
+import type { Acls, Lists, Lookups, Spf, SubmitReport, Verifier } from './ports/upward.ts';
 
 export * from './ports/files.ts';
 export * from './ports/hints.ts';
@@ -58,6 +58,8 @@ export interface Services {
   readonly build: BuildSettings;
   /** How many messages are queued: of a process that knows the spool, and undefined without a daemon. */
   readonly queueSize?: ((until: Deadline) => MaybePromise<number | undefined>) | undefined;
+  /** Of a process that receives: how reports become messages where ACLs, `local_scan` or rewriting rules look at them. */
+  readonly submitReport?: SubmitReport | undefined;
   /** What a log line about a session begins with: `H=… `, with a space behind it; '' where there is none (logging/lines/sender). */
   readonly logPrefix: (frame: Frame) => Octets;
 }

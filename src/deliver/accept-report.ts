@@ -1,15 +1,54 @@
 /** Takes a report (bounce, warning) into the spool as a message of its own, with the same steps as any other. Spec ch. 3 "Receiving mail"; DESIGN 3.8. */
 import type { Octets } from '../base/octets.ts';
-import type { AcceptedMessage, Config, HeaderLine, Message, MessageEnvelope, MessageSink, Outcome } from '../core/index.ts';
+import type {
+  AcceptedMessage,
+  Config,
+  HeaderLine,
+  Message,
+  MessageEnvelope,
+  MessageSink,
+  Outcome,
+  ReportSubmission,
+} from '../core/index.ts';
 import { defer, ok, UNTRIED_MESSAGE } from '../core/index.ts';
 import type { Report } from '../dsn/report.ts';
 import { arrivalLine } from '../logging/lines/arrival.ts';
 import { formatDate } from '../message/date.ts';
 import { memoryBody } from '../spool/body.ts';
-import type { DeliverParts } from './attempt.ts';
+import { type Attempt, type DeliverParts, leaveOnQueue } from './attempt.ts';
+
+/** Accepted and handed over; not ok when it could not be stored. The status of a submission that was refused, else 0. */
+export async function sendReport(attempt: Attempt, report: Report): Promise<Outcome<number>> {
+  const submitted = await submitReport(report, attempt.message.id, attempt.parts);
+  if (submitted.kind !== 'ok') return submitted;
+  const { value } = submitted;
+  if (value.kind === 'refused') return ok(value.status);
+  if (value.isQueued) leaveOnQueue(value.accepted);
+  else await attempt.handOver(value.accepted);
+  return ok(0);
+}
+
+/** Where nothing of the configuration looks at messages of local programs the same message is made without the reception's code. */
+async function submitReport(report: Report, reference: string, parts: DeliverParts): Promise<Outcome<ReportSubmission>> {
+  const { config, services, spool } = parts;
+  if (services.submitReport === undefined || !isLookedAt(config)) {
+    const made = await acceptReport(report, reference, parts);
+    return made.kind === 'ok' ? ok({ kind: 'accepted', accepted: made.value, isQueued: false }) : made;
+  }
+  try {
+    return ok(await services.submitReport({ ...report, config, services, store: spool, reference }));
+  } catch (error) {
+    return defer(error instanceof Error ? error.message : String(error)); // the returned message cannot be read
+  }
+}
+
+function isLookedAt({ main, rewriteRules }: Config): boolean {
+  const acls = [main.acl_not_smtp_start, main.acl_not_smtp, main.acl_not_smtp_mime];
+  return acls.some((acl) => acl !== undefined) || main.local_scan_path !== undefined || rewriteRules.length > 0;
+}
 
 /** The message is durable and logged when it resolves with ok; `reference` is the message that it is about. */
-export async function acceptReport(report: Report, reference: string, parts: DeliverParts): Promise<Outcome<AcceptedMessage>> {
+async function acceptReport(report: Report, reference: string, parts: DeliverParts): Promise<Outcome<AcceptedMessage>> {
   const begun = parts.spool.begin();
   if (begun.kind === 'error') return defer(`spool: ${begun.reason}`);
   const { sink } = begun;

@@ -7,7 +7,7 @@ import type { ReportedAddress } from '../dsn/report.ts';
 import { errorIgnoredLine } from '../logging/lines/queue.ts';
 import { parseAddressList } from '../message/address.ts';
 import { makeAddress } from '../routers/address.ts';
-import { acceptReport } from './accept-report.ts';
+import { sendReport } from './accept-report.ts';
 import type { Attempt, FailedAddress } from './attempt.ts';
 
 /** Settles every failed address: reported, ignored, or deferred with the message frozen. */
@@ -60,13 +60,13 @@ async function sendBounce(attempt: Attempt, recipient: Octets, failures: readonl
     failures: failures.map(reported),
     copies: await errorsCopies(attempt, recipient),
   });
-  const accepted = await acceptReport(report, message.id, parts);
-  if (accepted.kind === 'ok') {
-    await attempt.handOver(accepted.value);
+  const sent = await sendReport(attempt, report);
+  if (sent.kind === 'ok') {
+    if (sent.value !== 0) attempt.log(`Process failed (${sent.value}) when writing error message to ${recipient}`);
     return;
   }
   // The addresses stay: they fail again, and are reported, at the next attempt.
-  parts.services.log.panic(`bounce message could not be written: ${accepted.kind === 'forced-fail' ? '' : accepted.message}`, message.id);
+  parts.services.log.panic(`bounce message could not be written: ${sent.kind === 'forced-fail' ? '' : sent.message}`, message.id);
   for (const failed of failures) attempt.tree.defer(failed.result.address);
 }
 

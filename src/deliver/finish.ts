@@ -3,7 +3,7 @@ import type { Octets } from '../base/octets.ts';
 import type { Address, Message, Recipient } from '../core/index.ts';
 import { composeFrozenNotice } from '../dsn/frozen-notice.ts';
 import { completedLine, frozenLine } from '../logging/lines/queue.ts';
-import { acceptReport } from './accept-report.ts';
+import { sendReport } from './accept-report.ts';
 import type { Attempt } from './attempt.ts';
 import { bounceFailures } from './bounces.ts';
 import { warnOfDelay } from './warnings.ts';
@@ -117,6 +117,5 @@ async function freeze(attempt: Attempt, undelivered: readonly Address[]): Promis
     .filter((item) => item !== '')
     .map((item) => (item.includes('@') ? item : `${item}@${main.qualify_recipient ?? main.qualify_domain ?? ''}`));
   const report = await composeFrozenNotice({ frame: attempt.frame, message: attempt.message, reason, undelivered, recipients });
-  const accepted = await acceptReport(report, attempt.message.id, attempt.parts);
-  if (accepted.kind === 'ok') await attempt.handOver(accepted.value);
+  await sendReport(attempt, report);
 }

@@ -3,13 +3,13 @@ import { lowerCase, type Octets, trimSpace } from '../base/octets.ts';
 import type { Address } from '../core/index.ts';
 import type { ReportedAddress } from '../dsn/report.ts';
 import { composeWarning } from '../dsn/warning.ts';
-import { acceptReport } from './accept-report.ts';
+import { sendReport } from './accept-report.ts';
 import type { Attempt } from './attempt.ts';
 import { isHidden } from './bounces.ts';
 
 /** The new count of warnings; a warning is in the spool when it is higher than before. */
 export async function warnOfDelay(attempt: Attempt, undelivered: readonly Address[]): Promise<number> {
-  const { message, frame, parts } = attempt;
+  const { message, frame } = attempt;
   const due = dueWarnings(frame.config.main.delay_warning, attempt.queuedMs / 1000);
   if (due.count <= message.warningCount || message.sender === '' || !(await isWanted(attempt))) return message.warningCount;
   const told = undelivered.filter((address) => wantsDelay(attempt, address)).reverse(); // as Exim, the last one first
@@ -25,9 +25,8 @@ export async function warnOfDelay(attempt: Attempt, undelivered: readonly Addres
       delaySeconds: due.delaySeconds,
       delayed: told.map((address) => delayed(attempt, address)),
     });
-    const accepted = await acceptReport({ ...report, recipients }, message.id, parts);
-    if (accepted.kind !== 'ok') return message.warningCount;
-    await attempt.handOver(accepted.value);
+    const sent = await sendReport(attempt, { ...report, recipients });
+    if (sent.kind !== 'ok' || sent.value !== 0) return message.warningCount;
   }
   return due.count;
 }

@@ -20,6 +20,7 @@ import type {
   Log,
   Problem,
   Registry,
+  ReportRequest,
   Results,
   Services,
   Spawner,
@@ -35,6 +36,7 @@ import { createLog, type DebugSink, earlyLogSettings, type LogParts, logSettings
 import { parseLogSelector, SELECTOR_NAMES } from '../logging/selectors.ts';
 import { SYSLOG_FACILITIES } from '../logging/syslog.ts';
 import { createLookups } from '../lookups/lookups.ts';
+import { submitReport } from '../receive/report.ts';
 import { Spool, spoolSettings } from '../spool/spool.ts';
 import type { SystemPorts } from '../system/create-system.ts';
 import { Resolver } from '../system/dns.ts';
@@ -319,7 +321,11 @@ export async function openRuntime(parts: RuntimeParts): Promise<OpeningRuntime> 
     controlSocket: `${startup.spoolDirectory}/${CONTROL_SOCKET}`,
     count: () => spool().scan().length,
   });
-  const services = { ...(adaptations?.adaptServices?.(made) ?? made), queueSize };
+  const services = {
+    ...(adaptations?.adaptServices?.(made) ?? made),
+    queueSize,
+    submitReport: (request: ReportRequest) => submitReport(request),
+  };
   return {
     kind: 'ok',
     runtime: new Runtime({

@@ -2,14 +2,16 @@
 import type { Octets } from '../../base/octets.ts';
 import type { Address } from '../address.ts';
 import type { CalloutOptions } from '../callout.ts';
-import type { ListSource } from '../config.ts';
+import type { Config, ListSource } from '../config.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Frame } from '../frame.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
 import type { Message } from '../message.ts';
 import type { Outcome } from '../outcome.ts';
+import type { Services } from '../ports.ts';
 import type { Text } from '../text.ts';
 import type { LogTarget } from './log.ts';
+import type { AcceptedMessage, MessageStore } from './spool.ts';
 
 export interface LookupType {
   readonly name: string;
@@ -239,3 +241,22 @@ export interface Spf {
   /** Undefined when `address` is none. Never rejects, and ends within 20 s. RFC 7208. */
   check(question: SpfQuestion, until: Deadline): Promise<SpfFinding | undefined>;
 }
+
+/** A bounce, warning or notice that is to be accepted as if Exim's user had submitted it. */
+export interface ReportRequest {
+  readonly config: Config;
+  readonly services: Services;
+  readonly store: MessageStore;
+  readonly recipients: readonly Octets[];
+  readonly headers: readonly Octets[];
+  readonly body: () => AsyncIterable<Uint8Array>;
+  /** The message that it is about. */
+  readonly reference: string;
+}
+
+/** `isQueued`: an ACL has put it on the queue. `refused`: the log has the reason, `status` is that of a submission. */
+export type ReportSubmission =
+  | { readonly kind: 'accepted'; readonly accepted: AcceptedMessage; readonly isQueued: boolean }
+  | { readonly kind: 'refused'; readonly status: number };
+
+export type SubmitReport = (request: ReportRequest) => Promise<ReportSubmission>;
