@@ -44,13 +44,17 @@ export class SignatureCheck {
   }
 
   /**
-   * When the header has been read: who wants the body. A message without signatures, and where they are not wanted, costs nothing more. What a
-   * header with a bare CR has become is not what was signed.
+   * When the header has been read: who wants the body. A message without signatures, and where they are not wanted, costs nothing more. Where
+   * the header does not end with an empty line, or has a bare CR, what is kept is not what others take for header and body: nothing is verified.
    */
-  observe(headers: readonly HeaderLine[], { hasBareCrInHeader }: Pick<DataDecoder, 'hasBareCrInHeader'>): BodyObserver | undefined {
+  observe(
+    headers: readonly HeaderLine[],
+    isHeaderUnended: boolean,
+    { hasBareCrInHeader }: Pick<DataDecoder, 'hasBareCrInHeader'>,
+  ): BodyObserver | undefined {
     const { config, services, session, transaction, until } = this.#reception;
     const isSmtp = session.mode === 'smtp-tcp' || session.mode === 'smtp-local';
-    if (!isSmtp || hasBareCrInHeader || transaction?.state.controls.has('dkim_disable_verify')) return undefined;
+    if (!isSmtp || isHeaderUnended || hasBareCrInHeader || transaction?.state.controls.has('dkim_disable_verify')) return undefined;
     this.#verifier = DkimVerifier.begin(headers, config.main, (name) => services.dns.resolve(name, 'TXT', until));
     if (this.#verifier?.isExcessive) services.log.main('DKIM: validation error: EXCESS_SIGS'); // its id is not told yet
     return this.#verifier;

@@ -58,8 +58,8 @@ export interface BodyObserver {
   push(octets: Buffer): void;
 }
 
-/** Asked when the header has been read. */
-export type ObserveBody = (headers: readonly HeaderLine[]) => BodyObserver | undefined;
+/** Asked when the header has been read; `isUnended`: no empty line ended it, but one that is no header line. */
+export type ObserveBody = (headers: readonly HeaderLine[], isUnended: boolean) => BodyObserver | undefined;
 
 const DEFAULT_HEADER_LIMIT = 1024 * 1024;
 
@@ -200,7 +200,7 @@ export class MessageReceiver {
 
   #beginBody(): void {
     this.#body = true;
-    this.#observer = this.#observe?.(this.#headers.lines);
+    this.#observer = this.#observe?.(this.#headers.lines, this.#headers.isUnended);
   }
 
   async #takeBody(octets: Buffer): Promise<void> {

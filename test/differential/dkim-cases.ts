@@ -607,6 +607,10 @@ const permissionCases: readonly DkimCase[] = [
 
 /** Line ends that are none in messages over SMTP. */
 const lineEndCases: readonly DkimCase[] = [
+  signed('a line that is no header line ends the header', {}, { headers: [...HEADERS, 'no header line\r\n', 'Subject: another\r\n'] }),
+  { name: 'only a header', message: `${signatureLine({ ...BASE, body: '' })}${HEADERS.join('')}` },
+  signed('d= with control characters', { domain: 'a\x1b[31m%n\x07.ex' }),
+  signed('i= with high octets', { tags: { i: 'j=E4=0A@test.ex' } }),
   signed('a bare CR in the header', {}, { headers: [...HEADERS.slice(0, 4), 'Message-ID: <1234@test.ex>\r\n\r hack\r\n'] }),
   signed(
     'a bare CR in the middle of a header line',

@@ -3,6 +3,9 @@
 const EXPLAINED: ReadonlyMap<string, string> = new Map([
   ['ed25519 too short', 'OpenSSL says that the key has 253 bits, GnuTLS 256'],
   ['empty body, simple', 'RFC 6376 s3.4.3: it is one line end'],
+  ['only a header', 'its body is empty'],
+  ['d= with control characters', 'they are escaped in every line'],
+  ['i= with high octets', 'a line of the log is one line'],
   ['d= with a final dot', 'the name that is asked for is the same'],
   ['x= is huge', 'the reference fails; RFC 6376 s3.5: more than can be counted is as much as can be'],
   ['t= is negative', 'the reference fails'],
@@ -18,6 +21,7 @@ const EXPLAINED: ReadonlyMap<string, string> = new Map([
   ['a header of 66000', 'there is no limit of 64 KiB for a header line'],
   ['a signature of 66000', 'there is no limit of 64 KiB for a header line'],
   ['a long body line without signature', 'nothing is said of messages without signatures'],
+  ['a line that is no header line ends the header', 'later versions do not verify it'],
   ['a bare CR in the header', 'later versions do not verify it'],
   ['a bare CR in the middle of a header line', 'later versions do not verify it'],
   ['a bare CR in the body, signed as newline', 'what is kept is verified, and later versions keep newlines'],

@@ -21,7 +21,7 @@ const SPACE = 0x20;
 const TAB = 0x09;
 
 /** So much is made before it is handed on. */
-const OUTPUT_OCTETS = 64 * 1024;
+const OUTPUT_OCTETS = 16 * 1024;
 
 /**
  * A body that comes in pieces, with \n line ends, wherever they are cut; `write` gets it as it is signed. What it is given is only good until it

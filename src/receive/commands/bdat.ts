@@ -67,7 +67,7 @@ async function begin(dialogue: Dialogue): Promise<ChunkedMessage | undefined> {
   return {
     sink: begun.sink,
     signatures,
-    receiver: new MessageReceiver(begun.sink, limits, (headers) => signatures.observe(headers, decoder)),
+    receiver: new MessageReceiver(begun.sink, limits, (headers, isUnended) => signatures.observe(headers, isUnended, decoder)),
     decoder,
     wireBytes: 0,
     startedMs: parts.services.clock.monotonicMs(),

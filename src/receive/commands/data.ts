@@ -101,7 +101,9 @@ async function receive(dialogue: Dialogue, sink: MessageSink, goAhead: string | 
   };
   const signatures = new SignatureCheck(checkedReception(dialogue));
   const decoder = new DataDecoder('dot', dialogue.isCrlfStrict);
-  const reading = await readMessage(source, decoder, sink, limits, false, (headers) => signatures.observe(headers, decoder));
+  const reading = await readMessage(source, decoder, sink, limits, false, (headers, isUnended) =>
+    signatures.observe(headers, isUnended, decoder),
+  );
   await finishReading(dialogue, sink, reading, signatures);
 }
 
