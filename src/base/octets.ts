@@ -116,7 +116,7 @@ export function skipSpace(octets: Octets, from: number): number {
 }
 
 /**
- * Printable form for logs and messages, as Exim escapes: control characters as `\n \r \t \b \v \f \a` or three octal digits,
+ * Printable form for logs and messages, as Exim escapes: control characters as `\n \r \t \b \v \f` or three octal digits,
  * `\\` doubled when `escapeBackslash`. Octets from 0x80 are escaped only when `escapeHigh`.
  */
 export function printable(octets: Octets, options: { readonly escapeHigh?: boolean; readonly escapeTab?: boolean } = {}): Octets {
@@ -140,7 +140,6 @@ const CONTROL_ESCAPES: ReadonlyMap<number, string> = new Map([
   [0x08, '\\b'],
   [0x0b, '\\v'],
   [0x0c, '\\f'],
-  [0x07, '\\a'],
 ]);
 
 /** Decimal digits only (an optional sign before them); undefined for anything else. */

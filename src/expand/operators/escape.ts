@@ -10,6 +10,7 @@ export default defineOperator({
   examples: [
     ['${escape:a\\nb}', 'a\\nb'],
     ['${escape:\\x80}', '\\200'],
+    ['${escape:\\x07\\x08\\x1b}', '\\007\\b\\033'],
   ],
   apply: (text, frame) => derived(printable(text.octets, { escapeHigh: !frame.config.main.print_topbitchars, escapeTab: false }), text),
 });
