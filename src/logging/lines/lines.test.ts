@@ -330,6 +330,12 @@ test('rejections', () => {
     rejectionLine({ origin, sender: '', what: 'after DATA', isTemporary: false, reason: undefined }, plain),
     'H=h.x (host.test.ex) [127.0.0.1] F=<> rejected after DATA',
   );
+  // Who has authenticated is told with the sender only.
+  const user: Origin = { ...origin, authenticatorName: 'plain', authenticatedId: 'user' };
+  const rejected = (sender: string | undefined, what: string) =>
+    rejectionLine({ origin: user, sender, what, isTemporary: false, reason: undefined }, plain);
+  assert.equal(rejected('x@y', 'RCPT <a@b>'), 'H=h.x (host.test.ex) [127.0.0.1] F=<x@y> A=plain:user rejected RCPT <a@b>');
+  assert.equal(rejected(undefined, 'EXPN a@b'), 'H=h.x (host.test.ex) [127.0.0.1] rejected EXPN a@b');
   assert.deepEqual(
     rejectedMessage(
       'x@y',

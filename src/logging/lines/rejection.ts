@@ -21,8 +21,7 @@ export interface Rejection {
 export function rejectionLine(rejection: Rejection, log: Log): Octets {
   const { origin, sender, reason } = rejection;
   let line = hostAndIdent(origin, log, true) + connectionIdField(origin, log) + tlsFields(origin.tls, log, 'in');
-  if (sender !== undefined) line += ` F=<${printable(sender)}>`;
-  line += authenticatorField(origin, undefined, log);
+  if (sender !== undefined) line += ` F=<${printable(sender)}>${authenticatorField(origin, undefined, log)}`;
   line += ` ${rejection.isTemporary ? 'temporarily ' : ''}rejected ${printable(rejection.what)}`;
   return reason === undefined ? line : `${line}: ${printable(reason)}`;
 }
