@@ -148,6 +148,10 @@ export interface DeliveryBatch {
   readonly isRehearsal: boolean;
   /** Of remote transports: a connection that may already have the recipients. */
   readonly held?: HeldLink | undefined;
+  /** Of remote transports: other messages for the same hosts, which may go out on a connection of this one. */
+  readonly waiting?: WaitingPort | undefined;
+  /** Nothing is sent: a remote transport notes that the message waits for its hosts. */
+  readonly isRoutingOnly?: boolean;
   /** Nothing is delivered: `checkQuota` is called. */
   readonly isQuotaCheck?: boolean;
   /** Retry decides which hosts are due. */
@@ -198,6 +202,8 @@ export interface DeliveryResult {
   readonly durationMs?: number;
   /** Not attempted because nothing was due. */
   readonly isRetryTimeNotReached?: boolean;
+  /** Left for another attempt without a word. */
+  readonly isPostponed?: boolean;
   /** When hosts were tried in between: their failures, to be logged as `==`-less lines by deliver/. */
   readonly isHostFailure?: boolean;
 }
@@ -212,10 +218,10 @@ export interface RetryError {
 }
 
 /**
- * `due`: contact it; `not-due`: skip it now; `past-limit`: contact it, it does not count for `hosts_max_try`, so that all hosts are tried before an address times out;
+ * `due`: contact it; `not-due`: skip it now; `message-waits`: the same, for this message alone; `past-limit`: contact it, it does not count for `hosts_max_try`, so that all hosts are tried before an address times out;
  * `failing-long`: skip it, its last cutoff has passed and its time has not come (`delay_after_cutoff`).
  */
-export type HostStatus = 'due' | 'not-due' | 'past-limit' | 'failing-long';
+export type HostStatus = 'due' | 'not-due' | 'message-waits' | 'past-limit' | 'failing-long';
 
 /** What a remote transport asks and tells about hosts; deliver/ keeps the hints. */
 export interface RetryPort {
@@ -226,6 +232,16 @@ export interface RetryPort {
    */
   hostFailed(host: HostItem, address: Address, error: RetryError, message: Octets, detail?: HostFailureDetail): void;
   hostWorked(host: HostItem, address: Address): void;
+}
+
+/** The messages that wait for hosts of a transport; deliver/ keeps the hints. */
+export interface WaitingPort {
+  /** Others may wait for the host; this one does not any more. */
+  mayContinue(host: HostItem): boolean;
+  /** Another message is delivered next, on `link`, which is its own from now on; false: none waits. */
+  carryOn(host: HostItem, link: HeldLink): boolean;
+  /** This message waits. */
+  wait(hosts: readonly HostItem[]): void;
 }
 
 export interface HostFailureDetail {
@@ -292,15 +308,21 @@ export type ClientAuthResult =
   /** Forced failure: try without, or the next authenticator. */
   | { readonly kind: 'skipped' }
   | { readonly kind: 'fail'; readonly message: Octets }
+  /** We have broken it off, and the server knows that: the next authenticator may be tried. */
+  | { readonly kind: 'cancelled'; readonly message: Octets }
+  /** A reply that makes no sense here: the host is left alone for the moment. */
+  | { readonly kind: 'unexpected' }
   | { readonly kind: 'defer'; readonly message: Octets }
   | { readonly kind: 'error'; readonly message: Octets };
 
 export interface ClientAuthConnection {
-  /** Sends `AUTH NAME [initial]` or an answer; the reply's code and text (base64 of a 334 decoded). */
+  /**
+   * Sends `AUTH NAME [initial]` or an answer; the reply's code (2xx, 3xx or 5xx: with any other the connection is `lost`) and text (base64 of a 3xx decoded).
+   */
   send(line: Octets): Promise<
     | {
         readonly code: number;
-        readonly text: Octets /** A 334 whose text is none; `text` is as received. */;
+        readonly text: Octets /** A 3xx whose text is none; `text` is the reply as received. */;
         readonly isBadBase64?: boolean;
       }
     | { readonly kind: 'lost'; readonly message: Octets }

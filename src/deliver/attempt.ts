@@ -23,6 +23,7 @@ import { AddressTree, settledName } from './address-tree.ts';
 import { HelperWatch } from './helper-watch.ts';
 import { MessageLog } from './message-log.ts';
 import { RetryTimes } from './retry-times.ts';
+import type { CarriedMessage } from './waiting.ts';
 
 /** What a process delivers with. */
 export interface DeliverParts {
@@ -53,6 +54,8 @@ export interface DeliveryReason {
   readonly isLocalOnly?: boolean;
   /** -qq: the first pass routes only. */
   readonly isRoutingOnly?: boolean;
+  /** On the connection of another message: only what goes to its host. */
+  readonly isContinuation?: boolean;
   /** -N. */
   readonly dontDeliver?: boolean;
   /** -odqs, queue_smtp_domains, control = queue/first_pass: first attempts leave these remote addresses. */
@@ -78,8 +81,10 @@ export class Attempt {
   /** Its header lines follow a domain that a router changes. */
   message: Message;
   readonly reason: DeliveryReason;
-  /** A callout's connection, for the batch that goes there. */
+  /** A callout's connection, or that of the message before, for the batch that goes there. */
   readonly held: HeldLink | undefined;
+  /** Messages that go out next on connections of this one, when it is done. */
+  readonly carried: CarriedMessage[] = [];
   frame: Frame;
   readonly tree: AddressTree;
   readonly messageLog: MessageLog;
@@ -248,6 +253,12 @@ export class Attempt {
     }
     this.tree.defer(result.address);
     this.deferredResults.set(result.address, result);
+  }
+
+  /** Left for another attempt without a word. */
+  postpone(address: Address): void {
+    this.#open--;
+    this.tree.defer(address);
   }
 
   /** Whoever worked on it was lost: it stays as if it had not been tried, and its age says nothing. */

@@ -3,13 +3,17 @@ import { type Octets, parseDecimal } from '../base/octets.ts';
 import type { Address, Frame, HostItem, Template } from '../core/index.ts';
 
 /** Remote addresses: same transport, hosts, errors address, header changes and identity; at most `max_rcpt` where several may run at a time; one domain unless `multi_domain`. */
-export async function remoteBatches(addresses: readonly Address[], frame: Frame): Promise<Address[][]> {
+export async function remoteBatches(
+  addresses: readonly Address[],
+  frame: Frame,
+  maxParallel = frame.config.main.remote_max_parallel,
+): Promise<Address[][]> {
   const limits = new Map<Address, { readonly count: number; readonly isMultiDomain: boolean }>();
   for (const address of addresses) {
     const own = address.state.transport?.own ?? {};
     const scoped: Frame = { ...frame, address };
     limits.set(address, {
-      count: remoteLimit(await numberOption(own['max_rcpt'], 100, scoped), address, frame.config.main.remote_max_parallel),
+      count: remoteLimit(await numberOption(own['max_rcpt'], 100, scoped), address, maxParallel),
       isMultiDomain: await booleanOption(own['multi_domain'], true, scoped),
     });
   }

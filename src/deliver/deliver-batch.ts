@@ -2,10 +2,11 @@
 import { type Octets, printable } from '../base/octets.ts';
 import type { Address, DeliveryBatch, DeliveryResult, Frame, Identity, RetryPort, TransportInstance } from '../core/index.ts';
 import type { DeliveryFlag } from '../logging/lines/delivery.ts';
-import { prepareBatch } from '../transports/headers.ts';
+import { type NewBatch, prepareBatch } from '../transports/headers.ts';
 import { localEnvironment } from '../transports/local.ts';
 import type { Attempt } from './attempt.ts';
 import { deliverToShadow, hasShadow } from './shadow.ts';
+import { Waiting } from './waiting.ts';
 
 /** Numbers that `defer (n)` shows. */
 const EXPANSION_FAILED = -27;
@@ -98,6 +99,38 @@ export async function deliverRemote(attempt: Attempt, addresses: readonly Addres
   }
 }
 
+/** Only notes that the message waits for the hosts of these addresses; what is wrong with their transport shows when they are delivered. */
+export async function noteWaiting(attempt: Attempt, addresses: readonly Address[]): Promise<void> {
+  const instance = addresses[0]?.state.transport;
+  if (instance?.behaviour === undefined || instance.notYet.length > 0) return;
+  const prepared = await prepareBatch(newBatch(attempt, addresses, instance, NO_HOSTS, () => Promise.resolve()));
+  if (prepared.kind === 'ok') await instance.behaviour.deliver({ ...prepared.value, isRoutingOnly: true });
+}
+
+function newBatch(
+  attempt: Attempt,
+  addresses: readonly Address[],
+  instance: TransportInstance,
+  retry: RetryPort,
+  settled: DeliveryBatch['settled'],
+): NewBatch {
+  const { frame: base, message, reason, held } = attempt;
+  const frame: Frame = { ...base, batch: addresses, ...(addresses[0] === undefined ? {} : { address: addresses[0] }) };
+  return {
+    message,
+    addresses,
+    instance,
+    frame,
+    services: base.services,
+    until: base.until,
+    isRehearsal: message.dontDeliver || reason.dontDeliver === true,
+    retry,
+    held,
+    waiting: instance.isRemote ? new Waiting(attempt, instance.name) : undefined,
+    settled,
+  };
+}
+
 /** Whether the deferral of an address is the end of it; `ofHosts` is what its hosts say. */
 async function remoteRetry(attempt: Attempt, result: DeliveryResult, ofHosts: 'later' | 'expired'): Promise<'later' | 'expired'> {
   if (result.isSpecialDefer === true) return 'later';
@@ -153,7 +186,8 @@ class BatchRunner {
     if (instance === undefined) return this.#refuse({ message: missingTransport(first), errorNumber: NO_TRANSPORT });
     if (this.#attempt.isJournalBroken) return this.#refuse('the journal of the message cannot be written');
     if (instance.notYet.length > 0) return this.#notYet(instance);
-    const prepared = await prepareBatch(this.#newBatch(first, instance, retry));
+    const made = newBatch(this.#attempt, this.#addresses, instance, retry, (result) => this.#settle(result));
+    const prepared = await prepareBatch(made);
     if (prepared.kind !== 'ok')
       return this.#refuse(
         { message: prepared.kind === 'forced-fail' ? 'forced failure' : prepared.message, errorNumber: EXPANSION_FAILED },
@@ -162,23 +196,6 @@ class BatchRunner {
     this.#batch = prepared.value;
     if (prepared.value.isRehearsal && !instance.isRemote) return this.#rehearse();
     await this.#runTransport(prepared.value, instance, run);
-  }
-
-  #newBatch(first: Address, instance: TransportInstance, retry: RetryPort): Omit<DeliveryBatch, 'returnPath' | 'headers'> {
-    const { frame: base, message, reason } = this.#attempt;
-    const frame: Frame = { ...base, address: first, batch: this.#addresses };
-    return {
-      message,
-      addresses: this.#addresses,
-      instance,
-      frame,
-      services: base.services,
-      until: base.until,
-      isRehearsal: message.dontDeliver || reason.dontDeliver === true,
-      retry,
-      held: this.#attempt.held,
-      settled: (result) => this.#settle(result),
-    };
   }
 
   async #runTransport(batch: DeliveryBatch, instance: TransportInstance, run: Run): Promise<void> {
@@ -213,6 +230,7 @@ class BatchRunner {
 
   async #settle(result: DeliveryResult, flag?: DeliveryFlag): Promise<void> {
     if (!this.#unsettled.delete(result.address)) return;
+    if (result.isPostponed === true) return this.#attempt.postpone(result.address);
     const facts = this.#facts(result);
     if (facts.transport?.isRemote === true) return this.#settleRemote(result, facts);
     switch (result.kind) {

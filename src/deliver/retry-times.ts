@@ -228,11 +228,12 @@ export class HostRetries implements RetryPort {
     let status: HostStatus = this.#context.isOldMessage ? 'past-limit' : 'due';
     const waits = !this.#parts.isForced && !this.#context.isOldMessage;
     const { hints } = this.#parts.frame.services;
-    for (const key of this.#keys(host)) {
+    const [ofHost, ofMessage] = this.#keys(host);
+    for (const key of [ofHost, ofMessage]) {
       const record = findRetryRecord(hints, key, this.#context.nowSeconds, this.#parts.frame.config.main.retry_data_expire);
       if (record === undefined) continue;
       const mayTry = record.nextTry <= this.#context.nowSeconds || !waits || (record.isExpired && !delaysAfterCutoff(address));
-      if (!mayTry) return record.isExpired ? 'failing-long' : 'not-due';
+      if (!mayTry) return record.isExpired ? 'failing-long' : key === ofMessage ? 'message-waits' : 'not-due';
       if (record.isExpired) status = 'past-limit';
     }
     return status;

@@ -8,10 +8,11 @@ import { tainted, unbuiltReason } from '../core/index.ts';
 import type { Claim } from '../spool/claims.ts';
 import { Attempt, type DeliverParts, type DeliveryReason } from './attempt.ts';
 import { localBatches, remoteBatches } from './batches.ts';
-import { deliverLocal, deliverRemote } from './deliver-batch.ts';
+import { deliverLocal, deliverRemote, noteWaiting } from './deliver-batch.ts';
 import { type AttemptEnd, finishAttempt } from './finish.ts';
 import { thaw } from './frozen.ts';
 import { routeAll } from './route-all.ts';
+import type { CarriedMessage } from './waiting.ts';
 
 /** `skipped`: it is frozen, held by another, or gone. `failed`: the spool or our own code failed; the message stays. */
 export type DeliveryEnd = AttemptEnd | 'skipped' | 'failed';
@@ -29,11 +30,16 @@ export async function deliverMessage(
 ): Promise<DeliveryEnd> {
   const { claim, reason, until } = job;
   let end: DeliveryEnd = 'failed';
+  let carried: readonly CarriedMessage[] = [];
   try {
     const message = await thaw(parts, claim, job.message, reason);
     if (message === 'frozen') end = 'skipped';
     else if (message === 'removed') end = 'completed';
-    else end = await attemptDelivery(new Attempt(parts, claim, message, reason, until, job.held));
+    else {
+      const attempt = new Attempt(parts, claim, message, reason, until, job.held);
+      carried = attempt.carried;
+      end = await attemptDelivery(attempt);
+    }
   } catch (error) {
     parts.services.log.panic(
       `delivery of ${claim.id} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`.replaceAll('\n', ' '),
@@ -44,7 +50,19 @@ export async function deliverMessage(
     if (end !== 'completed') claim.release();
     parts.services.log.flush();
   }
+  await Promise.all(carried.map((next) => deliverCarried(parts, next, reason, until)));
   return end;
+}
+
+/** When the fate of the message before is durable: the next one on its connection. */
+function deliverCarried(
+  parts: DeliverParts,
+  { claim, message, link }: CarriedMessage,
+  { isQueueRun }: DeliveryReason,
+  until: Deadline,
+): Promise<DeliveryEnd> {
+  const reason: DeliveryReason = { isQueueRun, isForced: false, thaws: false, isContinuation: true };
+  return deliverMessage(parts, { claim, message, reason, until, held: link });
 }
 
 /** The same at work on another queue: what is made on the way, as bounces, goes there too. */
@@ -100,34 +118,42 @@ async function attemptDelivery(attempt: Attempt): Promise<AttemptEnd> {
     return 'deferred';
   }
   const { local, remote } = await routeAll(attempt);
-  if (attempt.reason.isRoutingOnly === true) {
-    for (const address of [...local, ...remote]) postpone(attempt, address);
-  } else {
-    for (const batch of localBatches(local)) await deliverLocal(attempt, batch);
-    await deliverAllRemote(attempt, remote);
-  }
+  if (attempt.reason.isRoutingOnly === true || attempt.reason.isContinuation === true)
+    for (const address of local) attempt.postpone(address);
+  else for (const batch of localBatches(local)) await deliverLocal(attempt, batch);
+  await deliverAllRemote(attempt, remote);
   attempt.assertSettled();
   return finishAttempt(attempt);
 }
 
-/** Left for another attempt without a word. */
-function postpone(attempt: Attempt, address: Address): void {
-  attempt.expect(-1);
-  attempt.tree.defer(address);
-}
-
+/** On a connection that is there, one batch after another; as many transactions go out on it as there have to be. */
 async function deliverAllRemote(attempt: Attempt, remote: readonly Address[]): Promise<void> {
-  const due: Address[] = [];
-  for (const address of remote) {
-    if (attempt.reason.isLocalOnly === true) postpone(attempt, address);
-    else if (attempt.reason.queuesSmtp === true)
-      attempt.defer({ address, kind: 'deferred', message: 'SMTP delivery explicitly queued' }, attempt.facts(), true, false);
-    else due.push(address);
+  const { reason, frame } = attempt;
+  if (reason.isLocalOnly === true) {
+    for (const address of remote) attempt.postpone(address);
+    return;
   }
-  await inParallel(await remoteBatches(due, attempt.frame), attempt.frame.config.main.remote_max_parallel, async (batch) => {
-    if (await isQueued(attempt, batch)) leaveForQueueRun(attempt, batch);
+  const maxParallel = reason.isContinuation === true ? 1 : frame.config.main.remote_max_parallel;
+  await inParallel(await remoteBatches(remote, frame, maxParallel), maxParallel, async (batch) => {
+    if (reason.isRoutingOnly === true) await leave(attempt, batch);
+    else if (reason.queuesSmtp === true) await leave(attempt, batch, { message: 'SMTP delivery explicitly queued' });
+    else if (await isQueued(attempt, batch)) await leave(attempt, batch, { errorNumber: -1, message: FIRST_PASS_ONLY });
     else await deliverRemote(attempt, batch);
   });
+}
+
+const FIRST_PASS_ONLY = 'first-pass only routing due to -odqs, queue_smtp_domains or control=queue';
+
+/** Routed, and to be delivered by another attempt, with whatever else waits for these hosts; without `why` nothing is said. */
+async function leave(
+  attempt: Attempt,
+  batch: readonly Address[],
+  why?: { readonly errorNumber?: number; readonly message: Octets },
+): Promise<void> {
+  await noteWaiting(attempt, batch);
+  for (const address of batch)
+    if (why === undefined) attempt.postpone(address);
+    else attempt.defer({ address, kind: 'deferred', ...why }, attempt.facts(), true, false);
 }
 
 /** `queue_smtp_domains`: the first attempt only routes. What goes out together is asked of its first address, whose `$domain` the list may name. */
@@ -136,11 +162,6 @@ async function isQueued(attempt: Attempt, [address]: readonly Address[]): Promis
   if (list === undefined || address === undefined || attempt.reason.isForced || attempt.reason.isQueueRun) return false;
   const matched = await attempt.parts.services.lists.matchDomain(list, tainted(address.domain), { ...attempt.frame, address });
   return matched.kind !== 'ok' || matched.value.matched;
-}
-
-function leaveForQueueRun(attempt: Attempt, batch: readonly Address[]): void {
-  const message = 'first-pass only routing due to -odqs, queue_smtp_domains or control=queue';
-  for (const address of batch) attempt.defer({ address, kind: 'deferred', errorNumber: -1, message }, attempt.facts(), true, false);
 }
 
 /** Runs `action` over the items, at most `limit` at a time. */

@@ -4,6 +4,8 @@ import type { Hints } from '../core/index.ts';
 
 /** Beyond this the oldest are forgotten; they are delivered by queue runs. */
 const MAX_WAITING = 500;
+/** Other processes change the record, too; what is then not written is no more than slower. */
+const MAX_TRIES = 10;
 
 export class WaitingMessages {
   readonly #hints: Hints;
@@ -16,22 +18,30 @@ export class WaitingMessages {
 
   /** Ids that wait for a host, oldest first. */
   of(host: Octets): string[] {
-    const value = this.#hints.get(this.#database, host);
-    return value === undefined || value === '' ? [] : value.split(' ');
+    return idsIn(this.#hints.get(this.#database, host));
   }
 
   add(host: Octets, id: string): void {
-    const ids = this.of(host);
-    if (ids.includes(id)) return;
-    this.#hints.put(this.#database, host, [...ids, id].slice(-MAX_WAITING).join(' '));
+    this.#change(host, (ids) => (ids.includes(id) ? undefined : [...ids, id].slice(-MAX_WAITING)));
   }
 
   /** Nothing is written when it was not waiting. */
   remove(host: Octets, id: string): void {
-    const ids = this.of(host);
-    if (!ids.includes(id)) return;
-    const left = ids.filter((other) => other !== id);
-    if (left.length === 0) this.#hints.delete(this.#database, host);
-    else this.#hints.put(this.#database, host, left.join(' '));
+    this.#change(host, (ids) => (ids.includes(id) ? ids.filter((other) => other !== id) : undefined));
   }
+
+  /** Undefined: it stays as it is. */
+  #change(host: Octets, change: (ids: readonly string[]) => readonly string[] | undefined): void {
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const known = this.#hints.get(this.#database, host);
+      const ids = change(idsIn(known));
+      if (ids === undefined) return;
+      if (ids.length === 0) return this.#hints.delete(this.#database, host);
+      if (this.#hints.replace(this.#database, host, known, ids.join(' '))) return;
+    }
+  }
+}
+
+function idsIn(value: Octets | undefined): string[] {
+  return value === undefined || value === '' ? [] : value.split(' ');
 }

@@ -1,6 +1,7 @@
 /** The transport that delivers over SMTP or LMTP to other hosts. Spec ch. 30 "The smtp transport". */
 import type { Octets } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
+import type { ListSource } from '../../core/config.ts';
 import type { DeliveryBatch, DeliveryResult, HostStatus } from '../../core/drivers.ts';
 import { defineTransport } from '../../core/drivers.ts';
 import type { DeliveryState, Frame } from '../../core/frame.ts';
@@ -10,6 +11,7 @@ import type { Failing } from '../errno.ts';
 import { deferredResult, eximErrno } from '../errno.ts';
 import { genericProblems, transportOptions } from '../generic-options.ts';
 import { settleAll, settleTooBig } from '../local.ts';
+import { ContinuedClient } from '../smtp/continued.ts';
 import type { ReadyClient } from '../smtp/handshake.ts';
 import { openClient } from '../smtp/handshake.ts';
 import { HeldClient } from '../smtp/held.ts';
@@ -47,6 +49,8 @@ class SmtpDelivery {
   readonly #last = new Map<Address, DeliveryResult>();
   /** Another host follows: what this one says about a recipient is not the end of it, and is logged by itself. */
   #hasMoreHosts = false;
+  /** Hosts that are not due, or had an error of their own: the message waits for them if it is not delivered elsewhere. */
+  readonly #unreached: HostItem[] = [];
   #considered = 0;
   #failingLong = 0;
   readonly #delivery: DeliveryState;
@@ -68,11 +72,35 @@ class SmtpDelivery {
     if (tooLong) return settleAll(batch, (address) => ({ address, kind: 'failed', message: 'message has lines too long for transport' }));
     const hosts = await hostsOf(this.#set, batch);
     if (hosts.kind === 'failing') return settleAll(batch, (address) => deferredResult(address, hosts.failing));
+    if (batch.isRoutingOnly === true) {
+      this.#noteWaiting(hosts.hosts);
+      return [];
+    }
     if (batch.isRehearsal) return this.#rehearse(hosts.hosts);
+    const { held } = batch;
+    if (held instanceof ContinuedClient && !held.isTaken) return this.#continueOn(held, hosts.hosts);
     await this.#tryHosts(hosts.hosts);
     if (this.#pending.length > 0) await this.#tryFallback(hosts.hosts);
     await this.#settleRest();
     return this.#results;
+  }
+
+  /** On the connection of another message, if it leads to a host that may be tried; no other host is. */
+  async #continueOn(held: ContinuedClient, hosts: readonly HostItem[]): Promise<readonly DeliveryResult[]> {
+    for (const found of hosts) {
+      const [first] = this.#pending;
+      if (first === undefined || !isToTry(this.#batch.retry.hostStatus(found, first))) continue;
+      const place = await this.#placeOf(found, first);
+      if ('failing' in place || !held.serves(this.#batch.instance, found, place.host.port ?? 0, place.source)) continue;
+      const ready = held.take(this.#batch.until, place.frame);
+      const { host, source, frame } = place;
+      let waiting = await this.#sendAll(ready, host, [...this.#pending], held.sentCount);
+      while (waiting.length > 0 && !this.#batch.until.signal.aborted)
+        waiting = await this.#connectAndSend(waiting, first, host, source, frame);
+      await this.#settleRest();
+      return this.#results;
+    }
+    return settleAll(this.#batch, (address) => ({ address, kind: 'deferred', isPostponed: true }));
   }
 
   /** -N: every address goes to the first host that may be tried, without a connection. */
@@ -96,6 +124,7 @@ class SmtpDelivery {
       this.#considered++;
       const status = this.#batch.retry.hostStatus(host, first);
       if (status === 'failing-long') this.#failingLong++;
+      if (status === 'not-due' || status === 'failing-long') this.#unreached.push(host);
       if (!isToTry(status)) continue;
       if (tried >= this.#set.hosts_max_try && host.mx === countedMx) continue;
       if (status === 'due') tried++;
@@ -122,17 +151,27 @@ class SmtpDelivery {
   }
 
   async #tryHost(found: HostItem, first: Address): Promise<void> {
+    const place = await this.#placeOf(found, first);
+    if ('failing' in place) return this.#deferAll(place.failing, undefined);
+    const { host, source, frame } = place;
+    let waiting: readonly Address[] = (await this.#sendHeld(host, source, frame)) ?? this.#pending;
+    while (waiting.length > 0 && !this.#batch.until.signal.aborted)
+      waiting = await this.#connectAndSend(waiting, first, host, source, frame);
+  }
+
+  /** Port and interface, whose options may name the host. */
+  async #placeOf(
+    found: HostItem,
+    first: Address,
+  ): Promise<{ readonly host: HostItem; readonly source: Octets | undefined; readonly frame: Frame } | { readonly failing: Failing }> {
     for (const address of this.#batch.addresses) address.state.host = found;
     const frame = { ...this.#frame, address: first };
     const port = found.port === undefined ? await portOf(this.#set, this.#batch, frame) : { kind: 'ok' as const, port: found.port };
-    if (port.kind === 'failing') return this.#deferAll(port.failing, undefined);
+    if (port.kind === 'failing') return port;
     const host: HostItem = { ...found, port: port.port };
     for (const address of this.#batch.addresses) address.state.host = host;
     const source = await interfaceOf(this.#set, this.#batch, host, frame);
-    if (source.kind === 'failing') return this.#deferAll(source.failing, undefined);
-    let waiting: readonly Address[] = (await this.#sendHeld(host, source.address, frame)) ?? this.#pending;
-    while (waiting.length > 0 && !this.#batch.until.signal.aborted)
-      waiting = await this.#connectAndSend(waiting, first, host, source.address, frame);
+    return source.kind === 'failing' ? source : { host, source: source.address, frame };
   }
 
   /**
@@ -195,10 +234,10 @@ class SmtpDelivery {
     return [];
   }
 
-  /** Whatever goes wrong with our own files, no connection stays open in the middle of a message. */
-  async #sendAll(ready: ReadyClient, host: HostItem, addresses: readonly Address[]): Promise<readonly Address[]> {
+  /** Whatever goes wrong with our own files, no connection stays open in the middle of a message. `sentCount`: transactions of other messages before. */
+  async #sendAll(ready: ReadyClient, host: HostItem, addresses: readonly Address[], sentCount = 0): Promise<readonly Address[]> {
     try {
-      return await this.#sendGroups(ready, host, addresses);
+      return await this.#sendGroups(ready, host, addresses, sentCount);
     } catch (error) {
       ready.client.connection.close();
       throw error;
@@ -206,14 +245,15 @@ class SmtpDelivery {
   }
 
   /** As many transactions as options and the server's LIMITS ask for, over one connection; the addresses of those that are left for another. */
-  async #sendGroups(ready: ReadyClient, host: HostItem, addresses: readonly Address[]): Promise<readonly Address[]> {
+  async #sendGroups(ready: ReadyClient, host: HostItem, addresses: readonly Address[], sentCount: number): Promise<readonly Address[]> {
     const { limits } = ready.extensions;
     const waiting = await this.#groups(ready.frame, addresses, limits);
     const most = Math.min(limits.mailMax, this.#set.connection_max_messages || Number.POSITIVE_INFINITY);
-    for (let index = 0; index < most; index++) {
+    for (let index = sentCount; index < most; index++) {
       const group = waiting.shift();
       if (group === undefined) break;
-      const isLast = waiting.length === 0 || index + 1 >= most;
+      const isOver = index + 1 >= most;
+      const isLast = isOver || (waiting.length === 0 && !(await this.#mayContinue(ready, host)));
       const outcome = await sendTransaction(ready, this.#set, this.#batch, group, isLast);
       for (const result of outcome.results) await this.#take(index === 0 ? result : { ...result, transactionIndex: index });
       this.#tell(host, group, outcome);
@@ -224,10 +264,40 @@ class SmtpDelivery {
         return [];
       }
       if (outcome.excess !== undefined && outcome.excess.length > 0) waiting.unshift([...outcome.excess]);
-      if (outcome.isReset === true && waiting.length > 0 && index + 1 < most) await ready.client.command('RSET', this.#set.command_timeout);
+      const goesOn = waiting.length > 0 ? !isOver : !isLast && outcome.isProgress === true;
+      if (goesOn && outcome.isReset === true && !(await this.#reset(ready))) break;
+      if (goesOn && waiting.length === 0 && this.#carryOn(ready, host, index + 1)) return [];
     }
     await ready.client.quit();
     return waiting.flat();
+  }
+
+  async #reset({ client }: ReadyClient): Promise<boolean> {
+    const answer = await client.command('RSET', this.#set.command_timeout);
+    return answer.kind === 'reply' && answer.reply.code >= 200 && answer.reply.code < 300;
+  }
+
+  /** Another message may follow on the connection. */
+  async #mayContinue(ready: ReadyClient, host: HostItem): Promise<boolean> {
+    if (this.#batch.waiting?.mayContinue(host) !== true) return false;
+    if (ready.tls === undefined) return true;
+    return !(await this.#isIn(this.#set.hosts_nopass_tls, ready)) && !(await this.#isIn(this.#set.hosts_noproxy_tls, ready));
+  }
+
+  #carryOn(ready: ReadyClient, host: HostItem, sentCount: number): boolean {
+    return this.#batch.waiting?.carryOn(host, new ContinuedClient(ready, this.#batch.instance, sentCount)) === true;
+  }
+
+  async #isIn(list: ListSource | undefined, { client, frame }: ReadyClient): Promise<boolean> {
+    if (list === undefined) return false;
+    const { address, name } = client.host;
+    const match = await this.#batch.services.lists.matchHost(list, { address, name, isSender: false }, frame);
+    return match.kind === 'ok' && match.value.matched;
+  }
+
+  /** The message waits for these hosts, for a connection of another message. */
+  #noteWaiting(hosts: readonly HostItem[]): void {
+    if (this.#set.connection_max_messages !== 1) this.#batch.waiting?.wait(hosts);
   }
 
   /** What a transaction says about the host: for the log and the retry times. */
@@ -271,6 +341,7 @@ class SmtpDelivery {
   }
 
   #hostFailed(host: HostItem, address: Address, failing: Failing, scope: 'host' | 'message'): void {
+    if (scope === 'host') this.#unreached.push(host);
     this.#batch.retry.hostFailed(host, address, failing.error ?? { name: '', detail: '', more: 0 }, failing.message, {
       scope,
       reason: failing.reason,
@@ -309,6 +380,7 @@ class SmtpDelivery {
   }
 
   async #settleRest(): Promise<void> {
+    if (this.#pending.length > 0 && this.#unreached.length > 0) this.#noteWaiting(this.#unreached);
     for (const address of this.#pending) {
       const result = this.#last.get(address) ?? this.#untried(address);
       this.#results.push(result);

@@ -109,7 +109,7 @@ class Handshake {
       services.log.isDebug('transport') ? (line) => services.log.debug('transport', () => line) : undefined,
     );
     const result = await this.#greet(client);
-    if (result.kind === 'failing') connection.close();
+    if (result.kind === 'failing') await (result.refusal === undefined ? connection.close() : client.quit());
     return result;
   }
 
@@ -174,7 +174,7 @@ class Handshake {
       if (answer.kind === 'lost') return lost(answer);
       if (answer.reply.code >= 200 && answer.reply.code < 300)
         return { kind: 'ok', extensions: parseExtensions(answer.reply.lines), isEsmtp: true };
-      if (client.protocol === 'LMTP' || answer.reply.code < 500)
+      if (client.protocol === 'LMTP' || answer.reply.code < 400)
         return refusedBy(answer, client, `${verb} ${name}`) ?? deferring({ message: 'unexpected reply' });
     }
     const answer = await client.command(`HELO ${name}`, timeout);

@@ -31,6 +31,8 @@ export interface TransactionOutcome {
   readonly excess?: readonly Address[];
   /** Nothing was sent: the next transaction needs RSET. */
   readonly isReset?: boolean;
+  /** A recipient was delivered, or refused for good by itself: the host is worth another message. */
+  readonly isProgress?: boolean;
 }
 
 /** Sends the message of the batch to `addresses`. `isLast`: nothing follows on the connection, so that QUIT may go out with the end of the message. */
@@ -84,6 +86,8 @@ class SmtpTransaction {
   readonly #isLast: boolean;
   /** The server has answered to a whole message. */
   #hasSent = false;
+  /** MAIL, DATA or the message itself got a bad reply. */
+  #isMessageRefused = false;
   /** Octets of the message, as sent. */
   #writtenBytes = 0;
   #usesChunks = false;
@@ -469,6 +473,7 @@ class SmtpTransaction {
 
   /** Every address that has no fate yet. */
   #all(kind: 'failed' | 'deferred', failing: Failing): TransactionOutcome {
+    this.#isMessageRefused = true;
     for (const address of this.#addresses) {
       if (this.#results.has(address)) continue;
       if (kind === 'failed') this.#results.set(address, { ...this.#common(address), kind, message: failing.message });
@@ -511,7 +516,9 @@ class SmtpTransaction {
     const excess = this.#hasSent && isConnectionUsable && !this.#ready.client.hasQuit ? [...this.#excess] : [];
     for (const address of excess) this.#results.delete(address);
     if (this.#accepted.length > 0) this.#makeExcessDue();
-    return { results: [...this.#results.values()], failing, isHostError, isConnectionUsable, excess, isReset: !this.#hasSent };
+    const results = [...this.#results.values()];
+    const isProgress = !this.#isMessageRefused && results.some(({ kind }) => kind !== 'deferred');
+    return { results, failing, isHostError, isConnectionUsable, excess, isReset: !this.#hasSent, isProgress };
   }
 }
 
