@@ -1,10 +1,12 @@
 /** The built program runs from another directory, under its names, without the sources. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { DnsServer } from './support/dns-server.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -69,6 +71,24 @@ test('npm run build', async (context) => {
       assert.equal(run('${eval:1+2}'), '3\n2\n');
       const size = (name: string) => statSync(join(dist, name)).size;
       assert.ok(size('exim.lazy.js') < 0.6 * size('exim.bundle.js'));
+    });
+    await context.test('SPF is evaluated by a package beside the program, which nothing loads before', async () => {
+      const script = `
+        const { loadBundle, start } = require(${JSON.stringify(join(dist, 'exim.js'))});
+        const args = process.argv.slice(1);
+        process.on('exit', () => console.log(Object.keys(require.cache).some((file) => file.includes('mailauth'))));
+        start(loadBundle(args), args);`;
+      const dns = await DnsServer.start({ 'spf.test': ['TXT v=spf1 ip4:192.0.2.1 -all'] });
+      try {
+        const file = join(folder, 'spf.conf');
+        writeFileSync(file, `spool_directory = ${folder}\ndns_servers = ${dns.server}\n`);
+        const expand = async (text: string) =>
+          (await promisify(execFile)(process.execPath, ['-e', script, '--', '-C', file, '-be', text], { cwd: folder })).stdout;
+        assert.equal(await expand('${uc:abc}'), 'ABC\nfalse\n');
+        assert.equal(await expand('${lookup{a@spf.test}spf{192.0.2.1}}'), 'pass\ntrue\n');
+      } finally {
+        await dns.stop();
+      }
     });
     await context.test(
       'a user who is not Exim hands a message over with the first part alone; without a daemon it waits in the drop directory',

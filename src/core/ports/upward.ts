@@ -238,7 +238,7 @@ export interface SpfFinding {
 }
 
 export interface Spf {
-  /** Undefined when `address` is none. Never rejects, and ends within 20 s. RFC 7208. */
+  /** Undefined when `address` is none. Ends within 20 s, and rejects only in an installation without its evaluator. RFC 7208. */
   check(question: SpfQuestion, until: Deadline): Promise<SpfFinding | undefined>;
 }
 
