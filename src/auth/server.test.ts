@@ -236,7 +236,7 @@ test('EXTERNAL as a client', async () => {
   const joe = constantTemplate('joe');
   assert.deepEqual(await send(joe, { code: 235, text: 'ok' }), ['ok', 'AUTH EXTERNAL am9l']);
   assert.deepEqual(await send(constantTemplate(''), { code: 235, text: 'ok' }), ['ok', 'AUTH EXTERNAL =']);
-  assert.deepEqual(await send(joe, { code: 334, text: '' }, { code: 501, text: '' }), ['fail', 'AUTH EXTERNAL am9l', '*']);
+  assert.deepEqual(await send(joe, { code: 334, text: '' }, { code: 501, text: '' }), ['error', 'AUTH EXTERNAL am9l', '*']);
   assert.deepEqual(await send(joe, { code: 535, text: 'no' }), ['fail', 'AUTH EXTERNAL am9l']);
   assert.deepEqual(await send(joe), ['defer', 'AUTH EXTERNAL am9l']);
   assert.deepEqual(await send(template(() => forcedFail)), ['skipped']);

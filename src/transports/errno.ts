@@ -23,6 +23,7 @@ export const eximErrno = {
   tlsRequired: -38,
   tlsFailure: -37,
   authFailed: -42,
+  authProblem: -48,
   rcpt4xx: -44,
   mail4xx: -45,
   data4xx: -46,
@@ -43,6 +44,8 @@ export interface Failing {
   readonly reason?: Octets;
   readonly error?: RetryError;
   readonly isFreeze?: boolean;
+  /** As in DeliveryResult. */
+  readonly isPanic?: boolean;
 }
 
 /** A deferred address because the system refused; `message` tells what was tried. */
@@ -59,5 +62,6 @@ export function deferredResult(address: Address, failing: Failing): DeliveryResu
     ...(failing.reason === undefined ? {} : { errorReason: failing.reason }),
     ...(failing.error === undefined ? {} : { error: failing.error }),
     ...(failing.isFreeze === true ? { isFreeze: true } : {}),
+    ...(failing.isPanic === true ? { isPanic: true } : {}),
   };
 }

@@ -51,7 +51,9 @@ async function serve(secret: Template, initial: Octets | undefined, dialogue: Au
   const expanded = await secret.evaluate({ ...frame, results: Object.assign(frame.results, { auth: [name] }) });
   if (expanded.kind === 'forced-fail') return { kind: 'fail' };
   if (expanded.kind !== 'ok') return { kind: 'error', message: expanded.message };
-  return space >= 0 && isSame(reply.slice(space + 1), digest(expanded.value.octets, challenge)) ? { kind: 'ok', values: [name] } : { kind: 'fail' };
+  return space >= 0 && isSame(reply.slice(space + 1), digest(expanded.value.octets, challenge))
+    ? { kind: 'ok', values: [name] }
+    : { kind: 'fail' };
 }
 
 async function answer(
@@ -67,15 +69,14 @@ async function answer(
   if (key.kind !== 'ok') return { kind: 'error', message: key.message };
   const challenge = await connection.send(`AUTH ${publicName}`);
   if ('kind' in challenge) return { kind: 'defer', message: challenge.message };
-  if (challenge.code !== 334) return { kind: 'fail', message: challenge.text };
-  if (challenge.isBadBase64) {
-    await connection.send('*');
-    return { kind: 'error', message: `Invalid base64 string in server response "${challenge.text}"` };
-  }
+  if (challenge.code >= 500) return { kind: 'fail', message: challenge.text };
+  if (challenge.code < 300) return { kind: 'ok' };
+  if (challenge.isBadBase64) return { kind: 'error', message: `bad base 64 string in challenge: ${challenge.text}` };
   const userName = user?.value.octets ?? frame.config.main.primary_hostname ?? frame.services.machine.hostName;
   const reply = await connection.send(encodeBase64(`${userName} ${digest(key.value.octets, challenge.text)}`));
   if ('kind' in reply) return { kind: 'defer', message: reply.message };
-  return reply.code >= 200 && reply.code < 300 ? { kind: 'ok' } : { kind: 'fail', message: reply.text };
+  if (reply.code >= 300 && reply.code < 400) return { kind: 'unexpected' };
+  return reply.code < 300 ? { kind: 'ok' } : { kind: 'fail', message: reply.text };
 }
 
 /** 32 lower-case hex digits. */

@@ -18,14 +18,14 @@ export default defineAuthenticator({
   spec: 'ch. 41 "The external authenticator"',
   generic: authenticatorOptions,
   options,
-  create: (set, { generic }) => {
+  create: (set, { name, generic }) => {
     const publicName = typeof generic.public_name === 'string' ? generic.public_name : '';
     const { client_send: identity } = set;
     return {
       ...(generic.server_condition === undefined
         ? {}
         : { server: (initial, dialogue, frame) => serve([set.server_param2, set.server_param3], initial, dialogue, frame) }),
-      ...(identity === undefined ? {} : { client: (connection, frame) => send(publicName, identity, connection, frame) }),
+      ...(identity === undefined ? {} : { client: (connection, frame) => send({ name, publicName }, identity, connection, frame) }),
     };
   },
 });
@@ -43,15 +43,21 @@ async function serve(
   return expandValues(parameters, splitStrings(data), 1, authFrame(frame, []));
 }
 
-async function send(publicName: Octets, identity: Template, connection: ClientAuthConnection, frame: Frame): Promise<ClientAuthResult> {
+async function send(
+  { name, publicName }: { readonly name: string; readonly publicName: Octets },
+  identity: Template,
+  connection: ClientAuthConnection,
+  frame: Frame,
+): Promise<ClientAuthResult> {
   const expanded = await identity.evaluate(frame);
   if (expanded.kind === 'forced-fail') return { kind: 'skipped' };
   if (expanded.kind !== 'ok')
-    return { kind: 'error', message: `expansion of "${identity.source}" failed in ${publicName} authenticator: ${expanded.message}` };
+    return { kind: 'error', message: `expansion of "${identity.source}" failed in ${name} authenticator: ${expanded.message}` };
   const { octets } = expanded.value;
   const reply = await connection.send(`AUTH ${publicName} ${octets === '' ? '=' : encodeBase64(octets)}`);
   if ('kind' in reply) return { kind: 'defer', message: reply.message };
   if (reply.code >= 200 && reply.code < 300) return { kind: 'ok' };
-  if (reply.code === 334) await connection.send('*'); // there is no more to say
-  return { kind: 'fail', message: reply.text };
+  if (reply.code >= 500) return { kind: 'fail', message: reply.text };
+  await connection.send('*'); // there is no more to say
+  return { kind: 'error', message: `Too few items in client_send in ${name} authenticator` };
 }

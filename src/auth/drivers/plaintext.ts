@@ -28,7 +28,7 @@ export default defineAuthenticator({
   spec: 'ch. 34 "The plaintext authenticator"',
   generic: authenticatorOptions,
   options,
-  create: (set, { generic }) => {
+  create: (set, { name, generic }) => {
     const publicName = typeof generic.public_name === 'string' ? generic.public_name : '';
     return {
       ...(generic.server_condition === undefined
@@ -36,7 +36,9 @@ export default defineAuthenticator({
         : { server: (initial, dialogue, frame) => serve(set.server_prompts, initial, dialogue, frame) }),
       ...(set.client_send === undefined
         ? {}
-        : { client: (connection, frame) => send(publicName, set.client_send, set.client_ignore_invalid_base64, connection, frame) }),
+        : {
+            client: (connection, frame) => send({ name, publicName }, set.client_send, set.client_ignore_invalid_base64, connection, frame),
+          }),
     };
   },
 });
@@ -66,33 +68,32 @@ async function serve(
 }
 
 async function send(
-  publicName: Octets,
+  { name, publicName }: { readonly name: string; readonly publicName: Octets },
   strings: Template | undefined,
   ignoresBase64: boolean,
   connection: ClientAuthConnection,
   frame: Frame,
 ): Promise<ClientAuthResult> {
   const items = frame.services.lists.split(strings?.source ?? '');
-  for (let index = 0; ; index++) {
-    const item = items[index];
-    const expanded = item === undefined ? { kind: 'ok' as const, value: '' } : await expandItem(item, frame);
+  for (const [index, item] of (items.length === 0 ? [''] : items).entries()) {
+    const expanded = await expandItem(item, frame);
     if (expanded.kind !== 'ok') {
       if (index > 0) await connection.send('*');
       if (expanded.kind === 'forced-fail') return { kind: 'skipped' };
-      return { kind: 'error', message: `expansion of "${item ?? ''}" failed in ${publicName} authenticator: ${expanded.message}` };
+      return { kind: 'error', message: `expansion of "${item}" failed in ${name} authenticator: ${expanded.message}` };
     }
     const data = withZeros(expanded.value);
     const line = index === 0 ? (data === '' ? `AUTH ${publicName}` : `AUTH ${publicName} ${encodeBase64(data)}`) : encodeBase64(data);
     const reply = await connection.send(line);
     if ('kind' in reply) return { kind: 'defer', message: reply.message };
     if (reply.code >= 200 && reply.code < 300) return { kind: 'ok' };
-    if (reply.code !== 334) return { kind: 'fail', message: reply.text };
+    if (reply.code >= 500) return { kind: 'fail', message: reply.text };
     if (reply.isBadBase64 && !ignoresBase64) {
       await connection.send('*');
-      return { kind: 'error', message: `Invalid base64 string in server response "${reply.text}"` };
+      return { kind: 'cancelled', message: `Invalid base64 string in server response "${reply.text}"` };
     }
-    if (index > items.length + MAX_STRINGS) return { kind: 'error', message: 'the server asks without end' };
   }
+  return { kind: 'unexpected' }; // it asks for more than there is
 }
 
 async function expandItem(item: Octets, frame: Frame): Promise<Outcome<Octets>> {

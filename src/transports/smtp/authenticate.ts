@@ -1,12 +1,14 @@
 /** Client authentication: each of our authenticators that the server offers, in the configuration's order. Spec ch. 33 "Authentication by an Exim client", RFC 4954. */
 
 import { decodeBase64 } from '../../auth/base64.ts';
+import { assertNever } from '../../base/invariant.ts';
 import type { Octets } from '../../base/octets.ts';
 import { equalsIgnoreCase } from '../../base/octets.ts';
 import type { Template } from '../../core/config.ts';
 import type { AuthenticatorInstance, ClientAuthConnection } from '../../core/drivers.ts';
 import type { Frame } from '../../core/frame.ts';
-import type { Failing } from '../errno.ts';
+import type { Reply } from '../../smtp/reply.ts';
+import { eximErrno, type Failing } from '../errno.ts';
 import type { SmtpClient } from './client.ts';
 
 export type AuthenticateResult = (
@@ -14,8 +16,8 @@ export type AuthenticateResult = (
   /** At least one was tried. */
   | { readonly kind: 'failed' }
   | { readonly kind: 'none-fits' }
+  /** Nothing is sent to the host for the moment. */
   | { readonly kind: 'lost'; readonly failing: Failing }
-  | { readonly kind: 'error'; readonly message: Octets }
 ) & { readonly log: readonly Octets[] };
 
 export async function authenticate(
@@ -37,19 +39,30 @@ export async function authenticate(
         return { kind: 'ok', name: authenticator.name, log };
       case 'skipped':
         break;
-      case 'fail': {
+      case 'fail':
         wasTried = true;
-        log.push(
-          `${authenticator.name} authenticator failed H=${client.host.name} [${client.host.address ?? ''}] ${dialogue.lastReply ?? result.message}`,
-        );
+        log.push(`${authenticator.name} authenticator failed ${hostOf(client)} ${dialogue.lastReply?.raw ?? result.message}`);
         break;
-      }
+      case 'cancelled':
+        wasTried = true;
+        log.push(`${authenticator.name} authenticator cancelled authentication ${hostOf(client)} ${result.message}`);
+        break;
+      case 'unexpected':
+        await client.quit();
+        return { kind: 'lost', failing: dialogue.refused(), log };
       case 'defer':
       case 'error':
-        return { kind: 'error', message: `${authenticator.name} authenticator: ${result.message}`, log };
+        await client.quit();
+        return { kind: 'lost', failing: { number: eximErrno.authProblem, message: result.message }, log };
+      default:
+        assertNever(result);
     }
   }
   return { kind: wasTried ? 'failed' : 'none-fits', log };
+}
+
+function hostOf({ host }: SmtpClient): Octets {
+  return `H=${host.name} [${host.address ?? ''}]`;
 }
 
 /** `client_condition`. */
@@ -67,25 +80,44 @@ class Dialogue implements ClientAuthConnection {
   readonly #client: SmtpClient;
   readonly #timeoutSeconds: number;
   failing: Failing | undefined;
-  lastReply: Octets | undefined;
+  lastReply: Reply | undefined;
+  /** The last line, without what may be a password. */
+  #shown: Octets = '';
 
   constructor(client: SmtpClient, timeoutSeconds: number) {
     this.#client = client;
     this.#timeoutSeconds = timeoutSeconds;
   }
 
-  async send(
-    line: Octets,
-  ): Promise<{ readonly code: number; readonly text: Octets } | { readonly kind: 'lost'; readonly message: Octets }> {
-    const shown = line.startsWith('AUTH ') ? line.replace(/^(AUTH [^ ]+) .*$/s, '$1 ********') : '********';
-    const answer = await this.#client.command(line, this.#timeoutSeconds, shown);
-    if (answer.kind === 'lost') {
-      this.failing = answer.failing;
-      return { kind: 'lost', message: answer.failing.message };
-    }
+  async send(line: Octets): ReturnType<ClientAuthConnection['send']> {
+    const secret = /^AUTH [^ ]+ ?/.exec(line)?.[0].length ?? 0;
+    this.#shown = line.slice(0, secret) + '*'.repeat(line.length - secret);
+    const answer = await this.#client.command(line, this.#timeoutSeconds, this.#shown);
+    if (answer.kind === 'lost') return this.#lost(answer.failing);
+    this.lastReply = answer.reply;
     const { code, lines, raw } = answer.reply;
-    this.lastReply = raw;
     const text = lines.join('\n');
-    return code === 334 ? { code, text: decodeBase64(text) ?? text } : { code, text };
+    switch (Math.floor(code / 100)) {
+      case 2:
+      case 5:
+        return { code, text };
+      case 3: {
+        const decoded = decodeBase64(text);
+        return decoded === undefined ? { code, text: raw, isBadBase64: true } : { code, text: decoded };
+      }
+      default:
+        await this.#client.quit();
+        return this.#lost(this.refused());
+    }
+  }
+
+  #lost(failing: Failing): { readonly kind: 'lost'; readonly message: Octets } {
+    this.failing = failing;
+    return { kind: 'lost', message: failing.message };
+  }
+
+  /** What the last reply means for the host. */
+  refused(): Failing {
+    return { message: this.lastReply === undefined ? '' : this.#client.refusal(this.lastReply, this.#shown), number: 0 };
   }
 }
