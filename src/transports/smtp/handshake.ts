@@ -295,7 +295,6 @@ class Handshake {
     for (const line of result.log) services.log.main(line, logId);
     if (result.kind === 'ok') return { name: result.name };
     if (result.kind === 'lost') return deferring(result.failing);
-    if (result.kind === 'error') return deferring({ number: eximErrno.authFailed, error: authFailed, message: result.message });
     if (!isRequired) return { name: undefined };
     const why = result.kind === 'failed' ? 'authentication attempt(s) failed' : 'no compatible mechanism was found';
     return deferring({ number: eximErrno.authFailed, error: authFailed, message: `authentication required but ${why}` });
