@@ -64,6 +64,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 export const dkimZone: Zone = {
   ...Object.fromEntries(Object.entries(KEYS).map(([selector, strings]) => [`${selector}._domainkey.test.ex`, [textRecord(strings)]])),
   'broken._domainkey.test.ex': ['SERVFAIL'],
+  'sel._domainkey.xn--bcher-kva.ex': [textRecord([keyRecord('rsa1024')])],
   'sel._domainkey.sub.test.ex': [textRecord([keyRecord('rsa1024')])],
   'nosub._domainkey.sub.test.ex': [textRecord([`v=DKIM1; t=s; p=${publicKeyOf('rsa1024')}`])],
   'sel._domainkey.other.ex': [textRecord([keyRecord('rsa1024')])],
@@ -610,6 +611,8 @@ const lineEndCases: readonly DkimCase[] = [
   signed('a line that is no header line ends the header', {}, { headers: [...HEADERS, 'no header line\r\n', 'Subject: another\r\n'] }),
   { name: 'only a header', message: `${signatureLine({ ...BASE, body: '' })}${HEADERS.join('')}` },
   signed('d= with control characters', { domain: 'a\x1b[31m%n\x07.ex' }),
+  signed('d= in UTF-8', { domain: 'b\xc3\xbccher.ex' }),
+  signed('d= that is not UTF-8', { domain: 'b\xfccher.ex' }),
   signed('i= with high octets', { tags: { i: 'j=E4=0A@test.ex' } }),
   signed('a bare CR in the header', {}, { headers: [...HEADERS.slice(0, 4), 'Message-ID: <1234@test.ex>\r\n\r hack\r\n'] }),
   signed(

@@ -149,6 +149,12 @@ test('all keys are asked for at once, when the header is known', async () => {
   assert.equal(result?.kind === 'verified' && result.signatures.every(({ finding }) => finding === 'key-unavailable'), true);
 });
 
+test('names with U-labels are asked for in A-labels', async () => {
+  const names = async (signing: Partial<Signing>) => (await verify([signatureLine({ ...SIGNING, ...signing }), ...HEADERS], BODY)).asked;
+  assert.deepEqual(await names({ domain: 'b\xc3\xbccher.ex', selector: '\xc3\xa4' }), ['xn--4ca._domainkey.xn--bcher-kva.ex/TXT']);
+  assert.deepEqual(await names({ domain: 'b\xfccher.ex' }), ['sel._domainkey.b\xfccher.ex/TXT']);
+});
+
 test('what is made to cost too much is not verified', async () => {
   const many = (count: number) => [...Array.from({ length: count }, () => signatureLine(SIGNING)), ...HEADERS];
   assert.equal((await findings(many(19), BODY)).length, 19);

@@ -7,6 +7,7 @@ import { createHash, type KeyObject, verify } from 'node:crypto';
 import { parseList } from '../../base/list-text.ts';
 import { bytesFromOctets, equalsIgnoreCase, lowerCase, type Octets, parseDecimal, trimSpace } from '../../base/octets.ts';
 import type { DkimFinding, DkimSignature, DnsAnswer, HeaderLine, MainOptions, MaybePromise, VerifiedSignature } from '../../core/index.ts';
+import { domainToAlabel } from '../../expand/alabel.ts';
 import { headerName } from '../../message/header.ts';
 import { BodyHashes, type WantedHash } from './body-hashes.ts';
 import { canonicalHeader } from './canonicalization.ts';
@@ -64,6 +65,8 @@ export class DkimVerifier {
     const taken = signatures === 'too-many' ? [] : signatures;
     this.#hashes = new BodyHashes(taken.filter(({ fault }) => fault === undefined).map(wantedHash));
     this.#pending = taken.map((read) => ({ read, answer: read.fault === undefined ? lookup(keyName(read.facts)) : undefined }));
+    // an answer that nobody waits for, because the message broke off or its body is another, is nobody's failure
+    for (const { answer } of this.#pending) if (answer instanceof Promise) answer.catch(() => undefined);
   }
 
   /** When the header of a message has been read. Undefined when it has no signature that counts: then nothing is to be done. */
@@ -173,8 +176,14 @@ function wantedHash({ facts: { bodyForm, bodyLength }, hash }: ReadSignature): W
   return { bodyForm, hash, bodyLength };
 }
 
-function keyName({ selector, domain }: DkimSignature): Octets {
-  return `${selector ?? ''}._domainkey.${domain ?? ''}`;
+function keyName({ selector = '', domain = '' }: DkimSignature): Octets {
+  return `${asciiName(selector)}._domainkey.${asciiName(domain)}`;
+}
+
+/** RFC 8616 s5: signatures may have U-labels. What cannot be converted will not be found. */
+function asciiName(name: Octets): Octets {
+  const converted = domainToAlabel(name);
+  return typeof converted === 'string' ? converted : name;
 }
 
 function words(list: Octets | undefined): Octets[] {
