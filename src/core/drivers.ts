@@ -184,6 +184,8 @@ export interface DeliveryResult {
   /** `C="250 OK id=…"`. */
   readonly confirmation?: Octets | undefined;
   readonly isFreeze?: boolean;
+  /** The configuration is at fault: the panic log is told, too, and the address waits without regard to retry rules. */
+  readonly isPanic?: boolean;
   readonly tls?: import('./session.ts').TlsFacts | undefined;
   /** A=, K, PRDR flags of the `=>` line. */
   readonly authenticator?: Octets | undefined;

@@ -241,11 +241,12 @@ export class Attempt {
     if (open) this.#open--;
     const { log } = this.parts.services;
     const showsWaiting = log.selected('retry_defer') || !result.isRetryTimeNotReached;
-    if (showsWaiting)
-      this.log(
-        deferredLine(result, facts, log),
-        result.isRetryTimeNotReached && !this.message.isFirstDelivery ? undefined : deferredMessageLogLine(result, facts, log),
-      );
+    if (showsWaiting) {
+      const line = deferredLine(result, facts, log);
+      if (result.isPanic === true) log.panic(line, this.message.id);
+      else log.main(line, this.message.id);
+      if (!result.isRetryTimeNotReached || this.message.isFirstDelivery) this.messageLog.add(deferredMessageLogLine(result, facts, log));
+    }
     if (result.isFreeze) this.isFreezeWanted = true;
     if (timedOut && !result.isFreeze) {
       this.#timedOut.unshift(result);

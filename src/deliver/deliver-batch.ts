@@ -133,7 +133,7 @@ function newBatch(
 
 /** Whether the deferral of an address is the end of it; `ofHosts` is what its hosts say. */
 async function remoteRetry(attempt: Attempt, result: DeliveryResult, ofHosts: 'later' | 'expired'): Promise<'later' | 'expired'> {
-  if (result.isSpecialDefer === true) return 'later';
+  if (result.isSpecialDefer === true || result.isPanic === true) return 'later';
   return result.isOfRecipient === true ? attempt.retry.addressDeferred(result) : ofHosts;
 }
 
@@ -265,7 +265,7 @@ class BatchRunner {
 
   async #deferLocal(result: DeliveryResult, facts: ReturnType<Attempt['facts']>): Promise<void> {
     if (result.isInterrupted === true || this.#attempt.helpers.lossCount > this.#lossesBefore) return this.#attempt.interrupt(result, true);
-    const retry = result.isFreeze || result.isSpecialDefer ? 'later' : await this.#attempt.retry.addressDeferred(result);
+    const retry = result.isFreeze || result.isSpecialDefer || result.isPanic ? 'later' : await this.#attempt.retry.addressDeferred(result);
     this.#attempt.defer(result, facts, true, retry === 'expired');
   }
 

@@ -118,6 +118,7 @@ async function findTarget(set: AppendfileOptions, batch: DeliveryBatch, first: A
     return failing({
       number: eximErrno.unknown,
       message: `Tainted '${octets}' (file or directory name for ${batch.instance.name} transport) not permitted`,
+      isPanic: true,
     });
   }
   const path = isDirectory ? octets.replace(/\/+$/, '') : octets;
@@ -130,6 +131,7 @@ async function expandPath(template: Template, batch: DeliveryBatch): Promise<Ste
   return failing({
     number: eximErrno.unknown,
     message: `Expansion of "${template.source}" (file or directory name for ${batch.instance.name} transport) failed: ${messageOf(expanded)}`,
+    isPanic: true,
   });
 }
 
@@ -146,12 +148,14 @@ async function makeFormat(set: AppendfileOptions, batch: DeliveryBatch, isFile: 
     return failing({
       number: eximErrno.unknown,
       message: `Expansion of "${prefixOption?.source ?? ''}" (message_prefix for ${batch.instance.name} transport) failed: ${messageOf(prefix)}`,
+      isPanic: true,
     });
   const suffix = await expandOption(set.message_suffix, batch.frame);
   if (suffix.kind !== 'ok')
     return failing({
       number: eximErrno.unknown,
       message: `Expansion of "${set.message_suffix?.source ?? ''}" (message_suffix for ${batch.instance.name} transport) failed: ${messageOf(suffix)}`,
+      isPanic: true,
     });
   const from = settings.has('check_string') ? set.check_string : isFile ? 'From ' : undefined;
   const to = settings.has('escape_string') ? set.escape_string : isFile ? '>From ' : undefined;

@@ -38,7 +38,12 @@ function pipeOf(address: Address): Text {
 }
 
 function taintedCommand(text: Octets, batch: DeliveryBatch): Command {
-  return problem(`Tainted '${text}' (command for ${batch.instance.name} transport) not permitted`);
+  return broken(`Tainted '${text}' (command for ${batch.instance.name} transport) not permitted`);
+}
+
+/** By the configuration. */
+function broken(message: Octets): Command {
+  return { kind: 'failing', failing: { number: 0, message, isPanic: true } };
 }
 
 function problem(message: Octets, number = 0): Command {
@@ -51,7 +56,7 @@ async function shellCommand(source: Octets, isRedirected: boolean, batch: Delive
     .compile(source, `"command" option of the ${batch.instance.name} transport`)
     .evaluate(batch.frame);
   if (expanded.kind !== 'ok')
-    return problem(`Expansion of "${source}" from command "${source}" in ${batch.instance.name} transport failed: ${messageOf(expanded)}`);
+    return broken(`Expansion of "${source}" from command "${source}" in ${batch.instance.name} transport failed: ${messageOf(expanded)}`);
   if (isTainted(expanded.value)) return taintedCommand(expanded.value.octets, batch);
   return { kind: 'ok', argv: ['/bin/sh', '-c', expanded.value.octets], source };
 }
@@ -68,7 +73,7 @@ async function expandArguments(source: Octets, redirected: Text | undefined, bat
         .compile(octets, `"command" option of the ${batch.instance.name} transport`)
         .evaluate(batch.frame);
       if (text.kind !== 'ok')
-        return problem(`Expansion of "${octets}" from command "${source}" in ${batch.instance.name} transport failed: ${messageOf(text)}`);
+        return broken(`Expansion of "${octets}" from command "${source}" in ${batch.instance.name} transport failed: ${messageOf(text)}`);
       const refused = taintProblem(text.value, argv.length, batch);
       if (refused !== undefined) return refused;
       argv.push(text.value);
@@ -89,11 +94,10 @@ function shellProblem(argv: readonly Text[], batch: DeliveryBatch): Command | un
   return problem(message);
 }
 
-/** The name of the command never; an argument in mode `strict`. */
+/** The name of the command may not be; in mode `strict` no argument. */
 function taintProblem(text: Text, index: number, batch: DeliveryBatch): Command | undefined {
   if (!isTainted(text)) return undefined;
-  if (index === 0) return taintedCommand(text.octets, batch);
-  if (!isStrictTaint(batch.frame.config)) return undefined;
+  if (!isStrictTaint(batch.frame.config)) return index === 0 ? taintedCommand(text.octets, batch) : undefined;
   return {
     kind: 'failing',
     isPermanent: true,

@@ -139,6 +139,7 @@ export async function portOf(
         failing: {
           number: eximErrno.expansion,
           message: `failed to expand "port" option for ${batch.instance.name} transport: ${messageOf(expanded)}`,
+          isPanic: true,
         },
       };
     text = expanded.value.octets;
@@ -168,6 +169,7 @@ export async function interfaceOf(
       failing: {
         number: eximErrno.unknown,
         message: `failed to expand "interface" option for ${batch.instance.name} transport: ${expanded.message}`,
+        isPanic: true,
       },
     };
   const isV6 = host.address?.includes(':') === true;
