@@ -240,8 +240,8 @@ export interface RetryPort {
 export interface WaitingPort {
   /** Others may wait for the host; this one does not any more. */
   mayContinue(host: HostItem): boolean;
-  /** Another message is delivered next, on `link`, which is its own from now on; false: none waits. */
-  carryOn(host: HostItem, link: HeldLink): boolean;
+  /** Another message is delivered next, on `link`, which is its own from now on; false: none waits that fits. */
+  carryOn(host: HostItem, link: HeldLink, fits: (message: Message) => Promise<boolean>): Promise<boolean>;
   /** This message waits. */
   wait(hosts: readonly HostItem[]): void;
 }

@@ -76,8 +76,9 @@ export async function deliverById(parts: DeliverParts, id: string, reason: Deliv
   const { log } = parts.services;
   const claiming = parts.spool.claim(id);
   if (claiming.kind !== 'ok') {
+    const isGone = claiming.kind === 'gone' || !parts.spool.exists(id); // or is just being removed
     if (claiming.kind === 'busy') logLocked(parts, id);
-    if (claiming.kind === 'gone' && !reason.isQueueRun) log.main(`Spool file ${id}-D not found`, id);
+    if (isGone && !reason.isQueueRun) log.main(`Spool file ${id}-D not found`, id);
     return 'skipped';
   }
   const loading = parts.spool.load(claiming.claim);

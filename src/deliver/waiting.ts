@@ -32,15 +32,24 @@ export class Waiting implements WaitingPort {
     return ids.some((other) => other !== id);
   }
 
-  /** The newest first, as Exim; what is gone, frozen, or in other hands is forgotten. */
-  carryOn({ name }: HostItem, link: HeldLink): boolean {
-    if (this.#attempt.frame.until?.signal.aborted === true) return false;
-    for (const id of this.#messages.of(name).reverse()) {
-      this.#messages.remove(name, id);
-      const taken = takeMessage(this.#attempt.parts.spool, id);
-      if (taken === undefined) continue;
-      this.#attempt.carried.push({ ...taken, link });
-      return true;
+  /** What is gone, frozen, or in other hands is forgotten. */
+  async carryOn({ name }: HostItem, link: HeldLink, fits: (message: Message) => Promise<boolean>): Promise<boolean> {
+    const seen = new Set<string>();
+    for (let ids = this.#messages.of(name); ids.some((id) => !seen.has(id)); ids = this.#messages.of(name)) {
+      for (const id of ids) {
+        if (this.#attempt.frame.until?.signal.aborted === true) return false;
+        if (seen.has(id)) continue;
+        seen.add(id);
+        const taken = takeMessage(this.#attempt.parts.spool, id);
+        if (taken !== undefined && !(await fits(taken.message))) {
+          taken.claim.release();
+          continue;
+        }
+        this.#messages.remove(name, id);
+        if (taken === undefined) continue;
+        this.#attempt.carried.push({ ...taken, link });
+        return true;
+      }
     }
     return false;
   }

@@ -135,6 +135,21 @@ test('messages wait for hosts', () => {
   assert.deepEqual(waiting.of('h'), []);
 });
 
+test('a full record stands beside, and is taken up when the other is empty', () => {
+  const hints = new MemoryHints();
+  const waiting = new WaitingMessages(hints, 'smtp');
+  const ids = Array.from({ length: 120 }, (_, index) => `id${index}`);
+  for (const id of [...ids, 'id3', 'id70']) waiting.add('h', id);
+  assert.deepEqual([...hints.keys('wait-smtp')].sort(), ['h', 'h:0', 'h:1']);
+  const taken: string[] = [];
+  for (let [id] = waiting.of('h'); id !== undefined; [id] = waiting.of('h')) {
+    taken.push(id);
+    waiting.remove('h', id);
+  }
+  assert.deepEqual(taken, [...ids.slice(100), ...ids.slice(50, 100), ...ids.slice(0, 50)]);
+  assert.deepEqual(hints.keys('wait-smtp'), []);
+});
+
 test('the store keeps octets, for several databases, and over a reopening', (context) => {
   const spoolDirectory = testDirectory(context);
   const system = createSystem();

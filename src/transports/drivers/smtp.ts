@@ -5,6 +5,7 @@ import type { ListSource } from '../../core/config.ts';
 import type { DeliveryBatch, DeliveryResult, HostStatus } from '../../core/drivers.ts';
 import { defineTransport } from '../../core/drivers.ts';
 import type { DeliveryState, Frame } from '../../core/frame.ts';
+import type { Message } from '../../core/message.ts';
 import type { HostItem } from '../../core/ports.ts';
 import type { ServerExtensions } from '../../smtp/extensions.ts';
 import type { Failing } from '../errno.ts';
@@ -266,7 +267,7 @@ class SmtpDelivery {
       if (outcome.excess !== undefined && outcome.excess.length > 0) waiting.unshift([...outcome.excess]);
       const goesOn = waiting.length > 0 ? !isOver : !isLast && outcome.isProgress === true;
       if (goesOn && outcome.isReset === true && !(await this.#reset(ready))) break;
-      if (goesOn && waiting.length === 0 && this.#carryOn(ready, host, index + 1)) return [];
+      if (goesOn && waiting.length === 0 && (await this.#carryOn(ready, host, index + 1))) return [];
     }
     await ready.client.quit();
     return waiting.flat();
@@ -284,8 +285,24 @@ class SmtpDelivery {
     return !(await this.#isIn(this.#set.hosts_nopass_tls, ready)) && !(await this.#isIn(this.#set.hosts_noproxy_tls, ready));
   }
 
-  #carryOn(ready: ReadyClient, host: HostItem, sentCount: number): boolean {
-    return this.#batch.waiting?.carryOn(host, new ContinuedClient(ready, this.#batch.instance, sentCount)) === true;
+  /** With a message that would have said who we are in the same way, from the same address. */
+  async #carryOn(ready: ReadyClient, host: HostItem, sentCount: number): Promise<boolean> {
+    const { waiting, instance, message } = this.#batch;
+    if (waiting === undefined) return false;
+    const own = await this.#identity(message, ready.frame);
+    const fits = async (other: Message): Promise<boolean> => (await this.#identity(other, ready.frame)) === own;
+    return waiting.carryOn(host, new ContinuedClient(ready, instance, sentCount), fits);
+  }
+
+  /** What options make of the message that the other side sees before MAIL. */
+  async #identity(message: Message, frame: Frame): Promise<Octets> {
+    const values: (Octets | undefined)[] = [];
+    for (const option of [this.#set.interface, this.#set.helo_data]) {
+      if (option === undefined || option.constant !== undefined) continue;
+      const expanded = await option.evaluate({ ...frame, message, returnPath: message.sender });
+      values.push(expanded.kind === 'ok' ? expanded.value.octets : undefined);
+    }
+    return JSON.stringify(values);
   }
 
   async #isIn(list: ListSource | undefined, { client, frame }: ReadyClient): Promise<boolean> {

@@ -62,12 +62,12 @@ interface Case {
 
 const CASES: readonly Case[] = [
   {
-    name: 'the newest comes next, and QUIT goes out with the last one',
+    name: 'the oldest comes next, and QUIT goes out with the last one',
     domain: 'all.test',
     count: 3,
     scripts: [[...GREETING, ...ONE, ...ONE, ...LAST]],
-    heard: ['1 3 2'],
-    log: ['=> 1', '=> 3*', '=> 2*'],
+    heard: ['1 2 3'],
+    log: ['=> 1', '=> 2*', '=> 3*'],
   },
   {
     name: 'connection_max_messages',
@@ -77,8 +77,8 @@ const CASES: readonly Case[] = [
       [...GREETING, ...ONE, ...LAST],
       [...GREETING, ...LAST],
     ],
-    heard: ['1 3', '2'],
-    log: ['=> 1', '=> 3*', '=> 2'],
+    heard: ['1 2', '3'],
+    log: ['=> 1', '=> 2*', '=> 3'],
   },
   {
     name: 'a refused recipient: RSET, then the next message',
@@ -107,16 +107,16 @@ const CASES: readonly Case[] = [
       [...GREETING, ...ONE, ['MAIL RCPT DATA', '550 not you\n503 no\n503 no'], QUIT],
       [...GREETING, ...LAST],
     ],
-    heard: ['1 3', '2'],
-    log: ['=> 1', '** 3*', '=> 2'],
+    heard: ['1 2', '3'],
+    log: ['=> 1', '** 2*', '=> 3'],
   },
   {
     name: 'the host closes when the second message begins: the messages wait for it',
     domain: 'closed.test',
     count: 3,
     scripts: [[...GREETING, ...ONE, ['MAIL RCPT DATA', 'close']]],
-    heard: ['1 3'],
-    log: ['=> 1', '== 3*', '== 2', '== 3'],
+    heard: ['1 2'],
+    log: ['=> 1', '== 2*', '== 2', '== 3'],
   },
 ];
 
