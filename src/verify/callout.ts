@@ -15,8 +15,10 @@ import type {
   Verification,
   VerifyRequest,
 } from '../core/index.ts';
+import { originOf } from '../core/index.ts';
 import { recipientAddress } from '../transports/headers.ts';
-import { transportSettings } from '../transports/settings.ts';
+import { messageOf, transportSettings } from '../transports/settings.ts';
+import { authParameter } from '../transports/smtp/authenticate.ts';
 import type { ReadyClient } from '../transports/smtp/handshake.ts';
 import { openClient } from '../transports/smtp/handshake.ts';
 import type { HostSearch } from '../transports/smtp/host-list.ts';
@@ -230,7 +232,9 @@ class Callout {
     const chosen = await chooseForm(ready, set, this.#frame);
     if (chosen.kind === 'failing') return { kind: 'next', why: chosen.why };
     if (chosen.kind === 'refused') return this.#withoutUtf8(host);
-    this.#form = chosen.form;
+    const author = await authParameter(set, ready, originOf(this.#frame)?.authenticatedSender);
+    if (author.kind !== 'ok') return { kind: 'next', why: messageOf(author) };
+    this.#form = { ...chosen.form, mailParameters: chosen.form.mailParameters + author.value };
     const mail = await this.#mail(ready, host);
     if (mail !== undefined) return mail;
     if (this.#asks.random) {

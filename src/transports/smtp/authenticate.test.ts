@@ -9,7 +9,7 @@ import { forcedFail } from '../../core/index.ts';
 import { FakeClock } from '../../system/fakes/clock.ts';
 import { FakeConnection } from '../../system/fakes/net.ts';
 import { constantTemplate, fakeServices, testConfig, testFrame, testLocation } from '../../system/fakes/services.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate, authParameter } from './authenticate.ts';
 import { SmtpClient } from './client.ts';
 
 const until = { endMs: Number.POSITIVE_INFINITY, signal: new AbortController().signal };
@@ -89,5 +89,22 @@ test('refused for now, or a reply that makes no sense: the host is left alone, a
     const ran = await run([authenticator, joe], replies);
     assert.deepEqual(ran.result, expected);
     assert.deepEqual(ran.sent, [...sent, 'QUIT']);
+  }
+});
+
+test('AUTH= of MAIL: the option, else the author; only for who has authenticated, unless forced', async () => {
+  const frame = testFrame({ services: fakeServices({ lists }) });
+  const brian = constantTemplate('bri+an');
+  const cases: readonly (readonly [Template | undefined, boolean, string | undefined, string | undefined, string])[] = [
+    [undefined, false, 'l', undefined, ''],
+    [undefined, false, 'l', 'freddy', ' AUTH=freddy'],
+    [brian, false, 'l', 'freddy', ' AUTH=bri+2Ban'],
+    [constantTemplate(''), false, 'l', 'freddy', ' AUTH=freddy'],
+    [brian, false, undefined, 'freddy', ''],
+    [brian, true, undefined, undefined, ' AUTH=bri+2Ban'],
+  ];
+  for (const [option, isForced, authenticator, author, expected] of cases) {
+    const set = { authenticated_sender: option, authenticated_sender_force: isForced };
+    assert.deepEqual(await authParameter(set, { frame, authenticator }, author), { kind: 'ok', value: expected });
   }
 });

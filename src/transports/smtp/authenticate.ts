@@ -7,9 +7,14 @@ import { equalsIgnoreCase } from '../../base/octets.ts';
 import type { Template } from '../../core/config.ts';
 import type { AuthenticatorInstance, ClientAuthConnection } from '../../core/drivers.ts';
 import type { Frame } from '../../core/frame.ts';
+import { fail, type Outcome, ok } from '../../core/outcome.ts';
 import type { Reply } from '../../smtp/reply.ts';
+import { encodeXtext } from '../../smtp/xtext.ts';
 import { eximErrno, type Failing } from '../errno.ts';
+import { expandOption, messageOf } from '../settings.ts';
 import type { SmtpClient } from './client.ts';
+import type { ReadyClient } from './handshake.ts';
+import type { SmtpOptions } from './options.ts';
 
 export type AuthenticateResult = (
   | { readonly kind: 'ok'; readonly name: Octets }
@@ -59,6 +64,19 @@ export async function authenticate(
     }
   }
   return { kind: wasTried ? 'failed' : 'none-fits', log };
+}
+
+/** ` AUTH=…` of MAIL: what the option says, else the author of the message, to a server that knows who we are. Spec ch. 30 "authenticated_sender", RFC 4954 s5. */
+export async function authParameter(
+  set: Pick<SmtpOptions, 'authenticated_sender' | 'authenticated_sender_force'>,
+  { frame, authenticator }: Pick<ReadyClient, 'frame' | 'authenticator'>,
+  author: Octets | undefined,
+): Promise<Outcome<Octets>> {
+  const expanded = await expandOption(set.authenticated_sender, frame);
+  if (expanded.kind !== 'ok') return fail(`failed to expand authenticated_sender: ${messageOf(expanded)}`);
+  const sender = expanded.value !== undefined && expanded.value.octets !== '' ? expanded.value.octets : (author ?? '');
+  const isAllowed = authenticator !== undefined || set.authenticated_sender_force;
+  return ok(isAllowed && sender !== '' ? ` AUTH=${encodeXtext(sender)}` : '');
 }
 
 function hostOf({ host }: SmtpClient): Octets {

@@ -7,11 +7,11 @@ import type { Address } from '../../core/address.ts';
 import type { ListSource } from '../../core/config.ts';
 import type { DeliveryBatch } from '../../core/drivers.ts';
 import type { Recipient } from '../../core/message.ts';
-import { encodeXtext } from '../../smtp/xtext.ts';
 import type { Failing } from '../errno.ts';
 import { eximErrno } from '../errno.ts';
 import { recipientAddress } from '../headers.ts';
 import { expandOption, messageOf, transportSettings } from '../settings.ts';
+import { authParameter } from './authenticate.ts';
 import { noError } from './client.ts';
 import { addressToAlabel, envelopeForm } from './downconvert.ts';
 import type { ReadyClient } from './handshake.ts';
@@ -118,18 +118,11 @@ export class Envelope {
     return line;
   }
 
-  /** ` AUTH=<…>` once we have authenticated, or with `authenticated_sender_force`. */
   async #authParameter(): Promise<{ readonly kind: 'ok'; readonly text: Octets } | UnfitEnvelope> {
-    const expanded = await expandOption(this.#set.authenticated_sender, this.#ready.frame);
-    if (expanded.kind !== 'ok')
-      return unfit('deferred', {
-        number: eximErrno.unknown,
-        message: `failed to expand authenticated_sender: ${messageOf(expanded)}`,
-      });
-    const sender =
-      expanded.value !== undefined && expanded.value.octets !== '' ? expanded.value.octets : this.#batch.message.origin.authenticatedSender;
-    const isAllowed = this.#ready.authenticator !== undefined || this.#set.authenticated_sender_force;
-    return { kind: 'ok', text: isAllowed && sender !== undefined && sender !== '' ? ` AUTH=${encodeXtext(sender)}` : '' };
+    const made = await authParameter(this.#set, this.#ready, this.#batch.message.origin.authenticatedSender);
+    return made.kind === 'ok'
+      ? { kind: 'ok', text: made.value }
+      : unfit('deferred', { number: eximErrno.unknown, message: messageOf(made) });
   }
 
   #rcpt(address: Address): Octets {
