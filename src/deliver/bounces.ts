@@ -37,7 +37,8 @@ function errorsAddress(attempt: Attempt, failed: FailedAddress): Octets | undefi
     address.inherited.errorsTo === undefined;
   const isOld = attempt.queuedMs / 1000 >= attempt.frame.config.main.ignore_bounce_errors_after;
   if (!isBounce || isOld || failed.isTimedOut) {
-    attempt.log(errorIgnoredLine(address.address), errorIgnoredLine(address.address));
+    const line = errorIgnoredLine(address.address, address.parent?.address);
+    attempt.log(line, line);
     return undefined;
   }
   attempt.freezeReason ??= 'delivery error message';

@@ -12,8 +12,9 @@ export function frozenLine(why?: Octets): Octets {
   return why === undefined || why === '' ? 'Frozen' : `Frozen (${printable(why)})`;
 }
 
-export function errorIgnoredLine(address: Octets): Octets {
-  return `${printable(address)}: error ignored`;
+/** `parent`: what it was redirected from. */
+export function errorIgnoredLine(address: Octets, parent: Octets | undefined): Octets {
+  return `${printable(address)}${parent === undefined ? '' : ` <${printable(parent)}>`}: error ignored`;
 }
 
 export function retryTimeoutLine(address: Octets): Octets {

@@ -25,6 +25,11 @@ here:
   driver = accept
   condition = \${if eq{$sender_address}{}}
   transport = box
+alias:
+  driver = redirect
+  local_parts = alias
+  data = child@other.test
+  errors_to =
 nobody:
   driver = redirect
   allow_fail
@@ -45,9 +50,9 @@ after(async () => {
   place.remove();
 });
 
-async function sendFrom(sender: string): Promise<void> {
+async function sendFrom(sender: string, recipient = 'u@other.test'): Promise<void> {
   const client = await SmtpClient.open(port);
-  for (const line of ['EHLO client.test', `MAIL FROM:<${sender}>`, 'RCPT TO:<u@other.test>', 'DATA']) await client.command(line);
+  for (const line of ['EHLO client.test', `MAIL FROM:<${sender}>`, `RCPT TO:<${recipient}>`, 'DATA']) await client.command(line);
   assert.match(await client.command('Subject: x\r\n\r\nbody\r\n.'), /^250 OK id=/);
   await client.quit();
 }
@@ -75,4 +80,9 @@ test('one that the ACL refuses is not sent, and the failed address is settled', 
   await server.waitForLog(new RegExp(`${id} Completed`));
   assert.match(server.log(), /F=<> rejected by non-SMTP ACL: no reports$/m);
   assert.match(server.log(), /Error while reading message with no usable sender address \(R=\S+\): rejected by non-SMTP ACL: no reports$/m);
+});
+
+test('an error that nobody is told of is logged with what the address came from', async () => {
+  await sendFrom('told@site.test', 'alias@silent.test');
+  await server.waitForLog(/\S+ child@other\.test <alias@silent\.test>: error ignored$/);
 });
