@@ -3,8 +3,10 @@ import type { Octets } from '../base/octets.ts';
 import { octetsFromBytes, trimSpace } from '../base/octets.ts';
 import type { Frame } from '../core/index.ts';
 import { untilAborted } from '../core/index.ts';
-import { type AddressListItem, type AddressSyntax, parseAddressList } from '../message/address.ts';
+import { type AddressListItem, parseAddressList } from '../message/address.ts';
 import { formatLogTime } from '../message/date.ts';
+import { addressSyntax } from '../receive/commands/syntax.ts';
+import { givenSender, ownAddress } from '../receive/local-sender.ts';
 import { newOrigin, newSessionState, newTransaction } from '../receive/transaction.ts';
 import { type ReportPurpose, reportAddress } from '../verify/report.ts';
 import type { ModeContext, ModeRunner } from './mode.ts';
@@ -22,10 +24,18 @@ export const runAddressTest: ModeRunner = async (context) => {
   const { main } = runtime.config;
   const mode = invocation.mode;
   const purpose: ReportPurpose = mode?.kind === 'verify' ? (mode.isSender ? 'verify-sender' : 'verify-recipient') : 'test';
+  const syntax = addressSyntax(main, false);
+  const given = invocation.sender === undefined ? undefined : givenSender(invocation.sender, syntax, runtime.config);
+  if (given && 'problem' in given) {
+    io.stderr.write(`${given.problem}\n`);
+    opened.close();
+    return 1;
+  }
   const lifetime = new AbortController();
   const until = untilAborted(lifetime.signal);
   const transaction = newTransaction(0, clock.now());
-  transaction.state.sender = invocation.sender ?? (purpose === 'test' ? `${caller.login}@${main.qualify_domain ?? ''}` : '');
+  const sender = purpose === 'verify-sender' ? '' : (given?.address ?? ownAddress(caller, runtime.config));
+  transaction.state.sender = sender;
   const session = {
     mode: 'command-line' as const,
     connectionNumber: 0,
@@ -33,16 +43,11 @@ export const runAddressTest: ModeRunner = async (context) => {
     caller,
     isRehearsal: true,
     until,
-    state: newSessionState(newOrigin(caller, true)),
+    state: newSessionState({ ...newOrigin(caller, true), ident: caller.login }),
   };
   const frame: Frame = { ...runtime.frame(until, transaction.state.results), session, transaction };
   const seen = new Set<Octets>();
   let status = 0;
-  const syntax: AddressSyntax = {
-    allowsDomainLiterals: main.allow_domain_literals,
-    stripsTrailingDot: main.strip_trailing_dot,
-    allowsUtf8Domains: main.allow_utf8_domains,
-  };
   const test = async (text: Octets) => {
     for (const item of parseAddressList(text, syntax)) await testOne(item);
   };
@@ -53,7 +58,12 @@ export const runAddressTest: ModeRunner = async (context) => {
       return;
     }
     const address = parsed.domain === '' ? `${parsed.address}@${qualifyDomain(purpose, runtime.config.main)}` : parsed.address;
-    const report = await reportAddress(address, parsed.address, purpose, isTalkative, seen, frame);
+    const returnPath = purpose === 'verify-sender' ? address : sender;
+    const report = await reportAddress(
+      { address, written: parsed.address, purpose, isDetailed: isTalkative, tellsWhy: caller.isAdmin },
+      seen,
+      { ...frame, returnPath },
+    );
     io.stdout.write(report.text);
     if (report.status > status) status = report.status;
   };

@@ -612,7 +612,7 @@ export class Dialogue {
     const addresses = state?.recipients.map((recipient) => recipient.address) ?? [];
     const headers = CONTENT_PHASES.has(phase) && state !== undefined ? rejectedMessage(state.sender ?? '', addresses, state.headers) : [];
     if (failure !== undefined && log.selected('sender_verify_fail')) {
-      const line = `sender verify ${failure.isDefer ? 'defer' : 'fail'} for <${failure.address}>${failure.logText === '' ? '' : `: ${firstLine(failure.logText)}`}`;
+      const line = `sender verify ${failure.isDefer ? 'defer' : 'fail'} for <${failure.address}>${failure.logText === '' && !failure.isDefer ? '' : `: ${firstLine(failure.logText)}`}`;
       log.mainAndReject(`${hostAndIdent(origin, log, true)} ${line}`, headers, state?.id);
     }
     const sender = PHASES_WITH_SENDER.has(phase) ? state?.sender : undefined;

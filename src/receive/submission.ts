@@ -24,7 +24,7 @@ import type {
 } from '../core/index.ts';
 import { hostAndIdent } from '../logging/lines/host.ts';
 import type { AddressSyntax } from '../message/address.ts';
-import { parseAddress, parseAddressList } from '../message/address.ts';
+import { parseAddressList } from '../message/address.ts';
 import { isResentHeader, rawValue, unfold } from '../message/header.ts';
 import { DataDecoder } from '../smtp/data-decoder.ts';
 import { addressSyntax } from './commands/syntax.ts';
@@ -35,7 +35,7 @@ import { fromLineTest, senderOfFromLine } from './from-line.ts';
 import type { Intake, IntakeContext } from './intake.ts';
 import { acceptMessage, prepareHeaders, takeFacts } from './intake.ts';
 import { LocalInput } from './local-input.ts';
-import { markAsOwn, mayChooseSender, ownAddress } from './local-sender.ts';
+import { givenSender, markAsOwn, mayChooseSender, ownAddress } from './local-sender.ts';
 import type { MessageReading, OctetSource, ReadMessage } from './message-input.ts';
 import { readMessage } from './message-input.ts';
 import { logSubmissionRejection, logTooBig } from './refused-submission.ts';
@@ -263,24 +263,15 @@ class Submission {
     const { sender, caller } = this.#request;
     const own = ownAddress(caller, this.#config);
     if (sender === undefined) return { sender: own, isOwn: true, isSetUntrusted: false };
-    const parsed = parseAddress(sender === '' ? '<>' : sender, { ...this.#syntax(), allowsEmpty: true });
-    const problem = parsed.kind === 'error' ? parsed.message : this.#literalProblem(parsed.domain);
-    if (problem !== undefined || parsed.kind === 'error') {
-      const isDot = sender.endsWith('.') && !this.#config.main.strip_trailing_dot;
-      return `exim: bad -f address "${printable(sender)}": ${isDot ? 'domain is malformed (trailing dot not allowed)' : problem}`;
-    }
-    const address =
-      parsed.address === '' || parsed.domain !== '' ? parsed.address : `${parsed.address}@${this.#config.main.qualify_domain}`;
+    const given = givenSender(sender, this.#syntax(), this.#config);
+    if ('problem' in given) return given.problem;
+    const { address } = given;
     if (caller.isTrusted) return { sender: address, isOwn: false, isSetUntrusted: false };
     if (address === '' || (await mayChooseSender(address, this.#frame()))) return { sender: address, isOwn: false, isSetUntrusted: true };
     return { sender: own, isOwn: true, isSetUntrusted: false };
   }
 
   /** Outside of angle brackets, where the parser takes them. */
-  #literalProblem(domain: Octets): Octets | undefined {
-    return domain.startsWith('[') && !this.#config.main.allow_domain_literals ? 'domain literals not allowed' : undefined;
-  }
-
   #applySender(chosen: SenderChoice): void {
     const { state } = this.#transaction;
     if (hasHighOctet(chosen.sender)) state.isUtf8 = true;

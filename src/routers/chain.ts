@@ -14,6 +14,7 @@ import type { Text } from '../core/text.ts';
 import { sliceText } from '../core/text.ts';
 import { withoutPercentHack } from '../lists/percent-hack.ts';
 import { indentedLog } from '../logging/indented.ts';
+import { silentLog } from '../logging/silent.ts';
 import { makeAddress, uniqueString, writtenLocalPart } from './address.ts';
 import { fallbackHosts, findTransport, setHeaderData, setUserData, splitItems } from './delivery-data.ts';
 import { withoutQueries } from './hidden-cause.ts';
@@ -74,7 +75,9 @@ export async function routeAddress(address: Address, { frame, verify }: RoutingC
   let userMessage: Octets | undefined;
   const unrouteable = async () => {
     const message = await unrouteableText(failure, lastSeen);
-    return problem(current, 'failed', message, message === failure ? { userMessage } : {});
+    // that no router takes an address is for the peer too, why one declined only when it says so, or of a recipient
+    const isTold = message !== failure || failure === UNROUTEABLE || verify === 'recipient';
+    return problem(current, 'failed', message, { userMessage: isTold ? message : userMessage });
   };
   let index = startIndex(routers, address.startRouter);
   if (index < 0) return problem(address, 'deferred', `router "${address.startRouter ?? ''}" not found`);
@@ -147,8 +150,7 @@ function problem(address: Address, kind: 'failed' | 'deferred', message: Octets,
 }
 
 /**
- * What one router did: `address` carries the data that stays with it (`address_data`, `r_` variables, `$self_hostname`), `view` is what it saw when its
- * preconditions held.
+ * What one router did: `address` carries the data that stays with it (`address_data`, `r_` variables, `$self_hostname`), `view` is what it saw.
  */
 type Step = { readonly view?: Address } & (
   | { readonly kind: 'done'; readonly address: Address; readonly routed: Routed }
@@ -181,18 +183,20 @@ class Routing {
 
   async step(address: Address, router: RouterInstance): Promise<Step> {
     const { services } = this.#base;
+    const log = settingsOf(router).disable_logging ? silentLog(services.log) : services.log;
+    const base: Frame = log === services.log ? this.#base : { ...this.#base, services: { ...services, log } };
     const context: RouteContext = {
-      frame: this.#base,
-      services,
+      frame: base,
+      services: base.services,
       verify: this.#verify,
       until: this.#base.until,
       message: this.#base.message,
     };
-    const tested = await testPreconditions(address, router, context, this.#base);
+    const tested = await testPreconditions(address, router, context, base);
     if (tested.kind === 'skip') {
       // `-bh` tells only of the routers that run
       if (this.#base.session?.isRehearsal !== true) services.log.debug('route', () => `${router.name} router skipped: ${tested.why}`);
-      return { kind: 'next', address };
+      return tested.view === undefined ? { kind: 'next', address } : { kind: 'next', address, view: tested.view };
     }
     if (tested.kind === 'defer') return { kind: 'done', address, routed: this.#deferred(address, router, tested.message) };
     return { ...(await this.#run(address, tested.view, router, { ...context, frame: tested.frame })), view: tested.view };
@@ -399,6 +403,7 @@ class Routing {
     const next = routers[routers.indexOf(router) + 1];
     if (unseen.kind !== 'ok') {
       const routed = await settle(view);
+      if (routed.problems.some(isOfMailbox)) return { kind: 'done', address: kept, routed };
       const problems: RoutingProblem[] = [
         ...routed.problems,
         { address: kept, kind: 'deferred', message: messageOf(unseen), isFreeze: false, errorNumber: -1 },
@@ -408,9 +413,14 @@ class Routing {
     if (!unseen.value || next === undefined) return { kind: 'done', address: kept, routed: await settle(view) };
     const routed = await settle({ ...view, parent: kept });
     // of what went wrong there is no copy, and it is nobody's child
-    if (routed.problems.some(({ address }) => address.kind === 'mailbox')) {
+    if (routed.problems.some(isOfMailbox)) {
+      const own = withParent(view, kept.parent);
       const problems = routed.problems.map((one) => ({ ...one, address: withParent(one.address, kept.parent) }));
-      return { kind: 'done', address: kept, routed: { ...routed, problems } };
+      return {
+        kind: 'done',
+        address: kept,
+        routed: { ...routed, problems, children: routed.children.map((child) => withParent(child, own)) },
+      };
     }
     const inherited: InheritedProperties = {
       ...kept.inherited,
@@ -445,6 +455,10 @@ function verifyRefusal(view: Address, router: RouterInstance, { verify }: RouteC
   // of a sender the peer is not told
   const told = verify === 'recipient' ? { userMessage: message } : {};
   return { address: view, kind: 'failed', message, isFreeze: false, errorNumber: -1, isFailVerify: true, ...told };
+}
+
+function isOfMailbox({ address }: RoutingProblem): boolean {
+  return address.kind === 'mailbox';
 }
 
 function withParent({ parent: _other, ...address }: Address, parent: Address | undefined): Address {

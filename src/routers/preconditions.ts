@@ -16,7 +16,7 @@ import { expandOption, expandText, isTrue, messageOf, pairOption, settingsOf } f
 export type Precondition =
   /** The address as this router sees it: affixes taken off, state of its own; and the frame that has it. */
   | { readonly kind: 'run'; readonly view: Address; readonly frame: Frame }
-  | { readonly kind: 'skip'; readonly why: Octets }
+  | { readonly kind: 'skip'; readonly why: Octets; readonly view?: Address }
   | { readonly kind: 'defer'; readonly message: Octets };
 
 type Step = { readonly kind: 'on'; readonly frame: Frame } | Exclude<Precondition, { kind: 'run' }>;
@@ -34,10 +34,11 @@ export async function testPreconditions(
   const view = makeView(address, router);
   if (view === undefined) return skip('prefix or suffix mismatch');
   const modes = testModes(router, context);
-  if (modes !== undefined) return modes;
+  if (modes !== undefined) return { ...modes, view };
   let frame: Frame = { ...base, address: view };
   for (const step of [testDomains, testLocalParts, testLocalUser, setHome, testSenders, testFiles, testConditions]) {
     const result = await step(view, router, frame, context);
+    if (result.kind === 'skip') return { ...result, view };
     if (result.kind !== 'on') return result;
     frame = result.frame;
   }
@@ -100,7 +101,7 @@ function makeView(address: Address, router: RouterInstance): Address | undefined
   return view();
 }
 
-function testModes(router: RouterInstance, { verify }: RouteContext): Precondition | undefined {
+function testModes(router: RouterInstance, { verify }: RouteContext): (Precondition & { kind: 'skip' }) | undefined {
   const settings = settingsOf(router);
   if (verify === 'sender' && !pairOption(router, 'verify', 'verify_sender')) return skip('verify 1 0');
   if (verify === 'recipient' && !pairOption(router, 'verify', 'verify_recipient')) return skip('verify 2 0');

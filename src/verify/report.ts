@@ -14,6 +14,17 @@ export interface AddressReport {
 
 export type ReportPurpose = 'test' | 'verify-recipient' | 'verify-sender';
 
+export interface AddressQuestion {
+  readonly address: Octets;
+  /** As which it was given. */
+  readonly written: Octets;
+  readonly purpose: ReportPurpose;
+  /** Otherwise verification says only whether the address is good. */
+  readonly isDetailed: boolean;
+  /** Administrators are told why an address is not good. */
+  readonly tellsWhy: boolean;
+}
+
 /** A mailbox, file or pipe, and why it cannot be used. */
 interface Delivered {
   readonly delivery: Address;
@@ -23,14 +34,10 @@ interface Delivered {
 const MAX_ADDRESSES = 100_000;
 
 /**
- * Routes an address and all it is redirected to. `seen` holds what was delivered to before, `written` as which the address was given: further ones are duplicates.
- * Verification without `isDetailed` says only whether the address is good.
+ * Routes an address and all it is redirected to. `seen` holds what was delivered to before: further ones are duplicates.
  */
 export async function reportAddress(
-  address: Octets,
-  written: Octets,
-  purpose: ReportPurpose,
-  isDetailed: boolean,
+  { address, written, purpose, isDetailed, tellsWhy }: AddressQuestion,
   seen: Set<Octets>,
   frame: Frame,
 ): Promise<AddressReport> {
@@ -40,6 +47,7 @@ export async function reportAddress(
   const local: Delivered[] = [];
   const remote: Delivered[] = [];
   let status: ReportStatus = 0;
+  let hasPlaces = false;
   const worse = (other: ReportStatus) => {
     if (other > status) status = other;
   };
@@ -48,6 +56,11 @@ export async function reportAddress(
     const current = pending.shift();
     if (current === undefined) break;
     if ('delivery' in current) {
+      if (current.delivery.kind !== 'mailbox') {
+        if (!isBrief) lines.push(...placeLines(current));
+        hasPlaces = true;
+        continue;
+      }
       (current.delivery.state.transport?.isRemote === true ? remote : local).unshift(current);
       continue;
     }
@@ -58,18 +71,18 @@ export async function reportAddress(
         places.push({ delivery: problem.address, problem });
         continue;
       }
-      if (isBrief) lines.push(problemText(problem, purpose, topOf(problem.address)));
-      else lines.push(problemText(problem, purpose, problem.address), ...parentLines(problem.address.parent));
+      const why = tellsWhy ? `: ${problem.message}` : '';
+      if (isBrief) lines.push(problemText(problem, purpose, topOf(problem.address)) + why);
+      else lines.push(problemText(problem, purpose, problem.address) + why, ...parentLines(problem.address.parent));
       worse(problem.kind === 'failed' ? 2 : 1);
     }
-    if (routed.children.length === 0)
-      for (const discarded of routed.discarded) lines.push(`mail to ${discarded.address} is discarded`, ...parentLines(discarded.parent));
-    if (isBrief && !goesOn(routed.children.length, places)) break;
+    if (isBrief && (lines.length > 0 || !goesOn(routed.children.length, places))) break;
     // an address that is delivered here comes before its copy that goes on (`unseen`)
     const own = places.filter(({ delivery }) => delivery.kind === 'mailbox');
     pending.unshift(...own, ...routed.children, ...places.filter((place) => !own.includes(place)));
   }
-  if (isBrief) return { text: verdict(address, purpose, status, lines), status };
+  if (isBrief) return { text: `${lines[0] ?? `${address} verified`}\n`, status };
+  if (status === 0 && !hasPlaces && local.length === 0 && remote.length === 0) return { text: `mail to ${address} is discarded\n`, status };
   for (const delivered of [...local, ...remote]) lines.push(...deliveryLines(delivered, written, seen));
   return { text: lines.map((line) => `${line}\n`).join(''), status };
 }
@@ -79,14 +92,9 @@ function goesOn(children: number, places: readonly Delivered[]): boolean {
   return children === 1 && places.every(({ delivery }) => delivery.kind === 'mailbox');
 }
 
-/** A discarded address counts as verified. */
-function verdict(address: Octets, _purpose: ReportPurpose, status: ReportStatus, lines: readonly Octets[]): Octets {
-  return status === 0 ? `${address} verified\n` : `${lines.filter((line) => !line.startsWith('mail to ')).join('\n')}\n`;
-}
-
-function problemText({ kind, message }: RoutingProblem, purpose: ReportPurpose, { address }: Address): Octets {
-  if (kind === 'deferred') return `${address} cannot be resolved at this time: ${message}`;
-  return `${address} ${purpose === 'test' ? 'is undeliverable' : 'failed to verify'}: ${message}`;
+function problemText({ kind }: RoutingProblem, purpose: ReportPurpose, { address }: Address): Octets {
+  if (kind === 'deferred') return `${address} cannot be resolved at this time`;
+  return `${address} ${purpose === 'test' ? 'is undeliverable' : 'failed to verify'}`;
 }
 
 /** What was asked for. */
@@ -102,22 +110,23 @@ function parentLines(parent: Address | undefined): Octets[] {
   return lines;
 }
 
-function deliveryLines({ delivery, problem }: Delivered, written: Octets, seen: Set<Octets>): Octets[] {
+/** A file or pipe: told where it comes up, and never a duplicate. */
+function placeLines({ delivery: { address, parent, state }, problem }: Delivered): Octets[] {
+  const place = `${parent?.address ?? ''} -> ${address}`;
+  if (problem?.isForbidden === true) return [`${place} *** forbidden ***`];
+  if (problem !== undefined) return [place, '*** Error in setting up pipe, file, or autoreply:', problem.message];
+  return [place, `  transport = ${state.transport?.name ?? 'unset'}`];
+}
+
+function deliveryLines({ delivery }: Delivered, written: Octets, seen: Set<Octets>): Octets[] {
   const { state, parent } = delivery;
-  const transport = `transport = ${state.transport?.name ?? 'unset'}`;
-  if (delivery.kind !== 'mailbox' && parent !== undefined) {
-    const place = `${parent.address} -> ${delivery.address}`;
-    if (problem?.isForbidden === true) return [`${place} *** forbidden ***`];
-    if (problem !== undefined) return [place, '*** Error in setting up pipe, file, or autoreply:', problem.message];
-    return [place, `  ${transport}`];
-  }
   const unique = parent === undefined ? written : delivery.unique;
   const duplicate = seen.has(unique) ? '   [duplicate, would not be delivered]' : '';
   seen.add(unique);
   return [
     `${delivery.address}${duplicate}`,
     ...parentLines(parent),
-    `  router = ${state.router?.name ?? ''}, ${transport}`,
+    `  router = ${state.router?.name ?? ''}, transport = ${state.transport?.name ?? 'unset'}`,
     ...hostLines(delivery),
   ];
 }

@@ -3,8 +3,8 @@
  * more of them, a file or a pipe end it well. Spec ch. 44 "Address verification", "Redirection while verifying".
  */
 import type { Octets } from '../base/octets.ts';
-import type { CalloutOptions, Frame, TransactionState, Verification, Verifier, VerifyRequest } from '../core/index.ts';
-import { DEFAULT_CALLOUT } from '../core/index.ts';
+import type { CalloutOptions, Frame, Text, TransactionState, Verification, Verifier, VerifyRequest } from '../core/index.ts';
+import { DEFAULT_CALLOUT, mailOf } from '../core/index.ts';
 import { indentedLog } from '../logging/indented.ts';
 import { rewriteAddress } from '../rewrite/rewrite.ts';
 import { makeAddress } from '../routers/address.ts';
@@ -33,8 +33,10 @@ class RouterVerifier implements Verifier {
     if (known !== undefined) return known;
     const verify = request.isSender ? 'sender' : 'recipient';
     const { log } = frame.services;
-    if (!log.isDebug('verify')) return this.#follow(request, verify, frame);
-    const inner: Frame = { ...frame, services: { ...frame.services, log: indentedLog(log) } };
+    const returnPath = request.isSender ? address : mailOf(frame)?.sender;
+    const plain: Frame = returnPath === undefined ? frame : { ...frame, returnPath };
+    if (!log.isDebug('verify')) return this.#follow(request, verify, plain);
+    const inner: Frame = { ...plain, services: { ...frame.services, log: indentedLog(log) } };
     inner.services.log.debug('verify', () => '>'.repeat(35));
     const verified = await this.#follow(request, verify, inner);
     inner.services.log.debug('verify', () => '----------- end verify ------------');
@@ -48,10 +50,8 @@ class RouterVerifier implements Verifier {
       const { address } = current;
       frame.services.log.debug('verify', () => `routing ${address}`);
       const routed = await routeAddress(current, { frame, verify });
-      const problem = routed.problems.find(({ address, isForbidden }) => address.kind === 'mailbox' || isForbidden === true);
-      const isAll = routed.deliveries.length === 0 && routed.children.length === 0 && routed.discarded.length === 0;
-      if (problem && (isAll || problem.isFailVerify === true))
-        return request.quota === undefined ? ofProblem(problem) : { ...ofProblem(problem), userMessage: undefined };
+      const problem = routed.problems.find(({ address }) => address.kind === 'mailbox');
+      if (problem) return request.quota === undefined ? ofProblem(problem) : { ...ofProblem(problem), userMessage: undefined };
       const only = onlyChild(routed);
       if (only === undefined || request.successOnRedirect) return this.#routed(routed, request, frame);
       current = only;
@@ -83,7 +83,7 @@ class RouterVerifier implements Verifier {
       if (plan === 'keeps' && isCut(frame) && called.kind !== 'ok') await endCutthrough(frame.transaction?.state);
       return called;
     }
-    return { kind: 'ok', addressData: delivery?.state.addressData, ...(delivery ? { address: delivery } : {}) };
+    return { kind: 'ok', addressData: addressDataOf(routed), ...(delivery ? { address: delivery } : {}) };
   }
 }
 
@@ -118,6 +118,12 @@ function onlyChild(routed: Routed): Routed['children'][number] | undefined {
   return routed.children.length === 1 && places.length === 0 ? routed.children[0] : undefined;
 }
 
+/** What the router set for the address, whatever it made of it. */
+function addressDataOf({ deliveries, children, discarded, problems }: Routed): Text | undefined {
+  const [problem] = problems;
+  return (deliveries[0] ?? discarded[0] ?? problem?.address)?.state.addressData ?? children[0]?.inherited.addressData;
+}
+
 function qualified({ address, isSender }: VerifyRequest, frame: Frame): Octets | undefined {
   if (address.includes('@')) return address;
   const origin = frame.session?.state.origin;
@@ -127,15 +133,9 @@ function qualified({ address, isSender }: VerifyRequest, frame: Frame): Octets |
   return `${address}@${(isSender ? main.qualify_domain : (main.qualify_recipient ?? main.qualify_domain)) ?? ''}`;
 }
 
-/** That no router takes an address is for the peer too; why a router refused it only when the configuration gives a text (`:fail:`). */
-function ofProblem({ kind, address, message, userMessage, cause }: RoutingProblem): Exclude<Verification, { kind: 'ok' }> {
+function ofProblem({ kind, message, userMessage, cause }: RoutingProblem): Exclude<Verification, { kind: 'ok' }> {
   if (kind === 'deferred') return { kind: 'defer', userMessage, logMessage: cause ?? message };
-  return {
-    kind: 'fail',
-    userMessage: userMessage ?? (address.state.router === undefined ? message : undefined),
-    logMessage: message,
-    failure: 'route',
-  };
+  return { kind: 'fail', userMessage, logMessage: message, failure: 'route' };
 }
 
 /** One for a process: it keeps nothing between calls. */

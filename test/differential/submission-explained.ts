@@ -17,6 +17,9 @@ const explanations: readonly (readonly [cases: RegExp, why: string])[] = [
   [/^queue by root: -Mvl$/, 'DEVIATIONS: no msglog before the first attempt'],
   [/^queue by root: -Mg$/, 'the boundary of a bounce has a number of any length'],
   [/^queue by \w+: -d$/, 'debugging output is not the interface'],
+  [/^chain (?:12|221): -bt/, 'an errors address is verified on the way, and $verify_mode is empty in Exim behind that'],
+  [/^chain (?:133|143|192|291): verify =$/, 'DEVIATIONS: :fail: and :defer: without text have the usual reply'],
+  [/^chain (?:81|283): -/, 'Exim has no $local_part in cannot_route_message when the last router was passed over for its affixes'],
 ];
 
 export function explainCase(name: string): string | undefined {

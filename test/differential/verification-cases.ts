@@ -6,6 +6,8 @@ import { Random } from './random.ts';
 import type { SubmissionCase } from './submission-cases.ts';
 
 const CHAINS = 300;
+/** The table keeps what the first of them do. */
+const KEPT_CHAINS = 100;
 
 /** Local parts that routers of the chains know, and others. */
 const NAMES = ['ann', 'bob', 'cat', 'dan', 'eve', 'fay', 'nobody'] as const;
@@ -49,6 +51,11 @@ export function verificationCases(): SubmissionCase[] {
   return cases;
 }
 
+/** Whether the table keeps the case. */
+export function isKept(name: string): boolean {
+  return Number(/^chain (\d+)/.exec(name)?.[1] ?? 0) <= KEPT_CHAINS;
+}
+
 /** One chain, and what each mode says of the same addresses. */
 function chainCases(seed: number): SubmissionCase[] {
   const random = new Random(seed);
@@ -69,6 +76,8 @@ function chainCases(seed: number): SubmissionCase[] {
     named('-bvs -v', ['-v', '-bvs', ...all]),
     named('-bt', ['-bt', ...all]),
     named('-bv of two', ['-bv', ...few]),
+    named('-bv by nobody', ['-bv', ...few], { user: 'nobody' }),
+    named('-bt by nobody', ['-bt', ...all], { user: 'nobody' }),
     named('-bt from standard input', ['-bt', '-f', few[0] ?? ''], { stdin: `${all.slice(0, 4).join('\n')}\n` }),
     named('verify =', ['-bs'], { stdin: dialogue(random) }),
   ];
@@ -88,7 +97,6 @@ const UNUSUAL = [
   'pre-fay+suf@b.example',
   '"quoted part"@a.example',
   '"eve"@a.example',
-  'ann%b.example@c.example',
   '@a.example:bob@b.example',
   'Phrase <cat@a.example>',
   'ann@[192.0.2.9]',
@@ -132,7 +140,7 @@ function router(random: Random, later: readonly string[]): string {
       `transport = ${random.pick(['local', 'local', 'local', 'other', 'other', '${if eq{$local_part}{bob}{none}{local}}', '${if eq{$local_part}{bob}{local}{other}}'])}`,
     );
   lines.push(...preconditions(random));
-  lines.push(...generic(random, later));
+  lines.push(...generic(random, later).filter((line) => kind === 'accept' || line !== 'headers_add = X: $bad'));
   return lines.map((line) => `  ${line}\n`).join('');
 }
 
@@ -208,12 +216,12 @@ const REDIRECT_OPTIONS: readonly (readonly [line: string, probability: number])[
 ];
 
 function manualroute(random: Random): string[] {
-  const rest = random.pick(['', '', ' byname', ' bydns', ' randomize']);
+  const rest = random.pick(['', '', ' byname', ' bydns']);
   const hosts = random.pick([
     '192.0.2.1',
     '192.0.2.1:192.0.2.2',
     '127.0.0.1',
-    '"<; 192.0.2.1 ; [2001:db8::1]:26"',
+    '"<, 192.0.2.1 , [2001:db8::1]:26"',
     'localhost',
     '',
     '192.0.2.1::26',
@@ -304,7 +312,7 @@ function generic(random: Random, later: readonly string[]): string[] {
     [
       0.15,
       () =>
-        `cannot_route_message = ${random.pick(['cannot route $local_part', '550 5.1.9 not here', 'to $domain: $address_data', '${if eq{$local_part}{dan}{else}fail}'])}`,
+        `cannot_route_message = ${random.pick(['cannot route $local_part', '550 5.1.9 not here', 'to $domain', '${if eq{$local_part}{dan}{else}fail}'])}`,
     ],
     [0.1, () => (next === undefined ? undefined : `redirect_router = ${next}`)],
     [0.1, () => (next === undefined ? undefined : `pass_router = ${next}`)],
@@ -315,7 +323,6 @@ function generic(random: Random, later: readonly string[]): string[] {
     [0.05, () => 'ignore_target_hosts = 192.0.2.1 : 127.0.0.1'],
     [0.05, () => 'fallback_hosts = 192.0.2.88'],
     [0.05, () => 'log_as_local'],
-    [0.05, () => 'disable_logging'],
   ];
   return makers.flatMap(([probability, make]) => (random.chance(probability) ? (make() ?? []) : []));
 }

@@ -40,7 +40,8 @@ type Case = readonly [localPart: Octets, status: number, text: Octets];
 async function check(purpose: ReportPurpose, isDetailed: boolean, cases: readonly Case[]): Promise<void> {
   const { frame } = await makeWorld(CONFIG);
   for (const [localPart, status, text] of cases) {
-    const report = await reportAddress(`${localPart}@test.ex`, `${localPart}@test.ex`, purpose, isDetailed, new Set(), frame);
+    const address = `${localPart}@test.ex`;
+    const report = await reportAddress({ address, written: address, purpose, isDetailed, tellsWhy: true }, new Set(), frame);
     assert.deepEqual([report.status, report.text], [status, text], `${purpose} ${localPart}`);
   }
 }

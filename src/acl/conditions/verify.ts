@@ -2,7 +2,7 @@
 
 import { assertNever } from '../../base/invariant.ts';
 import type { Octets } from '../../base/octets.ts';
-import type { AclContext, Judged, MaybePromise, Outcome, SenderVerifyFailure, Verification } from '../../core/index.ts';
+import type { AclContext, Frame, Judged, MaybePromise, Outcome, SenderVerifyFailure, Verification } from '../../core/index.ts';
 import { defer, defineAclCondition, fail, mailOf, ok, untainted } from '../../core/index.ts';
 import { lookUpSenderName, missingNameReason } from '../../lists/host-name.ts';
 import { verifyCsa } from '../verify/csa.ts';
@@ -144,7 +144,10 @@ async function verifySender(call: VerifyCall, context: AclContext): Promise<Outc
       { address, isSender: true, callout: call.callout, successOnRedirect: call.successOnRedirect },
       frame,
     ));
-  if (known === undefined) kept?.set(address, result);
+  if (known === undefined) {
+    kept?.set(address, result);
+    forgetMatches(frame);
+  }
   const outcome = judgeVerification(result, call, context);
   frame.results.senderAddressData = result.addressData;
   if (result.kind === 'ok') {
@@ -169,6 +172,12 @@ async function verifySender(call: VerifyCall, context: AclContext): Promise<Outc
   context.statement.userText = isCallout ? text : undefined;
   context.statement.logText = text;
   return defer(text);
+}
+
+/** Routers had lists of their own to match. */
+function forgetMatches({ results }: Frame): void {
+  results.domainData = undefined;
+  results.localPartData = undefined;
 }
 
 /** What a refusal tells of the sender. */
@@ -218,6 +227,7 @@ async function verifyRecipient(call: VerifyCall, context: AclContext): Promise<O
     { address, isSender: false, callout: call.callout, quota: call.quota, successOnRedirect: call.successOnRedirect },
     frame,
   );
+  forgetMatches(frame);
   const outcome = judgeVerification(result, call, context);
   if (result.kind === 'fail') frame.results.recipientVerifyFailure = result.failure;
   if (result.addressData) frame.results.addressData = result.addressData;

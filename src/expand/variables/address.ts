@@ -13,10 +13,18 @@ export default [
   variable(
     'local_part_data',
     'What the local part matched in a list, or the login that was found.',
-    (frame) => frame.address?.state.localPartData ?? frame.results.localPartData,
+    (frame) => (frame.address ? frame.address.state : frame.results).localPartData,
   ),
-  variable('domain_data', 'What the domain matched in a list.', (frame) => frame.address?.state.domainData ?? frame.results.domainData),
-  variable('address_data', 'What a router set as address_data.', (frame) => frame.address?.state.addressData ?? frame.results.addressData),
+  variable(
+    'domain_data',
+    'What the domain matched in a list.',
+    (frame) => (frame.address ? frame.address.state : frame.results).domainData,
+  ),
+  variable(
+    'address_data',
+    'What a router set as address_data.',
+    (frame) => (frame.address ? frame.address.state : frame.results).addressData,
+  ),
   variable('host_data', 'What the host matched in a list.', (frame) => frame.address?.state.hostData ?? frame.results.hostData),
   variable('local_part_prefix', 'The prefix that was taken from the local part.', ({ address }) =>
     affix(address?.state.prefix, address?.state.prefixVariable),

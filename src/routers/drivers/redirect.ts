@@ -14,7 +14,6 @@ import { isUsablePath } from '../../core/taint.ts';
 import type { Text } from '../../core/text.ts';
 import { sliceText, untainted } from '../../core/text.ts';
 import { rewriteAddress } from '../../rewrite/rewrite.ts';
-import { writtenLocalPart } from '../address.ts';
 import { transportName } from '../delivery-data.ts';
 import { routerOptions } from '../generic-options.ts';
 import { readIncludedFile, readRedirectFile } from '../redirect/file.ts';
@@ -378,7 +377,7 @@ class Redirection {
       address = `${item.address}@${domain.value}`;
     }
     if (this.#set.rewrite) address = (await rewriteAddress(address, 'env-to', this.#context.frame)).address;
-    if (this.#set.check_ancestor && this.#isAncestor(address)) address = `${writtenLocalPart(current)}@${current.domain}`;
+    if (this.#set.check_ancestor && this.#isAncestor(address)) address = current.address;
     return { kind: 'mailbox', address };
   }
 
@@ -396,7 +395,7 @@ class Redirection {
   }
 
   #isAncestor(address: Octets): boolean {
-    for (let ancestor = this.#address.parent; ancestor; ancestor = ancestor.parent) {
+    for (let ancestor: Address | undefined = this.#address; ancestor; ancestor = ancestor.parent) {
       if (lowerCase(ancestor.address) === lowerCase(address)) return true;
     }
     return false;
