@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import * as nodeNet from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { connect as tlsConnect } from 'node:tls';
 import type { Deadline } from '../core/deadline.ts';
 import type { Connection, ReadResult, TlsClientRequest, TlsServerRequest } from '../core/ports.ts';
 import { makeSelfSigned } from './certificate.ts';
@@ -468,4 +470,22 @@ test('OpenSSL’s own client talks with the server', async (context) => {
   let output = '';
   for await (const chunk of client.stdout) output += String(chunk);
   assert.equal(output, 'ok hello\n');
+});
+
+test('a handshake that fails: the client is told why by an alert', async () => {
+  const { net } = createSystem({ certificateName: () => 'mail.a.example' });
+  const accepted: Promise<unknown>[] = [];
+  const listener = await net.listen({ kind: 'address', address: '127.0.0.1', port: 0 }, (connection) => {
+    accepted.push(
+      connection.startServerTls({ certificateFile: '', keyFile: '', clientCertificate: 'none', options: '+no_tlsv1_2' }, forever),
+    );
+  });
+  assert.ok(listener.kind === 'ok');
+  const client = tlsConnect({ host: '127.0.0.1', port: listener.value.port, rejectUnauthorized: false, maxVersion: 'TLSv1.2' });
+  const [error] = await once(client, 'error');
+  assert.match(String(error), /alert protocol version/);
+  client.destroy();
+  const [started] = await Promise.all(accepted);
+  assert.deepEqual(started, { kind: 'error', message: '(SSL_accept): error:0A000102:SSL routines::unsupported protocol' });
+  await listener.value.close();
 });
