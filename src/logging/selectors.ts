@@ -29,7 +29,7 @@ const SELECTORS: ReadonlyMap<string, boolean> = new Map([
   ['millisec', false],
   ['msg_id', true],
   ['msg_id_created', false],
-  ['outgoing_interface', false],
+  ['outgoing_interface', true],
   ['outgoing_port', false],
   ['pid', false],
   ['pipelining', false],

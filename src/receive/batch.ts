@@ -28,6 +28,7 @@ import { parseCommand, parseMailArgument, parseRcptArgument } from '../smtp/comm
 import { DataDecoder } from '../smtp/data-decoder.ts';
 import { LineReader } from '../smtp/line-reader.ts';
 import { addressSyntax } from './commands/syntax.ts';
+import { localConnectionId } from './connection-id.ts';
 import type { DeliveryWish } from './dialogue.ts';
 import { expandSize, expandTime } from './expansion.ts';
 import { fromLineTest, senderOfFromLine } from './from-line.ts';
@@ -89,6 +90,7 @@ class Batch {
       ...newOrigin(caller, true),
       ident: caller.login,
       protocol: 'local-bsmtp',
+      connectionId: localConnectionId(services),
       ...(qualifies ? { allowUnqualifiedSender: true, allowUnqualifiedRecipient: true } : {}),
       ...preset,
     };

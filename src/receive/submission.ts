@@ -28,6 +28,7 @@ import { parseAddressList } from '../message/address.ts';
 import { isResentHeader, rawValue, unfold } from '../message/header.ts';
 import { DataDecoder } from '../smtp/data-decoder.ts';
 import { addressSyntax } from './commands/syntax.ts';
+import { localConnectionId } from './connection-id.ts';
 import type { DeliveryWish } from './dialogue.ts';
 import { expandSize } from './expansion.ts';
 import { isResentMessage } from './fixups.ts';
@@ -129,6 +130,7 @@ class Submission {
       ...newOrigin(caller, true),
       ident: caller.login,
       protocol: request.commandLine?.protocol ?? 'local',
+      connectionId: localConnectionId(request.services),
       ...(keepsUnqualified ? {} : { allowUnqualifiedSender: true, allowUnqualifiedRecipient: true }),
       ...(caller.isTrusted ? presetOrigin : {}),
     };

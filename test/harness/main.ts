@@ -2,13 +2,14 @@
  * The entry for the conformance runner: settings that its setuid wrapper passes in the environment become arguments of the same `run` that the product
  * has. The shipped bundle knows none of them (DESIGN 3.11).
  */
-import { octetsFromUnicode } from '../../src/base/octets.ts';
+import { type Octets, octetsFromUnicode } from '../../src/base/octets.ts';
 import { run as runProgram } from '../../src/cli/main.ts';
 import type { Adaptations, Config, Dns, Machine, Net } from '../../src/core/index.ts';
 import { SystemAccounts } from '../../src/system/accounts.ts';
 import { SystemHosts } from '../../src/system/hosts.ts';
 import { Native } from '../../src/system/native.ts';
 import { standardOutput } from '../../src/system/standard-streams.ts';
+import { withFiles } from './hint-files.ts';
 
 const SEED = 42;
 const SINGLE_LABELS_BELOW = 'test.ex';
@@ -22,6 +23,7 @@ function adaptations(environment: NodeJS.ProcessEnv): Adaptations {
   const group = accounts.groupByName(groupName);
   const owner = Number.parseInt(environment.EXIM_CONFIGURE_OWNER ?? '', 10);
   const whitelist = environment.EXIM_WHITELIST_D_MACROS ?? '';
+  let spoolDirectory: Octets = '/var/spool/exim';
   return {
     build: {
       preset: 'custom',
@@ -40,7 +42,10 @@ function adaptations(environment: NodeJS.ProcessEnv): Adaptations {
     keepsPrivilege: true,
     prefersUnknownLogin: true,
     deliversInForeground: true,
-    adaptConfig: (config) => withOneWorker(withoutSmtputf8(config)),
+    adaptConfig: (config) => {
+      spoolDirectory = config.main.spool_directory?.constant ?? spoolDirectory;
+      return withOneWorker(withoutSmtputf8(config));
+    },
     adaptServices: (services) => {
       const dns = withSuiteNames(services.dns);
       return {
@@ -48,6 +53,7 @@ function adaptations(environment: NodeJS.ProcessEnv): Adaptations {
         machine: risingLoad(services.machine),
         net: refusalsAsTimeouts(services.net),
         dns,
+        hints: withFiles(services.hints, services.files, () => spoolDirectory),
         hosts: new SystemHosts({ files: services.files, dns }),
       };
     },
