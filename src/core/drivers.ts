@@ -174,6 +174,8 @@ export interface DeliveryResult {
   readonly error?: RetryError | undefined;
   /** A deferral that is about this recipient, not the host or message: a 4xx to RCPT, or LMTP's reply for it. */
   readonly isOfRecipient?: boolean;
+  /** What another host had said about this recipient before. */
+  readonly ofRecipientBefore?: DeliveryResult | undefined;
   /** How many transactions the connection had carried before; absent: none. */
   readonly transactionIndex?: number;
   readonly host?: HostItem | undefined;
@@ -227,7 +229,7 @@ export type HostStatus = 'due' | 'not-due' | 'message-waits' | 'past-limit' | 'f
 
 /** What a remote transport asks and tells about hosts; deliver/ keeps the hints. */
 export interface RetryPort {
-  hostStatus(host: HostItem, address: Address): HostStatus;
+  hostStatus(host: HostItem, address: Address): HostStatus | Promise<HostStatus>;
   /**
    * Keeps a retry time, and the line of the message log; the transport writes that of the main log. `scope` message: a 4xx to MAIL or DATA, a timeout after MAIL or the
    * final dot; only this message waits then, not the host. `reason` is strerror's text, before or instead of the message. `errorNumber` as in DeliveryResult.

@@ -134,7 +134,9 @@ function newBatch(
 /** Whether the deferral of an address is the end of it; `ofHosts` is what its hosts say. */
 async function remoteRetry(attempt: Attempt, result: DeliveryResult, ofHosts: 'later' | 'expired'): Promise<'later' | 'expired'> {
   if (result.isSpecialDefer === true || result.isPanic === true) return 'later';
-  return result.isOfRecipient === true ? attempt.retry.addressDeferred(result) : ofHosts;
+  if (result.isOfRecipient === true) return attempt.retry.addressDeferred(result);
+  const before = result.ofRecipientBefore === undefined ? 'expired' : await attempt.retry.addressDeferred(result.ofRecipientBefore);
+  return before === 'expired' ? ofHosts : 'later';
 }
 
 const NO_HOSTS: RetryPort = { hostStatus: () => 'due', hostFailed: () => undefined, hostWorked: () => undefined };

@@ -108,12 +108,11 @@ export class RetryTimes {
   /** For one batch of a remote transport. */
   async hostsOf(addresses: readonly Address[]): Promise<HostRetries> {
     const [first] = addresses;
-    const isOld = first !== undefined && (await this.#isPastCutoff([anyLocalPart(first.domain)], NO_ERROR));
     const port = first === undefined ? SMTP_PORT : await this.#defaultPort(first);
     const interfaces = first === undefined ? [] : await this.#interfaces(first);
     return new HostRetries(this.#parts, {
       nowSeconds: this.#nowSeconds,
-      isOldMessage: isOld,
+      isOldMessage: (host, address, error) => this.#isPastCutoff([anyLocalPart(host.name), anyLocalPart(address.domain)], error),
       defaultPort: port,
       interfaces,
       keep: (failure) => this.#keep(failure),
@@ -204,8 +203,8 @@ const SERVICE_PORTS: ReadonlyMap<string, number> = new Map([
 
 interface HostRetryContext {
   readonly nowSeconds: number;
-  /** Longer on the queue than the last cutoff: hosts are tried whatever their times say. */
-  readonly isOldMessage: boolean;
+  /** Longer on the queue than the last cutoff of the host's rule: it is tried whatever its time says. */
+  readonly isOldMessage: (host: HostItem, address: Address, error: RetryError) => Promise<boolean>;
   readonly defaultPort: number;
   /** The transport's `interface`. */
   readonly interfaces: readonly Octets[];
@@ -224,15 +223,16 @@ export class HostRetries implements RetryPort {
     this.#context = context;
   }
 
-  hostStatus(host: HostItem, address: Address): HostStatus {
-    let status: HostStatus = this.#context.isOldMessage ? 'past-limit' : 'due';
-    const waits = !this.#parts.isForced && !this.#context.isOldMessage;
+  async hostStatus(host: HostItem, address: Address): Promise<HostStatus> {
+    const isOld = await this.#context.isOldMessage(host, address, NO_ERROR);
+    let status: HostStatus = isOld ? 'past-limit' : 'due';
     const { hints } = this.#parts.frame.services;
     const [ofHost, ofMessage] = this.#keys(host);
     for (const key of [ofHost, ofMessage]) {
       const record = findRetryRecord(hints, key, this.#context.nowSeconds, this.#parts.frame.config.main.retry_data_expire);
       if (record === undefined) continue;
-      const mayTry = record.nextTry <= this.#context.nowSeconds || !waits || (record.isExpired && !delaysAfterCutoff(address));
+      const isDue = record.nextTry <= this.#context.nowSeconds || (record.isExpired && !delaysAfterCutoff(address));
+      const mayTry = isDue || this.#parts.isForced || (await this.#context.isOldMessage(host, address, record.error));
       if (!mayTry) return record.isExpired ? 'failing-long' : key === ofMessage ? 'message-waits' : 'not-due';
       if (record.isExpired) status = 'past-limit';
     }

@@ -333,7 +333,7 @@ test('smtp: a transaction, pipelined', async () => {
   assert.equal(results[0]?.confirmation, '250 OK id=1');
   assert.equal(results[0]?.usedPipelining, true);
   assert.deepEqual(written, [
-    'EHLO host.test.ex\r\nMAIL FROM:<snd@x.ex> SIZE=1052\r\nRCPT TO:<A.b@c.ex>\r\nRCPT TO:<d@c.ex>\r\nDATA\r\nSubject: hi\r\nX-Old: 1\r\n\r\n..dot\r\nend\r\n.\r\nQUIT\r\n',
+    'EHLO host.test.ex\r\nMAIL FROM:<snd@x.ex> SIZE=1055\r\nRCPT TO:<A.b@c.ex>\r\nRCPT TO:<d@c.ex>\r\nDATA\r\nSubject: hi\r\nX-Old: 1\r\n\r\n..dot\r\nend\r\n.\r\nQUIT\r\n',
   ]);
   assert.deepEqual(log, []);
 });
@@ -347,7 +347,7 @@ test('smtp: replies to RCPT, MAIL, DATA and the message', async () => {
   ]);
   assert.deepEqual(
     (await one({ MAIL: '550 not you\r\n' }))[0],
-    'failed | a@c.ex | 198.51.100.1 | SMTP error from remote mail server after MAIL FROM:<snd@x.ex> SIZE=1052: 550 not you',
+    'failed | a@c.ex | 198.51.100.1 | SMTP error from remote mail server after MAIL FROM:<snd@x.ex> SIZE=1055: 550 not you',
   );
   assert.deepEqual(
     (await one({ DATA: '451 not now\r\n' }))[0],

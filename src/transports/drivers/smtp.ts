@@ -90,7 +90,7 @@ class SmtpDelivery {
   async #continueOn(held: ContinuedClient, hosts: readonly HostItem[]): Promise<readonly DeliveryResult[]> {
     for (const found of hosts) {
       const [first] = this.#pending;
-      if (first === undefined || !isToTry(this.#batch.retry.hostStatus(found, first))) continue;
+      if (first === undefined || !isToTry(await this.#batch.retry.hostStatus(found, first))) continue;
       const place = await this.#placeOf(found, first);
       if ('failing' in place || !held.serves(this.#batch.instance, found, place.host.port ?? 0, place.source)) continue;
       const ready = held.take(this.#batch.until, place.frame);
@@ -107,12 +107,21 @@ class SmtpDelivery {
   /** -N: every address goes to the first host that may be tried, without a connection. */
   async #rehearse(hosts: readonly HostItem[]): Promise<readonly DeliveryResult[]> {
     const [first] = this.#pending;
-    const host = first === undefined ? undefined : hosts.find((item) => isToTry(this.#batch.retry.hostStatus(item, first)));
+    let host: HostItem | undefined;
+    for (const item of hosts) {
+      if (host === undefined && first !== undefined && isToTry(await this.#batch.retry.hostStatus(item, first))) host = item;
+    }
     if (host === undefined) {
       await this.#settleRest();
       return this.#results;
     }
-    return settleAll(this.#batch, (address) => ({ address, kind: 'delivered', host, confirmation: 'delivery bypassed by -N option' }));
+    const chosen = host;
+    return settleAll(this.#batch, (address) => ({
+      address,
+      kind: 'delivered',
+      host: chosen,
+      confirmation: 'delivery bypassed by -N option',
+    }));
   }
 
   /** In turn, for what is left. Hosts beyond `hosts_max_try` are tried only when they open another MX value. */
@@ -123,7 +132,7 @@ class SmtpDelivery {
       const [first] = this.#pending;
       if (first === undefined || index >= this.#set.hosts_max_try_hardlimit) return;
       this.#considered++;
-      const status = this.#batch.retry.hostStatus(host, first);
+      const status = await this.#batch.retry.hostStatus(host, first);
       if (status === 'failing-long') this.#failingLong++;
       if (status === 'not-due' || status === 'failing-long') this.#unreached.push(host);
       if (!isToTry(status)) continue;
@@ -349,7 +358,7 @@ class SmtpDelivery {
 
   async #take(result: DeliveryResult): Promise<void> {
     if (result.kind === 'deferred') {
-      this.#last.set(result.address, result);
+      this.#last.set(result.address, { ...result, ofRecipientBefore: this.#ofRecipient(result.address) });
       return;
     }
     this.#pending = this.#pending.filter((address) => address !== result.address);
@@ -369,12 +378,19 @@ class SmtpDelivery {
   #deferAll(failing: Failing, host: HostItem | undefined, addresses: readonly Address[] = this.#pending): void {
     for (const address of addresses) {
       const shown = host ?? this.#last.get(address)?.host; // the last one that was talked to
-      this.#last.set(address, { ...deferredResult(address, failing), ...(shown === undefined ? {} : { host: shown }) });
+      const ofRecipientBefore = this.#ofRecipient(address);
+      this.#last.set(address, { ...deferredResult(address, failing), ofRecipientBefore, ...(shown === undefined ? {} : { host: shown }) });
     }
   }
 
   async #failAll(failing: Failing, host: HostItem, addresses: readonly Address[]): Promise<void> {
     for (const address of addresses) await this.#take({ address, kind: 'failed', message: failing.message, host });
+  }
+
+  /** What the last host that knew it said about the recipient: it has a retry time of its own, whatever other hosts do. */
+  #ofRecipient(address: Address): DeliveryResult | undefined {
+    const last = this.#last.get(address);
+    return last?.isOfRecipient === true ? last : last?.ofRecipientBefore;
   }
 
   /** `H=name [address]: what happened`, for a host whose failure is not one recipient's; of a handshake the addresses' lines tell. */
