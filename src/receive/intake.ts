@@ -99,7 +99,7 @@ export type Intake =
   /** Taken and thrown away: a 250 for nothing. With `takers` the recipients have had their refusals. */
   | { readonly kind: 'discarded'; readonly id: string; readonly takers?: PrdrResult }
   | { readonly kind: 'refused'; readonly phase: ContentPhase; readonly verdict: Refusal }
-  /** By local_scan(), which the log has told. */
+  /** By local_scan() or the host of a cutthrough delivery: the log has it. */
   | { readonly kind: 'scanned-out'; readonly isTemporary: boolean; readonly text: Octets }
   /** Before it could be told that the message is taken; the log has it. */
   | { readonly kind: 'client-gone' }
@@ -212,9 +212,16 @@ async function cutThrough(
   const passesDefer = state.controls.get('cutthrough_delivery')?.includes('/defer=pass') === true && sent.reply !== '';
   if (sent.kind === 'deferred' && !passesDefer) return undefined;
   sink.abort();
-  const texts = { message: sent.reply, logMessage: sent.reply };
-  const verdict = sent.kind === 'failed' ? ({ kind: 'fail', ...texts, isDrop: false } as const) : ({ kind: 'defer', ...texts } as const);
-  return { kind: 'refused', phase: 'data', verdict };
+  return { kind: 'scanned-out', isTemporary: sent.kind === 'deferred', text: asReplyText(sent.reply) };
+}
+
+/** Of a reply of several lines the codes are said once. */
+function asReplyText(reply: Octets): Octets {
+  const [first = '', ...rest] = reply.split('\n');
+  return [
+    `${first.slice(0, 3)} ${first.slice(4)}`,
+    ...rest.map((line) => line.slice(4).replace(/^[45]\.[0-9]{1,3}\.[0-9]{1,3} /, '')),
+  ].join('\n');
 }
 
 /** What is known of a message that was read, into the state. */

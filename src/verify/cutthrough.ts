@@ -15,7 +15,9 @@ import type {
   TransactionState,
   TransportInstance,
 } from '../core/index.ts';
-import { deliveredLine } from '../logging/lines/delivery.ts';
+import { cutRefusedLine, deliveredLine } from '../logging/lines/delivery.ts';
+import { hostAndIdent } from '../logging/lines/host.ts';
+import { rejectedMessage } from '../logging/lines/rejection.ts';
 import { prepareBatch } from '../transports/headers.ts';
 import { expandOption, transportSettings } from '../transports/settings.ts';
 import type { ReadyClient } from '../transports/smtp/handshake.ts';
@@ -62,10 +64,15 @@ export class HeldConnection extends HeldClient implements Cutthrough {
     const batch: DeliveryBatch = { ...prepared.value, returnPath: this.returnPath };
     const { results } = await sendToTaken(this.ready, this.#set, batch, this.addresses);
     await this.close();
-    const undelivered = results.find((result) => result.kind !== 'delivered');
-    if (undelivered !== undefined || results.length < this.addresses.length)
-      return { kind: undelivered?.kind === 'failed' ? 'failed' : 'deferred', reply: replyIn(undelivered) };
     const durationMs = frame.services.clock.monotonicMs() - startedMs;
+    const undelivered = results.find((result) => result.kind !== 'delivered');
+    if (undelivered !== undefined || results.length < this.addresses.length) {
+      const reply = replyIn(undelivered);
+      const kind = reply !== '' && undelivered?.kind === 'failed' ? 'failed' : 'deferred';
+      if (reply !== '')
+        for (const result of [...results].reverse()) this.#logRefusal({ ...result, confirmation: reply }, kind, batch, durationMs);
+      return { kind, reply };
+    }
     for (const result of [...results].reverse()) this.#log(result, batch, durationMs);
     return { kind: 'delivered' };
   }
@@ -87,7 +94,23 @@ export class HeldConnection extends HeldClient implements Cutthrough {
 
   #log(result: DeliveryResult, batch: DeliveryBatch, durationMs: number): void {
     const { message, services } = batch;
-    const facts = {
+    services.log.main(deliveredLine('>>', result, this.#facts(batch, durationMs), services.log), message.id);
+  }
+
+  /** The sender is told of a refusal for good: the reject log has the message's header. */
+  #logRefusal(result: DeliveryResult, kind: 'failed' | 'deferred', batch: DeliveryBatch, durationMs: number): void {
+    const { message, services } = batch;
+    const { log } = services;
+    const refused = cutRefusedLine(result, this.#facts(batch, durationMs), kind === 'deferred', log);
+    const line = `${hostAndIdent(message.origin, log, true)} ${refused}`;
+    if (kind === 'deferred') return log.main(line, message.id);
+    const recipients = message.recipients.map(({ address }) => address);
+    log.mainAndReject(line, rejectedMessage(message.sender, recipients, message.headers), message.id);
+  }
+
+  #facts(batch: DeliveryBatch, durationMs: number) {
+    const { message, services } = batch;
+    return {
       sender: message.sender,
       returnPath: this.returnPath,
       queuedMs: services.clock.now() - message.receivedAtMs,
@@ -95,13 +118,12 @@ export class HeldConnection extends HeldClient implements Cutthrough {
       sizeBytes: batch.headers.reduce((sum, header) => sum + header.length, 1) + message.body.sizeBytes,
       transport: this.transport,
     };
-    services.log.main(deliveredLine('>>', result, facts, services.log), message.id);
   }
 }
 
-/** The host's own words at the end of a refusal. */
+/** The host's own words at the end of the message; before that it may refuse what it likes: the message is delivered in the usual way. */
 function replyIn(result: DeliveryResult | undefined): Octets {
-  return /: ([45][0-9]{2}[ -][^]*)$/.exec(result?.message ?? '')?.[1] ?? '';
+  return / after end of data: ([45][0-9]{2}[ -][^]*)$/.exec(result?.message ?? '')?.[1] ?? '';
 }
 
 /** The transport's `return_path`, else the sender. */

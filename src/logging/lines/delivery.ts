@@ -33,7 +33,20 @@ export function deliveredLine(flag: DeliveryFlag, result: DeliveryResult, facts:
   const { address } = result;
   let line = `${flag} ${sentAddress(result) ?? loggedAddress(address, log, true)}`;
   if (log.selected('sender_on_delivery')) line += ` F=<${printable(result.senderSentAs ?? facts.sender)}>`;
-  line += queueField(facts);
+  return line + deliveredFields(result, facts, log);
+}
+
+/**
+ * What the host of a cutthrough delivery refuses at the end of the message: `u@b.example F=<s@a.example> rejected after DATA: R=r T=t H=… C="550 no"`.
+ */
+export function cutRefusedLine(result: DeliveryResult, facts: DeliveryFacts, isTemporary: boolean, log: Log): Octets {
+  const what = isTemporary ? 'tmp-reject from cutthrough after DATA' : 'rejected after DATA';
+  return `${loggedAddress(result.address, log, true)} F=<${printable(facts.sender)}> ${what}:${deliveredFields(result, facts, log)}`;
+}
+
+function deliveredFields(result: DeliveryResult, facts: DeliveryFacts, log: Log): Octets {
+  const { address } = result;
+  let line = queueField(facts);
   if (log.selected('return_path_on_delivery') && facts.returnPath !== undefined) line += ` P=<${printable(facts.returnPath)}>`;
   line += driverFields(address, facts);
   if (log.selected('delivery_size') && facts.sizeBytes !== undefined) line += ` S=${facts.sizeBytes}`;

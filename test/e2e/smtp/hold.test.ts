@@ -15,6 +15,8 @@ const heard: string[] = [];
 let connections = 0;
 /** The host answers DATA with this, once; '' closes. */
 let dataReply: string | undefined;
+/** And the end of the message. */
+let endReply = '250 taken';
 const sinks: Server[] = [];
 
 function configText(): string {
@@ -72,7 +74,7 @@ function sink(at: number): Promise<void> {
       if (isData) {
         if (line !== '.') return;
         isData = false;
-        return void say('250 taken');
+        return void say(endReply);
       }
       if (!line.startsWith('EHLO')) heard.push(`${number}${isFirstSink ? '' : '*'} ${line}`);
       if (line === 'QUIT') socket.end('221 bye\r\n');
@@ -280,4 +282,23 @@ test('a cutthrough delivery goes on when another recipient is refused', async ()
   await client.quit();
   assert.deepEqual(heard, [MAIL, '1 RCPT TO:<u@cut.test>', '1 DATA', '1 QUIT']);
   assert.match(server.log(), />> u@cut\.test R=out/);
+});
+
+test('what the host of a cutthrough delivery says to the end of the message', async () => {
+  const sendCut = async (reply: string) => {
+    endReply = reply;
+    const client = await SmtpClient.open(port);
+    for (const line of ['EHLO client.test', 'MAIL FROM:<s@sender.test>', 'RCPT TO:<u@cut.test>', 'DATA']) await client.command(line);
+    const answer = await client.command('Subject: refused\r\n\r\nbody\r\n.');
+    await client.quit();
+    endReply = '250 taken';
+    return answer;
+  };
+  const told = 'H=\\(client\\.test\\) \\[127\\.0\\.0\\.1\\] u@cut\\.test F=<s@sender\\.test>';
+  assert.equal(await sendCut('550-5.7.1 never\r\n550 5.7.1 indeed'), '550-5.7.1 never\n550 5.7.1 indeed');
+  const refused = new RegExp(`${told} rejected after DATA: R=out T=smtp H=127\\.0\\.0\\.1 \\[127\\.0\\.0\\.1\\] .*C="550-5\\.7\\.1 never`);
+  assert.match(server.log(), refused);
+  assert.match(server.log('reject'), new RegExp(`${refused.source}.*\nEnvelope-from: <s@sender\\.test>\n`));
+  assert.match(await sendCut('450 later'), /^250 OK id=/); // it goes out in the usual way
+  assert.match(server.log(), new RegExp(`${told} tmp-reject from cutthrough after DATA: R=out T=smtp .*C="450 later"$`, 'm'));
 });
