@@ -2,6 +2,7 @@
 import { octetsFromBytes } from '../base/octets.ts';
 import { eximProblemText } from '../config/problems.ts';
 import { type MainOptions, mainOptions, unbuiltReason } from '../core/index.ts';
+import { formatLogTime } from '../message/date.ts';
 import { recordingFiles } from '../process/config-snapshot.ts';
 import { type DaemonParts, startDaemon } from '../process/daemon.ts';
 import type { PeriodicQueueRun } from '../process/role-arguments.ts';
@@ -99,9 +100,10 @@ async function runHere(context: ModeContext, isDetached: boolean): Promise<numbe
     startLines: await startLines(runtime, context),
   });
   if (started.kind === 'failed') {
-    log.panic(started.message);
+    if (started.message.startsWith(CONFIGURATION_ERROR) && log.panicOnly) log.panicOnly(started.message);
+    else log.panic(started.message);
     log.flush();
-    io.stderr.write(`exim: ${started.message}\n`);
+    io.stderr.write(`${formatLogTime(system.clock, config.main.timezone, system.clock.now())} ${started.message}\n`);
     return 1;
   }
   if (isDetached) process.send?.('started');
@@ -127,6 +129,9 @@ function serverTlsProblem(
   const ofCiphers = system.net.serverTlsProblem({ ...request, ciphers: ciphers.constant });
   return ofCiphers && `tls_require_ciphers invalid: ${ofCiphers.message}`;
 }
+
+/** What begins so was found in the configuration: the main log does not have it. */
+const CONFIGURATION_ERROR = 'Exim configuration error';
 
 const SELF_SIGNED_WARNING =
   'Warning: No server certificate defined; will use a selfsigned one.\n Suggested action: either install a certificate or change tls_advertise_hosts option';

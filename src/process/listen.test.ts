@@ -38,6 +38,27 @@ test('what is no address is told as Exim tells it', () => {
   assert.deepEqual(listenAddresses({ ...base, localInterfaces: ['::1', ' 127.0.0.1.x'] }), expected);
 });
 
+test('an interface needs a port', () => {
+  const of = (...localInterfaces: string[]) => listenAddresses({ ...base, localInterfaces, smtpPorts: [] });
+  const problem = (name: string) => `no port specified for interface "${name}" and daemon_smtp_port is unset; cannot start daemon`;
+  assert.deepEqual(of('::0', '0.0.0.0'), { kind: 'error', message: problem('all IPv6') });
+  assert.deepEqual(of('127.0.0.1.26', '0.0.0.0'), { kind: 'error', message: problem('all IPv4') });
+  assert.deepEqual(of('127.0.0.1'), { kind: 'error', message: problem('127.0.0.1') });
+  assert.deepEqual(listenAddresses({ ...base, smtpPorts: ['nosuch'] }), {
+    kind: 'error',
+    message: 'Exim configuration error:\n  TCP port "nosuch" not found',
+  });
+});
+
+test('an address that all addresses have is listened on once', () => {
+  const result = listenAddresses({ ...base, localInterfaces: ['127.0.0.1', '::1', '0.0.0.0', '127.0.0.2.26'] });
+  assert.ok(result.kind === 'ok');
+  assert.deepEqual(
+    result.addresses.map(({ address, port }) => `${address} ${port}`),
+    ['::1 25', '0.0.0.0 25', '127.0.0.2 26'],
+  );
+});
+
 test('-oX overrides ports, or interfaces, or both', () => {
   const of = (...overriding: string[]) => {
     const result = listenAddresses({ ...base, overriding });

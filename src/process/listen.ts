@@ -57,13 +57,13 @@ export function listenAddresses(settings: ListenSettings): ListenAddresses {
   const tlsPorts = new Set<number>();
   for (const name of settings.tlsOnConnectPorts) {
     const port = parsePort(trimSpace(name));
-    if (port === undefined) return { kind: 'error', message: `TCP port "${name}" not found` };
+    if (port === undefined) return noSuchPort(name);
     tlsPorts.add(port);
   }
   const ports: number[] = [];
   for (const name of portNames) {
     const port = parsePort(trimSpace(name));
-    if (port === undefined) return { kind: 'error', message: `TCP port "${name}" not found` };
+    if (port === undefined) return noSuchPort(name);
     ports.push(port);
   }
 
@@ -72,12 +72,32 @@ export function listenAddresses(settings: ListenSettings): ListenAddresses {
     const parsed = parseInterface(trimSpace(item));
     if (!parsed) return { kind: 'error', message: `Malformed IP address "${trimSpace(item)}" in local_interfaces` };
     if (settings.isIpv6Disabled && parsed.address.includes(':')) continue;
+    if (parsed.port === undefined && ports.length === 0) return noPort(parsed.address);
     for (const port of parsed.port === undefined ? ports : [parsed.port]) {
       if (addresses.some((other) => other.address === parsed.address && other.port === port && port !== 0)) continue;
       addresses.push({ address: parsed.address, port, isTlsOnConnect: settings.tlsOnConnect || tlsPorts.has(port) });
     }
   }
-  return { kind: 'ok', addresses };
+  return { kind: 'ok', addresses: addresses.filter((one) => !isCovered(one, addresses)) };
+}
+
+function noSuchPort(name: Octets): ListenAddresses {
+  return { kind: 'error', message: `Exim configuration error:\n  TCP port "${name}" not found` };
+}
+
+function noPort(address: Octets): ListenAddresses {
+  const name = address === '0.0.0.0' ? 'all IPv4' : isAnyIpv6(address) ? 'all IPv6' : address;
+  return { kind: 'error', message: `no port specified for interface "${name}" and daemon_smtp_port is unset; cannot start daemon` };
+}
+
+/** Whoever listens on all addresses of a family has this one too: nobody else could listen there. */
+function isCovered({ address, port }: ListenAddress, all: readonly ListenAddress[]): boolean {
+  const isAny = address.includes(':') ? isAnyIpv6 : (other: Octets) => other === '0.0.0.0';
+  return port !== 0 && !isAny(address) && all.some((other) => other.port === port && isAny(other.address));
+}
+
+function isAnyIpv6(address: Octets): boolean {
+  return address === '::' || address === '::0';
 }
 
 function isAddressItem(item: Octets): boolean {
