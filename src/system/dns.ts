@@ -2,7 +2,6 @@
  * The resolver: asks recursive name servers (option dns_servers, else resolv.conf), follows aliases, keeps answers for their TTL.
  * Spec ch. 14 "Main configuration", options dns_…; RFC 1035, RFC 2308 (negative answers).
  */
-import { BoundedCache } from '../base/bounded-cache.ts';
 import type { Octets } from '../base/octets.ts';
 import { lowerCase } from '../base/octets.ts';
 import type { Deadline } from '../core/deadline.ts';
@@ -10,6 +9,7 @@ import type { MainOptions } from '../core/main-options.ts';
 import { DNS_CHECK_NAMES_PATTERN } from '../core/main-options.ts';
 import type { MaybePromise } from '../core/maybe-promise.ts';
 import type { Clock, Dns, DnsAnswer, DnsOptions, DnsRecord, DnsType, Files, Random, Regexes } from '../core/ports.ts';
+import { AnswerCache } from './dns-cache.ts';
 import type { DnsResponse, QuestionType } from './dns-message.ts';
 import { encodeQuery } from './dns-message.ts';
 import type { Exchange, Question } from './dns-transport.ts';
@@ -35,6 +35,7 @@ export interface ResolverParts {
 }
 
 const cachedAnswers = 20_000;
+const cachedOctets = 32 * 1024 * 1024;
 const maxTtlSeconds = 86_400;
 /** A temporary failure is remembered this long, so that the recipients of one message do not wait for it one by one. */
 const againTtlSeconds = 5;
@@ -43,15 +44,10 @@ const questionsAtOnce = 256;
 const maxTimerMs = 2 ** 31 - 1;
 const aliasesInOneAnswer = 16;
 
-interface CachedAnswer {
-  readonly answer: DnsAnswer;
-  readonly untilMs: number;
-}
-
 export class Resolver implements Dns {
   readonly #parts: ResolverParts;
   readonly #resolvConf: ResolvConfFile;
-  readonly #cache = new BoundedCache<string, CachedAnswer>(cachedAnswers);
+  readonly #cache = new AnswerCache(cachedAnswers, cachedOctets);
   readonly #running = new Map<string, Promise<DnsAnswer>>();
   /** Names whose place in the lists of options is being found out. */
   readonly #judging = new Set<Octets>();
@@ -79,8 +75,8 @@ export class Resolver implements Dns {
     const plain = name.endsWith('.') ? name.slice(0, -1) : name;
     if (!this.#isNameAllowed(plain, type)) return { kind: 'no-name', isAuthenticated: false };
     const id = `${type} ${this.#asksForDnssec(options) ? 'd' : ''} ${lowerCase(plain)}`;
-    const known = this.#cache.get(id);
-    if (known && known.untilMs > this.#parts.clock.monotonicMs()) return this.#applyPolicy(known.answer, plain);
+    const known = this.#cache.get(id, this.#parts.clock.monotonicMs());
+    if (known) return this.#applyPolicy(known, plain);
     let running = this.#running.get(id);
     if (!running) {
       running = this.#lookUp(id, plain, type, options).finally(() => this.#running.delete(id));
@@ -111,7 +107,7 @@ export class Resolver implements Dns {
     const answer = type === 'SPF' ? onlySpf(found.answer) : found.answer;
     if (found.ttlSeconds > 0) {
       const untilMs = this.#parts.clock.monotonicMs() + 1000 * Math.min(found.ttlSeconds, maxTtlSeconds);
-      this.#cache.set(id, { answer, untilMs });
+      this.#cache.set(id, answer, untilMs);
     }
     return answer;
   }
