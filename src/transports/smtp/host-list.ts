@@ -37,8 +37,9 @@ export async function hostsOf(set: SmtpOptions, batch: HostSearch): Promise<Host
   const expanded = await set.hosts.evaluate(batch.frame);
   if (expanded.kind !== 'ok') {
     const message = `failed to expand list of hosts "${set.hosts.source}" in ${batch.instance.name} transport: ${messageOf(expanded)}`;
-    if (expanded.kind !== 'defer') batch.services.log.panic(message, batch.message?.id);
-    return { kind: 'failing', failing: { number: eximErrno.unknown, message } };
+    const isPanic = expanded.kind !== 'defer';
+    if (isPanic && batch.message === undefined) batch.services.log.panic(message); // a callout: no line about an address follows
+    return { kind: 'failing', failing: { number: eximErrno.unknown, message, ...(isPanic ? { isPanic } : {}) } };
   }
   return hostsFromList(expanded.value.octets, set, batch);
 }
@@ -137,8 +138,8 @@ export async function portOf(
       return {
         kind: 'failing',
         failing: {
-          number: eximErrno.expansion,
-          message: `failed to expand "port" option for ${batch.instance.name} transport: ${messageOf(expanded)}`,
+          number: eximErrno.unknown,
+          message: `failed to expand "${set.port.source}" ("port" option) for ${batch.instance.name} transport: ${messageOf(expanded)}`,
           isPanic: true,
         },
       };
