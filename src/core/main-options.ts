@@ -497,7 +497,9 @@ export const mainOptions = {
     doc: 'Clients whose banner is sent together with the end of the TLS handshake.',
   }),
   tls_eccurve: option.expanded({ default: 'auto', doc: 'The elliptic curve of a TLS server.' }),
-  tls_ocsp_file: option.expanded({ notYet: 'notice', doc: "A file with an OCSP answer about the server's certificate." }),
+  tls_ocsp_file: option.expanded({
+    doc: "A file with an OCSP answer about the server's certificate, for clients that ask for it; of a list the first.",
+  }),
   tls_on_connect_ports: option.string({ doc: 'Ports on which TLS begins at once.' }),
   tls_privatekey: option.expanded({ doc: "The file of the certificate's key; unset: the certificate's file." }),
   tls_remember_esmtp: option.boolean({ default: false, doc: 'Remember EHLO over STARTTLS.' }),

@@ -45,6 +45,8 @@ test('files that are missing, or not what they should be', (context) => {
     [{ verifyCertificates: 'system' }, undefined],
     [{ crlFile: '/nowhere' }, `(tls_crl file=/nowhere): ${missing}`],
     [{ dhParam: '/nowhere' }, `(tls_dhparam file=/nowhere): ${missing}`],
+    [{ ocspFile: '/nowhere' }, `(tls_ocsp_file file=/nowhere): ${missing}`],
+    [{ ocspFile: certificateFile }, undefined], // no proof, and none is stapled
   ];
   for (const [request, expected] of cases) {
     const problem = problemOf(request);

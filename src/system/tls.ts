@@ -16,6 +16,7 @@ import type { TlsFacts } from '../core/session.ts';
 import { certificateIsFor, makeSelfSigned, subjectOneLine } from './certificate.ts';
 import { readDer, readDerSequence } from './der.ts';
 import { errorCode, failureOf } from './failure.ts';
+import { proofEndsAtMs, proofFile, proofFromPem } from './ocsp.ts';
 import { cipherBits, NO_TICKET, nodeCiphers, parseOpensslOptions } from './openssl-options.ts';
 import { TICKET_LIFETIME_SECONDS, TicketKeys } from './ticket-keys.ts';
 
@@ -38,6 +39,13 @@ type Prepared<T> = { readonly kind: 'ok'; readonly value: T } | TlsFailure;
 interface KeptContext {
   readonly context: SecureContext;
   readonly ourCertificate: Uint8Array | undefined;
+  readonly proof: Proof | undefined;
+}
+
+/** That our certificate is not revoked. */
+interface Proof {
+  readonly response: Buffer;
+  readonly endsAtMs: number;
 }
 
 /** What both kinds of requests say about certificates and protocol. */
@@ -46,6 +54,7 @@ interface ContextParts {
   readonly keyFile: Octets;
   readonly verifyCertificates: Octets;
   readonly crlFile: Octets;
+  readonly ocspFile: Octets;
   readonly ciphers: Octets;
   readonly options: Octets;
   readonly dhParam: Octets;
@@ -117,11 +126,13 @@ export class TlsEngine {
         void this.#contextForName(forServerName, name).then((other) => {
           if (other?.kind === 'error') return callback(new Error(other.message));
           ourCertificate = other?.value.ourCertificate ?? ourCertificate;
+          if (other) this.#staple(socket, other.value);
           callback(null, other?.value.context);
         });
       };
     }
     const socket = new TLSSocket(stream, options);
+    this.#staple(socket, kept);
     const failed = await handshake(socket, 'secure', until);
     if (failed) return choice.refused ? { kind: 'error', message: choice.refused } : tlsFailure('SSL_accept', failed);
     if (request.requiresAlpn === true && !hasAlpn(socket)) return withoutAlpn(socket);
@@ -145,6 +156,14 @@ export class TlsEngine {
       request.offersResumption === true ? resumptionOf(socket) : RESUMPTION_KNOWN,
     );
     return { kind: 'ok', facts, stream: socket, verifyErrors };
+  }
+
+  /** For a client that asks for it. Node has a way to this for its own servers only: their handle does it. */
+  #staple(socket: TLSSocket, { proof }: KeptContext): void {
+    if (proof === undefined || proof.endsAtMs <= this.#nowMs()) return;
+    const handle: unknown = Reflect.get(socket, '_handle');
+    const setResponse: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'setOCSPResponse') : undefined;
+    if (typeof setResponse === 'function') setResponse.call(handle, proof.response);
   }
 
   async #contextForName(
@@ -173,7 +192,14 @@ export class TlsEngine {
 
   /** What changes when a file is replaced. */
   #identities(parts: ContextParts): readonly string[] {
-    const names = [...fileList(parts.certificateFile), ...fileList(parts.keyFile), parts.verifyCertificates, parts.crlFile, parts.dhParam];
+    const names = [
+      ...fileList(parts.certificateFile),
+      ...fileList(parts.keyFile),
+      parts.verifyCertificates,
+      parts.crlFile,
+      parts.dhParam,
+      proofFile(parts.ocspFile).path,
+    ];
     return names
       .filter((name) => name.startsWith('/'))
       .map((name) => {
@@ -189,6 +215,8 @@ export class TlsEngine {
     if (material.kind === 'error') return material;
     const openssl = parseOpensslOptions(parts.options);
     if (!openssl) return { kind: 'error', message: `(openssl_options parsing error): ${parts.options}` };
+    const proof = this.#readProof(parts.ocspFile);
+    if (proof.kind === 'error') return proof;
     const ciphers = nodeCiphers(parts.ciphers);
     const options: SecureContextOptions = {
       ...material.value.options,
@@ -200,7 +228,7 @@ export class TlsEngine {
     };
     try {
       const context = loadTls().createSecureContext(options);
-      return { kind: 'ok', value: { context, ourCertificate: firstCertificate(material.value.options.cert) } };
+      return { kind: 'ok', value: { context, ourCertificate: firstCertificate(material.value.options.cert), proof: proof.value } };
     } catch (error) {
       return { kind: 'error', message: contextFailure(error, parts) };
     }
@@ -246,6 +274,17 @@ export class TlsEngine {
       if (dh.value !== undefined) options.dhparam = dh.value;
     }
     return { kind: 'ok', value: { options } };
+  }
+
+  /** What is no proof, or does not say until when it holds, is none. */
+  #readProof(item: Octets): Prepared<Proof | undefined> {
+    if (item === '') return { kind: 'ok', value: undefined };
+    const { path, isPem } = proofFile(item);
+    const read = this.#files.readFile(path, certificateLimitBytes);
+    if (read.kind === 'error') return { kind: 'error', message: fileFailure('tls_ocsp_file', path, read) };
+    const response = isPem ? proofFromPem(read.value.toString('latin1')) : read.value;
+    const endsAtMs = proofEndsAtMs(response);
+    return { kind: 'ok', value: endsAtMs === undefined ? undefined : { response, endsAtMs } };
   }
 
   /** Of a name OpenSSL's own choice is taken, which is as good as any of them. */
@@ -446,6 +485,7 @@ function serverParts(request: TlsServerRequest): ContextParts {
     keyFile: request.keyFile,
     verifyCertificates: request.verifyCertificates ?? '',
     crlFile: request.crlFile ?? '',
+    ocspFile: fileList(request.ocspFile ?? '')[0] ?? '',
     ciphers: request.ciphers ?? '',
     options: request.options ?? '',
     dhParam: request.dhParam ?? '',
@@ -462,6 +502,7 @@ function clientParts(request: TlsClientRequest): ContextParts {
     keyFile: request.keyFile ?? '',
     verifyCertificates: request.verifyCertificates ?? '',
     crlFile: request.crlFile ?? '',
+    ocspFile: '',
     ciphers: request.ciphers ?? '',
     options: request.options ?? '',
     dhParam: '',

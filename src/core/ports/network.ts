@@ -52,6 +52,8 @@ export interface TlsServerRequest {
   readonly crlFile?: Octets | undefined;
   readonly ciphers?: Octets | undefined;
   readonly options?: Octets | undefined;
+  /** With a proof that the certificate is not revoked, in DER, or `PEM file`; of a list the first. */
+  readonly ocspFile?: Octets | undefined;
   /** A file, the name of a prime, or `none`. */
   readonly dhParam?: Octets | undefined;
   /** A prime of a file that has more is not used. */

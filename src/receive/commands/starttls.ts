@@ -128,7 +128,7 @@ function cannotExpand(dialogue: Dialogue, problem: Failed): undefined {
 type Failed = { readonly kind: 'fail'; readonly message: Octets };
 type Expanded<T> = { readonly kind: 'ok'; readonly value: T } | Failed;
 
-type ServerFiles = Pick<TlsServerRequest, 'certificateFile' | 'keyFile' | 'verifyCertificates' | 'crlFile'>;
+type ServerFiles = Pick<TlsServerRequest, 'certificateFile' | 'keyFile' | 'verifyCertificates' | 'crlFile' | 'ocspFile'>;
 
 /** What may depend on the name that the client asks for. The key may be in the certificate's file. */
 async function serverFiles(dialogue: Dialogue): Promise<Expanded<ServerFiles>> {
@@ -139,6 +139,7 @@ async function serverFiles(dialogue: Dialogue): Promise<Expanded<ServerFiles>> {
       ['keyFile', main.tls_privatekey],
       ['verifyCertificates', main.tls_verify_certificates],
       ['crlFile', main.tls_crl],
+      ['ocspFile', main.tls_ocsp_file],
     ] as const,
     (option) => expandFile(dialogue, option),
   );
