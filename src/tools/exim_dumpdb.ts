@@ -21,19 +21,19 @@ export interface DumpParts {
   readonly writeError: (text: Octets) => void;
 }
 
-/** As the program; what cannot be opened is said on standard error. */
+/** As the program. As with Exim's tools for hints all texts go to standard output. */
 export async function runEximDumpdbTool(args: readonly Octets[], io: ToolIo, files: Files): Promise<number> {
   return runEximDumpdb(args, {
     open: openSpoolHints(io, files, true),
     clock: new SystemClock(),
     write: (text) => io.stdout.write(text),
-    writeError: (text) => io.stderr.write(text),
+    writeError: (text) => io.stdout.write(text),
   });
 }
 
 /** Opens the hints of a spool directory, as whose its file is; undefined when that failed, and was told. */
 export function openSpoolHints(io: ToolIo, files: Files, isReadOnly = false): (spoolDirectory: Octets) => Hints | undefined {
-  const log = { main: (line: Octets) => io.stderr.write(`** ${line}\n`), debug: () => undefined };
+  const log = { main: (line: Octets) => io.stdout.write(`** ${line}\n`), debug: () => undefined };
   return (spoolDirectory) => {
     const path = `${spoolDirectory}/db/eximius.sqlite`;
     const found = files.stat(path);

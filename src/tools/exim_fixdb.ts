@@ -22,7 +22,7 @@ export async function runEximFixdbTool(args: readonly Octets[], io: ToolIo, file
     clock: new SystemClock(),
     lines: linesOf(io.stdin),
     write: (text) => io.stdout.write(text),
-    writeError: (text) => io.stderr.write(text),
+    writeError: (text) => io.stdout.write(text),
   });
 }
 

@@ -26,7 +26,7 @@ export async function runEximTidydbTool(args: readonly Octets[], io: ToolIo, fil
     clock: new SystemClock(),
     isQueued: (spoolDirectory, id) => isQueued(files, spoolDirectory, id),
     write: (text) => io.stdout.write(text),
-    writeError: (text) => io.stderr.write(text),
+    writeError: (text) => io.stdout.write(text),
   });
 }
 
@@ -50,9 +50,9 @@ export function runEximTidydb(args: readonly Octets[], parts: TidyParts): number
     return 1;
   }
   const oldest = parts.clock.now() / 1000 - keptSeconds;
+  parts.write(`Tidying Exim hints database ${spoolDirectory}/db/${database}\n`);
   const hints = parts.open(spoolDirectory);
   if (hints === undefined) return 1;
-  parts.write(`Tidying Exim hints database ${spoolDirectory}/db/${database}\n`);
   const isQueued = (id: Octets) => parts.isQueued(spoolDirectory, id);
   for (const key of hints.keys(database)) {
     const value = hints.get(database, key);
