@@ -66,7 +66,9 @@ function wish(dialogue: Dialogue, id: string, asked: DeliveryWish | undefined): 
   const tell = (why: Octets) => {
     if (log.selected('delay_delivery')) log.main(`no immediate delivery: ${why}`, id);
   };
-  if (maxMessages > 0 && messagesAccepted > maxMessages) {
+  // -od on the command line overrides queue_only, unless that is not wanted
+  const isQueueOnly = main.queue_only && (parts.deliveryMode === undefined || !main.queue_only_override);
+  if (maxMessages > 0 && messagesAccepted > maxMessages && !isQueueOnly) {
     tell(`more than ${maxMessages} messages received in one connection`);
     return 'queue';
   }
@@ -74,7 +76,6 @@ function wish(dialogue: Dialogue, id: string, asked: DeliveryWish | undefined): 
     tell(`too many connections (${parts.connectionCount}, max ${maxConnections})`);
     return 'queue';
   }
-  // -od on the command line overrides queue_only, unless that is not wanted
-  if (main.queue_only && (parts.deliveryMode === undefined || !main.queue_only_override)) return 'queue';
+  if (isQueueOnly) return 'queue';
   return parts.deliveryMode ?? 'background';
 }
