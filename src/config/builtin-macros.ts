@@ -44,7 +44,7 @@ const RESUMPTION_STATES: ReadonlyMap<number, string> = new Map([
 ]);
 
 function resumptionTexts(): string {
-  const hexadecimal = (value: number) => ` 0x${value.toString(16).toUpperCase().padStart(2, '0')} `;
+  const hexadecimal = (value: number) => ` 0x${upperCase(value.toString(16)).padStart(2, '0')} `;
   return Array.from({ length: 31 }, (_, index) => RESUMPTION_STATES.get(index + 1) ?? hexadecimal(index + 1)).join(':');
 }
 
