@@ -516,7 +516,7 @@ async function commit(
   const { size, queueName } = accepted.message;
   services.log.main(arrival(context, state, received, size, { usedPrdr: takers !== undefined, queueName }), sink.id);
   const freeze = state.controls.get('freeze');
-  if (freeze !== undefined) services.log.main('frozen by ACL', sink.id);
+  if (freeze !== undefined) services.log.main(`frozen by ${state.controls.has('local-scan-froze') ? 'local_scan()' : 'ACL'}`, sink.id);
   await services.log.written();
   return { kind: 'accepted', accepted, wish: queueWish(context, state), fake: fakeReply(state), message, takers };
 }
@@ -578,7 +578,7 @@ function queueWish(context: IntakeContext, state: TransactionState): DeliveryWis
   };
   const queue = state.controls.get('queue');
   if (queue !== undefined || state.controls.has('queue_only')) {
-    tell('queued by ACL');
+    tell(`queued by ${state.controls.has('local-scan-queued') ? 'local_scan()' : 'ACL'}`);
     return queue?.includes('first_pass_route') === true ? 'queue-smtp' : 'queue';
   }
   if (state.controls.has('freeze')) return 'queue';

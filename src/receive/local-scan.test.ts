@@ -72,8 +72,8 @@ test('verdicts', async () => {
   const cases: readonly [answer: unknown, reply: RegExp, logged: RegExp][] = [
     [undefined, /^250 OK id=/, /^<= a@b/],
     ['accept', /^250 OK id=/, /^<= a@b/],
-    ['freeze', /^250 OK id=/, /^frozen by/],
-    ['queue', /^250 OK id=/, /^no immediate delivery: queued by/],
+    ['freeze', /^250 OK id=/, /^frozen by local_scan\(\)$/],
+    ['queue', /^250 OK id=/, /^no immediate delivery: queued by local_scan\(\)$/],
     [
       'reject',
       /^550 Administrative prohibition$/,
@@ -93,6 +93,40 @@ test('verdicts', async () => {
     );
     assert.equal(played.store.accepted.length, replyOf(played).startsWith('250') ? 1 : 0);
   }
+});
+
+test('whatever the function hands back, the peer has a reply', async () => {
+  const broken: readonly [scan: (message: ScannedMessage) => unknown, why: string][] = [
+    [
+      () => ({
+        get verdict() {
+          throw new Error('in a getter');
+        },
+      }),
+      'in a getter',
+    ],
+    [() => ({ verdict: 'reject', text: Object.create(null) }), 'Cannot convert object to primitive value'],
+    [(message) => void Object.assign(message, { recipients: 'abc' }), 'recipients is no array'],
+    [(message) => void Object.assign(message, { recipients: [{ address: 'a@b' }, null] }), 'not a recipient: null'],
+    [(message) => void Object.assign(message, { recipients: [{ address: 5 }] }), 'not a recipient: [object Object]'],
+    [(message) => void (message.recipients = [{ address: 'bad addr\n@x' }]), 'not an address: bad addr\\n@x'],
+    [(message) => void (message.recipients = [{ address: 'a@b', errorsTo: 'c@@d' }]), 'not an address: c@@d'],
+    [(message) => message.addHeader('No colon'), 'not a header line: No colon'],
+    [(message) => message.addHeader('X-A: b\nX-Inj: c'), 'not a header line: X-A: b\\nX-Inj: c'],
+    [(message) => message.addHeader('X-A: b\n\nbody'), 'not a header line: X-A: b\\n\\nbody'],
+    [() => Promise.reject(null), 'null'],
+  ];
+  for (const [scan, why] of broken) {
+    const played = await play(scan);
+    assert.equal(replyOf(played), '451 Temporary local problem', why);
+    assert.ok(
+      played.log.rejectLines.some((line) => line.includes(`local_scan() function failed: ${why} - message temporarily rejected (size `)),
+      `${why}: ${played.log.rejectLines.join('\n')}`,
+    );
+    assert.equal(played.store.accepted.length, 0);
+  }
+  const folded = await play((message: ScannedMessage) => message.addHeader('X-A: b\n\tc\n'));
+  assert.equal(folded.store.accepted.length, 1);
 });
 
 test('without recipients the message is accepted and thrown away', async () => {

@@ -6,6 +6,7 @@ import type { Octets } from '../base/octets.ts';
 import { octetsFromText, printable } from '../base/octets.ts';
 import type { Config, Deadline, Frame, HeaderLine, HeaderType, Recipient, Services, Session, TransactionState } from '../core/index.ts';
 import { earlier } from '../core/index.ts';
+import { parseAddress } from '../message/address.ts';
 import { hasName, makeHeader } from '../message/header.ts';
 
 /** What the function is called with. Texts have one char an octet. */
@@ -86,20 +87,24 @@ export async function runLocalScan(context: ScanContext, state: TransactionState
   const work: Work = { headers: [...state.headers] };
   const message = messageFor(context, state, frame, work);
   const endMs = main.local_scan_timeout === 0 ? undefined : context.services.clock.monotonicMs() + main.local_scan_timeout * 1000;
-  const answered = await callWithin(async () => Reflect.apply(called, undefined, [message]), context, endMs);
+  const call = async (): Promise<Scanned | undefined> => {
+    const answer = readAnswer(await Reflect.apply(called, undefined, [message]));
+    return answer && { answer, recipients: readRecipients(message.recipients, state.recipients, main.qualify_recipient) };
+  };
+  const answered = await callWithin(call, context, endMs);
   const size = state.size;
   if (answered.kind === 'timeout') return broken(`local_scan() function timed out - message temporarily rejected (size ${size})`);
   if (answered.kind === 'thrown')
     return broken(`local_scan() function failed: ${answered.reason} - message temporarily rejected (size ${size})`);
-  const answer = readAnswer(answered.value);
-  if (answer === undefined) return broken(`invalid return from local_scan() - message temporarily rejected (size ${size})`);
+  if (answered.value === undefined) return broken(`invalid return from local_scan() - message temporarily rejected (size ${size})`);
+  const { answer, recipients } = answered.value;
   if (answer.verdict === 'reject' || answer.verdict === 'tempreject') return rejection(answer);
   state.headers = work.headers;
-  state.recipients = message.recipients.map((recipient) => keptRecipient(recipient, state.recipients, main.qualify_recipient));
+  state.recipients = [...recipients];
   if (state.recipients.length === 0) state.controls.set('local-scan-emptied', '');
   if (answer.text !== '') state.localScanData = answer.text.replaceAll('\n', ' ').slice(0, MAX_DATA_LENGTH);
-  if (answer.verdict === 'freeze') state.controls.set('freeze', '');
-  if (answer.verdict === 'queue') state.controls.set('queue_only', '');
+  if (answer.verdict === 'freeze') state.controls.set('freeze', '').set('local-scan-froze', '');
+  if (answer.verdict === 'queue') state.controls.set('queue_only', '').set('local-scan-queued', '');
   return { kind: 'accept' };
 }
 
@@ -120,13 +125,23 @@ function rejection({ verdict, text, hidesHeader }: ReadAnswer): ScanResult {
   return { kind: 'reject', isTemporary, text: told, logText: told.slice(0, 256), showsHeader: !hidesHeader };
 }
 
+/** What the function left behind; undefined: its answer is none. */
+interface Scanned {
+  readonly answer: ReadAnswer;
+  readonly recipients: readonly Recipient[];
+}
+
 type Answered =
-  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'value'; readonly value: Scanned | undefined }
   | { readonly kind: 'thrown'; readonly reason: Octets }
   | { readonly kind: 'timeout' };
 
 /** A function that does not come back is left behind; what it does later has no effect. */
-async function callWithin(call: () => Promise<unknown>, { services, until }: ScanContext, endMs: number | undefined): Promise<Answered> {
+async function callWithin(
+  call: () => Promise<Scanned | undefined>,
+  { services, until }: ScanContext,
+  endMs: number | undefined,
+): Promise<Answered> {
   const run = async (): Promise<Answered> => {
     try {
       return { kind: 'value', value: await call() };
@@ -184,7 +199,7 @@ function messageFor(context: ScanContext, state: TransactionState, frame: Frame,
       return work.headers;
     },
     addHeader: (text, where = {}) => {
-      work.headers = withHeader(work.headers, makeHeader(octetsFromText(text.endsWith('\n') ? text : `${text}\n`)), where);
+      work.headers = withHeader(work.headers, headerLine(octetsFromText(text)), where);
     },
     removeHeader: (name, occurrence = 0) => {
       work.headers = withoutHeader(work.headers, name, occurrence);
@@ -223,16 +238,35 @@ function withoutHeader(headers: readonly HeaderLine[], name: Octets, occurrence:
   });
 }
 
-/** What is known of a recipient beyond its address stays when the address does. */
-function keptRecipient(
-  { address, errorsTo }: ScannedMessage['recipients'][number],
-  known: readonly Recipient[],
-  qualifyDomain: Octets,
-): Recipient {
-  const kept = known.find((recipient) => recipient.address === address) ?? { address: qualified(octetsFromText(address), qualifyDomain) };
-  return errorsTo === undefined ? kept : { ...kept, errorsTo: qualified(octetsFromText(errorsTo), qualifyDomain) };
+/** One line, maybe folded: what is no header line must not end the header. */
+function headerLine(text: Octets): HeaderLine {
+  const whole = text.endsWith('\n') ? text : `${text}\n`;
+  if (!/^[!-9;-~]+[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*$/.test(whole)) throw new Error(`not a header line: ${text}`);
+  return makeHeader(whole);
 }
 
-function qualified(address: Octets, domain: Octets): Octets {
-  return address === '' || address.includes('@') ? address : `${address}@${domain}`;
+/** The function may have put anything there. */
+function readRecipients(given: unknown, known: readonly Recipient[], qualifyDomain: Octets): readonly Recipient[] {
+  if (!Array.isArray(given)) throw new Error('recipients is no array');
+  return given.map((one) => readRecipient(one, known, qualifyDomain));
+}
+
+/** What is known of a recipient beyond its address stays when the address does. */
+function readRecipient(given: unknown, known: readonly Recipient[], qualifyDomain: Octets): Recipient {
+  const address = propertyOf(given, 'address');
+  const errorsTo = propertyOf(given, 'errorsTo');
+  if (typeof address !== 'string' || address === '') throw new Error(`not a recipient: ${String(given)}`);
+  const kept = known.find((recipient) => recipient.address === address) ?? { address: qualified(octetsFromText(address), qualifyDomain) };
+  return errorsTo === undefined ? kept : { ...kept, errorsTo: qualified(octetsFromText(String(errorsTo)), qualifyDomain) };
+}
+
+function propertyOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+function qualified(given: Octets, domain: Octets): Octets {
+  if (given === '') return given;
+  const parsed = parseAddress(given, { allowsDomainLiterals: true, allowsUtf8Domains: true });
+  if (parsed.kind === 'error') throw new Error(`not an address: ${given}`);
+  return parsed.domain === '' ? `${parsed.address}@${domain}` : parsed.address;
 }
