@@ -223,13 +223,16 @@ function unfitVerb(verb: AclVerb, isTrue: boolean, context: AclContext): MaybePr
   const { phase, acl, statement, frame } = context;
   const decides = verb === 'require' || verb === 'accept' ? !isTrue && (verb === 'require' || statement.endpassSeen) : isTrue;
   if (acl.depth > 0 || verb === 'warn' || !decides) return undefined;
-  if (phase === 'quit' || phase === 'notquit')
-    return { kind: 'error', logMessage: `QUIT or not-QUIT toplevel ACL may not fail ('${verb}' verb used incorrectly)` };
+  if (phase === 'quit' || phase === 'notquit') {
+    const logMessage = `QUIT or not-QUIT toplevel ACL may not fail ('${verb}' verb used incorrectly)`;
+    return chain(expandMessage(statement.message, context), (message) => ({ kind: 'error', logMessage, message }));
+  }
   const isMisused = verb === 'discard' ? !DISCARDING.has(phase) : verb === 'drop' && phase === 'mailauth';
   if (!isMisused) return undefined;
   const why = `"${verb}" verb not allowed in ${phaseName(phase)} ACL`;
   frame.services.log.panic(why);
-  return chain(expandMessage(statement.logMessage, context), (logMessage) => ({ kind: 'error', logMessage: logMessage ?? why }));
+  const said = statement.logMessage ?? statement.message;
+  return chain(expandMessage(said, context), (logMessage) => ({ kind: 'error', logMessage: logMessage ?? '' })); // told already
 }
 
 /** Where a message is known, and its recipients. */
@@ -330,11 +333,11 @@ function warnSkipped(context: AclContext, label: string, at: SourceLocation, mes
   );
 }
 
-/** The same warning is written once while a message is received; it is another one when the host has got a name meanwhile. */
+/** The same warning is written once while a message is received, or before one is; it is another one when the host has got a name meanwhile. */
 function logWarning({ frame }: AclContext, text: Octets): void {
-  const { services, transaction } = frame;
+  const { services, session, transaction } = frame;
   const line = `${services.logPrefix(frame)}${text}`;
-  const seen = transaction?.state.warningsLogged;
+  const seen = session?.state.warningsLogged ?? transaction?.state.warningsLogged;
   if (seen?.has(line)) return;
   seen?.add(line);
   services.log.main(line, transaction?.state.id);

@@ -148,6 +148,8 @@ export interface SessionState {
   command?: Octets | undefined;
   commandArgument?: Octets | undefined;
   commandHistory: Octets[];
+  /** Warnings of ACLs in the log since the last transaction began or ended. */
+  readonly warningsLogged?: Set<Octets>;
   messagesAccepted: number;
   /** The load average that was too high for deliveries at once, for the rest of the session (`queue_only_load_latch`). */
   queueingLoad?: number;

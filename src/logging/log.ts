@@ -205,7 +205,8 @@ class FileLog implements Log {
     const now = this.#parts.clock.now();
     const first = printableLine(line);
     const prefix = this.#prefix(id, now, this.#showsPid());
-    const whole = `${first}\n${(headers ?? []).map((header) => (header.endsWith('\n') ? header : `${header}\n`)).join('')}`;
+    const shown = this.selected('rejected_header') ? (headers ?? []) : [];
+    const whole = `${first}\n${shown.map((header) => (header.endsWith('\n') ? header : `${header}\n`)).join('')}`;
     const entry = prefix.length + whole.length <= MAX_LINE + 1 ? whole : whole.slice(0, MAX_LINE - prefix.length) + TRUNCATED;
     if (toSyslog) this.#toSyslog('reject', entry, id, now);
     if (this.#parts.settings.places.file !== undefined) this.#append('reject', prefix + entry);

@@ -209,6 +209,8 @@ export class Dialogue {
   isHeloRefused = false;
   /** It was dropped for what the client did. */
   wasCutOff = false;
+  /** The last reply, in place of whose text the ACL for the end may say something. */
+  farewell: { readonly code: string; readonly text: Octets } | undefined;
   /** The log line about that, when it comes after the ACL for the end. */
   dropLine: Octets | undefined;
   /** A message that comes in chunks (BDAT), between its chunks. */
@@ -311,10 +313,15 @@ export class Dialogue {
   // ---------------------------------------------------------------- transactions
 
   beginTransaction(): Transaction {
-    this.transaction = newTransaction(++this.#transactionCount, this.parts.services.clock.now());
     this.rcptRefusal = undefined;
     this.hasTooManyRecipients = false;
+    this.transaction = this.makeTransaction();
     return this.transaction;
+  }
+
+  /** One that nobody has begun: for an ACL about an address outside of all. */
+  makeTransaction(): Transaction {
+    return newTransaction(++this.#transactionCount, this.parts.services.clock.now());
   }
 
   /** RSET, EHLO, after a message: nothing of the transaction stays. */
@@ -329,6 +336,7 @@ export class Dialogue {
     this.rcptRefusal = undefined;
     this.hasTooManyRecipients = false;
     this.wasMailRejected = false;
+    this.session.state.warningsLogged?.clear();
   }
 
   /** Of a message whose header has not come: what the log tells from here on is about none. */
@@ -535,10 +543,16 @@ export class Dialogue {
     return formatDuration(this.parts.services.clock.now() - this.session.startedAtMs, this.log.selected('millisec'));
   }
 
+  /** The last reply, if there is to be one. */
+  sayFarewell(text = this.farewell?.text ?? ''): void {
+    if (this.farewell !== undefined) this.replyWithoutCode(this.farewell.code, text);
+    this.farewell = undefined;
+  }
+
   /** The daemon ends. Spec ch. 44 "The not-QUIT ACL": `signal-exit`. */
   leave(): void {
     if (this.isOver) return;
-    this.reply('421', `${this.hostName}: Service not available - closing connection`);
+    this.farewell = { code: '421', text: `${this.hostName}: Service not available - closing connection` };
     this.log.main(leftLine(this.origin, this.log));
     this.session.state.quitReason = 'signal-exit';
     this.isOver = true;
@@ -568,7 +582,7 @@ export class Dialogue {
   }
 
   /**
-   * Replies to and logs what an ACL refused. `label` names the command in the log: `RCPT <a@b>`, `connection in "connect" ACL`.
+   * Replies to and logs what an ACL refused; the text comes back without codes. `label` names the command in the log: `RCPT <a@b>`, `connection in "connect" ACL`.
    * Spec ch. 44 "Returned text", "Log lines".
    */
   refuse(
@@ -581,15 +595,18 @@ export class Dialogue {
     const fallback = isTemporary ? 'Temporary local problem - please try later' : 'Administrative prohibition';
     const userText = verdict.kind === 'error' || verdict.message === '' ? undefined : verdict.message;
     const failure = verdict.kind === 'error' ? undefined : this.#untold(verdict.senderVerify);
-    const text = this.#withRightCode(code, userText ?? fallback);
-    this.replyText(code, text, senderDetails(failure));
-    const logged = userText !== undefined && verdict.logMessage === firstLine(userText) ? firstLine(text) : verdict.logMessage;
-    this.#logRefusal(phase, label, isTemporary, { ...verdict, logMessage: logged }, failure);
+    // VRFY's usual code is none of a refusal: any other may take its place
+    const given = phase === 'vrfy' ? splitCode(userText ?? '', code).code : code;
+    const text = this.#withRightCode(given, userText ?? fallback);
+    this.replyText(given, text, senderDetails(failure));
+    const isTold = verdict.kind === 'error' && verdict.logMessage === ''; // by a line of its own
+    const reason = userText !== undefined && verdict.logMessage === firstLine(userText) ? firstLine(text) : verdict.logMessage;
+    this.#logRefusal(phase, label, isTemporary, { ...verdict, logMessage: isTold ? undefined : reason }, failure);
     if (verdict.kind === 'fail' && verdict.isDrop) {
       this.session.state.quitReason = 'acl-drop';
       this.drop();
     }
-    return { code, text };
+    return { code, text: splitCode(text, code).text };
   }
 
   /** The details of a bad sender are for the first refusal only. */

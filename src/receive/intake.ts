@@ -97,7 +97,7 @@ export type Intake =
       readonly takers: PrdrResult | undefined;
     }
   /** Taken and thrown away: a 250 for nothing. With `takers` the recipients have had their refusals. */
-  | { readonly kind: 'discarded'; readonly id: string; readonly takers?: PrdrResult }
+  | { readonly kind: 'discarded'; readonly id: string; readonly takers?: PrdrResult; readonly message?: Octets | undefined }
   | { readonly kind: 'refused'; readonly phase: ContentPhase; readonly verdict: Refusal }
   /** By local_scan() or the host of a cutthrough delivery: the log has it. */
   | { readonly kind: 'scanned-out'; readonly isTemporary: boolean; readonly text: Octets }
@@ -176,7 +176,7 @@ async function judgeAndKeep(context: IntakeContext, read: ReadMessage, sink: Mes
   if (context.isClientGone?.() === true) return abandon(context, sink);
   state.headers = redateReceived(context, state.headers);
   const discarded = discardReason(state, session, verdict);
-  if (discarded !== undefined) return discard(context, state, sink, received, discarded);
+  if (discarded !== undefined) return discard(context, state, sink, received, discarded, verdict.message);
   const cut = takers === undefined ? await cutThrough(chosen, state, read, sink, received) : undefined;
   if (cut !== undefined) return cut;
   return commit(chosen, state, read, sink, { received, takers, message: verdict.kind === 'accept' ? verdict.message : undefined });
@@ -420,7 +420,7 @@ async function judge(context: IntakeContext, frame: Frame): Promise<AclVerdict> 
   if (option === undefined) return { kind: 'accept' };
   const text = await expandAclOption(option, frame);
   if (text.kind === 'forced-fail') return { kind: 'accept' };
-  if (text.kind !== 'ok') return { kind: 'error', logMessage: text.message };
+  if (text.kind !== 'ok') return { kind: 'error', logMessage: `failed to expand ACL string "${option.source}": ${text.message}` };
   return services.acls.run(isSmtp ? 'data' : 'not_smtp', text.value, [], frame);
 }
 
@@ -459,7 +459,14 @@ function discardedBy(acl: string, { logMessage }: { readonly logMessage?: Octets
   return `(${acl} ACL discarded recipients)${logMessage === undefined ? '' : `: ${logMessage}`}`;
 }
 
-function discard(context: IntakeContext, state: TransactionState, sink: MessageSink, received: readonly Octets[], reason: Octets): Intake {
+function discard(
+  context: IntakeContext,
+  state: TransactionState,
+  sink: MessageSink,
+  received: readonly Octets[],
+  reason: Octets,
+  message?: Octets,
+): Intake {
   const { log } = context.services;
   const size = headersBytes(state.headers) + 1 + sink.body().sizeBytes;
   sink.abort();
@@ -467,7 +474,7 @@ function discard(context: IntakeContext, state: TransactionState, sink: MessageS
   log.main(`=> blackhole ${reason}`, sink.id);
   log.main('Completed', sink.id);
   log.flush();
-  return { kind: 'discarded', id: sink.id };
+  return { kind: 'discarded', id: sink.id, message };
 }
 
 function headersBytes(headers: readonly HeaderLine[]): number {

@@ -69,7 +69,7 @@ test('a proxy says whom it speaks for', async () => {
   assert.deepEqual(places, [`${PROXY}:25 by none:undefined at undefined:undefined`]);
 });
 
-test('the name of who the proxy speaks for is looked up, not that of the proxy', async () => {
+test('the name of who the proxy speaks for is looked up, and that of a proxy that speaks for nobody', async () => {
   const looked: unknown[] = [];
   const acls = {
     rcpt: ({ session }: Frame): AclVerdict => {
@@ -84,7 +84,7 @@ test('the name of who the proxy speaks for is looked up, not that of the proxy',
     });
   assert.deepEqual(looked, [
     ['1.2.3.4', true],
-    [PROXY, false],
+    [PROXY, true],
   ]);
 });
 

@@ -32,8 +32,8 @@ export async function negotiateProxy(dialogue: Dialogue): Promise<void> {
       externalPort: destination.port,
     };
     changeHost(origin, source.address, source.port);
-    await lookUpSenderName(dialogue.frame());
   }
+  await lookUpSenderName(dialogue.frame());
 }
 
 /** What does not come in time, or ends too early, is no header. What follows it stays to be read; what stands in its place does not. */

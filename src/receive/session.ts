@@ -94,6 +94,7 @@ export class SmtpSession {
   /** From outside: the process ends now. */
   close(): void {
     this.#dialogue.leave();
+    this.#dialogue.sayFarewell();
     void this.#dialogue.flush();
     this.#dialogue.close();
   }
@@ -298,8 +299,8 @@ export class SmtpSession {
     if (command.argument !== '' && WITHOUT_ARGUMENT.has(command.verb))
       return dialogue.protocolError('syntax', '501', 'unexpected argument data');
     if (await this.#hasTooManyNonmail(command.verb)) return;
-    this.#remember(command.verb);
     if (this.#breaksChunks(command.verb)) return;
+    if (command.verb !== 'BDAT' || !dialogue.isChunkingBroken) this.#remember(command.verb);
     await this.#dispatch(command.verb, command);
     dialogue.previousVerb = command.verb;
   }
@@ -327,7 +328,7 @@ export class SmtpSession {
     if (dialogue.unknownCommands > dialogue.config.main.smtp_max_unknown_commands) {
       dialogue.logError('syntax', 'unrecognized command');
       noteIncomplete(this.#dialogue, 'unrecognized command');
-      dialogue.reply('500', 'Too many unrecognized commands');
+      dialogue.farewell = { code: '500', text: 'Too many unrecognized commands' };
       dialogue.dropFor(`too many unrecognized commands (last was "${dialogue.shownCommand(128)}")`, 'bad-commands');
       return;
     }
@@ -344,7 +345,7 @@ export class SmtpSession {
     if (dialogue.nonmailCommands <= dialogue.config.main.smtp_accept_max_nonmail) return false;
     if (!(await isSenderHostInOption('smtp_accept_max_nonmail_hosts', dialogue.frame()))) return false;
     noteIncomplete(this.#dialogue, 'too many non-mail commands');
-    dialogue.reply('554', 'Too many nonmail commands');
+    dialogue.farewell = { code: '554', text: 'Too many nonmail commands' };
     dialogue.dropFor(
       `too many nonmail commands (last was "${dialogue.lastCommand.slice(0, 128).split(' ')[0] ?? ''}")`,
       'bad-commands',
@@ -413,7 +414,7 @@ export class SmtpSession {
     this.#noteLostChunks();
     const verdict = await dialogue.runAcl('quit', dialogue.config.main.acl_smtp_quit, { kind: 'accept' });
     if (verdict.kind === 'error') dialogue.log.panic(`ACL for QUIT returned ERROR: ${verdict.logMessage}`);
-    if (verdict.kind === 'accept' && verdict.message !== undefined) dialogue.replyWithoutCode('221', verdict.message);
+    if (verdict.message !== undefined) dialogue.replyWithoutCode('221', verdict.message);
     else dialogue.reply('221', `${dialogue.hostName} closing connection`);
     dialogue.isOver = true;
     dialogue.endReason = 'quit';
@@ -450,7 +451,7 @@ export class SmtpSession {
     switch (dialogue.endReason) {
       case 'eof':
         noteIncomplete(this.#dialogue, 'connection lost');
-        dialogue.reply('421', `${dialogue.hostName} lost input connection`);
+        dialogue.farewell = { code: '421', text: `${dialogue.hostName} lost input connection` };
         dialogue.session.state.quitReason ??= 'connection-lost';
         break;
       case 'timeout':
@@ -461,7 +462,7 @@ export class SmtpSession {
               `SMTP command timeout on${origin.tls === undefined ? '' : ' TLS'} connection from ${who} D=${duration}`,
               this.#idOfChunks(),
             );
-          dialogue.reply('421', `${dialogue.hostName}: SMTP command timeout - closing connection`);
+          dialogue.farewell = { code: '421', text: `${dialogue.hostName}: SMTP command timeout - closing connection` };
         }
         dialogue.session.state.quitReason ??= 'command-timeout';
         break;
@@ -474,7 +475,8 @@ export class SmtpSession {
     const isDropByAcl = this.#isDropByAcl();
     if (isDropByAcl) this.#logClosed(durationMs);
     const isAsked = dialogue.endReason !== 'quit' && (this.#isGreeted || isDropByAcl) && !dialogue.isTurnedAway;
-    if (isAsked && dialogue.config.main.acl_smtp_notquit !== undefined) await this.#runNotquit();
+    const said = isAsked && dialogue.config.main.acl_smtp_notquit !== undefined ? await this.#runNotquit() : undefined;
+    dialogue.sayFarewell(said);
     if (isDropByAcl && dialogue.isHeloRefused) origin.heloName = undefined; // from now on
     if (dialogue.endReason === 'eof' || dialogue.endReason === 'error') this.#noteLost();
     if (dialogue.dropLine !== undefined) log.mainAndReject(dialogue.dropLine);
@@ -503,19 +505,18 @@ export class SmtpSession {
     return lostReason === '' ? '' : ` (error: ${lostReason})`;
   }
 
-  /** It cannot refuse any more; a broken one is told in the panic log. */
-  async #runNotquit(): Promise<void> {
+  /** It cannot refuse any more; a broken one is told in the panic log. Gives what it says in place of the last reply. */
+  async #runNotquit(): Promise<Octets | undefined> {
     const dialogue = this.#dialogue;
     const verdict = await dialogue.runAcl('notquit', dialogue.config.main.acl_smtp_notquit, { kind: 'accept' });
     if (verdict.kind === 'error') dialogue.log.panic(`ACL for not-QUIT returned ERROR: ${verdict.logMessage}`);
-    else if (verdict.kind === 'accept' && verdict.message !== undefined && dialogue.endReason === 'drop')
-      dialogue.replyText('421', verdict.message);
+    return verdict.message;
   }
 
   #logClosed(durationMs: number): void {
     const { log, isTurnedAway } = this.#dialogue;
     const line = this.#logsConnection && !isTurnedAway ? this.#endLine(durationMs) : undefined;
-    if (line !== undefined) log.main(line);
+    if (line !== undefined) log.main(line, this.#isDropByAcl() ? this.#dialogue.transaction?.state.id : undefined);
   }
 
   /** Of `smtp_no_mail`. Who was silent has been told of. */

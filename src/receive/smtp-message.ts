@@ -27,7 +27,8 @@ export async function finishSmtpMessage(dialogue: Dialogue, intake: Intake): Pro
     }
     case 'discarded':
       if (intake.takers !== undefined) return replyToAll(dialogue, intake.id, intake.takers);
-      dialogue.reply('250', `${summary}OK id=${intake.id}`);
+      if (intake.message !== undefined) dialogue.replyText('250', summary + intake.message);
+      else dialogue.reply('250', `${summary}OK id=${intake.id}`);
       tellRehearsal(dialogue);
       return;
     case 'refused':
@@ -67,7 +68,8 @@ function wish(dialogue: Dialogue, id: string, asked: DeliveryWish | undefined): 
     if (log.selected('delay_delivery')) log.main(`no immediate delivery: ${why}`, id);
   };
   // -od on the command line overrides queue_only, unless that is not wanted
-  const isQueueOnly = main.queue_only && (parts.deliveryMode === undefined || !main.queue_only_override);
+  const isQueueOnly =
+    parts.deliveryMode === 'queue' || (main.queue_only && (parts.deliveryMode === undefined || !main.queue_only_override));
   if (maxMessages > 0 && messagesAccepted > maxMessages && !isQueueOnly) {
     tell(`more than ${maxMessages} messages received in one connection`);
     return 'queue';

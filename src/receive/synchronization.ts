@@ -70,7 +70,7 @@ export function rejectEarlyInput(dialogue: Dialogue, verb: Verb | undefined): bo
 }
 
 function drop(dialogue: Dialogue): void {
-  dialogue.reply('554', 'SMTP synchronization error');
+  dialogue.farewell = { code: '554', text: 'SMTP synchronization error' };
   dialogue.session.state.quitReason = 'synchronization-error';
   dialogue.drop();
 }

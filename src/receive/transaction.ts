@@ -21,7 +21,7 @@ export function newOrigin(caller: Pick<Caller, 'uid' | 'gid' | 'login'>, isLocal
 }
 
 export function newSessionState(origin: Origin): SessionState {
-  return { origin, commandHistory: [], messagesAccepted: 0, esmtp: false, controls: new Map(), results: {} };
+  return { origin, commandHistory: [], warningsLogged: new Set(), messagesAccepted: 0, esmtp: false, controls: new Map(), results: {} };
 }
 
 export function newTransaction(number: number, receivedAtMs: number): Transaction {

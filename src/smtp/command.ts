@@ -162,7 +162,7 @@ function readMailParameter(
       if (!advertised.dsn) return undefined;
       return found.envid === undefined ? { envid: value } : failed('ENVID can be specified once only');
     case 'PRDR':
-      return advertised.prdr ? { isPrdr: true } : undefined;
+      return advertised.prdr ? { isPrdr: true } : {}; // without an offer it means nothing
     case 'SMTPUTF8':
       if (hasValue || !advertised.size) return undefined;
       return advertised.smtputf8 ? { isUtf8: true } : failed('SMTPUTF8 used when not advertised');
@@ -195,7 +195,7 @@ export function parseRcptArgument(
     const { name, value, hasValue } = last.parameter;
     if (name === 'ORCPT') {
       if (orcpt !== undefined) return failed('ORCPT can be specified once only');
-      orcpt = value;
+      orcpt = value.includes(';') ? value : undefined; // without a type it is none
     } else if (name === 'NOTIFY') {
       if (notify !== undefined) return failed('NOTIFY can be specified once only');
       if (!hasValue || value !== '') {

@@ -162,7 +162,7 @@ function pem(der: Uint8Array): Octets {
 
 function dsnLines(message: Omit<Message, 'body' | 'size'>): Octets[] {
   const lines: Octets[] = [];
-  if (message.dsn.envid !== undefined) lines.push(`-dsn_envid ${oneLine(message.dsn.envid)}`);
+  if (message.dsn.envid !== undefined && message.dsn.envid !== '') lines.push(`-dsn_envid ${oneLine(message.dsn.envid)}`);
   if (message.dsn.ret !== undefined) lines.push(`-dsn_ret ${message.dsn.ret === 'FULL' ? 1 : 2}`);
   return lines;
 }

@@ -103,7 +103,13 @@ export type AclVerdict =
       readonly logTargets?: readonly LogTarget[] | undefined;
     }
   /** Configuration error, failed expansion: 451 and a panic-log line. */
-  | { readonly kind: 'error'; readonly logMessage: Octets; readonly logTargets?: readonly LogTarget[] | undefined };
+  | {
+      readonly kind: 'error';
+      readonly logMessage: Octets;
+      /** Of an ACL that can refuse nothing any more: for the last reply. */
+      readonly message?: Octets | undefined;
+      readonly logTargets?: readonly LogTarget[] | undefined;
+    };
 
 /**
  * A rejection that comes from `verify = sender`: the reply gets lines `Verification failed for <…>` and the details before `message`,

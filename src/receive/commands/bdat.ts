@@ -3,7 +3,7 @@
 import type { Octets } from '../../base/octets.ts';
 import { octetsFromBytes, printable, trimSpace, upperCase } from '../../base/octets.ts';
 import type { HeaderLine } from '../../core/index.ts';
-import { hostAndIdent } from '../../logging/lines/host.ts';
+import { fullHost } from '../../logging/lines/host.ts';
 import { rejectedMessage } from '../../logging/lines/rejection.ts';
 import type { Command } from '../../smtp/command.ts';
 import { DataDecoder } from '../../smtp/data-decoder.ts';
@@ -149,7 +149,7 @@ function refuseBareHeader(dialogue: Dialogue, message: ChunkedMessage): void {
   const sender = transaction?.state.sender ?? '';
   const recipients = transaction?.state.recipients.map((recipient) => recipient.address) ?? [];
   log.mainAndReject(
-    `rejected from <${printable(sender)}> ${hostAndIdent(origin, log, true)}: Non-CRLF-terminated header, under CHUNKING: message abandoned`,
+    `rejected from <${printable(sender)}> H=${fullHost(origin, log.selected('incoming_port'))}: Non-CRLF-terminated header, under CHUNKING: message abandoned`,
     rejectedMessage(sender, recipients, headersUpTo(message.decoder.bareHeaderLine, message.receiver.headers)),
   );
   dialogue.resetTransaction();

@@ -232,7 +232,7 @@ function refuseReading(dialogue: Dialogue, id: string, reading: Exclude<MessageR
       log.panic(`spool write error: ${reading.reason}`, id);
       return;
     case 'timeout':
-      dialogue.reply('421', `${dialogue.hostName} SMTP incoming data timeout - closing connection.`);
+      dialogue.farewell = { code: '421', text: `${dialogue.hostName} SMTP incoming data timeout - closing connection.` };
       log.main(
         `SMTP data timeout (message abandoned) on connection from ${hostOnly(dialogue)} F=${from} D=${dialogue.duration()}`,
         reading.position === 'body' ? id : undefined,

@@ -25,14 +25,15 @@ export async function etrn(dialogue: Dialogue, command: Command): Promise<void> 
     return;
   }
   const { smtp_etrn_command: run } = config.main;
-  if (run !== undefined) return runCommand(dialogue, run, argument);
+  const positive = verdict.message;
+  if (run !== undefined) return runCommand(dialogue, run, argument, positive);
   if (!argument.startsWith('#')) return dialogue.protocolError('syntax', '501', 'argument must begin with #');
   const selected = argument.slice(1);
-  start(dialogue, selected, () => dialogue.parts.startQueueRun?.(selected));
+  start(dialogue, selected, positive, () => dialogue.parts.startQueueRun?.(selected));
 }
 
 /** The client gets its answer at once: nobody knows how the command ends. */
-async function runCommand(dialogue: Dialogue, option: Template, argument: Octets): Promise<void> {
+async function runCommand(dialogue: Dialogue, option: Template, argument: Octets, positive: Octets | undefined): Promise<void> {
   const argv = await commandOf(option, etrnFrame(dialogue, argument));
   if (argv.kind !== 'ok') {
     dialogue.log.panic(`failed to set up ETRN command: ${argv.kind === 'forced-fail' ? 'forced failure' : argv.message}`);
@@ -55,11 +56,11 @@ async function runCommand(dialogue: Dialogue, option: Template, argument: Octets
     if (result.kind === 'error' && !dialogue.parts.signal.aborted)
       services.log.panic(`exec of "${argv.value.join(' ')}" (smtp_etrn_command) failed: ${result.reason}`);
   };
-  start(dialogue, argument, spawn);
+  start(dialogue, argument, positive, spawn);
 }
 
 /** One at a time for each argument, unless `smtp_etrn_serialize` is off. What `run` gives ends when the work has ended; nothing: it cannot be done here. */
-function start(dialogue: Dialogue, argument: Octets, run: () => Promise<void> | undefined): void {
+function start(dialogue: Dialogue, argument: Octets, positive: Octets | undefined, run: () => Promise<void> | undefined): void {
   const { parts, config } = dialogue;
   const { hints, clock } = parts.services;
   if (parts.isRehearsal) return dialogue.reply('250', 'OK');
@@ -76,7 +77,7 @@ function start(dialogue: Dialogue, argument: Octets, run: () => Promise<void> | 
   }
   const ended = work.then(end, end);
   parts.waitsFor?.(ended);
-  dialogue.reply('250', 'OK');
+  dialogue.replyText('250', positive ?? 'OK');
 }
 
 /** `$domain` is the argument. */
@@ -94,6 +95,8 @@ async function commandOf(option: Template, frame: Frame): Promise<Outcome<readon
   const argv: Text[] = [];
   for (const [index, word] of splitCommandLine(option.source).entries()) {
     const text = await frame.config.compile(word, 'smtp_etrn_command').evaluate(frame);
+    if (text.kind === 'fail' || text.kind === 'defer')
+      return fail(`Expansion of "${word}" from command "${option.source}" in ETRN processing failed: ${text.message}`);
     if (text.kind !== 'ok') return text;
     if (isTainted(text.value) && (index === 0 || isStrictTaint(frame.config)))
       return fail(`Tainted arg ${index} for ETRN processing command: '${text.value.octets}'`);

@@ -34,7 +34,7 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
   const parsed = parseMailArgument(command.argument, {
     size: isEsmtp,
     body: isEsmtp,
-    dsn: isEsmtp && dialogue.advertised.dsn,
+    dsn: isEsmtp,
     prdr: dialogue.advertised.prdr,
     smtputf8: dialogue.advertised.smtputf8,
   });
@@ -44,7 +44,8 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
   if (state.isUtf8) origin.protocol = `${UTF8_PROTOCOL}${origin.protocol ?? ''}`;
   if (parsed.size !== undefined && !(await isSizeAcceptable(dialogue, command, parsed.size))) return forget(dialogue);
   if (!hasRoom(dialogue, parsed.size)) return forget(dialogue);
-  if (!(await takeMailAuth(dialogue, command, parsed))) return forget(dialogue);
+  const mailAuth = await takeMailAuth(dialogue, command, parsed);
+  if (!mailAuth.isTaken) return forget(dialogue);
   const given = (await rewriteSmtpArgument(parsed.address, dialogue.frame())) ?? parsed.address;
   const address = parseAddress(given, { ...addressSyntax(config.main, state.isUtf8), allowsEmpty: true });
   if (address.kind === 'error') {
@@ -70,7 +71,8 @@ export async function mail(dialogue: Dialogue, command: Command): Promise<void> 
   if (verdict.kind === 'discard') state.controls.set('discard', verdict.logMessage ?? '');
   if (await hasSpokenBeforeReply(dialogue, 'MAIL')) return;
   dialogue.wasMailRejected = false;
-  if (verdict.message !== undefined) dialogue.replyText('250', verdict.message);
+  const message = config.main.acl_smtp_mail === undefined ? mailAuth.message : verdict.message;
+  if (message !== undefined) dialogue.replyText('250', message);
   else dialogue.reply('250', state.controls.has('prdr') ? 'OK, PRDR Requested' : 'OK');
 }
 
@@ -106,6 +108,11 @@ function applyParameters(state: TransactionState, parameters: MailParameters): v
   if (parameters.isPrdr) state.controls.set('prdr', '');
 }
 
+interface MailAuth {
+  readonly isTaken: boolean;
+  readonly message?: Octets | undefined;
+}
+
 /** SIZE= against the limit of messages. RFC 1870 s6.1. */
 async function isSizeAcceptable(dialogue: Dialogue, command: Command, size: number): Promise<boolean> {
   const { config, origin, log } = dialogue;
@@ -136,21 +143,22 @@ function senderText(command: Command): Octets {
 }
 
 /**
- * AUTH= is believed when `acl_smtp_mailauth` accepts it; without that ACL, when the client has authenticated (RFC 4954 s5). False when MAIL is
- * refused, because the ACL gave no answer.
+ * AUTH= is believed when `acl_smtp_mailauth` accepts it; without that ACL, when the client has authenticated (RFC 4954 s5). It is not taken, and MAIL is
+ * refused, when the ACL gave no answer. What the ACL says is for the reply to MAIL, if the ACL for that is unset.
  */
-async function takeMailAuth(dialogue: Dialogue, command: Command, { auth, authAsGiven = '' }: MailParameters): Promise<boolean> {
+async function takeMailAuth(dialogue: Dialogue, command: Command, { auth, authAsGiven = '' }: MailParameters): Promise<MailAuth> {
   const { origin, log, config } = dialogue;
-  if (auth === undefined) return true;
+  if (auth === undefined) return { isTaken: true };
   if (auth === '') {
     origin.authenticatedSender = '';
-    return true;
+    return { isTaken: true };
   }
   const before = origin.authenticatedSender;
-  const ignored = (why: Octets): true => {
+  let message: Octets | undefined;
+  const ignored = (why: Octets): MailAuth => {
     origin.authenticatedSender = before;
     log.main(`ignoring AUTH=${printable(authAsGiven)} from ${hostAndIdent(origin, log, true)} (${why})`);
-    return true;
+    return { isTaken: true, message };
   };
   origin.authenticatedSender = auth;
   if (config.main.acl_smtp_mailauth === undefined) {
@@ -158,14 +166,15 @@ async function takeMailAuth(dialogue: Dialogue, command: Command, { auth, authAs
     if (origin.authenticatorName === undefined && !isTrustedCaller) return ignored('client not authenticated');
   } else {
     const verdict = await dialogue.runAcl('mailauth', config.main.acl_smtp_mailauth, { kind: 'accept' });
+    if (verdict.kind !== 'error') message = verdict.message;
     if (verdict.kind === 'fail') return ignored('rejected by ACL');
     if (verdict.kind === 'defer' || verdict.kind === 'error') {
       origin.authenticatedSender = before;
       dialogue.refuse('mailauth', `MAILAUTH ${printable(command.argument)}`, verdict);
-      return false;
+      return { isTaken: false };
     }
   }
   const authenticator = config.authenticators.find((instance) => instance.name === origin.authenticatorName);
-  if (authenticator === undefined || (await believesMailAuth(authenticator, dialogue.frame()))) return true;
+  if (authenticator === undefined || (await believesMailAuth(authenticator, dialogue.frame()))) return { isTaken: true, message };
   return ignored('server_mail_auth_condition failed');
 }

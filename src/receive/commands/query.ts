@@ -44,7 +44,8 @@ export async function vrfy(dialogue: Dialogue, command: Command): Promise<void> 
 /** The ACL sees the address as a recipient: `$local_part`, `$domain`. */
 async function runForAddress(dialogue: Dialogue, phase: string, option: Template | undefined, address: Octets): Promise<AclVerdict> {
   const { transaction } = dialogue;
-  const { state } = transaction ?? dialogue.beginTransaction();
+  dialogue.transaction ??= dialogue.makeTransaction();
+  const { state } = dialogue.transaction;
   state.currentRecipient = recipientView(address);
   const verdict = await dialogue.runAcl(phase, option, { kind: 'fail', message: undefined, logMessage: undefined, isDrop: false });
   state.currentRecipient = undefined;
