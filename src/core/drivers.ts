@@ -174,6 +174,8 @@ export interface DeliveryResult {
   readonly error?: RetryError | undefined;
   /** A deferral that is about this recipient, not the host or message: a 4xx to RCPT, or LMTP's reply for it. */
   readonly isOfRecipient?: boolean;
+  /** A host was left out because its time has not come: whatever the others say is not the end. */
+  readonly waitsForHost?: boolean;
   /** What another host had said about this recipient before. */
   readonly ofRecipientBefore?: DeliveryResult | undefined;
   /** How many transactions the connection had carried before; absent: none. */

@@ -134,6 +134,11 @@ function newBatch(
 /** Whether the deferral of an address is the end of it; `ofHosts` is what its hosts say. */
 async function remoteRetry(attempt: Attempt, result: DeliveryResult, ofHosts: 'later' | 'expired'): Promise<'later' | 'expired'> {
   if (result.isSpecialDefer === true || result.isPanic === true) return 'later';
+  const ofAddress = await addressRetry(attempt, result, ofHosts);
+  return result.waitsForHost === true ? 'later' : ofAddress;
+}
+
+async function addressRetry(attempt: Attempt, result: DeliveryResult, ofHosts: 'later' | 'expired'): Promise<'later' | 'expired'> {
   if (result.isOfRecipient === true) return attempt.retry.addressDeferred(result);
   const before = result.ofRecipientBefore === undefined ? 'expired' : await attempt.retry.addressDeferred(result.ofRecipientBefore);
   return before === 'expired' ? ofHosts : 'later';

@@ -4,6 +4,7 @@ import { bytesFromOctets, octetsFromBytes } from '../base/octets.ts';
 import type {
   AcceptedMessage,
   Config,
+  DeliveryBatch,
   DeliveryResult,
   MessageEnvelope,
   OptionSpec,
@@ -18,6 +19,7 @@ import type {
 } from '../core/index.ts';
 import { ok, UNTRIED_MESSAGE, untainted } from '../core/index.ts';
 import { RETRY_DATABASE } from '../hints/retry-record.ts';
+import { WaitingMessages } from '../hints/wait.ts';
 import { createLists } from '../lists/lists.ts';
 import { routerOptions } from '../routers/generic-options.ts';
 import { Spool } from '../spool/spool.ts';
@@ -62,6 +64,8 @@ interface World {
   readonly spool: Spool;
   readonly handedOver: AcceptedMessage[];
   config: Config;
+  /** When the remote transport has sent a message. */
+  onSent?: (batch: DeliveryBatch) => Promise<void>;
 }
 
 const retryRule: RetryRule = {
@@ -86,6 +90,7 @@ function transport(world: () => World, isRemote: boolean): TransportInstance {
       await batch.settled(result);
       results.push(result);
     }
+    if (isRemote) await world().onSent?.(batch);
     return results;
   };
   return {
@@ -361,6 +366,76 @@ test('a deferred address stays, with its retry time; a queue run waits for it', 
   assert.ok(world.log.mainLines.slice(last).includes('=> full <full@test.ex> R=mailboxes T=local'));
   assert.equal(world.hints.get('retry', 'T:full@test.ex'), undefined);
   assert.equal(world.mailboxes.get('b@test.ex')?.length, 1, 'nothing is delivered twice');
+});
+
+const FAR_HOST = { name: 'mx.far.ex', address: '192.0.2.9' };
+
+/** Left on the queue, as by -odq; it waits for the host. */
+async function queued(world: World, recipients: readonly string[]): Promise<string> {
+  const { claim, message } = await acceptMessage(world, recipients);
+  claim.release();
+  new WaitingMessages(world.hints, 'smtp').add(FAR_HOST.name, message.id);
+  return message.id;
+}
+
+test('the next message on a connection begins when the fate of the one before is durable, with what goes to that host', async () => {
+  const world = makeWorld();
+  const next = await queued(world, ['next@far.ex', 'local@test.ex']);
+  const links: string[] = [];
+  const link = (name: string) => ({ close: async () => void links.push(name) });
+  const carried: string[] = [];
+  world.onSent = async (batch) => {
+    carried.push(`${batch.message.id === next ? 'next' : 'first'}: ${world.spool.scan().length} queued`);
+    const goesOn = await batch.waiting?.carryOn(FAR_HOST, link(String(carried.length)), async () => true);
+    carried.push(goesOn === true ? 'goes on' : 'is the last');
+  };
+  const { id, end } = await run(world, ['first@far.ex']);
+  assert.equal(end, 'completed');
+  assert.deepEqual(carried, ['first: 2 queued', 'goes on', 'next: 1 queued', 'is the last'], 'the first one was removed before');
+  assert.equal(world.files.text(`/spool/input/${id}-H`), undefined);
+  assert.deepEqual(links, ['1'], 'a connection that the transport did not take is closed');
+  assert.match(world.files.text(`/spool/input/${next}-H`) ?? '', /\n[YN][YN] next@far\.ex\n/);
+  assert.equal(world.mailboxes.get('local@test.ex'), undefined, 'local deliveries wait for another attempt');
+  assert.deepEqual(world.hints.keys('wait-smtp'), []);
+  world.onSent = async () => {};
+  await deliverById(world.parts, next, FORCED, until);
+  assert.deepEqual([world.mailboxes.get('next@far.ex')?.length, world.mailboxes.get('local@test.ex')?.length], [1, 1]);
+});
+
+test('messages that are gone, in other hands or frozen, and those that do not fit, do not go next', async () => {
+  const world = makeWorld();
+  const waiting = new WaitingMessages(world.hints, 'smtp');
+  waiting.add(FAR_HOST.name, '1aaaaa-00000000000-0000');
+  const held = await queued(world, ['held@far.ex']);
+  const other = await queued(world, ['other@far.ex']);
+  const claiming = world.spool.claim(held);
+  let wasAsked = 0;
+  world.onSent = async (batch) => {
+    const fits = async () => {
+      wasAsked++;
+      return false;
+    };
+    assert.equal(await batch.waiting?.carryOn(FAR_HOST, { close: async () => assert.fail() }, fits), false);
+  };
+  await run(world, ['first@far.ex']);
+  assert.equal(wasAsked, 1);
+  assert.deepEqual(waiting.of(FAR_HOST.name), [other], 'it waits for another connection');
+  if (claiming.kind === 'ok') claiming.claim.release();
+});
+
+test('what a host says about a recipient is not the end while another host waits for its time', async () => {
+  const quick: RetryRule = { ...retryRule, steps: [{ algorithm: 'F', untilSeconds: 1, intervalSeconds: 1, factor: 1 }] };
+  for (const [waitsForHost, fate] of [
+    [true, 'deferred'],
+    [false, 'completed'],
+  ] as const) {
+    const world = makeWorld(new MemoryFiles(), { retryRules: [quick] });
+    const error = { name: 'rcpt_4xx', detail: '', more: 51 };
+    world.answers.set('slow', { kind: 'deferred', message: '451', error, isOfRecipient: true, waitsForHost, host: FAR_HOST });
+    const { id } = await run(world, ['slow@far.ex']);
+    world.clock.advance(5000);
+    assert.equal(await deliverById(world.parts, id, QUEUE_RUN, until), fate, world.log.mainLines.join('\n'));
+  }
 });
 
 test('without a retry rule a deferral is the end', async () => {

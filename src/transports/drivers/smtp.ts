@@ -52,6 +52,7 @@ class SmtpDelivery {
   #hasMoreHosts = false;
   /** Hosts that are not due, or had an error of their own: the message waits for them if it is not delivered elsewhere. */
   readonly #unreached: HostItem[] = [];
+  #waitsForHost = false;
   #considered = 0;
   #failingLong = 0;
   readonly #delivery: DeliveryState;
@@ -135,6 +136,7 @@ class SmtpDelivery {
       const status = await this.#batch.retry.hostStatus(host, first);
       if (status === 'failing-long') this.#failingLong++;
       if (status === 'not-due' || status === 'failing-long') this.#unreached.push(host);
+      if (status === 'not-due') this.#waitsForHost = true;
       if (!isToTry(status)) continue;
       if (tried >= this.#set.hosts_max_try && host.mx === countedMx) continue;
       if (status === 'due') tried++;
@@ -415,7 +417,8 @@ class SmtpDelivery {
   async #settleRest(): Promise<void> {
     if (this.#pending.length > 0 && this.#unreached.length > 0) this.#noteWaiting(this.#unreached);
     for (const address of this.#pending) {
-      const result = this.#last.get(address) ?? this.#untried(address);
+      const last = this.#last.get(address);
+      const result: DeliveryResult = last === undefined ? this.#untried(address) : { ...last, waitsForHost: this.#waitsForHost };
       this.#results.push(result);
       await this.#batch.settled(result);
     }
