@@ -196,6 +196,7 @@ export function canonicalBody(body: Octets, form: Canonicalization): Octets {
           .replace(/[ \t]+/g, ' ')
           .replace(/ \r\n/g, '\r\n')
           .replace(/ $/, '');
-  const content = text.replace(/(\r\n)+$/, '');
+  let content = text;
+  while (content.endsWith('\r\n')) content = content.slice(0, -2);
   return content === '' ? (form === 'simple' ? '\r\n' : '') : `${content}\r\n`;
 }
