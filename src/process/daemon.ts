@@ -73,8 +73,7 @@ export async function startDaemon(parts: DaemonParts): Promise<DaemonStart> {
         bound.push({ socket: socket.value, at });
         continue;
       }
-      // Without IPv6, or where 0.0.0.0 is covered by ::, the other sockets do.
-      if (at.address.includes(':') && (socket.errno === 'EAFNOSUPPORT' || socket.errno === 'EADDRNOTAVAIL')) continue;
+      if (isWithoutIpv6(at, socket.errno)) continue; // the other sockets do
       for (const other of bound) other.socket.close();
       return {
         kind: 'failed',
@@ -114,12 +113,20 @@ export async function startDaemon(parts: DaemonParts): Promise<DaemonStart> {
   return { kind: 'ok', ports: bound.map(({ socket }) => socket.port) };
 }
 
-/** A port that is in use is tried again (`daemon_startup_retries`): the daemon before this one may still be ending. */
+function isWithoutIpv6({ address }: ListenAddress, errno: string): boolean {
+  const isAny = address === '::0' || address === '::';
+  return address.includes(':') && (errno === 'EAFNOSUPPORT' || (isAny && errno === 'EADDRNOTAVAIL'));
+}
+
+/**
+ * What cannot be had is tried again (`daemon_startup_retries`): the daemon before this one may still be ending, or an interface may not have its address
+ * yet.
+ */
 async function bindPatiently({ net, log, config }: DaemonParts, at: ListenAddress): Promise<SystemResult<BoundSocket>> {
   const { daemon_startup_retries: retries, daemon_startup_sleep: seconds } = config.main;
   for (let left = retries; ; left--) {
     const socket = net.bind(at.address, at.port, at.address.includes(':'));
-    if (socket.kind === 'ok' || socket.errno !== 'EADDRINUSE' || left <= 0) return socket;
+    if (socket.kind === 'ok' || isWithoutIpv6(at, socket.errno) || left <= 0) return socket;
     const tries = `${left} more ${left === 1 ? 'try' : 'tries'}`;
     log.main(
       `socket bind() to port ${at.port} for address ${at.address} failed: ${socket.reason}: waiting ${formatTimeSpan(seconds)} before trying again (${tries})`,
