@@ -11,7 +11,7 @@ import { openRuntime, type Runtime } from '../process/runtime.ts';
 import { makeLogDirectoryOf, makeSpoolDirectory } from '../process/spool-directory.ts';
 import { actAsExim, asRoot } from '../system/own-ids.ts';
 import { startOwnProcess } from '../system/processes.ts';
-import { workIn } from '../system/working-directory.ts';
+import { absolutePath, workIn } from '../system/working-directory.ts';
 import { findCaller } from './caller.ts';
 import { configChoice } from './config-choice.ts';
 import type { Deliveries } from './deliveries.ts';
@@ -83,10 +83,12 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
   const { invocation, system, build, registry, io } = context;
   const { paths, macros, mustBeTrusted } = configChoice(invocation, build, context.callerIds.uid);
   const choice = { paths, macros };
+  // other processes of the program read the same files, wherever they work
+  const everywhere = paths.map(absolutePath);
   const actors = await openActors({
     system,
     script: context.script,
-    choice,
+    choice: { paths: everywhere, macros },
     isRoot: system.machine.effectiveUid() === 0,
     delivers: options.delivers ?? false,
   });
@@ -155,7 +157,12 @@ export async function openForMode(context: ModeContext, options: OpenOptions = {
       runtime.close();
     },
   };
-  return options.delivers ? { ...mode, deliveries: await foregroundDeliveries(context, runtime) } : mode;
+  return options.delivers ? { ...mode, deliveries: await foregroundDeliveries(withFiles(context, everywhere), runtime) } : mode;
+}
+
+function withFiles(context: ModeContext, paths: readonly Octets[]): ModeContext {
+  const { invocation } = context;
+  return invocation.configFiles === undefined ? context : { ...context, invocation: { ...invocation, configFiles: paths } };
 }
 
 /** `-qG<name>`. */
@@ -206,16 +213,16 @@ async function reportProblems({ io, system, invocation }: ModeContext, problems:
     if (problem.severity !== 'error') continue;
     const suggestion = problem.suggestion === undefined ? '' : `\n  ${problem.suggestion}`;
     const text = eximProblemText(problem);
-    if (isPrintingOptions(invocation)) {
+    if (showsLogs(invocation)) {
       const log = problem.isPlain ? 'LOG: MAIN PANIC DIE' : 'LOG: PANIC DIE';
       io.stderr.write(`${log}\n  ${text}${suggestion}\n`);
     } else io.stderr.write(`${invocation.mode?.kind === 'host-test' ? 'LOG:' : stamp} ${text}${suggestion}\n`);
   }
 }
 
-/** `-bP`, but for `-bP config`: Exim tells errors then as its debugging shows log lines. */
-function isPrintingOptions({ mode, words }: Invocation): boolean {
-  return mode?.kind === 'print-options' && words[0] !== 'config';
+/** `-v`, `-d`, and `-bP` but for `-bP config`: errors are told as debugging shows log lines. */
+function showsLogs({ mode, words, isVerbose, debug }: Invocation): boolean {
+  return isVerbose || debug !== undefined || (mode?.kind === 'print-options' && words[0] !== 'config');
 }
 
 /** Steps that no category can switch off alone. */
