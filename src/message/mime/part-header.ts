@@ -17,12 +17,16 @@ export interface PartHeader {
   readonly isMultipart: boolean;
   /** Where several are given, programs differ in which they take: each counts. The last is the one of the facts. */
   readonly boundaries: readonly Octets[];
+  /** It says one thing in so many ways that not all are known. */
+  readonly isExcessive: boolean;
   /** Where the body begins. */
   readonly end: number;
 }
 
 /** A field with all its lines: what is longer is not seen. */
 const MAX_FIELD = WINDOW_BYTES;
+/** Values of one parameter. */
+const MAX_VALUES = 1000;
 const LF = 0x0a;
 
 /**
@@ -45,7 +49,7 @@ export async function readPartHeader(window: Window, from: number, boundaries: O
     at = await endOfLine(window, at + bytes.length);
   }
   const facts = reader.facts();
-  return { facts, isMultipart: reader.isMultipart, boundaries: reader.givenBoundaries(), end: at };
+  return { facts, isMultipart: reader.isMultipart, boundaries: reader.givenBoundaries(), isExcessive: reader.isExcessive, end: at };
 }
 
 /** The parts of a field that are asked for by the name of the field, and of a parameter. */
@@ -65,11 +69,14 @@ const PARAMETERS: readonly (readonly [Octets, FactName])[] = [
   ['filename', 'fileName'],
 ];
 
+const WANTED: ReadonlySet<Octets> = new Set(PARAMETERS.map(([name]) => name));
+
 class FactsReader {
   readonly #boundaries: OpenBoundaries;
   readonly #checksLength: boolean;
   readonly #facts = new Map<FactName, Octets>();
-  readonly #given = new Map<Octets, readonly Octets[]>();
+  /** Values by parameter, each once, in the order in which they were said last. */
+  readonly #given = new Map<Octets, Set<Octets>>();
   #isFirst = true;
   /** The field that is being read, when it is one of ours. */
   #field: FactName | undefined;
@@ -77,6 +84,7 @@ class FactsReader {
   /** Its last line was read. */
   isOver = false;
   isMultipart = false;
+  isExcessive = false;
 
   constructor(boundaries: OpenBoundaries, checksLength: boolean) {
     this.#boundaries = boundaries;
@@ -116,7 +124,7 @@ class FactsReader {
   facts(): PartFacts {
     this.#finishField();
     for (const [name, fact] of PARAMETERS) {
-      const value = this.#given.get(name)?.at(-1);
+      const value = [...(this.#given.get(name) ?? [])].at(-1);
       if (value !== undefined) this.#facts.set(fact, value);
     }
     const facts: PartFacts = Object.fromEntries(this.#facts);
@@ -133,7 +141,7 @@ class FactsReader {
   }
 
   givenBoundaries(): readonly Octets[] {
-    return [...new Set(this.#given.get('boundary'))];
+    return [...(this.#given.get('boundary') ?? [])];
   }
 
   /** What is said again counts. */
@@ -142,8 +150,17 @@ class FactsReader {
     const { value, parameters } = parseStructuredField(this.#text, this.#checksLength);
     if (value !== '') this.#facts.set(this.#field, value);
     if (this.#field === 'contentType' && value.startsWith('multipart')) this.isMultipart = true;
-    for (const [name, values] of parameters) this.#given.set(name, [...(this.#given.get(name) ?? []), ...values]);
+    for (const [name, values] of parameters) for (const value of values) this.#keep(name, value);
     this.#field = undefined;
+  }
+
+  #keep(name: Octets, value: Octets): void {
+    if (!WANTED.has(name)) return;
+    const known = this.#given.get(name) ?? new Set<Octets>();
+    known.delete(value);
+    if (known.size < MAX_VALUES) known.add(value);
+    else this.isExcessive = true;
+    this.#given.set(name, known);
   }
 }
 

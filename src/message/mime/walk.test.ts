@@ -44,6 +44,17 @@ test('a part header is as long as it likes', async () => {
     assert.deepEqual(await partsOf(`${TOP}--b\n${long}Content-Type: c\n\nd\n--b--\n`), ['multipart/mixed:parts', 'c:d\n', 'done']);
 });
 
+test('a part header says as much as it likes, and what is said again costs no more', async () => {
+  for (const field of ['Content-Type: c; name=n\n', 'Content-Disposition: c; filename=n\n'])
+    assert.deepEqual(await partsOf(`${TOP}--b\n${field.repeat(100_000)}Content-Type: c\n\nd\n--b--\n`), [
+      'multipart/mixed:parts',
+      'c:d\n',
+      'done',
+    ]);
+  const names = Array.from({ length: 100_000 }, (_, at) => `Content-Type: c; name=n.${at}\n`).join('');
+  assert.equal((await partsOf(`${TOP}--b\n${names}\nd\n--b--\n`)).at(-1), 'too-many');
+});
+
 test('a walk ends when it is told to, with too many parts and with too many multiparts in each other', async () => {
   assert.deepEqual(await partsOf(`${TOP}--b\nContent-Type: c; name=stop\n\n--b\n\n`), ['multipart/mixed:parts', 'c:', 'stopped']);
   assert.equal((await partsOf(`${TOP}${'--b\n\n'.repeat(9)}`, 10)).at(-1), 'done');

@@ -32,8 +32,9 @@ export async function walkParts(
   const covers: CoverLetter[] = [];
   let at = 0;
   for (let number = 0; number < limits.maxParts; number++) {
-    const { facts, isMultipart, boundaries: given, end } = await readPartHeader(window, at, boundaries, limits.checksLength);
-    if ((facts.otherFileNames?.length ?? 0) > MAX_ALTERNATIVES) return 'too-many';
+    const header = await readPartHeader(window, at, boundaries, limits.checksLength);
+    const { facts, isMultipart, boundaries: given, end } = header;
+    if (header.isExcessive || (facts.otherFileNames?.length ?? 0) > MAX_ALTERNATIVES) return 'too-many';
     const isCoverLetter = covers.length === 0 || covers.at(-1) !== 'none';
     if (covers.at(-1) === 'first') covers[covers.length - 1] = 'none';
     const body = () => octetsBefore(window, end, boundaries);
