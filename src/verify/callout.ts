@@ -271,13 +271,15 @@ class Callout {
         this.#frame.services.log.panic(`failed to expand callout_random_local_part: ${expanded.message}`);
       return undefined;
     }
-    const answer = await this.#send(ready, `RCPT TO:<${written(`${expanded.value.octets}@${this.#address.domain}`, this.#form)}>`);
+    const command = `RCPT TO:<${written(`${expanded.value.octets}@${this.#address.domain}`, this.#form)}>`;
+    const answer = await this.#send(ready, command);
     if (answer.kind !== 'reply') return { kind: 'next', why: answer.why };
     if (answer.isPositive) {
       this.#findings.random = 'accept';
       return this.#good('random');
     }
-    if (answer.isPermanent) this.#findings.random = 'reject';
+    if (!answer.isPermanent) return { kind: 'next', why: ready.client.refusal(answer.reply, command) };
+    this.#findings.random = 'reject';
     const reset = await this.#send(ready, 'RSET');
     if (reset.kind !== 'reply') return { kind: 'next', why: reset.why };
     return this.#mail(ready, host);
@@ -301,17 +303,21 @@ class Callout {
   async #askPostmaster(ready: ReadyClient, host: HostItem): Promise<HostAnswer> {
     const reset = await this.#send(ready, 'RSET');
     if (reset.kind !== 'reply') return { kind: 'next', why: reset.why };
-    const mail = await this.#send(
-      ready,
-      `MAIL FROM:<${written(this.#options.postmasterSender ?? '', this.#form)}>${this.#form.mailParameters}`,
-    );
+    const command = `MAIL FROM:<${written(this.#options.postmasterSender ?? '', this.#form)}>${this.#form.mailParameters}`;
+    const mail = await this.#send(ready, command);
     if (mail.kind !== 'reply') return { kind: 'next', why: mail.why };
+    if (mail.isPermanent) {
+      this.#findings.postmaster = 'reject';
+      const { raw } = mail.reply;
+      return this.#refused('postmaster', raw, host, command, `response to "${command}" was: ${printable(raw)}`);
+    }
+    if (!mail.isPositive) return { kind: 'next', why: ready.client.refusal(mail.reply, command) };
     const first = await this.#recipient(ready, host, `postmaster@${this.#address.domain}`, 'postmaster');
     const isFull = first?.kind === 'fail' && this.#options.isFullPostmaster;
     const last = isFull ? await this.#recipient(ready, host, 'postmaster', 'postmaster') : first;
     if (last?.kind === 'next') return last;
     this.#findings.postmaster = last === undefined ? 'accept' : 'reject';
-    return (last === undefined ? undefined : first) ?? this.#good('address');
+    return last ?? this.#good('address');
   }
 
   async #send(ready: ReadyClient, command: Octets) {

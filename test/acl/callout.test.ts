@@ -43,11 +43,12 @@ mbox:
   file = /dev/null
 `;
 
-/** A server that takes every local part but `bad…`, `later…` and what `refuses` names. */
-function server(address: Octets, refuses: readonly Octets[], heard: Octets[]): () => FakeConnection {
+/** A server that takes every local part but `bad…`, `later…` and what `refuses` names, for now or for good. */
+function server(address: Octets, refuses: readonly Octets[], heard: Octets[], defers: readonly Octets[] = []): () => FakeConnection {
   return () => {
     const answer = (line: Octets): Octets => {
       if (line !== 'QUIT' && !line.startsWith('EHLO')) heard.push(`${address} ${line}`);
+      if (defers.includes(line)) return '450 not now\r\n';
       if (refuses.includes(line)) return '550-no\r\n550 never\r\n';
       if (/^RCPT TO:<bad/.test(line)) return '550 unknown\r\n';
       if (/^RCPT TO:<later/.test(line)) return '451 not now\r\n';
@@ -63,11 +64,11 @@ interface Asked {
   readonly frame: Frame;
 }
 
-async function start(refuses: readonly Octets[] = []) {
+async function start(refuses: readonly Octets[] = [], defers: readonly Octets[] = []) {
   const heard: Octets[] = [];
   const net = new FakeNet({
     '192.0.2.7:25': server('7', [], heard),
-    '192.0.2.8:25': server('8', refuses, heard),
+    '192.0.2.8:25': server('8', refuses, heard, defers),
     '192.0.2.9:25': server('9', refuses, heard),
   });
   const world = await makeWorld(CONFIG, { net });
@@ -164,6 +165,18 @@ test('postmaster and random local parts', async () => {
   assert.deepEqual([random.verdict.kind, random.heard.at(-1)], ['accept', '8 RCPT TO:<random@b.ex>']);
   assert.deepEqual([random.frame.results.recipientVerifyFailure, random.frame.results.domainData], ['random', undefined]);
   assert.deepEqual((await ask('recipient/callout=random', 'bad2@b.ex')).heard, []);
+});
+
+test('what postmaster and random local parts are refused with', async () => {
+  const postmaster = await start(['MAIL FROM:<p@own.ex>', 'RCPT TO:<postmaster>', 'RCPT TO:<postmaster@b.ex>']);
+  const mail = await postmaster.ask('recipient/callout=postmaster_mailfrom=p@own.ex,no_cache', 'x@a.ex');
+  assert.deepEqual([mail.verdict.kind, mail.heard.at(-1)], ['fail', '8 MAIL FROM:<p@own.ex>']);
+  assert.equal(mail.frame.results.recipientVerifyFailure, 'postmaster');
+  const full = await postmaster.ask('recipient/callout=fullpostmaster,no_cache', 'x@b.ex');
+  assert.match(full.verdict.kind === 'fail' ? (full.verdict.logMessage ?? '') : '', /after RCPT TO:<postmaster>: 550-no/); // the last one
+  const unsure = await start([], ['RCPT TO:<random@a.ex>']);
+  const deferred = await unsure.ask('recipient/callout=random', 'x@a.ex');
+  assert.deepEqual([deferred.verdict.kind, deferred.heard.at(-1)], ['defer', '8 RCPT TO:<random@a.ex>']);
 });
 
 test('random local parts that are refused', async () => {
