@@ -146,14 +146,14 @@ test('swaks: --tls-optional', { skip }, async () => {
 test('swaks: a client certificate', { skip }, async () => {
   const shown = ['--tls', '--tls-cert', site.clientPem, '--tls-key', site.clientPem];
   for (const [from, address, args, facts] of [
-    ['shown@swaks.test', FROM.certified, shown, 'CV=yes DN="/CN=client.test"'],
-    ['asked.shown@swaks.test', FROM.asked, shown, 'CV=yes DN="/CN=client.test"'],
-    ['asked@swaks.test', FROM.asked, ['--tls'], 'CV=no'],
+    ['shown@swaks.test', FROM.certified, shown, ' CV=yes DN="/CN=client.test"'],
+    ['asked.shown@swaks.test', FROM.asked, shown, ' CV=yes DN="/CN=client.test"'],
+    ['asked@swaks.test', FROM.asked, ['--tls'], ''], // there was none to verify
   ] as const) {
     const { line } = await send(from, ['--local-interface', address, ...args]);
     assert.equal(
       line,
-      `<= ${from} H=(swaks.test) [${address}]:port I=[127.0.0.1]:port P=esmtps L.- X=TLS1.3 ${facts} S=n M8S=0 id=x from <${from}> for ${BOX}`,
+      `<= ${from} H=(swaks.test) [${address}]:port I=[127.0.0.1]:port P=esmtps L.- X=TLS1.3${facts} S=n M8S=0 id=x from <${from}> for ${BOX}`,
     );
   }
   const { status, stdout } = await swaks('none@swaks.test', BOX, ['--local-interface', FROM.certified, '--tls']);
