@@ -25,6 +25,7 @@ pid_file_path = DIR/exim.pid
 timezone = UTC
 local_interfaces = 127.0.0.1
 daemon_smtp_ports = PORT1 : PORT2
+daemon_startup_retries = 0
 tls_advertise_hosts =
 rfc1413_hosts =
 queue_only

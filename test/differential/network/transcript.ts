@@ -73,6 +73,7 @@ function masked(text: string, { folder, ports }: Masking): string {
     .replace(/x{40,}/g, (text) => `(${text.length} x)`)
     .replace(/(\(port=)\d+/g, '$1PORT')
     .replace(/(gave DEFER: )"([^"\n]*)"$/gm, '$1$2') // newer: quoted
+    .replace(/ACL ['"]warn['"] statement skipped(?: \(in .*? at line \d+ of \S+\))?:/g, 'ACL warn statement skipped:') // newer: where
     .replace(/\bfree=\d+/g, 'free=NUMBER')
     .replace(/^Debian-exim \d+ \d+$/gm, 'USER')
     .replace(/^\d{3}(?=[ A-Z*] {1,2}(?:Message-Id|Received):)/gm, 'NNN')
