@@ -148,6 +148,8 @@ async function runWorkerRole(argument: string, options: RoleOptions): Promise<nu
         return admission.totals(message.open);
       case 'admitted':
         return admission.admitted(message.request, message);
+      case 'begin':
+        return worker.beginQueueRuns();
       case 'take-up':
         return worker.takeUp();
       case 'reload':

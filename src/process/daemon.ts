@@ -108,6 +108,7 @@ export async function startDaemon(parts: DaemonParts): Promise<DaemonStart> {
   );
   for (const line of parts.startLines) log.main(line);
   log.flush();
+  supervisor.begin();
   const stop = obeySignals(parts, supervisor, end);
   if (parts.inherited?.idleSeconds !== undefined) endWhenIdle(parts, supervisor, parts.inherited.idleSeconds, stop);
   return { kind: 'ok', ports: bound.map(({ socket }) => socket.port) };

@@ -23,6 +23,8 @@ export type ToWorker =
   | { readonly kind: 'totals'; readonly open: number }
   | ({ readonly kind: 'admitted'; readonly request: number } & Admittance)
   | { readonly kind: 'reload' }
+  /** The log says that the daemon has started: queue runs may begin. */
+  | { readonly kind: 'begin' }
   /** Messages without a claim are to be taken up: the daemon starts, or a worker died. */
   | { readonly kind: 'take-up' }
   /** `isUrgent`: at once, whatever is in hand. */
@@ -75,6 +77,7 @@ export function parseToWorker(value: unknown): ToWorker | undefined {
       return verdict !== undefined && isInteger(request) && isInteger(open) ? { kind: 'admitted', request, verdict, open } : undefined;
     }
     case 'reload':
+    case 'begin':
     case 'take-up':
       return { kind: message.kind };
     case 'stop':

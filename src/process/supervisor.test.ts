@@ -131,3 +131,16 @@ test('told to stop once more everything ends at once, and the next daemon is to 
   helpers[0]?.exit(0);
   assert.equal(await stopping, false);
 });
+
+test('queue runs begin when the start has been told, and in a worker that is started again', async () => {
+  const { supervisor, workers, pauses } = await startedSupervisor();
+  const begun = () => workers.map(({ sent }) => sent.filter((message) => JSON.stringify(message) === '{"kind":"begin"}').length);
+  assert.deepEqual(begun(), [0, 0]);
+  supervisor.begin();
+  assert.deepEqual(begun(), [1, 1]);
+  workers[0]?.kill('SIGKILL');
+  await settled();
+  pauses[0]?.then();
+  workers.at(-1)?.say({ kind: 'ready' });
+  assert.deepEqual(begun(), [1, 1, 1]);
+});

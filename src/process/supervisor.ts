@@ -43,6 +43,7 @@ interface Slot {
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #workers: Slot[];
+  #hasBegun = false;
   readonly #helper: Slot | undefined;
   readonly #ledger = new AdmissionLedger<Slot>();
   #isStopping = false;
@@ -76,6 +77,12 @@ export class Supervisor {
       if (this.#helper) this.#run(this.#helper);
       for (const worker of this.#workers) this.#run(worker);
     });
+  }
+
+  /** When the log has told that the daemon has started. */
+  begin(): void {
+    this.#hasBegun = true;
+    for (const worker of this.#workers) this.#send(worker, { kind: 'begin' });
   }
 
   /** For how long nobody was connected. */
@@ -165,6 +172,7 @@ export class Supervisor {
   #receive(slot: Slot, message: ToSupervisor): void {
     switch (message.kind) {
       case 'ready':
+        if (this.#hasBegun) this.#send(slot, { kind: 'begin' });
         this.#ready += 1;
         if (this.#ready >= this.#workers.length) this.#onReady?.(undefined);
         return;

@@ -112,8 +112,12 @@ export class Worker {
       }
       this.#listeners.push(listening.value);
     }
-    this.#scheduleQueue();
     return undefined;
+  }
+
+  /** Queue runs at their times, the first ones now. */
+  beginQueueRuns(): void {
+    this.#scheduleQueue();
   }
 
   #listen(socket: WorkerSocket): Promise<SystemResult<Listener>> {
