@@ -8,7 +8,7 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
   [/^lookup: nmh$/, 'no manual says what it looks up'],
   [/^lookup: (?:nis|nis0|nisplus|whoson|oracle)$/, 'the service is gone, or has no free client'],
   [/^option of main: (?:oracle_servers)$/, 'as the lookup oracle'],
-  [/^malware scanner: (?:aveserver|drweb|f-prot6d|f-protd|fsecure|kavdaemon|mksd|sophie)$/, 'the scanner is not sold any more'],
+  [/^malware scanner: (?:aveserver|kavdaemon|mksd)$/, 'the scanner is not sold any more, and nobody describes what it says'],
   [/^utility: (?:eximon|convert4r4)$/, 'a program for X, and one for configurations of Exim 3'],
   [/^command-line option: -MC/, "of Exim's own processes among each other"],
   [

@@ -7,16 +7,16 @@ export interface ListText {
 }
 
 /**
- * Splits a list at `:`, or at the separator that `<x` at its start sets (a printing character that is no letter or digit, or an escaped or
+ * Splits a list at `:` (or what else is `usual`), or at the separator that `<x` at its start sets (a printing character that is no letter or digit, or an escaped or
  * plain control character). A doubled separator is one literal character; an item is trimmed; an empty item stays, but a final
  * separator adds none (`a::b` is one item, `a: :b` three).
  */
-export function parseList(list: Octets): ListText {
+export function parseList(list: Octets, usual = ':'): ListText {
   const start = skipSpace(list, 0);
-  if (list.slice(start) === '<') return { separator: ':', items: [] };
+  if (list.slice(start) === '<') return { separator: usual, items: [] };
   const separator = separatorAt(list, start);
   return separator === undefined
-    ? { separator: ':', items: splitItems(list, start, ':') }
+    ? { separator: usual, items: splitItems(list, start, usual) }
     : { separator, items: splitItems(list, start + 2, separator) };
 }
 

@@ -130,7 +130,7 @@ const RULES: readonly OptionRule[] = [
   { name: 'bw', attached: true, read: readInetdWait },
   mode('bs', { kind: 'smtp' }),
   mode('bS', { kind: 'batch-smtp' }),
-  mode('bmalware', { kind: 'not-yet', option: '-bmalware' }),
+  { name: 'bmalware', value: true, read: ({ draft }, file) => void (draft.mode = { kind: 'malware', file }) },
   mode('bm', { kind: 'receive' }),
   {
     name: 'bnq',

@@ -32,6 +32,7 @@ export type Mode =
   | { readonly kind: 'log-line'; readonly text: Octets }
   | { readonly kind: 'atrn'; readonly host: Octets; readonly domains: Octets }
   | { readonly kind: 'remove-pid-file' }
+  | { readonly kind: 'malware'; readonly file: Octets }
   | { readonly kind: 'not-yet'; readonly option: Octets };
 
 export type MessageAction =

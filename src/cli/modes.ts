@@ -34,6 +34,7 @@ const RUNNERS: Readonly<Record<Mode['kind'], () => Promise<ModeRunner>>> = {
   'log-line': async () => (await import('./log-line.ts')).runLogLine,
   atrn: async () => (await import('./atrn.ts')).runAtrn,
   'remove-pid-file': async () => (await import('./remove-pid-file.ts')).runRemovePidFile,
+  malware: async () => (await import('./malware.ts')).runMalware,
   'not-yet': async () => notYet(),
 };
 

@@ -4,7 +4,7 @@ import { lowerCase, type Octets } from '../base/octets.ts';
 import { EXIM_VERSION, PRODUCT_VERSION } from '../base/version.ts';
 import { builtin } from '../builtin.ts';
 import { lookupNames } from '../config/builtin-macros.ts';
-import { featureWords, mailboxWords } from '../config/features.ts';
+import { featureWords, mailboxWords, scannerWords } from '../config/features.ts';
 import type { BuildSettings } from '../core/build-settings.ts';
 import { configChoice } from './config-choice.ts';
 import type { ModeRunner } from './mode.ts';
@@ -28,7 +28,7 @@ export async function versionText(build: Pick<BuildSettings, 'fixedNeverUsers' |
     `Authenticators (built-in): ${drivers('AUTHENTICATOR').join(' ')}`,
     `Routers (built-in): ${drivers('ROUTER').join(' ')}`,
     `Transports (built-in): ${transports.join(' ')}`,
-    'Malware:',
+    `Malware: ${scannerWords(macros).join(' ')}`,
     `Fixed never_users: ${build.fixedNeverUsers.join(':')}`,
     `Configure owner: ${build.configureOwners[0] ?? 0}:${build.configureGroups[0] ?? 0}`,
     'Size of off_t: 8',

@@ -49,6 +49,19 @@ const FEATURES: readonly Feature[] = [
   { macro: 'XCLIENT', word: 'Experimental_XCLIENT', isBuilt: hasMain('hosts_xclient') },
 ];
 
+/** Virus scanners, in the order of -bV. */
+const SCANNERS: readonly (readonly [macro: string, word: string])[] = [
+  ['MALWARE_FPROTD', 'f-protd'],
+  ['MALWARE_FPROT6D', 'f-prot6d'],
+  ['MALWARE_DRWEB', 'drweb'],
+  ['MALWARE_FSECURE', 'fsecure'],
+  ['MALWARE_SOPHIE', 'sophie'],
+  ['MALWARE_CLAMD', 'clamd'],
+  ['MALWARE_AVAST', 'avast'],
+  ['MALWARE_SOCK', 'sock'],
+  ['MALWARE_CMDLINE', 'cmdline'],
+];
+
 /** Formats of appendfile, by the option that chooses them. */
 const MAILBOXES: readonly (readonly [macro: string, option: string, word: string])[] = [
   ['TRANSPORT_APPEND_MAILDIR', 'maildir_format', 'maildir'],
@@ -58,7 +71,8 @@ const MAILBOXES: readonly (readonly [macro: string, option: string, word: string
 
 /** Names behind `_HAVE_`. */
 export function featureMacros(definitions: Definitions): readonly string[] {
-  return FEATURES.filter(({ isBuilt }) => isBuilt?.(definitions) ?? true).flatMap(({ macro }) => macro);
+  const features = FEATURES.filter(({ isBuilt }) => isBuilt?.(definitions) ?? true).map(({ macro }) => macro);
+  return hasAclCondition('malware')(definitions) ? [...features, ...SCANNERS.map(([macro]) => macro)] : features;
 }
 
 export function mailboxMacros(definitions: Definitions): readonly string[] {
@@ -68,6 +82,11 @@ export function mailboxMacros(definitions: Definitions): readonly string[] {
 /** The words of `-bV`, of what there are macros for. */
 export function featureWords(macros: ReadonlySet<string>): readonly string[] {
   return FEATURES.filter(({ macro }) => macros.has(`_HAVE_${macro}`)).flatMap(({ word }) => word ?? []);
+}
+
+/** What `av_scanner` may begin with. */
+export function scannerWords(macros: ReadonlySet<string>): readonly string[] {
+  return SCANNERS.filter(([macro]) => macros.has(`_HAVE_${macro}`)).map(([, word]) => word);
 }
 
 /** `appendfile/maildir/…`. */

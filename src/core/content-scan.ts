@@ -35,6 +35,22 @@ export interface DecodedPart {
   readonly anomaly: MimeAnomaly | undefined;
 }
 
+/** What stays with a message of what a spam scanner says. */
+export interface SpamScore {
+  readonly score: Octets;
+  /** In tenths. */
+  readonly scoreInt: Octets;
+  readonly bar: Octets;
+}
+
+/** What a spam scanner says of a message: `$spam_…`. */
+export interface SpamResult extends SpamScore {
+  readonly user: Octets;
+  readonly isSpam: boolean;
+  readonly report: Octets;
+  readonly action: Octets;
+}
+
 /** The message as scanners see it, a file in a directory of its own, and the part that an ACL for MIME parts is asked about. */
 export interface ContentScan {
   /** `<spool_directory>/scan/<message id>`. */
@@ -46,6 +62,10 @@ export interface ContentScan {
   partCount: number;
   isCoverLetter: boolean;
   isAttachedMessage: boolean;
+  /** What the virus scanner said, when it is not to be asked again; no name: nothing. */
+  malware?: { readonly name: Octets | undefined } | undefined;
+  /** Of what the spam scanner said, by the user it was asked for. */
+  spam?: SpamResult | undefined;
   /** In each directory that parts are decoded to: the number of the next file. */
   readonly fileNumbers: Map<Octets, number>;
 }

@@ -77,7 +77,6 @@ export const mainOptions = {
   auto_thaw: option.time({ default: 0, doc: 'After this time a frozen message is tried again; 0s never.' }),
   av_scanner: option.string({
     default: 'sophie:/var/run/sophie',
-    notYet: 'notice',
     doc: 'The virus scanner that the ACL condition malware asks.',
   }),
   bi_command: option.string({ doc: 'The command that -bi runs.' }),

@@ -1,5 +1,6 @@
 /** A message with a spool id: self-contained, and equal to what parsing its -H file gives (DESIGN 3.5). Spec ch. "Format of spool files". */
 import type { Octets } from '../base/octets.ts';
+import type { SpamScore } from './content-scan.ts';
 import type { Deadline } from './deadline.ts';
 import type { Outcome } from './outcome.ts';
 import type { DsnRequest, Origin } from './session.ts';
@@ -44,6 +45,8 @@ export interface Mail {
   readonly isUtf8: boolean;
   /** `$local_scan_data`: what local_scan() said when it took the message. */
   readonly localScanData?: Octets | undefined;
+  /** What of `$spam_…` is kept: undefined when no spam scanner was asked. */
+  readonly spam?: SpamScore | undefined;
   readonly dsn: DsnRequest;
   readonly aclM: ReadonlyMap<string, Text>;
 }

@@ -3,7 +3,7 @@
  * Facts are readonly; what changes lives in exactly one state record a lifetime, written only by its owner (receive/, and acl/ for `set`).
  */
 import type { Octets } from '../base/octets.ts';
-import type { ContentScan } from './content-scan.ts';
+import type { ContentScan, SpamResult } from './content-scan.ts';
 import type { Deadline } from './deadline.ts';
 import type { DkimState } from './dkim.ts';
 import type { Body, HeaderLine, Recipient } from './message.ts';
@@ -307,6 +307,9 @@ export interface Results {
   /** Of the last callout: `[192.0.2.1]:25`. */
   calloutAddress?: Octets;
   csaStatus?: Octets;
+  malwareName?: Octets | undefined;
+  /** What the last spam scanner said. */
+  spam?: SpamResult | undefined;
   spf?: SpfResults;
   /** `$auth1`…, `$1`… of an authenticator being evaluated. */
   auth?: readonly Text[];

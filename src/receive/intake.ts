@@ -553,6 +553,7 @@ function envelopeOf(context: IntakeContext, state: TransactionState, read: ReadM
     isUtf8: state.isUtf8,
     ...downconversionOf(state),
     ...(state.localScanData === undefined ? {} : { localScanData: state.localScanData }),
+    ...spamOf(state),
     dsn: state.dsn,
     aclM: new Map(state.aclM),
     // A copy: the session goes on and changes its own.
@@ -566,6 +567,12 @@ function envelopeOf(context: IntakeContext, state: TransactionState, read: ReadM
     queueName: session.state.queueName ?? '',
     isQueueOnly: state.controls.has('queue') || state.controls.has('queue_only'),
   };
+}
+
+/** What of `$spam_…` stays with the message. */
+function spamOf({ results }: TransactionState): Pick<MessageEnvelope, 'spam'> {
+  const { spam } = results;
+  return spam === undefined ? {} : { spam: { bar: spam.bar, score: spam.score, scoreInt: spam.scoreInt } };
 }
 
 /** `control = utf8_downconvert`. */

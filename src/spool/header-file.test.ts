@@ -204,7 +204,8 @@ function randomMessage(): Omit<Message, 'body'> {
     isSenderSetUntrusted: random.below(2) === 0,
     ...(random.below(2) === 0 ? {} : { downconversion: random.below(2) === 0 ? 'always' : 'if-needed' }),
     ...(random.below(2) === 0 ? {} : { localScanData: `l${octets(9)}` }),
-    unknownSpoolLines: random.below(2) === 0 ? [] : ['-spam_bar ++'],
+    ...(random.below(2) === 0 ? {} : { spam: { bar: '++', score: '2.5', scoreInt: '25' } }),
+    unknownSpoolLines: random.below(2) === 0 ? [] : ['-nobody_knows ++'],
     queueName: '',
     isQueueOnly: false,
   };

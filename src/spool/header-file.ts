@@ -4,7 +4,7 @@
  */
 import type { Octets } from '../base/octets.ts';
 import { octetsFromBytes } from '../base/octets.ts';
-import type { HeaderLine, HeaderType, Message, Origin, Recipient, TaintSpan, Text, TlsFacts } from '../core/index.ts';
+import type { HeaderLine, HeaderType, Message, Origin, Recipient, SpamScore, TaintSpan, Text, TlsFacts } from '../core/index.ts';
 import { formatNonRecipients, parseNonRecipients } from './non-recipients.ts';
 import { formatRecipient, parseRecipient } from './recipient-line.ts';
 
@@ -135,6 +135,8 @@ function flagLines(message: Omit<Message, 'body' | 'size'>): Octets[] {
   if (message.isManuallyThawed) lines.push('-manual_thaw');
   if (message.isSenderSetUntrusted) lines.push('-sender_set_untrusted');
   if (message.isUtf8) lines.push('-smtputf8');
+  const { spam } = message;
+  if (spam !== undefined) lines.push(`-spam_bar ${spam.bar}`, `-spam_score ${spam.score}`, `-spam_score_int ${spam.scoreInt}`);
   if (message.downconversion !== undefined) lines.push(message.downconversion === 'always' ? '-utf8_downcvt' : '-utf8_optdowncvt');
   return lines;
 }
@@ -174,6 +176,8 @@ export function parseHeaderFile(id: string, bytes: Buffer): HeaderFileParsing {
   return new HeaderFileReader(id, octetsFromBytes(bytes)).read();
 }
 
+const NO_SCORE: SpamScore = { bar: '', score: '', scoreInt: '' };
+
 /** What the lines with a hyphen fill in. */
 interface Draft {
   readonly origin: Origin;
@@ -188,6 +192,7 @@ interface Draft {
   zeroCount: number;
   maxLineLength: number;
   localScanData: Octets | undefined;
+  spam: SpamScore | undefined;
   envid: Octets | undefined;
   ret: 'FULL' | 'HDRS' | undefined;
 }
@@ -385,6 +390,7 @@ function newDraft(origin: Origin): Draft {
     zeroCount: 0,
     maxLineLength: 0,
     localScanData: undefined,
+    spam: undefined,
     envid: undefined,
     ret: undefined,
   };
@@ -445,6 +451,15 @@ function setValue(draft: Draft, name: string, value: Octets): boolean {
       return true;
     case 'frozen':
       draft.frozenAt = int(value);
+      return true;
+    case 'spam_bar':
+      draft.spam = { ...NO_SCORE, ...draft.spam, bar: value };
+      return true;
+    case 'spam_score':
+      draft.spam = { ...NO_SCORE, ...draft.spam, score: value };
+      return true;
+    case 'spam_score_int':
+      draft.spam = { ...NO_SCORE, ...draft.spam, scoreInt: value };
       return true;
     case 'local_scan':
       draft.localScanData = value;
@@ -545,6 +560,7 @@ function assemble(
     dontDeliver: flags.has('N'),
     warningCount,
     isSenderSetUntrusted: flags.has('sender_set_untrusted'),
+    ...(draft.spam === undefined ? {} : { spam: draft.spam }),
     ...(draft.localScanData === undefined ? {} : { localScanData: draft.localScanData }),
     unknownSpoolLines: draft.unknown,
     queueName: '',

@@ -6,7 +6,8 @@ import { parseList } from '../../base/list-text.ts';
 import { type Octets, parseDecimal } from '../../base/octets.ts';
 import { parseTimeSpan } from '../../base/time-span.ts';
 import type { Connection, Frame, Outcome, Services } from '../../core/index.ts';
-import { defer, fail, ok } from '../../core/index.ts';
+import { defer, earlier, ok } from '../../core/index.ts';
+import { parsePorts, type Reached, reachPlace } from './reach.ts';
 
 export interface SpamServer {
   /** As it is written. */
@@ -40,7 +41,7 @@ export function parseSpamServers(list: Octets, warn: (text: Octets) => void): re
       warn(`warning - invalid spamd address: '${text}'`);
       continue;
     }
-    const ports = isPath ? ('none' as const) : portRange(rest[0] ?? '');
+    const ports = isPath ? ('none' as const) : parsePorts(rest[0] ?? '');
     const server = { text, address, ports, priority: 1, weight: 1, time: undefined, ...TIMES, isRspamd: false };
     if (servers.length < MAX_SERVERS) servers.push(withOptions(server, isPath ? rest : rest.slice(1), warn));
   }
@@ -48,14 +49,6 @@ export function parseSpamServers(list: Octets, warn: (text: Octets) => void): re
 }
 
 const TIMES = { timeoutSeconds: DEFAULT_TIMEOUT_SECONDS, retrySeconds: 0 };
-
-function portRange(text: Octets): readonly [number, number] | undefined {
-  const match = /^([0-9]+)(?:-([0-9]+))?$/.exec(text);
-  if (match === null) return undefined;
-  const from = Number.parseInt(match[1] ?? '', 10);
-  const to = Number.parseInt(match[2] ?? match[1] ?? '', 10);
-  return [from & 0xffff, to & 0xffff];
-}
 
 function withOptions(server: SpamServer, options: readonly Octets[], warn: (text: Octets) => void): SpamServer {
   let made = server;
@@ -118,12 +111,15 @@ export function orderSpamServers(servers: readonly SpamServer[], { clock, random
   return ordered;
 }
 
+export interface ReachedServer {
+  readonly connection: Connection;
+  /** As in `$callout_address`. */
+  readonly place: Octets;
+  readonly server: SpamServer;
+}
+
 /** A connection to the first server that can be reached. `tell` gets what the log is told meanwhile, but for the message of a defer. */
-export async function reachSpamServer(
-  list: Octets,
-  frame: Frame,
-  tell: (text: Octets) => void,
-): Promise<Outcome<{ readonly connection: Connection; readonly server: SpamServer }>> {
+export async function reachSpamServer(list: Octets, frame: Frame, tell: (text: Octets) => void): Promise<Outcome<ReachedServer>> {
   const servers = parseSpamServers(list, tell);
   if (servers.length === 0) return defer('no useable spamd server addresses in spamd_address configuration option.');
   for (const server of orderSpamServers(servers, frame.services, frame.config.main.timezone ?? '')) {
@@ -132,37 +128,14 @@ export async function reachSpamServer(
       await frame.services.clock.sleep(server.retrySeconds * 1000, frame.until);
       reached = await connectTo(server, frame);
     }
-    if (reached.kind === 'ok') return ok({ connection: reached.value, server });
-    if ('message' in reached) tell(`spamd: ${reached.message}`);
+    if (reached.kind === 'ok') return ok({ connection: reached.connection, place: reached.place, server });
+    tell(`spamd: ${reached.message}`);
   }
   return defer('all spamd servers failed');
 }
 
-async function connectTo({ text, address, ports, timeoutSeconds }: SpamServer, frame: Frame): Promise<Outcome<Connection>> {
-  const { net } = frame.services;
-  const timeoutMs = timeoutSeconds * 1000;
-  if (ports === undefined) return fail(`invalid socket '${text}'`);
-  if (ports === 'none') {
-    const result = await net.connect({ address, port: 0, timeoutMs }, frame.until);
-    return result.kind === 'ok' ? ok(result.connection) : fail(`unable to connect to UNIX socket (${address}): ${result.reason}`);
-  }
-  const addresses = await addressesOf(address, frame);
-  if (addresses.length === 0) return fail(`no IP address found for host ${address}`);
-  let reason = '';
-  for (const ip of addresses) {
-    for (let port = ports[0]; port <= ports[1]; port++) {
-      const result = await net.connect({ address: ip, port, timeoutMs }, frame.until);
-      if (result.kind === 'ok') return ok(result.connection);
-      reason = result.reason;
-    }
-  }
-  return fail(`failed to connect to any address for ${address}: ${reason}`);
-}
-
-async function addressesOf(host: Octets, { services, until }: Frame): Promise<readonly Octets[]> {
-  if (/^[0-9.]+$/.test(host) || host.includes(':')) return [host];
-  const found = await services.hosts.byName(host, 0, until);
-  if (found.kind === 'found') return found.addresses;
-  services.log.main(`no IP address found for host ${host}`);
-  return [];
+async function connectTo({ text, address, ports, timeoutSeconds }: SpamServer, frame: Frame): Promise<Reached> {
+  if (ports === undefined) return { kind: 'fail', message: `invalid socket '${text}'`, place: '' };
+  const until = earlier(frame.until, frame.services.clock.monotonicMs() + timeoutSeconds * 1000);
+  return reachPlace({ address, ports }, frame, until);
 }

@@ -1,4 +1,7 @@
 /** Variables of SPF, DMARC, ARC and content scanning: as Exim has them before such a check. Spec ch. 45, ch. 58. */
+
+import type { SpamScore } from '../../core/content-scan.ts';
+import type { Frame } from '../../core/frame.ts';
 import { octetsVariable, remoteVariable, unsetVariable, yesNoVariable } from '../reading.ts';
 
 export default [
@@ -19,11 +22,16 @@ export default [
   unsetVariable('arc_state_reason', 'Why ARC failed.'),
   unsetVariable('arc_domains', 'The domains of the ARC chain.'),
   unsetVariable('arc_oldest_pass', 'The oldest instance that passes.'),
-  unsetVariable('spam_action', 'What the spam scanner says to do.'),
-  unsetVariable('spam_bar', 'The spam score as a row of signs.'),
-  unsetVariable('spam_report', 'The report of the spam scanner.'),
-  unsetVariable('spam_score', 'The spam score.'),
-  unsetVariable('spam_score_int', 'The spam score in tenths.'),
-  unsetVariable('malware_name', 'The malware that was found.'),
+  octetsVariable('spam_action', 'What the spam scanner says to do.', ({ results }) => results.spam?.action),
+  octetsVariable('spam_bar', 'The spam score as a row of signs.', (frame) => spamScore(frame)?.bar),
+  remoteVariable('spam_report', 'The report of the spam scanner.', ({ results }) => results.spam?.report),
+  octetsVariable('spam_score', 'The spam score.', (frame) => spamScore(frame)?.score),
+  octetsVariable('spam_score_int', 'The spam score in tenths.', (frame) => spamScore(frame)?.scoreInt),
+  octetsVariable('malware_name', 'The malware that was found.', ({ results }) => results.malwareName),
   unsetVariable('av_failed', 'The virus scanner could not be used.', '0'),
 ];
+
+/** Of a message that is delivered it is what -H has. */
+function spamScore({ message, results }: Frame): SpamScore | undefined {
+  return message === undefined ? results.spam : message.spam;
+}
