@@ -36,7 +36,7 @@ async function submitReport(report: Report, reference: string, parts: DeliverPar
     return made.kind === 'ok' ? ok({ kind: 'accepted', accepted: made.value, isQueued: false }) : made;
   }
   try {
-    return ok(await services.submitReport({ ...report, config, services, store: spool, reference }));
+    return ok(await services.submitReport({ ...report, config, services, store: spool, queueName: spool.queueName, reference }));
   } catch (error) {
     return defer(error instanceof Error ? error.message : String(error)); // the returned message cannot be read
   }

@@ -20,6 +20,7 @@ export async function submitReport(request: ReportRequest): Promise<ReportSubmis
     isDotNotEnd: true,
     errors: 'mail', // for want of a sender it is logged
     commandLine: { isLocalError: true, reference },
+    queueName: request.queueName,
     onAccepted: (message, wish) => {
       accepted = { kind: 'accepted', accepted: message, isQueued: wish === 'queue' };
     },

@@ -73,6 +73,8 @@ export interface SubmissionRequest {
   /** `-oMa` and the like; only for trusted callers. */
   readonly presetOrigin?: Partial<Origin>;
   readonly commandLine?: CommandLineFacts;
+  /** Where the message goes unless an ACL says otherwise; default: the store's own. */
+  readonly queueName?: Octets;
   /** The sendmail options for delivery status: RET, ENVID, and NOTIFY for all recipients. */
   readonly dsn?: { readonly ret?: 'FULL' | 'HDRS'; readonly envid?: Octets; readonly notify?: Recipient['notify'] };
   readonly onAccepted: (accepted: AcceptedMessage, delivery: DeliveryWish) => void;
@@ -145,6 +147,7 @@ class Submission {
       until: this.#until,
       state: newSessionState(origin),
     };
+    if (request.queueName !== undefined) this.#session.state.queueName = request.queueName;
     this.#transaction = newTransaction(1, now);
   }
 

@@ -253,6 +253,7 @@ export interface ReportRequest {
   readonly config: Config;
   readonly services: Services;
   readonly store: MessageStore;
+  readonly queueName: Octets;
   readonly recipients: readonly Octets[];
   readonly headers: readonly Octets[];
   readonly body: () => AsyncIterable<Uint8Array>;

@@ -47,6 +47,7 @@ choose:
 told:
   accept logwrite = data <$queue_name>
 choose_local:
+  accept senders = :
   accept queue = ${Buffer.from(LOCAL).toString('latin1')}
 begin routers
 later:
