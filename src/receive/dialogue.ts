@@ -33,7 +33,7 @@ import { hostAndIdent } from '../logging/lines/host.ts';
 import { rejectedMessage, rejectionLine } from '../logging/lines/rejection.ts';
 import { logRejection } from '../logging/rejections.ts';
 import type { DataDecoder } from '../smtp/data-decoder.ts';
-import { LineReader } from '../smtp/line-reader.ts';
+import { LineReader, type LineResult } from '../smtp/line-reader.ts';
 import { formatReply, splitCode, wrapReplyText } from '../smtp/reply.ts';
 import type { SignatureCheck } from './dkim-acl.ts';
 import type { MessageReceiver } from './message-input.ts';
@@ -165,6 +165,8 @@ export class Dialogue {
   isHeloSeen = false;
   /** `helo_verify_hosts`, `helo_try_verify_hosts`, `helo_accept_junk_hosts`, for this host. */
   heloRules = { mustVerify: false, triesToVerify: false, acceptsJunk: false };
+  /** For the client's next line. */
+  isWaiting = false;
   /** Set by a handler: no more commands are read. */
   isOver = false;
   /** For `$smtp_notquit_reason`, and whether QUIT was seen. */
@@ -186,7 +188,6 @@ export class Dialogue {
   hasTooManyRecipients = false;
   /** DATA has been said: nobody who may connect early does so any more. */
   isDataTried = false;
-  /** The client sent its next command before it had our reply. */
   /** Something came behind MAIL or RCPT before the reply, which is what the log tells. */
   usedPipelining = false;
   /** Commands before MAIL may come at once (`pipelining_connect_advertise_hosts`), and whether they came before the greeting. */
@@ -308,6 +309,14 @@ export class Dialogue {
     const seconds = this.config.main.smtp_command_deadline;
     const silent = this.commandDeadline();
     return seconds === 0 ? silent : earlier(silent, startedMs + seconds * 1000);
+  }
+
+  /** What the client says next: a command, or the answer to a challenge. */
+  async nextLine(): Promise<LineResult> {
+    this.isWaiting = true;
+    const result = await this.reader.readLine(this.commandDeadline(), undefined, () => this.wholeDeadline());
+    this.isWaiting = false;
+    return result;
   }
 
   // ---------------------------------------------------------------- transactions

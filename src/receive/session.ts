@@ -57,8 +57,6 @@ export class SmtpSession {
   #free = new Set<Verb>();
   /** No transaction is begun any more. */
   #isLeaving = false;
-  /** For a command. */
-  #isWaiting = false;
 
   constructor(parts: SmtpParts) {
     this.#parts = parts;
@@ -86,7 +84,7 @@ export class SmtpSession {
   /** From outside: the process is to end. Who is in a transaction may finish it, the others are told at once. */
   leave(): void {
     this.#isLeaving = true;
-    if (!this.#isWaiting || this.#isInTransaction()) return;
+    if (!this.#dialogue.isWaiting || this.#isInTransaction()) return;
     this.#dialogue.leave();
     this.#dialogue.stopWaiting();
   }
@@ -244,9 +242,7 @@ export class SmtpSession {
       if (this.#isLeaving && !this.#isInTransaction()) return this.#leaveOrLose();
       await dialogue.flushUnlessPipelined();
       if (dialogue.isOver) return;
-      this.#isWaiting = true;
-      const result = await dialogue.reader.readLine(dialogue.commandDeadline(), undefined, () => dialogue.wholeDeadline());
-      this.#isWaiting = false;
+      const result = await dialogue.nextLine();
       if (this.#dialogue.endReason === 'signal') return;
       if (result.kind !== 'line') return this.#inputEnded(result);
       await this.#command(result);

@@ -89,7 +89,8 @@ function challenger(dialogue: Dialogue): AuthDialogue {
     challenge: async (octets) => {
       dialogue.send(`334 ${encodeBase64(octets)}\r\n`);
       await dialogue.flush();
-      const answer = await dialogue.reader.readLine(dialogue.commandDeadline(), undefined, () => dialogue.wholeDeadline());
+      const answer = await dialogue.nextLine();
+      if (dialogue.isOver) return undefined; // the process ends, and the client has been told
       if (answer.kind !== 'line') {
         dialogue.lost(answer);
         return undefined;

@@ -21,6 +21,17 @@ all:
 begin transports
 `;
 
+/** Behind the retry rules. */
+const AUTHENTICATORS = `
+begin authenticators
+login:
+  driver = plaintext
+  public_name = LOGIN
+  server_prompts = User
+  server_condition = true
+  server_advertise_condition = true
+`;
+
 const RETRY = `
 begin retry
 *  *  F,1h,15m
@@ -41,7 +52,7 @@ async function start(
   const place = new Place('signals');
   const [port = 0] = await freePorts(1);
   const user = isRoot ? `  user = ${place.account.name}\n  group = ${place.account.gid}\n` : '';
-  const text = placeOptions(place, { daemon_smtp_ports: port, ...more }) + PARTS + transport(place, user) + RETRY;
+  const text = placeOptions(place, { daemon_smtp_ports: port, ...more }) + PARTS + transport(place, user) + RETRY + AUTHENTICATORS;
   const server = new MailServer(place, text);
   context.after(async () => {
     await server.stop();
@@ -69,12 +80,16 @@ test('SIGTERM: nobody new, who is in a transaction finishes it, the others are t
   const { place, server, port } = await start(context, maildir);
   const { pid } = server;
   const idle = await greeted(port);
+  const asked = await greeted(port);
+  assert.match(await asked.command('AUTH LOGIN'), /^334/);
   const busy = await greeted(port);
   assert.match(await busy.command('MAIL FROM:<a@b.test>'), /^250/);
   // a service manager signals every process of the daemon
   for (const process of processTree(pid)) signal(process.pid, 'SIGTERM');
-  assert.equal(await idle.reply(), '421 site.test: Service not available - closing connection');
-  assert.equal(await idle.reply(), '', 'closed');
+  for (const client of [idle, asked]) {
+    assert.equal(await client.reply(), '421 site.test: Service not available - closing connection');
+    assert.equal(await client.reply(), '', 'closed');
+  }
   assert.ok(isAlive(pid));
   await assert.rejects(SmtpClient.open(port), /ECONNREFUSED/);
   assert.match(await busy.command('RCPT TO:<c@site.test>'), /^250/);
