@@ -93,8 +93,9 @@ function secondOfDay(text: Octets): number | undefined {
   return (hours ?? 0) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0);
 }
 
-/** Those of a higher priority first, by chance according to their weights among equals; without those whose time it is not. */
+/** Those of a higher priority first, by chance according to their weights among equals; without those whose time it is not. A single one is always asked, as in Exim. */
 export function orderSpamServers(servers: readonly SpamServer[], { clock, random }: Services, zone: Octets): readonly SpamServer[] {
+  if (servers.length === 1) return servers;
   const now = clock.now();
   const second = Math.floor(now / 1000 + clock.localOffsetSeconds(zone, now)) % 86_400;
   const left = servers.filter(({ time }) => time === undefined || (time.from <= second && second < time.to));

@@ -32,9 +32,8 @@ export const cmdline: Scanner = {
     const { result } = ran;
     if (result.isTimeout) throw new ScanFailure('', `unable to read from scanner (${line}): ${TIMED_OUT}`);
     const lines = octetsFromBytes(result.stdout).split('\n').map(trimEnd);
-    const found = findName(lines, expressions);
     const code = result.status === undefined ? (result.signal ?? 1) : result.status << 8;
-    if (found === undefined && code !== 0) throw new ScanFailure('', `scanner returned error code: ${code}`);
-    return found;
+    if (code !== 0) throw new ScanFailure('', `scanner returned error code: ${code}`);
+    return findName(lines, expressions);
   },
 };
