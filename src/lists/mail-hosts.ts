@@ -178,7 +178,7 @@ async function withAddresses(
   // A host is known by the name that its address stands under, at the end of its CNAMEs.
   const name = lowerCase(fullName) === lowerCase(host.name) ? host.name : fullName;
   for (const { address, isSecure } of addresses) {
-    const item: HostItem = { ...host, name, address, isDnsSecure: isSecure };
+    const item: HostItem = { ...host, name, ...(name === host.name ? {} : { certificateName: host.name }), address, isDnsSecure: isSecure };
     const ignored = await isIgnored(item, search);
     if (ignored.kind !== 'ok')
       return { kind: 'again', message: ignored.kind === 'forced-fail' ? 'ignore_target_hosts failed' : ignored.message };

@@ -9,6 +9,7 @@ import { ok } from '../../src/core/outcome.ts';
 import { concatText, tainted, untainted } from '../../src/core/text.ts';
 import { makeHeader } from '../../src/message/header.ts';
 import { makeAddress } from '../../src/routers/address.ts';
+import { FakeDns } from '../../src/system/fakes/dns.ts';
 import type { FakePeer } from '../../src/system/fakes/net.ts';
 import { connectFailure, FakeConnection, FakeNet } from '../../src/system/fakes/net.ts';
 import type { FakeProgram } from '../../src/system/fakes/spawner.ts';
@@ -413,6 +414,18 @@ test('smtp: HELO after a refused EHLO, required TLS, LMTP, max_rcpt', async () =
   const single = await send('one', { '198.51.100.1:25': server({}) }, ['a@c.ex', 'b@c.ex']);
   assert.equal(single.written.length, 1);
   assert.equal((single.written[0] ?? '').split('MAIL FROM').length, 3);
+});
+
+test('smtp: a certificate is checked against the name that stands before the CNAMEs', async () => {
+  const dns = new FakeDns({ 'alias.ex': 'CNAME more.ex', 'more.ex': 'CNAME real.ex', 'real.ex': 'A 198.51.100.1' });
+  const connection = new FakeConnection(server({}, '250-mx.ex hello\r\n250 STARTTLS\r\n'));
+  const world = await makeWorld('begin transports\naliased:\n  driver = smtp\n  hosts = alias.ex\n  hosts_require_tls = *\n', {
+    net: new FakeNet({ '198.51.100.1:25': () => connection }),
+    dns,
+  });
+  const { results } = await deliver(world, 'aliased', [local('a@c.ex')], messageWith('end'));
+  assert.equal(results[0]?.host?.name, 'real.ex');
+  assert.deepEqual(connection.clientTls?.verifyNames, ['alias.ex']);
 });
 
 /** The verbs of a connection, RCPT with the local part. */

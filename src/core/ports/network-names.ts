@@ -78,6 +78,8 @@ export interface Dns {
 /** A host to contact, or one found. */
 export interface HostItem {
   readonly name: Octets;
+  /** What its certificate has to be for, when that is not `name`: the name that CNAMEs led from (RFC 6125 s1.8 "reference identifier"). */
+  readonly certificateName?: Octets | undefined;
   /** Undefined until its address was found. */
   readonly address?: Octets | undefined;
   /** MX preference; undefined when not from an MX record. */

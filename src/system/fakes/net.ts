@@ -11,6 +11,7 @@ import type {
   Net,
   ReadResult,
   SystemResult,
+  TlsClientRequest,
   TlsFailure,
   TlsStarted,
 } from '../../core/ports.ts';
@@ -47,6 +48,8 @@ export class FakeConnection implements Connection {
   #ending: 'end' | 'timeout' | 'reset' | undefined;
   /** Everything that was written. */
   written: Octets = '';
+  /** What `startClientTls` was called with. */
+  clientTls: TlsClientRequest | undefined;
   isClosed = false;
   isEnded = false;
 
@@ -110,7 +113,8 @@ export class FakeConnection implements Connection {
     return this.#startTls('SSL_accept');
   }
 
-  async startClientTls(): Promise<TlsStarted | TlsFailure> {
+  async startClientTls(request: TlsClientRequest): Promise<TlsStarted | TlsFailure> {
+    this.clientTls = request;
     return this.#startTls('SSL_connect');
   }
 

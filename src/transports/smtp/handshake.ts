@@ -268,7 +268,7 @@ class Handshake {
       options: this.#frame.config.main.openssl_options,
       ...(alpn === undefined ? {} : { alpn: this.#request.services.lists.split(alpn) }),
       requiresAlpn: await this.#isIn(set.hosts_require_alpn),
-      verifyNames: checksName ? [host.name] : [],
+      verifyNames: checksName ? [host.certificateName ?? host.name] : [],
       mustVerify: mustVerify && verify !== undefined,
       tryVerify: tryVerify && verify !== undefined,
       minDhBits: set.tls_dh_min_bits,
