@@ -277,6 +277,7 @@ class SmtpDelivery {
       }
       if (outcome.excess !== undefined && outcome.excess.length > 0) waiting.unshift([...outcome.excess]);
       const goesOn = waiting.length > 0 ? !isOver : !isLast && outcome.isProgress === true;
+      if (ready.client.hasUnreadOctets) break; // the next command would take it for its reply
       if (goesOn && outcome.isReset === true && !(await this.#reset(ready))) break;
       if (goesOn && waiting.length === 0 && (await this.#carryOn(ready, host, index + 1))) return [];
     }

@@ -111,6 +111,17 @@ const CASES: readonly Case[] = [
     log: ['=> 1', '** 2*', '=> 3'],
   },
   {
+    name: 'a reply too many would be taken for that to the next command: another connection',
+    domain: 'stray.test',
+    count: 2,
+    scripts: [
+      [...GREETING, ['MAIL RCPT DATA', '250 m\n250 r\n354 go'], ['.', '250 taken\n250 of what'], QUIT],
+      [...GREETING, ...LAST],
+    ],
+    heard: ['1', '2'],
+    log: ['=> 1', '=> 2'],
+  },
+  {
     name: 'the host closes when the second message begins: the messages wait for it',
     domain: 'closed.test',
     count: 3,
