@@ -1,6 +1,7 @@
 /** What there is of each row of the inventory: from the program's own registry, tables and parsers, or what `eximius check` says of a probe. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { SCANNER_NAMES } from '../../src/checks/scan/malware.ts';
 import { parseArguments } from '../../src/cli/arguments.ts';
 import { SELECTOR_NAMES } from '../../src/logging/selectors.ts';
 import { parseRedirectList } from '../../src/routers/redirect/list.ts';
@@ -121,6 +122,10 @@ function find(root: string, row: Row, registry: Registry): Finding {
       return form === 'trusted-config' ? registry.option('main', 'trusted_users') : argumentFinding(`${form} X`);
     case 'spf/dkim result':
       return registry.all('acl-condition', ['spf', 'dkim_status']);
+    case 'malware scanner':
+      return SCANNER_NAMES.includes(form) ? registry.named('acl-condition', 'malware') : 'unknown';
+    case 'spam scanner':
+      return registry.named('acl-condition', 'spam');
     case 'event':
       return registry.option('main', 'event_action');
     default:
