@@ -33,7 +33,12 @@ type Run = (config: string, args: readonly string[], input: string) => Promise<P
 export function runReference(path: string): Run {
   return (config, args, input) =>
     new Promise((resolve, reject) => {
-      const child = spawn(path, ['-C', config, ...args], { cwd: '/', env: { PATH: '/usr/bin:/bin' }, timeout: TIMEOUT_MS });
+      const child = spawn(path, ['-C', config, ...args], {
+        cwd: '/',
+        env: { PATH: '/usr/bin:/bin' },
+        timeout: TIMEOUT_MS,
+        killSignal: 'SIGKILL',
+      });
       let stdout = '';
       let stderr = '';
       child.stdout.setEncoding('latin1').on('data', (text: string) => (stdout += text));
