@@ -63,6 +63,20 @@ async function table(
   return world;
 }
 
+test('the local part of variables is unquoted once', async () => {
+  await table(
+    `up:\n driver = redirect\n domains = up.ex\n data = \${quote_local_part:q$local_part}@down.ex
+said:\n driver = redirect\n allow_fail\n local_part_prefix = p-\n local_part_prefix_optional
+ data = :fail: $local_part, $original_local_part`,
+    [
+      [String.raw`"a\"b"@c.ex`, [String.raw`failed "a\"b"@c.ex: a"b, a"b`]],
+      [String.raw`a\\b@c.ex`, [String.raw`failed a\\b@c.ex: a\b, a\b`]],
+      [String.raw`"p-\"\\z"@c.ex`, [String.raw`failed "p-\"\\z"@c.ex: "\z, p-"\z`]],
+      [String.raw`"x\"y"@up.ex`, [String.raw`child "qx\"y"@down.ex`]],
+    ],
+  );
+});
+
 test('a router takes what passes its preconditions', async () => {
   await table(
     'a:\n driver = accept\n domains = a.ex\n transport = local\nb:\n driver = accept\n local_parts = b : ^x\n transport = local',

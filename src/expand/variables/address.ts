@@ -2,7 +2,6 @@
 import type { Octets } from '../../base/octets.ts';
 import type { Address } from '../../core/address.ts';
 import type { Frame } from '../../core/frame.ts';
-import { unquoteLocalPart } from '../../message/address.ts';
 import { local, numberVariable, octetsVariable, remote, remoteVariable, variable } from '../reading.ts';
 
 const NO_ID = 0xffff_ffff;
@@ -69,7 +68,7 @@ export default [
 function localPart(frame: Frame): Octets | undefined {
   if (isBatch(frame)) return undefined;
   const address = frame.address ?? frame.transaction?.state.currentRecipient;
-  return address && unquoteLocalPart(address.localPart);
+  return address?.localPart;
 }
 
 function domain(frame: Frame): Octets | undefined {
@@ -91,7 +90,7 @@ function originalOf(frame: Frame): Address | undefined {
 
 function wholeLocalPart(address: Address | undefined): Octets | undefined {
   if (!address) return undefined;
-  return unquoteLocalPart((address.state.prefix ?? '') + address.localPart + (address.state.suffix ?? ''));
+  return (address.state.prefix ?? '') + address.localPart + (address.state.suffix ?? '');
 }
 
 /** Where the configuration has a wildcard the remote party chose a part, and the whole is tainted. */
