@@ -1,6 +1,7 @@
 /** Lines about the fate of an address: `=>`, `->`, `*>`, `>>`, `**`, `==`. Spec ch. 53 "Logging deliveries" to "Fake deliveries". */
 import { lowerCase, type Octets, printable } from '../../base/octets.ts';
 import type { Address, DeliveryResult, HostItem, Log, TransportInstance } from '../../core/index.ts';
+import { unquoteLocalPart } from '../../message/address.ts';
 import { formatDuration } from './duration.ts';
 import { tlsFields } from './tls.ts';
 
@@ -56,6 +57,7 @@ function deliveredFields(result: DeliveryResult, facts: DeliveryFacts, log: Log)
   if (result.usedPipelining && log.selected('pipelining')) line += ' L';
   if (result.usedPrdr) line += ' PRDR';
   if (result.usedChunking) line += ' K';
+  if (result.dkimSigners !== undefined && log.selected('dkim_verbose')) line += ` DKIM=${printable(result.dkimSigners)}`;
   if (facts.shadow !== undefined) line += ` ST=${facts.shadow}`;
   if (log.selected('smtp_confirmation') && result.confirmation !== undefined) line += ` C="${confirmation(result.confirmation)}"`;
   if (log.selected('queue_time')) line += ` QT=${formatDuration(facts.queuedMs, log.selected('millisec'))}`;
@@ -183,7 +185,7 @@ export function loggedAddress(address: Address, log: Log, isDelivered: boolean):
 /** As routers see it: the local part without quotes and in lower case, unless the one that took it is caseful. */
 export function asRouted(address: Address): Octets {
   const at = address.address.lastIndexOf('@');
-  const localPart = unquoted(address.address.slice(0, at));
+  const localPart = unquoteLocalPart(address.address.slice(0, at));
   const isCaseful = address.state.router?.generic['caseful_local_part'] === true;
   return `${isCaseful ? localPart : lowerCase(localPart)}@${lowerCase(address.address.slice(at + 1))}`;
 }
@@ -194,10 +196,6 @@ function withoutAffixes(routed: Octets, { state }: Address): Octets {
   if (prefix === '' && suffix === '') return routed;
   const at = routed.lastIndexOf('@');
   return routed.slice(prefix.length, at - suffix.length) + routed.slice(at);
-}
-
-function unquoted(localPart: Octets): Octets {
-  return /^".*"$/s.test(localPart) ? localPart.slice(1, -1).replace(/\\(.)/gs, '$1') : localPart;
 }
 
 /** The case of domains does not count. */

@@ -239,6 +239,19 @@ test('=> and ->', () => {
   assert.equal(deliveredLine('*>', done(upper), facts, plain), '*> loc <LOC@local.ex> R=local T=t1');
 });
 
+test('a local part is shown without its quotes and backslashes, and behind it as it was written', () => {
+  const rows: readonly (readonly [address: string, shown: string])[] = [
+    ['"a b"@c.ex', 'a b@c.ex <"a b"@c.ex>'],
+    ['a\\ b@c.ex', 'a b@c.ex <a\\ b@c.ex>'],
+    ['|/x\\ "y \\"z"@c.ex', '|/x y "z@c.ex <|/x\\ "y \\"z"@c.ex>'],
+  ];
+  for (const [written, shown] of rows)
+    assert.equal(
+      failedLine(done(address(written, { router: router('r') }), { kind: 'failed', message: 'no' }), facts, plain),
+      `** ${shown} R=r : no`,
+    );
+});
+
 test('** and ==', () => {
   const bad = address('userx@test.ex', { router: router('r2') });
   assert.equal(
