@@ -5,7 +5,7 @@ import { tainted } from '../core/index.ts';
 import { composeBounce } from '../dsn/bounce.ts';
 import type { ReportedAddress } from '../dsn/report.ts';
 import { errorIgnoredLine } from '../logging/lines/queue.ts';
-import { parseAddressList } from '../message/address.ts';
+import { domainOf, localPartOf, parseAddressList } from '../message/address.ts';
 import { makeAddress } from '../routers/address.ts';
 import { sendReport } from './accept-report.ts';
 import type { Attempt, FailedAddress } from './attempt.ts';
@@ -112,7 +112,11 @@ async function errorsCopies(attempt: Attempt, recipient: Octets): Promise<Octets
     if (matched.kind !== 'ok' || !matched.value.matched) continue;
     const scoped: Frame = {
       ...frame,
-      address: makeAddress({ address: recipient, recipientIndex: 0 }),
+      address: {
+        ...makeAddress({ address: recipient, recipientIndex: 0 }),
+        localPart: localPartOf(recipient),
+        domain: domainOf(recipient),
+      }, // as written
       captures: matched.value.captures ?? [],
     };
     const expanded = await frame.config.compile(copies, 'errors_copy').evaluate(scoped);
