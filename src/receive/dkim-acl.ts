@@ -5,6 +5,7 @@
 import { expandAclOption } from '../acl/option-text.ts';
 import { parseList } from '../base/list-text.ts';
 import { equalsIgnoreCase, lowerCase, type Octets, printable, trimSpace } from '../base/octets.ts';
+import { KeyLookups } from '../checks/dkim/key-lookups.ts';
 import { DkimVerifier, type Verification } from '../checks/dkim/verifier.ts';
 import {
   type AclVerdict,
@@ -55,7 +56,8 @@ export class SignatureCheck {
     const { config, services, session, transaction, until } = this.#reception;
     const isSmtp = session.mode === 'smtp-tcp' || session.mode === 'smtp-local';
     if (!isSmtp || isHeaderUnended || hasBareCrInHeader || transaction?.state.controls.has('dkim_disable_verify')) return undefined;
-    this.#verifier = DkimVerifier.begin(headers, config.main, (name) => services.dns.resolve(name, 'TXT', until));
+    const keys = new KeyLookups(services.dns, services.clock, until);
+    this.#verifier = DkimVerifier.begin(headers, config.main, (name) => keys.ask(name));
     if (this.#verifier?.isExcessive) services.log.main('DKIM: validation error: EXCESS_SIGS'); // its id is not told yet
     return this.#verifier;
   }
