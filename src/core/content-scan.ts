@@ -68,4 +68,6 @@ export interface ContentScan {
   spam?: SpamResult | undefined;
   /** In each directory that parts are decoded to: the number of the next file. */
   readonly fileNumbers: Map<Octets, number>;
+  /** So much of decoded parts may still be written. */
+  octetsLeft: number;
 }

@@ -1,5 +1,6 @@
 /** A pass over the queue: -q and its letters, -R, -S; and what a daemon takes up at its start. Spec ch. 5 "-q", ch. 3 "Retry mechanism"; DESIGN 3.10. */
 import { lowerCase, type Octets } from '../base/octets.ts';
+import { removeAbandonedCopies } from '../checks/scan/scan-copy.ts';
 import type { Deadline, Random } from '../core/index.ts';
 import { queueRunLine } from '../logging/lines/queue.ts';
 import type { QueuedMessage } from '../spool/spool.ts';
@@ -36,10 +37,11 @@ export interface Selection {
 export type DeliverId = (id: string, reason: DeliveryReason) => Promise<unknown>;
 
 export async function runQueue(parts: DeliverParts, options: QueueRunOptions, deliver: DeliverId, until: Deadline): Promise<void> {
-  const { log, machine } = parts.services;
+  const { log, machine, files, clock } = parts.services;
   const flags = flagsOf(options);
   if (log.selected('queue_run')) log.main(queueRunLine(options.isOdmr ? 'Start ODMR' : 'Start', machine.pid, flags, parts.spool.queueName));
   parts.spool.removeOrphans();
+  removeAbandonedCopies(parts.config.startup.spoolDirectory, files, clock);
   const ids = inOrder(chooseIds(parts, options), parts);
   if (options.isTwoStage) await pass(parts, ids, { ...reasonOf(options), isRoutingOnly: true }, options, deliver, until);
   await pass(parts, ids, reasonOf(options), options, deliver, until);

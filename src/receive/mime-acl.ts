@@ -113,7 +113,7 @@ class PartsJudge {
     if (depth > MAX_ATTACHED_DEPTH) return TOO_MANY;
     const name = `${ATTACHED_MESSAGE_PREFIX}${String(this.#attachedCount++).padStart(5, '0')}`;
     const file = `${this.#scan.directory}/${name}`;
-    const written = await writePart(file, part, this.#frame);
+    const written = await writePart(file, part, this.#scan, this.#frame);
     if (written.kind === 'error') return { kind: 'unscanned', reason: `${file}: ${written.reason}` };
     this.#waiting.push({ file, depth });
     return { kind: 'accept' };

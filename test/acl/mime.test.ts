@@ -4,9 +4,10 @@ import { test } from 'node:test';
 import decode from '../../src/acl/conditions/decode.ts';
 import mimeRegex from '../../src/acl/conditions/mime_regex.ts';
 import regex from '../../src/acl/conditions/regex.ts';
-import { removeScanCopy } from '../../src/checks/scan/scan-copy.ts';
+import { removeAbandonedCopies, removeScanCopy } from '../../src/checks/scan/scan-copy.ts';
 import type { AclConditionDefinition, AclContext, AclVerdict, Frame, Text } from '../../src/core/index.ts';
 import { concatText, tainted, untainted } from '../../src/core/text.ts';
+import { FakeClock } from '../../src/system/fakes/clock.ts';
 import { MemoryFiles } from '../../src/system/fakes/files.ts';
 import { constantTemplate, testConfig } from '../../src/system/fakes/services.ts';
 import { MESSAGE_ID, openPartsBench, type PartsBench } from '../differential/mime-bench.ts';
@@ -42,7 +43,7 @@ async function inPart<T>(
   return { said, bench };
 }
 
-const names = (bench: PartsBench) => bench.files.paths(bench.scanDirectory).map((path) => path.slice(bench.scanDirectory.length));
+const names = (bench: PartsBench) => bench.files.paths(`${bench.scanDirectory}/`).map((path) => path.slice(bench.scanDirectory.length));
 
 test('the first part that is not accepted is the last one', async () => {
   for (const verdict of [
@@ -155,7 +156,24 @@ test('the directory goes with all that is in it, unless control = no_mbox_unspoo
     if (isKept) bench.frame.transaction?.state.controls.set('no_mbox_unspool', '');
     removeScanCopy(bench.frame);
     assert.equal(bench.files.stat(bench.scanDirectory).kind, isKept ? 'ok' : 'error');
+    assert.equal(bench.files.stat(`${bench.scanDirectory}.unfinished`).kind, 'error');
   }
+});
+
+test('what a process that was killed has left goes after an hour, what was to be kept stays', async () => {
+  const left = open(TWO);
+  await left.judge();
+  const { files } = left.frame.services;
+  const root = left.scanDirectory.slice(0, -MESSAGE_ID.length - 1);
+  const spoolDirectory = root.slice(0, -'/scan'.length);
+  left.files.put(`${root}/kept/kept.eml`, 'x');
+  const mark = files.stat(`${left.scanDirectory}.unfinished`);
+  assert.ok(mark.kind === 'ok');
+  const later = (ms: number) => new FakeClock(mark.value.mtimeMs + ms);
+  removeAbandonedCopies(spoolDirectory, files, later(3_500_000));
+  assert.equal(files.stat(left.scanDirectory).kind, 'ok', 'it may still be in use');
+  removeAbandonedCopies(spoolDirectory, files, later(3_700_000));
+  assert.deepEqual(left.files.paths(root), [`${root}/kept/kept.eml`]);
 });
 
 test('the copy for scanners is an mbox with the envelope', async () => {
@@ -254,6 +272,16 @@ test('decode: a full disk defers', async () => {
     { fileName, sizeBytes: undefined, anomaly: undefined },
   ]);
   assert.deepEqual(bench.log.panicLines, [`decode: ${fileName}: No space left on device`]);
+});
+
+test('decode: parts in parts are not written without measure', async () => {
+  const { said, bench } = await inPart(TWO, 'text/b', async (frame) => {
+    const scan = frame.transaction?.state.scan;
+    if (scan) scan.octetsLeft = 11; // "hello world" and its end are 12
+    return [await holds(decode, 'default', frame), frame.services.files.stat(`${SCAN}/${MESSAGE_ID}-00000`).kind];
+  });
+  assert.deepEqual(said, [{ kind: 'defer', message: '' }, 'error']);
+  assert.match(bench.log.panicLines[0] ?? '', /^decode: .*-00000: the parts of the message are too big when they are decoded$/);
 });
 
 interface Found {

@@ -1,7 +1,7 @@
 /** A MIME part without its transfer encoding, in a file: where that is, and how it is written. Spec ch. 45 "Scanning MIME parts". */
 import { parseList } from '../../base/list-text.ts';
 import { type Octets, trimSpace } from '../../base/octets.ts';
-import type { ContentScan, DecodedPart, Frame, MimeAnomaly, MimePart, SystemResult, Text } from '../../core/index.ts';
+import type { ContentScan, DecodedPart, Frame, MimeAnomaly, MimePart, SystemFailure, SystemResult, Text } from '../../core/index.ts';
 import { concatText, defer, isTainted, isUsablePath, type Outcome, ok, sliceText, tainted, untainted } from '../../core/index.ts';
 import { makePartDecoder } from '../../message/mime/decoders.ts';
 import { writeScanFile } from './scan-copy.ts';
@@ -22,7 +22,7 @@ export async function decodePart(location: Text, part: MimePart, scan: ContentSc
     log.panic(`Tainted filename '${path.octets}'`, id);
     return defer('');
   }
-  const written = await writePart(path.octets, part, frame);
+  const written = await writePart(path.octets, part, scan, frame);
   if (written.kind === 'error') {
     log.panic(`decode: ${path.octets}: ${written.reason}`, id);
     return defer('');
@@ -31,19 +31,32 @@ export async function decodePart(location: Text, part: MimePart, scan: ContentSc
   return ok(scan.decoded);
 }
 
+/** A message whose parts grow without measure when they are decoded is not written any further. */
 export async function writePart(
   path: Octets,
   part: MimePart,
+  scan: ContentScan,
   frame: Frame,
 ): Promise<SystemResult<{ readonly sizeBytes: number; readonly anomaly: MimeAnomaly | undefined }>> {
   const decoder = makePartDecoder(part.contentTransferEncoding);
   async function* decoded(): AsyncGenerator<Buffer> {
-    for await (const piece of part.body()) yield decoder.write(piece);
+    for await (const piece of part.body()) {
+      const octets = decoder.write(piece);
+      scan.octetsLeft -= octets.length;
+      if (scan.octetsLeft < 0) return;
+      yield octets;
+    }
     yield decoder.end();
   }
   const written = await writeScanFile(path, decoded(), frame);
+  if (scan.octetsLeft < 0) {
+    frame.services.files.unlink(path);
+    return TOO_BIG;
+  }
   return written.kind === 'ok' ? { kind: 'ok', value: { sizeBytes: written.value, anomaly: decoder.anomaly } } : written;
 }
+
+const TOO_BIG: SystemFailure = { kind: 'error', errno: 'EFBIG', reason: 'the parts of the message are too big when they are decoded' };
 
 /** `default` or nothing: a numbered file in the message's own directory, or in the one that is given; else the file that is given. */
 function placeOf(location: Text, scan: ContentScan, frame: Frame): Text {

@@ -3,7 +3,7 @@
  * message for the first time. Spec ch. 45 "Content scanning at ACL time".
  */
 import { bytesFromOctets, type Octets } from '../../base/octets.ts';
-import type { ContentScan, Files, Frame, OpenFile, SystemResult, TransactionState } from '../../core/index.ts';
+import type { Clock, ContentScan, Files, Frame, OpenFile, SystemFailure, SystemResult, TransactionState } from '../../core/index.ts';
 import { defer, type Outcome, ok } from '../../core/index.ts';
 import { formatCtime } from '../../message/date.ts';
 
@@ -11,6 +11,12 @@ const DIRECTORY_MODE = 0o750;
 export const SCAN_FILE_MODE = 0o640;
 /** Directories in directories that a command may have made there. */
 const MAX_DEPTH = 20;
+/** Beside a directory that is in use: a process that was killed leaves both. */
+const MARK = '.unfinished';
+const ABANDONED_MS = 3600_000;
+/** What all parts of a message may come to, decoded: parts stand in parts, and each may be written with all that is in it. */
+const MAX_GROWTH = 16;
+const MIN_DECODED_OCTETS = 64 * 1024 * 1024;
 
 /** Why it could not be made is in the panic log. */
 export async function openScanCopy(frame: Frame): Promise<Outcome<ContentScan>> {
@@ -21,18 +27,27 @@ export async function openScanCopy(frame: Frame): Promise<Outcome<ContentScan>> 
   const root = `${frame.config.startup.spoolDirectory}/scan`;
   const directory = `${root}/${id}`;
   const { files, log, machine } = frame.services;
-  const made = makeDirectories([root, directory], frame);
-  if (made.kind === 'error') {
+  const made = makeDirectory(root, frame) ?? makeMark(directory, files) ?? makeDirectory(directory, frame);
+  if (made?.kind === 'error') {
     const who = `euid=${machine.effectiveUid()} egid=${machine.effectiveGid()}`;
     return refuse(`failed to open scan directory ${directory}: ${made.reason} (${who})`);
   }
   const messageFile = `${directory}/${id}.eml`;
   const written = await writeScanFile(messageFile, messageOctets(state, frame), frame);
   if (written.kind === 'ok') {
-    state.scan = { directory, messageFile, partCount: -1, isCoverLetter: false, isAttachedMessage: false, fileNumbers: new Map() };
+    state.scan = {
+      directory,
+      messageFile,
+      partCount: -1,
+      isCoverLetter: false,
+      isAttachedMessage: false,
+      fileNumbers: new Map(),
+      octetsLeft: Math.max(MIN_DECODED_OCTETS, MAX_GROWTH * written.value),
+    };
     return ok(state.scan);
   }
   removeTree(files, directory, 0);
+  files.unlink(directory + MARK);
   return refuse(`Error/short write while writing message body to ${messageFile}: ${written.reason}`);
 
   function refuse(why: Octets): Outcome<ContentScan> {
@@ -45,22 +60,42 @@ export async function openScanCopy(frame: Frame): Promise<Outcome<ContentScan>> 
 export function removeScanCopy(frame: Frame): void {
   const state = frame.transaction?.state;
   if (state?.scan === undefined) return;
-  if (!state.controls.has('no_mbox_unspool')) removeTree(frame.services.files, state.scan.directory, 0);
+  const { files } = frame.services;
+  const { directory } = state.scan;
+  if (!state.controls.has('no_mbox_unspool')) removeTree(files, directory, 0);
+  files.unlink(directory + MARK);
   state.scan = undefined;
 }
 
-/** Of Exim's user, also when a command of root's makes them. */
-function makeDirectories(paths: readonly Octets[], frame: Frame): SystemResult<void> {
-  const { files } = frame.services;
-  for (const path of paths) {
-    const made = files.mkdir(path, DIRECTORY_MODE);
-    if (made.kind === 'error' && made.errno !== 'EEXIST') return made;
-    if (made.kind === 'error') continue;
-    const owner = ownerOf(frame);
-    const owned = owner === undefined ? made : files.chown(path, owner.uid, owner.gid);
-    if (owned.kind === 'error') return owned;
+/** What processes that were killed have left; copies that `control = no_mbox_unspool` keeps stay. */
+export function removeAbandonedCopies(spoolDirectory: Octets, files: Files, clock: Clock): void {
+  const root = `${spoolDirectory}/scan`;
+  const names = files.list(root);
+  for (const name of names.kind === 'ok' ? names.value : []) {
+    if (!name.endsWith(MARK)) continue;
+    const mark = `${root}/${name}`;
+    const facts = files.lstat(mark);
+    if (facts.kind !== 'ok' || clock.now() - facts.value.mtimeMs < ABANDONED_MS) continue;
+    removeTree(files, mark.slice(0, -MARK.length), 0);
+    files.unlink(mark);
   }
-  return { kind: 'ok', value: undefined };
+}
+
+/** Of Exim's user, also when a command of root's makes it. */
+function makeDirectory(path: Octets, frame: Frame): SystemFailure | undefined {
+  const { files } = frame.services;
+  const made = files.mkdir(path, DIRECTORY_MODE);
+  if (made.kind === 'error') return made.errno === 'EEXIST' ? undefined : made;
+  const owner = ownerOf(frame);
+  const owned = owner === undefined ? made : files.chown(path, owner.uid, owner.gid);
+  return owned.kind === 'error' ? owned : undefined;
+}
+
+function makeMark(directory: Octets, files: Files): SystemFailure | undefined {
+  const opened = files.open(directory + MARK, 'create', SCAN_FILE_MODE);
+  if (opened.kind === 'error') return opened;
+  opened.value.close();
+  return undefined;
 }
 
 function ownerOf({ services, config }: Frame): { readonly uid: number; readonly gid: number } | undefined {
