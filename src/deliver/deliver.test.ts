@@ -127,6 +127,8 @@ function makeWorld(
             { kind: 'mailbox', address: 'two@test.ex' },
           ],
         };
+      if (address.domain === 'box.ex')
+        return { kind: 'redirect', children: [{ kind: 'file', address: `/box/${address.localPart}`, transport: 'local' }] };
       if (address.localPart === 'hole') return { kind: 'redirect', children: [], discarded: true };
       if (address.localPart === 'nobody') return { kind: 'fail', message: 'Unrouteable address' };
       if (address.localPart === 'later') return { kind: 'defer', message: 'not today' };
@@ -256,6 +258,19 @@ test('local and remote addresses, aliases, duplicates and :blackhole: in one mes
   assert.equal(world.mailboxes.get('one@test.ex')?.length, 1);
   await world.spool.settle();
   assert.deepEqual(world.files.paths('/spool'), []);
+});
+
+test('files that redirection names are delivered behind the mailboxes that it names, the last one first', async () => {
+  const { lines } = await run(makeWorld(), ['a@box.ex', 'list@test.ex', 'b@box.ex', 'direct@test.ex', 'c@box.ex']);
+  assert.deepEqual(lines, [
+    '=> one <list@test.ex> R=mailboxes T=local',
+    '=> two <list@test.ex> R=mailboxes T=local',
+    '=> /box/c <c@box.ex> R=aliases T=local',
+    '=> /box/b <b@box.ex> R=aliases T=local',
+    '=> /box/a <a@box.ex> R=aliases T=local',
+    '=> direct <direct@test.ex> R=mailboxes T=local',
+    'Completed',
+  ]);
 });
 
 test('a failed address bounces to the sender', async () => {

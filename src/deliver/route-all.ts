@@ -33,13 +33,18 @@ export async function routeAll(attempt: Attempt): Promise<RoutedAddresses> {
   let pass = recipientsOf(attempt).reverse();
   let generated = 0;
   for (let depth = 0; pass.length > 0; depth++) {
-    const next: Address[] = [];
+    const files: Address[] = [];
+    const children: Address[] = [];
     for (const address of await dueOnes(attempt, pass, depth >= MAX_DEPTH || generated > MAX_GENERATED)) {
       if (address.kind !== 'mailbox') take(address, local, remote);
-      else if (!(await isQueuedDomain(attempt, address))) next.push(...(await routeOne(attempt, address, local, remote)));
+      else if (!(await isQueuedDomain(attempt, address))) {
+        const later = await routeOne(attempt, address, local, remote);
+        files.unshift(...later.files);
+        children.push(...later.children);
+      }
     }
-    generated += next.length;
-    pass = next;
+    pass = [...files, ...children];
+    generated += pass.length;
   }
   const chosen = { local: attempt.tree.withoutDuplicates(local.reverse()), remote: attempt.tree.withoutDuplicates(remote.reverse()) };
   attempt.expect(chosen.local.length + chosen.remote.length);
@@ -85,8 +90,13 @@ function take(delivery: Address, local: Address[], remote: Address[]): void {
   else local.push(delivery);
 }
 
-/** What is for the next pass: children (the last one first, as Exim takes them), and files and pipes, which need no router any more. */
-async function routeOne(attempt: Attempt, address: Address, local: Address[], remote: Address[]): Promise<readonly Address[]> {
+/** What is for the next pass: files, pipes and replies, which need no router any more, and children, the last one first, as Exim takes them. */
+interface NextPass {
+  readonly files: readonly Address[];
+  readonly children: readonly Address[];
+}
+
+async function routeOne(attempt: Attempt, address: Address, local: Address[], remote: Address[]): Promise<NextPass> {
   const { lossCount } = attempt.helpers;
   const routed = await routeAddress(address, { frame: attempt.frame, verify: 'no' });
   const isInterrupted = attempt.helpers.lossCount > lossCount;
@@ -98,13 +108,13 @@ async function routeOne(attempt: Attempt, address: Address, local: Address[], re
     if (discarded.state.router?.generic['disable_logging'] !== true) attempt.log(line);
     attempt.messageLog.add(`${loggedAddress(discarded, attempt.parts.services.log, false)}: discarded`);
   }
-  const later: Address[] = [];
+  const files: Address[] = [];
   for (const delivery of routed.deliveries) {
     if ((delivery !== address && !attempt.tree.add(delivery)) || attempt.tree.isDeliveredCopy(delivery)) continue;
     if (delivery.kind === 'mailbox') take(delivery, local, remote);
-    else later.push(delivery);
+    else files.push(delivery);
   }
-  return [...later, ...[...routed.children].reverse()];
+  return { files, children: [...routed.children].reverse() };
 }
 
 /** Held domains and retry times. */
