@@ -1,6 +1,7 @@
 /** Which addresses go out together. Spec ch. 25 "Address batching in local transports", ch. 30 "The smtp transport" (max_rcpt, multi_domain). */
 import { type Octets, parseDecimal } from '../base/octets.ts';
 import type { Address, Frame, HostItem, Template } from '../core/index.ts';
+import { mailOf } from '../core/index.ts';
 
 /** Remote addresses: same transport, hosts, errors address, header changes and identity; at most `max_rcpt` where several may run at a time; one domain unless `multi_domain`. */
 export async function remoteBatches(
@@ -35,12 +36,32 @@ function remoteLimit(maxRcpt: number, address: Address, maxParallel: number): nu
   return maxRcpt === 1 && isOfOne ? 1 : 0;
 }
 
-/** Local addresses go one by one unless `batch_max` lets a transport take several that have the same values. */
-export function localBatches(addresses: readonly Address[]): Address[][] {
-  return group(addresses, localKey, (address) => {
-    const limit = address.state.transport?.own['batch_max'];
-    return typeof limit === 'number' ? limit : 1;
-  });
+/** Local addresses go one by one unless `batch_max` lets a transport take several that have the same values, and the same `batch_id`. */
+export async function localBatches(addresses: readonly Address[], frame: Frame): Promise<Address[][]> {
+  const ids = new Map<Address, Octets | undefined>();
+  if (addresses.length > 1) for (const address of addresses) if (batchMax(address) > 1) ids.set(address, await batchId(address, frame));
+  return group(
+    addresses,
+    (address) => `${localKey(address)}${ids.get(address) ?? `\0${address.unique}`}`,
+    (address) => (ids.get(address) === undefined ? 1 : batchMax(address)),
+  );
+}
+
+function batchMax(address: Address): number {
+  const limit = address.state.transport?.own['batch_max'];
+  return typeof limit === 'number' ? limit : 1;
+}
+
+/** '' without the option; undefined: it could not be expanded, and the address goes alone. */
+async function batchId(address: Address, frame: Frame): Promise<Octets | undefined> {
+  const option = address.state.transport?.own['batch_id'];
+  if (option === undefined || option === null || typeof option !== 'object') return '';
+  const expanded = await (option as Template).evaluate({ ...frame, address }); // options of a driver that are objects are templates
+  if (expanded.kind === 'ok') return expanded.value.octets;
+  const what = `Failed to expand batch_id option in ${address.state.transport?.name ?? ''} transport (${address.address})`;
+  const { log } = frame.services;
+  log.panic(`${what}: ${expanded.kind === 'forced-fail' ? 'forced failure' : expanded.message}`, mailOf(frame)?.id);
+  return undefined;
 }
 
 /** A plain value, or a template to be expanded. */
@@ -108,9 +129,10 @@ function localKey(address: Address): Octets {
   ]);
 }
 
-/** Addresses differ where an option of the transport names what differs. */
+/** Addresses differ where an option of the transport's driver names what differs; those that every transport has do not count. */
 function namedValues(address: Address): Octets {
-  const options = [...(address.state.transport?.settings.values() ?? [])].map((setting) => setting.raw).join('\n');
+  const { own = {}, settings = new Map() } = address.state.transport ?? {};
+  const options = [...settings].flatMap(([name, { raw }]) => (Object.hasOwn(own, name) ? [raw] : [])).join('\n');
   return `${options.includes('$local_part') || options.includes('{local_part') ? address.localPart : ''}@${options.includes('$domain') || options.includes('{domain') ? address.domain : ''}`;
 }
 

@@ -121,7 +121,7 @@ async function attemptDelivery(attempt: Attempt): Promise<AttemptEnd> {
   const { local, remote } = await routeAll(attempt);
   if (attempt.reason.isRoutingOnly === true || attempt.reason.isContinuation === true)
     for (const address of local) attempt.postpone(address);
-  else for (const batch of localBatches(local)) await deliverLocal(attempt, batch);
+  else for (const batch of await localBatches(local, attempt.frame)) await deliverLocal(attempt, batch);
   await deliverAllRemote(attempt, remote);
   attempt.assertSettled();
   return finishAttempt(attempt);
