@@ -467,7 +467,18 @@ test('smtp: a message that does not fit', async () => {
 
 // ---------------------------------------------------------------- pipe
 
+/** A list of so many variables. */
+const variables = (count: number) => Array.from({ length: count }, (_, index) => `V${index}=1`).join(':');
+
 const PIPES = `begin transports
+crowded:
+  driver = pipe
+  command = /bin/deliver
+  environment = ${variables(36)}
+overfull:
+  driver = pipe
+  command = /bin/deliver
+  environment = ${variables(37)}
 run:
   driver = pipe
   command = /bin/deliver -d $local_part "two words" "\${if eq{a}{a}{x}}"
@@ -584,6 +595,14 @@ test('pipe: redirected commands, PATH, tainted names', async () => {
   assert.deepEqual((await pipe('plain', () => '', unknown)).lines, ['failed | |nosuch | "nosuch" command not found for plain transport']);
   assert.deepEqual((await pipe('strange', () => '', local('sh@b.ex'))).lines, [
     "deferred | sh@b.ex | 0 | Tainted '/bin/sh' (command for strange transport) not permitted",
+  ]);
+});
+
+test('pipe: 49 variables at most', async () => {
+  const full = await pipe('crowded', () => '', local('a@b.ex'));
+  assert.deepEqual([full.lines, full.request?.environment?.size], [['delivered | a@b.ex'], 49]);
+  assert.deepEqual((await pipe('overfull', () => '', local('a@b.ex'))).lines, [
+    'deferred | a@b.ex | 7 | Argument list too long | too many environment settings for overfull transport',
   ]);
 });
 

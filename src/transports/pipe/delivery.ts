@@ -18,6 +18,9 @@ import { signalName, statusHint } from './status.ts';
 /** What a shell returns for a command that it cannot run; execve() failures are shown as this. */
 const EXEC_FAILED = 127;
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
+/** Variables of a command: Exim's own and those of `environment`, counted as they are written. */
+const MAX_ENVIRONMENT = 49;
+const E2BIG = 7;
 
 type Fate = { readonly kind: 'delivered' | 'failed' | 'deferred'; readonly failing?: Failing; readonly returned?: Buffer };
 
@@ -82,7 +85,12 @@ async function addEnvironment(set: PipeOptions, batch: DeliveryBatch, environmen
     return deferring(
       `Expansion of "${set.environment?.source ?? ''}" (environment for ${batch.instance.name} transport) failed: ${messageOf(expanded)}`,
     );
-  for (const item of expanded.value === undefined ? [] : batch.services.lists.split(expanded.value.octets)) {
+  const items = expanded.value === undefined ? [] : batch.services.lists.split(expanded.value.octets);
+  if (environment.size + items.length > MAX_ENVIRONMENT) {
+    const message = `too many environment settings for ${batch.instance.name} transport`;
+    return { kind: 'deferred', failing: { number: E2BIG, reason: 'Argument list too long', message } };
+  }
+  for (const item of items) {
     const equals = item.indexOf('=');
     if (equals > 0) environment.set(item.slice(0, equals), item.slice(equals + 1));
   }
