@@ -6,6 +6,7 @@ import { upperCase } from '../base/octets.ts';
 import type { MacroDefinition } from '../core/config.ts';
 import type { AclFamily } from '../core/define/acl.ts';
 import type { LookupDefinition } from '../core/define/lookup.ts';
+import { DKIM_SIGN_HEADERS } from '../core/dkim.ts';
 import type { AuthenticatorDefinition, RouterDefinition, TransportDefinition } from '../core/drivers.ts';
 import { mainOptions } from '../core/main-options.ts';
 import type { OptionTable } from '../core/option.ts';
@@ -49,8 +50,15 @@ function resumptionTexts(): string {
 }
 
 export function builtInMacros(names: readonly string[]): readonly MacroDefinition[] {
-  return names.map((name) => ({ name, text: name === '_RESUME_DECODE' ? resumptionTexts() : 'y', source: 'built-in' }));
+  return names.map((name) => ({ name, text: TEXTS.get(name)?.() ?? 'y', source: 'built-in' }));
 }
+
+/** Those that stand for more than `y`. */
+const TEXTS: ReadonlyMap<string, () => string> = new Map([
+  ['_RESUME_DECODE', resumptionTexts],
+  ['_DKIM_SIGN_HEADERS', () => DKIM_SIGN_HEADERS],
+  ['_DKIM_OVERSIGN_HEADERS', () => `+${DKIM_SIGN_HEADERS.replaceAll(':', ':+')}`],
+]);
 
 /** In the order of -bP. */
 export function builtInMacroNames(definitions: Definitions): string[] {
@@ -77,6 +85,8 @@ export function builtInMacroNames(definitions: Definitions): string[] {
     ...driverNames('AUTHENTICATOR', authenticators),
     ...logSelectors.map((name) => `LOG_${name}`),
     ...opensslOptionNames().map((name) => `OPT_OPENSSL_${name}_X`),
+    'DKIM_SIGN_HEADERS',
+    'DKIM_OVERSIGN_HEADERS',
   ];
   // -bP shows them in Exim's order: the last first
   return names.reverse().map((name) => `_${upperCase(name)}`);

@@ -1,6 +1,12 @@
 /** DKIM signatures of a message that is received, and what was found out about them. Spec ch. 58 "Verifying DKIM signatures in incoming mail". */
 import type { Octets } from '../base/octets.ts';
 
+/** The header lines that are signed unless `dkim_sign_headers` says otherwise: macro `_DKIM_SIGN_HEADERS`. RFC 4871 s5.5. */
+export const DKIM_SIGN_HEADERS: Octets =
+  'From:Sender:Reply-To:Subject:Date:Message-ID:To:Cc:MIME-Version:Content-Type:Content-Transfer-Encoding:Content-ID:Content-Description:' +
+  'Resent-Date:Resent-From:Resent-Sender:Resent-To:Resent-Cc:Resent-Message-ID:In-Reply-To:References:List-Id:List-Help:List-Unsubscribe:' +
+  'List-Subscribe:List-Post:List-Owner:List-Archive';
+
 /** What verification came to. The log and Authentication-Results: have words for each; a DKIM ACL sees only status and reason. */
 export type DkimFinding =
   | 'pass'

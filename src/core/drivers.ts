@@ -196,6 +196,8 @@ export interface DeliveryResult {
   readonly usedPipelining?: boolean;
   readonly usedPrdr?: boolean;
   readonly usedChunking?: boolean;
+  /** Domains and selectors of the DKIM signatures that were made, for `DKIM=`. */
+  readonly dkimSigners?: Octets | undefined;
   /** The remote knows DSN: success reports are its business. */
   readonly dsnAware?: boolean;
   /** Output of a pipe to return. */

@@ -191,11 +191,11 @@ class Callout {
     return answer;
   }
 
-  /** Not for a delivery that would use TLS where callouts do not; that of a cutthrough does as callouts do. */
+  /** Not for a delivery that would use TLS where callouts do not; that of a cutthrough does as callouts do, and signs nothing. */
   #isToKeep({ tls, extensions }: ReadyClient, set: SmtpOptions): boolean {
     const avoidsTls = tls === undefined && set.hosts_verify_avoid_tls !== undefined && extensions.keywords.has('STARTTLS');
     const isCut = this.#frame.transaction?.state.controls.has('cutthrough_delivery') === true;
-    return this.#plan === 'keeps' && (isCut || !avoidsTls);
+    return this.#plan === 'keeps' && (isCut ? set.dkim_domain === undefined : !avoidsTls);
   }
 
   /**

@@ -1,4 +1,4 @@
-/** Hashes of one body for all of its signatures, made while it is received: each form is made once, each hash of it too. RFC 6376 s3.7. */
+/** Hashes of one body for all of its signatures, made while it is received or before it is sent: each form is made once, each hash of it too. RFC 6376 s3.7. */
 import { createHash, type Hash } from 'node:crypto';
 import { BodyCanonicalizer, type Form } from './canonicalization.ts';
 import type { HashName } from './signature.ts';
@@ -19,10 +19,13 @@ const LF = 0x0a;
 export class BodyHashes {
   readonly #hashers = new Map<string, Hasher>();
   readonly #forms: readonly BodyCanonicalizer[];
+  readonly #maxLine: number;
   #lineLength = 0;
   #hasLongLine = false;
 
-  constructor(wanted: readonly WantedHash[]) {
+  /** `maxLine`: a longer line, without its end, is noted, and nothing behind it is hashed. */
+  constructor(wanted: readonly WantedHash[], maxLine = MAX_LINE) {
+    this.#maxLine = maxLine;
     for (const each of wanted) this.#hashers.set(keyOf(each), new Hasher(each));
     const hashers = [...this.#hashers.values()];
     this.#forms = (['simple', 'relaxed'] as const).flatMap((form) => {
@@ -50,12 +53,12 @@ export class BodyHashes {
   #measure(octets: Buffer): void {
     let from = 0;
     for (let end = octets.indexOf(LF); end >= 0; end = octets.indexOf(LF, from)) {
-      this.#hasLongLine ||= this.#lineLength + end - from > MAX_LINE;
+      this.#hasLongLine ||= this.#lineLength + end - from > this.#maxLine;
       this.#lineLength = 0;
       from = end + 1;
     }
     this.#lineLength += octets.length - from;
-    this.#hasLongLine ||= this.#lineLength > MAX_LINE;
+    this.#hasLongLine ||= this.#lineLength > this.#maxLine;
   }
 
   end(): void {

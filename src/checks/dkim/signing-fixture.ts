@@ -93,6 +93,11 @@ export type TestKey = keyof typeof PEMS;
 
 export type Canonicalization = 'simple' | 'relaxed';
 
+/** The private key in its armour. */
+export function privatePem(key: TestKey): string {
+  return PEMS[key];
+}
+
 function privateKey(key: TestKey): KeyObject {
   return createPrivateKey(PEMS[key]);
 }

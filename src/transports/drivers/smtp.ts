@@ -19,6 +19,7 @@ import { HeldClient } from '../smtp/held.ts';
 import { hostsFromList, hostsOf, interfaceOf, portOf } from '../smtp/host-list.ts';
 import type { SmtpOptions } from '../smtp/options.ts';
 import { smtpOptions } from '../smtp/options.ts';
+import { MessageSigner } from '../smtp/signing.ts';
 import { splitRecipients } from '../smtp/split-recipients.ts';
 import type { TransactionOutcome } from '../smtp/transaction.ts';
 import { sendTransaction, sendWhereTaken } from '../smtp/transaction.ts';
@@ -37,12 +38,16 @@ export default defineTransport({
       ? []
       : ['command, data, or final timeout value is zero for %s transport']),
   ],
-  create: (set) => ({ deliver: (batch) => new SmtpDelivery(set, batch).deliver() }),
+  create: (set) => {
+    const signer = new MessageSigner(set);
+    return { deliver: (batch) => new SmtpDelivery(set, batch, signer).deliver() };
+  },
 });
 
 /** A batch on its way from host to host. */
 class SmtpDelivery {
   readonly #set: SmtpOptions;
+  readonly #signer: MessageSigner;
   readonly #batch: DeliveryBatch;
   readonly #results: DeliveryResult[] = [];
   /** Not delivered yet, with what went wrong at the last host. */
@@ -58,8 +63,9 @@ class SmtpDelivery {
   readonly #delivery: DeliveryState;
   readonly #frame: Frame;
 
-  constructor(set: SmtpOptions, batch: DeliveryBatch) {
+  constructor(set: SmtpOptions, batch: DeliveryBatch, signer: MessageSigner) {
     this.#set = set;
+    this.#signer = signer;
     this.#batch = batch;
     this.#pending = [...batch.addresses];
     this.#delivery = batch.frame.delivery ?? { results: batch.frame.results, startedAtMs: batch.services.clock.now() };
@@ -202,7 +208,7 @@ class SmtpDelivery {
       ready.client.connection.close();
       return undefined;
     }
-    const outcome = await sendWhereTaken(ready, this.#set, this.#batch, addresses);
+    const outcome = await sendWhereTaken(ready, this.#set, this.#batch, addresses, this.#signer);
     if (outcome === undefined) {
       ready.client.connection.close();
       return undefined;
@@ -266,7 +272,7 @@ class SmtpDelivery {
       if (group === undefined) break;
       const isOver = index + 1 >= most;
       const isLast = isOver || (waiting.length === 0 && !(await this.#mayContinue(ready, host)));
-      const outcome = await sendTransaction(ready, this.#set, this.#batch, group, isLast);
+      const outcome = await sendTransaction(ready, this.#set, this.#batch, group, isLast, this.#signer);
       for (const result of outcome.results) await this.#take(index === 0 ? result : { ...result, transactionIndex: index });
       this.#tell(host, group, outcome);
       if (!outcome.isConnectionUsable) {

@@ -23,7 +23,7 @@ export const smtpOptions = {
     doc: 'Hosts that have been down too long are not tried before their next retry time.',
   }),
   dkim_canon: option.expanded({ doc: 'Canonicalization of DKIM signatures.' }),
-  dkim_domain: option.expanded({ onForcedFail: 'unset', doc: 'Domains to sign for with DKIM.', notYet: 'instance' }),
+  dkim_domain: option.expanded({ doc: 'Domains to sign for with DKIM.' }),
   dkim_hash: option.expanded({ default: 'sha256', doc: 'Hash of DKIM signatures.' }),
   dkim_identity: option.expanded({ doc: 'Identity of DKIM signatures.' }),
   dkim_private_key: option.expanded({ doc: 'Private key of DKIM signatures.' }),

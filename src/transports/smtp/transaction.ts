@@ -18,6 +18,7 @@ import { noError } from './client.ts';
 import { Envelope } from './envelope.ts';
 import type { ReadyClient } from './handshake.ts';
 import type { SmtpOptions } from './options.ts';
+import type { Content, MessageSigner } from './signing.ts';
 
 export interface TransactionOutcome {
   /** Delivered and failed addresses; deferred ones may be tried with another host. */
@@ -42,11 +43,12 @@ export async function sendTransaction(
   batch: DeliveryBatch,
   addresses: readonly Address[],
   isLast: boolean,
+  signer: MessageSigner,
 ): Promise<TransactionOutcome> {
-  return new SmtpTransaction(ready, set, batch, addresses, isLast).run();
+  return new SmtpTransaction(ready, set, batch, addresses, isLast, signer).run();
 }
 
-/** Sends the message of the batch to addresses that the server has taken already. */
+/** Sends the message of the batch, unsigned, to addresses that the server has taken already. */
 export async function sendToTaken(
   ready: ReadyClient,
   set: SmtpOptions,
@@ -65,8 +67,9 @@ export async function sendWhereTaken(
   set: SmtpOptions,
   batch: DeliveryBatch,
   addresses: readonly Address[],
+  signer: MessageSigner,
 ): Promise<TransactionOutcome | undefined> {
-  return new SmtpTransaction(ready, set, batch, addresses, true).taken().runDataIfTaken();
+  return new SmtpTransaction(ready, set, batch, addresses, true, signer).taken().runDataIfTaken();
 }
 
 /** Too many recipients. Of commands that went out together the rest may fit into another transaction; one by one the client has seen it, and waits. */
@@ -93,9 +96,21 @@ class SmtpTransaction {
   #usesChunks = false;
   /** The server answers for each recipient. */
   #isPrdr = false;
+  readonly #signer: MessageSigner | undefined;
+  /** DKIM-Signature: lines. */
+  #signatures: readonly Octets[] = [];
+  #dkimSigners: Octets | undefined;
 
-  constructor(ready: ReadyClient, set: SmtpOptions, batch: DeliveryBatch, addresses: readonly Address[], isLast: boolean) {
+  constructor(
+    ready: ReadyClient,
+    set: SmtpOptions,
+    batch: DeliveryBatch,
+    addresses: readonly Address[],
+    isLast: boolean,
+    signer?: MessageSigner,
+  ) {
     this.#isLast = isLast;
+    this.#signer = signer;
     this.#ready = ready;
     this.#set = set;
     this.#batch = batch;
@@ -115,6 +130,8 @@ class SmtpTransaction {
     const commands = await this.#envelope.commands();
     if (commands.kind === 'unfit') return this.#all(commands.fate, commands.failing);
     const { mail, rcpts } = commands;
+    const unsigned = await this.#sign();
+    if (unsigned !== undefined) return unsigned;
     this.#usesChunks = keywords.has('CHUNKING') && (await this.#envelope.isIn(this.#set.hosts_try_chunking));
     if (isPipelining) return this.#usesChunks ? this.#sendChunks([mail, ...rcpts]) : this.#pipelined(mail, rcpts);
     return (await this.#oneByOne(mail, rcpts)) ?? (this.#usesChunks ? this.#sendChunks([]) : this.runData());
@@ -127,6 +144,8 @@ class SmtpTransaction {
   }
 
   async runDataIfTaken(): Promise<TransactionOutcome | undefined> {
+    const unsigned = await this.#sign();
+    if (unsigned !== undefined) return { ...unsigned, isConnectionUsable: false };
     const data = await this.#ready.client.command('DATA', this.#set.command_timeout);
     return data.kind === 'lost' || !isIntermediate(data.reply) ? undefined : this.#afterData(data.reply);
   }
@@ -254,13 +273,20 @@ class SmtpTransaction {
     return this.#isLast && this.#ready.client.isPipelining && this.#ready.client.protocol === 'SMTP';
   }
 
-  #content(): {
-    readonly headers: readonly Octets[] | undefined;
-    readonly body: DeliveryBatch['message']['body'] | undefined;
-  } {
+  /** Undefined: the message can be sent, signed or not. */
+  async #sign(): Promise<TransactionOutcome | undefined> {
+    const { client, frame } = this.#ready;
+    const signing = await this.#signer?.sign(this.#batch, frame, client.host, this.#content());
+    if (signing?.kind === 'failing') return this.#all('deferred', signing.failing);
+    this.#signatures = signing?.lines ?? [];
+    this.#dkimSigners = signing?.signers;
+    return undefined;
+  }
+
+  #content(): Content {
     const generic = transportSettings(this.#batch.instance);
     return {
-      headers: generic.body_only ? undefined : this.#batch.headers,
+      headers: generic.body_only ? undefined : [...this.#signatures, ...this.#batch.headers],
       body: generic.headers_only ? undefined : this.#batch.message.body,
     };
   }
@@ -461,6 +487,7 @@ class SmtpTransaction {
       confirmation,
       ...(this.#isPrdr ? { usedPrdr: true } : {}),
       ...(this.#usesChunks ? { usedChunking: true } : {}),
+      ...(this.#dkimSigners === undefined ? {} : { dkimSigners: this.#dkimSigners }),
     });
   }
 
