@@ -193,7 +193,7 @@ test("appendfile: what may not be written defers with Exim's words", async () =>
     'deferred | full@b.ex | -22 | mailbox is full (MTA-imposed quota exceeded while writing to /var/mail/full)',
   ]);
   assert.deepEqual(await attempt('bounded', local('out@b.ex', { home: untainted('/home/out') })), [
-    'deferred | out@b.ex | -34 | tried to create file in /var/mail, but file creation outside the home directory is not permitted',
+    'deferred | out@b.ex | -34 | mailbox /var/mail/out does not exist, but creation outside the home directory is not permitted',
   ]);
   assert.deepEqual(await attempt('tiny', local('big@b.ex')), ['failed | big@b.ex | message is too big (transport limit = 10)']);
   assert.deepEqual(await attempt('mbox', local('"../etc"@b.ex')), [
@@ -466,6 +466,35 @@ test('smtp: a message that does not fit', async () => {
 });
 
 // ---------------------------------------------------------------- pipe
+
+test('appendfile: create_file, for a directory also when it is there', async () => {
+  const inDirectory = 'tried to create file in %, but file creation outside the home directory is not permitted';
+  const ofFile = 'mailbox %/f does not exist, but creation outside the home directory is not permitted';
+  const rows: readonly (readonly [where: Octets, directory: Octets, isAllowed: boolean])[] = [
+    ['anywhere', '/out', true],
+    ['belowhome', '/home/ann', true],
+    ['belowhome', '/home/ann/sub', true],
+    ['belowhome', '/home/anna', false],
+    ['belowhome', '/home/ann/../out', false],
+    ['belowhome', '/out', false],
+    ['inhome', '/home/ann', true],
+    ['inhome', '/home/ann/sub', false],
+    ['/out', '/out/new', true],
+    ['/out', '/home/ann', false],
+  ];
+  for (const [where, directory, isAllowed] of rows)
+    for (const target of [`directory = ${directory}\n  maildir_format`, `directory = ${directory}`, `file = ${directory}/f`]) {
+      const world = await makeWorld(`begin transports\nt:\n  driver = appendfile\n  create_file = ${where}\n  ${target}\n`);
+      for (const path of ['/home', '/home/ann', '/home/ann/sub', '/home/anna', '/out']) world.files.makeDirectory(path);
+      const { results } = await deliver(world, 't', [local('ann@b.ex', { home: untainted('/home/ann') })], messageWith('text\n'));
+      const refusal = (target.startsWith('file') ? ofFile : inDirectory).replace('%', directory);
+      assert.deepEqual(
+        results.map(short),
+        [isAllowed ? 'delivered | ann@b.ex' : `deferred | ann@b.ex | -34 | ${refusal}`],
+        `${where} ${target}`,
+      );
+    }
+});
 
 /** A list of so many variables. */
 const variables = (count: number) => Array.from({ length: count }, (_, index) => `V${index}=1`).join(':');

@@ -28,30 +28,37 @@ export function parentOf(path: Octets): Octets {
   return path.slice(0, path.lastIndexOf('/'));
 }
 
-/** Whether `create_file` allows that the path is made. */
-export function checkMayCreate({ set, path, home, batch }: AppendDelivery): Step<void> {
+/** Whether `create_file` allows that a file is made in its directory. */
+export function checkMayCreateFile(delivery: AppendDelivery): Step<void> {
+  if (isWhereAllowed(parentOf(delivery.path), delivery)) return done(undefined);
+  return notPermitted(`mailbox ${delivery.path} does not exist, but creation outside the home directory is not permitted`);
+}
+
+/** Whether `create_file` allows new files in the directory that is delivered to, which may be there or not. */
+export function checkMayFill(delivery: AppendDelivery): Step<void> {
+  if (isWhereAllowed(delivery.path, delivery)) return done(undefined);
+  return notPermitted(`tried to create file in ${delivery.path}, but file creation outside the home directory is not permitted`);
+}
+
+function notPermitted(message: Octets): Step<never> {
+  return failing({ number: eximErrno.badCreate, message });
+}
+
+function isWhereAllowed(directory: Octets, { set, home, batch }: AppendDelivery): boolean {
   const where = set.create_file ?? 'anywhere';
-  if (where === 'anywhere') return done(undefined);
+  if (where === 'anywhere') return true;
   const base = where.startsWith('/') ? where : home;
-  const inside = base !== undefined && base !== '' && path.startsWith(`${base}/`);
-  const isSafe =
-    where === 'inhome' ||
-    !path
-      .slice((base ?? '').length)
-      .split('/')
-      .includes('..');
-  const escapes = inside && where !== 'inhome' && leadsOut(path, base ?? '', batch.services.files);
-  if (inside && isSafe && !escapes) return done(undefined);
-  return failing({
-    number: eximErrno.badCreate,
-    message: `tried to create file in ${parentOf(path)}, but file creation outside the home directory is not permitted`,
-  });
+  if (base === undefined || base === '') return false;
+  if (directory === base) return true;
+  if (where === 'inhome' || !directory.startsWith(`${base}/`)) return false;
+  const below = directory.slice(base.length).split('/');
+  return !below.includes('..') && !leadsOut(directory, base, batch.services.files);
 }
 
 /** A symbolic link on the way may lead out of the directory. */
-function leadsOut(path: Octets, base: Octets, files: Files): boolean {
+function leadsOut(directory: Octets, base: Octets, files: Files): boolean {
   const realBase = files.realpath(base);
-  for (let existing = parentOf(path); existing.length >= base.length; existing = parentOf(existing)) {
+  for (let existing = directory; existing.length >= base.length; existing = parentOf(existing)) {
     const real = files.realpath(existing);
     if (real.kind === 'ok') return realBase.kind !== 'ok' || !`${real.value}/`.startsWith(`${realBase.value}/`);
   }

@@ -5,7 +5,7 @@ import { eximErrno } from '../errno.ts';
 import type { MessageFormat } from '../message-text.ts';
 import type { AppendDelivery, Step } from './delivery.ts';
 import { done, failing, isMissing, refused } from './delivery.ts';
-import { checkMayCreate, makeDirectories, parentOf } from './directories.ts';
+import { checkMayCreateFile, makeDirectories, parentOf } from './directories.ts';
 import { takeLockFile } from './lock-file.ts';
 import { quotaProblem, readQuota } from './quota.ts';
 import { writeMessage } from './write.ts';
@@ -38,7 +38,7 @@ function makeParent(delivery: AppendDelivery): Step<void> {
   const found = batch.services.files.stat(parent === '' ? '/' : parent);
   if (found.kind === 'ok') return done(undefined);
   if (!isMissing(found)) return refused(found, `stat() error for ${parent}: ${found.reason}`);
-  const allowed = checkMayCreate(delivery);
+  const allowed = checkMayCreateFile(delivery);
   return allowed.kind === 'ok' ? makeDirectories(parent, set.directory_mode, batch.services.files, path) : allowed;
 }
 
@@ -168,7 +168,7 @@ function createNew(delivery: AppendDelivery): Step<OpenFile | undefined> {
       reason: 'No such file or directory',
       message: `mailbox ${path} does not exist, but file_must_exist is set`,
     });
-  const allowed = checkMayCreate(delivery);
+  const allowed = checkMayCreateFile(delivery);
   if (allowed.kind !== 'ok') return allowed;
   const mode = batch.addresses[0]?.state.fileMode ?? set.mode;
   const opened = batch.services.files.open(path, set.allow_symlink ? 'read-write-create' : 'create-exclusive', mode, !set.allow_symlink);

@@ -10,7 +10,7 @@ import type { MessageFormat } from '../message-text.ts';
 import { expandOption, messageOf } from '../settings.ts';
 import type { AppendDelivery, Step } from './delivery.ts';
 import { done, failing, isMissing, refused } from './delivery.ts';
-import { checkMayCreate, makeDirectories } from './directories.ts';
+import { checkMayFill, makeDirectories } from './directories.ts';
 import { countDirectory, quotaProblem, readQuota } from './quota.ts';
 import { writeMessage } from './write.ts';
 
@@ -81,6 +81,8 @@ async function rename(temporary: Octets, directory: Octets, name: Octets, tag: O
 function prepareMaildir(delivery: AppendDelivery): Step<void> {
   const { set, path, batch } = delivery;
   const { files, regexes } = batch.services;
+  const allowed = checkMayFill(delivery);
+  if (allowed.kind !== 'ok') return allowed;
   for (const directory of [path, `${path}/tmp`, `${path}/new`, `${path}/cur`]) {
     const found = files.stat(directory);
     if (found.kind === 'ok') {
@@ -89,8 +91,7 @@ function prepareMaildir(delivery: AppendDelivery): Step<void> {
     }
     if (!isMissing(found)) return refused(found, `stat() error for ${directory}: ${found.reason}`);
     if (!set.create_directory) return refused(found, `stat() error for ${directory}: ${found.reason}`);
-    const allowed = directory === path ? checkMayCreate(delivery) : done(undefined);
-    const made = allowed.kind === 'ok' ? makeDirectories(directory, set.directory_mode, files, directory) : allowed;
+    const made = makeDirectories(directory, set.directory_mode, files, directory);
     if (made.kind !== 'ok') return made;
   }
   if (set.maildirfolder_create_regex === undefined) return done(undefined);
@@ -155,11 +156,12 @@ function lastReadMs({ path, batch }: AppendDelivery): number {
 export async function deliverToDirectory(delivery: AppendDelivery, format: MessageFormat): Promise<Step<void>> {
   const { set, path, batch } = delivery;
   const { files } = batch.services;
+  const allowed = checkMayFill(delivery);
+  if (allowed.kind !== 'ok') return allowed;
   const found = files.stat(path);
   if (found.kind === 'error') {
     if (!isMissing(found) || !set.create_directory) return refused(found, `stat() error for ${path}: ${found.reason}`);
-    const allowed = checkMayCreate(delivery);
-    const made = allowed.kind === 'ok' ? makeDirectories(path, set.directory_mode, files, path) : allowed;
+    const made = makeDirectories(path, set.directory_mode, files, path);
     if (made.kind !== 'ok') return made;
   }
   const full = await checkQuota(delivery, path);
