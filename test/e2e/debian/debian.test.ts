@@ -1,6 +1,8 @@
 /** Debian's generated configurations for an internet site and behind a smarthost, where they are beside the repository; changed are only paths. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { dkimVerify } from 'mailauth/lib/dkim/verify.js';
+import { keyRecord, privatePem } from '../../../src/checks/dkim/signing-fixture.ts';
 import { DnsServer } from '../support/dns-server.ts';
 import { readText, replaceAll } from '../support/how-to.ts';
 import { MailServer, placeOptions } from '../support/mail-server.ts';
@@ -56,6 +58,9 @@ class DebianSite {
       MAIN_LOCAL_INTERFACES: '127.0.0.1',
       // The sink's certificate is self-signed.
       REMOTE_SMTP_SMARTHOST_TLS_VERIFY_HOSTS: '',
+      DKIM_DOMAIN: 'sender.test',
+      DKIM_SELECTOR: 'sel',
+      DKIM_PRIVATE_KEY: place.file('etc/dkim.pem', privatePem('ed25519')),
     };
     const lines = Object.entries(macros).map(([name, value]) => `${name} = ${value}\n`);
     const options = placeOptions(place, {
@@ -94,6 +99,13 @@ class DebianSite {
     await this.dns.stop();
     this.place.remove();
   }
+}
+
+async function dkimResults(text: string): Promise<unknown[]> {
+  const { results } = await dkimVerify(Buffer.from(text.replaceAll('\n', '\r\n'), 'latin1'), {
+    resolver: async () => [[keyRecord('ed25519')]],
+  });
+  return results.map(({ status }) => status.result);
 }
 
 async function testSite(context: TestContext, site: DebianSite): Promise<void> {
@@ -187,6 +199,8 @@ async function testSite(context: TestContext, site: DebianSite): Promise<void> {
     );
     const [message] = await sink.waitForMessages(1);
     assert.equal(message?.isTls, true);
+    // Debian signs where a message goes to its MX
+    assert.deepEqual(await dkimResults(message.text), isSmarthost ? ['none'] : ['pass']);
     assert.deepEqual(message.recipients, isSmarthost ? ['x@outside.test', 'y@elsewhere.test'] : ['x@outside.test']);
     assert.equal(message.user, isSmarthost ? 'mailer' : undefined);
     await server.waitForLog(
