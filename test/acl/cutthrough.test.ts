@@ -138,13 +138,17 @@ test('a recipient of another host, of no host, or refused ends it', async () => 
 });
 
 test('what the host says to the message is told', async () => {
-  for (const [final, kind] of [
-    ['550 spam', 'failed'],
-    ['451 later', 'deferred'],
+  const told = 'after DATA: R=out T=smtp H=192.0.2.8 [192.0.2.8]';
+  for (const [final, kind, lines] of [
+    ['550 spam', 'failed', [`main: rejected ${told} C="550 spam"`, `reject: rejected ${told} C="550 spam"`]],
+    ['451 later', 'deferred', [`main: tmp-reject from cutthrough ${told} C="451 later"`]],
   ] as const) {
     const { give, send, world } = await start('', final);
     await give('a@x.ex');
     assert.deepEqual(await send(), { kind, reply: final });
-    assert.deepEqual(world.log.lines, []);
+    assert.deepEqual(
+      world.log.lines.map(({ log, line }) => `${log}: ${line.slice(line.indexOf('> ') + 2)}`),
+      lines,
+    );
   }
 });

@@ -140,8 +140,8 @@ const dialogues: Readonly<Record<string, readonly (readonly [string, string | Re
   ],
   'too much, in chunks': [
     [FIRST, RECEIVED],
-    [`BDAT 2000000\r\n${'NOOP\r\n'.repeat(333_334).slice(0, 2_000_000)}`, '250 2000000 byte chunk received'],
-    ['BDAT 6 LAST\r\nNOOP\r\n', '552 Message size exceeds maximum permitted'],
+    [`BDAT 2000000\r\n${'NOOP\r\n'.repeat(333_334).slice(0, 2_000_000)}`, '552 Message size exceeds maximum permitted'],
+    ['BDAT 6 LAST\r\nNOOP\r\n', '503 valid RCPT command must precede BDAT'],
     ['NOOP\r\n', '250 OK'],
   ],
 };

@@ -94,11 +94,19 @@ async function leave(clients: readonly SmtpClient[]): Promise<void> {
   await Promise.all(clients.map((client) => client.quit()));
 }
 
+/** Who has no right to a kept place stands in it until he has been told, and so long others find none at all: as in Exim. */
+function assertUnreserved(results: readonly Greeted[]): void {
+  const refusals = refusalsOf(results);
+  assert.ok(refusals.delete(TOO_MANY_UNRESERVED));
+  refusals.delete(TOO_MANY);
+  assert.deepEqual(refusals, new Set());
+}
+
 test('smtp_accept_max and smtp_accept_reserve: as many as there are places', async () => {
   const first = await burst(addresses(UNLIMITED, 60));
   const clients = clientsOf(first);
   assert.equal(clients.length, MAX - RESERVE);
-  assert.deepEqual(refusalsOf(first), new Set([TOO_MANY_UNRESERVED]));
+  assertUnreserved(first);
   await server.waitForLog(/temporarily refused connection from \[[0-9.]+\]: not in reserve list: connected=8 max=10 reserve=2/);
   const reserved = await burst(Array.from({ length: 20 }, () => RESERVED));
   assert.equal(clientsOf(reserved).length, RESERVE);
@@ -108,7 +116,7 @@ test('smtp_accept_max and smtp_accept_reserve: as many as there are places', asy
   clients.push(...clientsOf(reserved));
   clients.push(...(await fill(UNLIMITED, 3))); // the reserve is taken
   assert.equal(clients.length, MAX - RESERVE);
-  assert.deepEqual(refusalsOf(await burst(addresses(UNLIMITED, 20))), new Set([TOO_MANY_UNRESERVED]));
+  assertUnreserved(await burst(addresses(UNLIMITED, 20)));
   await leave(clients);
 });
 

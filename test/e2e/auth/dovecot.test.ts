@@ -198,6 +198,7 @@ test('no service: try later, and the log says why', { skip }, async () => {
   assert.equal(await smtp.command('AUTH BROKEN'), '435 Unable to authenticate at present');
   const start =
     'authenticator failed for (client.test) [127.0.0.1]: 435 Unable to authenticate at present: unable to connect to UNIX socket';
+  await waitFor('the log says so', () => lastFailure().startsWith('broken'));
   assert.equal(lastFailure(), `broken ${start} (${place.path('nowhere')}): No such file or directory`);
   await stopDovecot();
   const data = base64(`\0${USER}\0${PASSWORD}`);
