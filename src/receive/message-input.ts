@@ -152,8 +152,14 @@ export class MessageReceiver {
 
   /** The peer went away, or was silent. */
   brokenOff(result: Exclude<ReadResult, { kind: 'data' }>): MessageReading {
-    const position = this.#body ? 'body' : this.#headers.isBehindLine ? 'after-header' : 'header';
+    const position = this.#positionAt(result.kind);
     return result.kind === 'error' ? { kind: 'error', position, reason: result.reason } : { kind: result.kind, position };
+  }
+
+  /** Who is silent behind the line that ends the header, and is none of it, might still have gone on with that line. */
+  #positionAt(kind: 'end' | 'timeout' | 'error'): InputPosition {
+    if (this.#body) return kind === 'timeout' && this.isHeaderUnended && this.#lines === 1 && this.#endsWithNewline ? 'after-header' : 'body';
+    return this.#headers.isBehindLine ? 'after-header' : 'header';
   }
 
   async take(octets: Buffer): Promise<void> {

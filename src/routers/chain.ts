@@ -75,9 +75,10 @@ export async function routeAddress(address: Address, { frame, verify }: RoutingC
   let userMessage: Octets | undefined;
   const unrouteable = async () => {
     const message = await unrouteableText(failure, lastSeen);
+    if (message !== failure) return problem(current, 'failed', message, { userMessage: message });
     // that no router takes an address is for the peer too, why one declined only when it says so, or of a recipient
-    const isTold = message !== failure || failure === UNROUTEABLE || verify === 'recipient';
-    return problem(current, 'failed', message, { userMessage: isTold ? message : userMessage });
+    const isTold = failure === UNROUTEABLE || verify === 'recipient';
+    return problem(current, 'failed', message, { userMessage: userMessage ?? (isTold ? message : undefined) });
   };
   let index = startIndex(routers, address.startRouter);
   if (index < 0) return problem(address, 'deferred', `router "${address.startRouter ?? ''}" not found`);
