@@ -13,6 +13,8 @@ export interface WantedHash {
 
 /** A body line with more octets, without its end, ends verification, as in Exim. */
 const MAX_LINE = 16_381;
+/** Empty lines count only when something follows, and then for every hash at once: the event loop stands still meanwhile. */
+const MAX_EMPTY_LINES = 500_000;
 
 const LF = 0x0a;
 
@@ -23,7 +25,7 @@ export class BodyHashes {
   #lineLength = 0;
   #hasLongLine = false;
 
-  /** `maxLine`: a longer line, without its end, is noted, and nothing behind it is hashed. */
+  /** `maxLine`: a longer line, without its end, is noted, and nothing behind it is hashed. Infinity: of a message that is to be signed, as it is. */
   constructor(wanted: readonly WantedHash[], maxLine = MAX_LINE) {
     this.#maxLine = maxLine;
     for (const each of wanted) this.#hashers.set(keyOf(each), new Hasher(each));
@@ -32,13 +34,18 @@ export class BodyHashes {
       const its = hashers.filter(({ wanted: { bodyForm } }) => bodyForm === form);
       if (its.length === 0) return [];
       return [
-        new BodyCanonicalizer(form, (octets) => {
-          for (const hasher of its) hasher.update(octets);
-        }),
+        new BodyCanonicalizer(
+          form,
+          (octets) => {
+            for (const hasher of its) hasher.update(octets);
+          },
+          Number.isFinite(maxLine) ? MAX_EMPTY_LINES : maxLine,
+        ),
       ];
     });
   }
 
+  /** Or more empty lines in a row than a message has. */
   get hasLongLine(): boolean {
     return this.#hasLongLine;
   }
@@ -47,7 +54,10 @@ export class BodyHashes {
   push(octets: Buffer): void {
     this.#measure(octets);
     if (this.#hasLongLine) return;
-    for (const form of this.#forms) form.push(octets);
+    for (const form of this.#forms) {
+      form.push(octets);
+      this.#hasLongLine ||= form.hasTooManyEnds;
+    }
   }
 
   #measure(octets: Buffer): void {

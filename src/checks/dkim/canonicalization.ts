@@ -30,16 +30,20 @@ const OUTPUT_OCTETS = 16 * 1024;
 export class BodyCanonicalizer {
   readonly #form: Form;
   readonly #write: (octets: Buffer) => void;
+  readonly #maxEnds: number;
   readonly #output = Buffer.allocUnsafe(OUTPUT_OCTETS);
   #length = 0;
   /** Line ends that count only when something follows. */
   #pendingEnds = 0;
   #pendingSpace = false;
   #isEmpty = true;
+  /** What it has made since is not the body: more line ends than `maxEnds` stood in a row before something else. */
+  hasTooManyEnds = false;
 
-  constructor(form: Form, write: (octets: Buffer) => void) {
+  constructor(form: Form, write: (octets: Buffer) => void, maxEnds = Number.POSITIVE_INFINITY) {
     this.#form = form;
     this.#write = write;
+    this.#maxEnds = maxEnds;
   }
 
   push(octets: Buffer): void {
@@ -90,6 +94,10 @@ export class BodyCanonicalizer {
   }
 
   #putPendingEnds(): void {
+    if (this.#pendingEnds > this.#maxEnds) {
+      this.hasTooManyEnds = true;
+      this.#pendingEnds = 0;
+    }
     for (; this.#pendingEnds > 0; this.#pendingEnds--) this.#putLineEnd();
   }
 

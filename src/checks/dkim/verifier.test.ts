@@ -163,6 +163,9 @@ test('what is made to cost too much is not verified', async () => {
   assert.deepEqual(excess.asked, []);
   const { result } = await verify(many(1), `${'x'.repeat(16_382)}\r\n`, { size: 1000 });
   assert.deepEqual(result, { kind: 'unusable', reason: 'LONG_LINE' });
+  const empty = async (count: number) => (await verify(many(1), `a\r\n${'\r\n'.repeat(count)}x\r\n`)).result;
+  assert.equal((await empty(400_000))?.kind, 'verified');
+  assert.deepEqual(await empty(600_000), { kind: 'unusable', reason: 'LONG_LINE' });
 });
 
 test('many names and many lines of one name', async () => {
