@@ -94,8 +94,8 @@ export async function judgeCase(mimeCase: MimeCase): Promise<JudgedParts> {
   await bench.judge();
   bench.rows.push(shortRow(rowOf(DATA_LINE, bench.frame), bench.scanDirectory));
   const files = bench.files
-    .paths(bench.scanDirectory)
-    .filter((path) => !path.endsWith('.eml') && bench.files.stat(path).kind === 'ok' && path !== bench.scanDirectory)
+    .paths(`${bench.scanDirectory}/`)
+    .filter((path) => !path.endsWith('.eml') && bench.files.stat(path).kind === 'ok')
     .map((path) => fileRow(path.slice(bench.scanDirectory.length + 1), bytesFromOctets(bench.files.text(path) ?? '')))
     .map(withoutId);
   removeScanCopy(bench.frame);
