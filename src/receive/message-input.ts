@@ -158,7 +158,8 @@ export class MessageReceiver {
 
   /** Who is silent behind the line that ends the header, and is none of it, might still have gone on with that line. */
   #positionAt(kind: 'end' | 'timeout' | 'error'): InputPosition {
-    if (this.#body) return kind === 'timeout' && this.isHeaderUnended && this.#lines === 1 && this.#endsWithNewline ? 'after-header' : 'body';
+    if (this.#body)
+      return kind === 'timeout' && this.isHeaderUnended && this.#lines === 1 && this.#endsWithNewline ? 'after-header' : 'body';
     return this.#headers.isBehindLine ? 'after-header' : 'header';
   }
 
